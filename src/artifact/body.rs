@@ -1,0 +1,83 @@
+//! The bytes behind an artifact: whole, as text, as a stream of pieces, or as an HTTP response.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Digest, content_type};
+
+/// Bytes in a piece of a [`Body::stream`].
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Immutable bytes, cheap to clone.
+#[derive(Clone)]
+pub struct Body(Arc<[u8]>);
+
+impl Body {
+    /// Takes the bytes over.
+    #[must_use]
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// All bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes as text, when they are UTF-8.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
+    /// Pieces of at most 64 KiB. The reader pulls them, so it sets the pace.
+    pub fn stream(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.chunks(PIECE_BYTES)
+    }
+
+    /// What an HTTP server answers for these bytes at `path`: content type and strong ETag set.
+    #[must_use]
+    pub fn response(&self, path: &str) -> Response {
+        let digest = Digest::of(&self.0).to_hex();
+        Response {
+            content_type: content_type(path),
+            etag: format!("\"{}\"", digest.get(..32).expect("a digest has 64 digits")),
+            body: self.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Body({} bytes)", self.0.len())
+    }
+}
+
+/// An HTTP answer, without the protocol.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// Value of `Content-Type`.
+    pub content_type: &'static str,
+    /// Value of `ETag`: strong, from the SHA-256 of the bytes.
+    pub etag: String,
+    /// The bytes.
+    pub body: Body,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_view_has_the_same_bytes() {
+        let body = Body::new(vec![b'x'; PIECE_BYTES * 2 + 1]);
+        assert_eq!(body.stream().count(), 3);
+        assert_eq!(body.stream().flatten().count(), body.bytes().len());
+        assert_eq!(body.text().map(str::len), Some(body.bytes().len()));
+        let response = body.response("a.js");
+        assert_eq!(response.content_type, "text/javascript; charset=utf-8");
+        assert_eq!(response.etag, body.response("b.js").etag);
+        assert_ne!(response.etag, Body::new(*b"y").response("a.js").etag);
+    }
+}

@@ -1,0 +1,320 @@
+//! The module graph as data: modules, import records, statements, symbols, exports. It holds no syntax tree.
+
+use std::path::PathBuf;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use swc_core::atoms::Atom;
+use swc_core::common::BytePos;
+use swc_core::ecma::ast::Id;
+
+use super::options::Loader;
+use crate::diag::Location;
+
+/// A module, numbered in the order of discovery from the entry points. Module 0 is the runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleId(pub u32);
+
+impl ModuleId {
+    /// The helper functions of [`super::runtime`].
+    pub const RUNTIME: Self = Self(0);
+
+    /// As an index.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A top-level symbol: its module, and its place in [`Module::symbols`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SymbolId {
+    /// The module that declares it.
+    pub module: ModuleId,
+    /// Index into that module's symbols.
+    pub index: u32,
+}
+
+/// How a module is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportKind {
+    /// `import … from`, `export … from`.
+    Static,
+    /// `import()`.
+    Dynamic,
+    /// `require()`.
+    Require,
+    /// `require.resolve()`.
+    RequireResolve,
+    /// `new URL("…", import.meta.url)`.
+    Url,
+}
+
+impl ImportKind {
+    /// esbuild's word in the metafile.
+    #[must_use]
+    pub fn metafile_name(self) -> &'static str {
+        match self {
+            Self::Static => "import-statement",
+            Self::Dynamic => "dynamic-import",
+            Self::Require => "require-call",
+            Self::RequireResolve => "require-resolve",
+            Self::Url => "new-url",
+        }
+    }
+}
+
+/// Where an import leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportTarget {
+    /// A module of this build.
+    Module(ModuleId),
+    /// Left to the runtime, under this specifier.
+    External(Atom),
+    /// Not there, and that is a matter of run time: it throws when reached.
+    Missing,
+}
+
+/// One import in one module.
+#[derive(Debug, Clone)]
+pub struct ImportRecord {
+    /// How.
+    pub kind: ImportKind,
+    /// The text between the quotes.
+    pub specifier: Atom,
+    /// Start of the specifier (statements) or of the call (expressions); the key by which printing finds it again.
+    pub position: BytePos,
+    /// The place, for messages.
+    pub location: Location,
+    /// The `type` of its import attributes, if any.
+    pub attribute_type: Option<Atom>,
+    /// Whether a failure is handled at run time: inside `try`, or `import().catch()`.
+    pub may_fail: bool,
+    /// Where it leads.
+    pub target: ImportTarget,
+}
+
+/// What an import takes from a module.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ImportName {
+    /// The export of that name.
+    Named(Atom),
+    /// All of it, as an object.
+    Namespace,
+}
+
+/// An `import` that a local symbol stands for.
+#[derive(Debug, Clone)]
+pub struct NamedImport {
+    /// Index into [`Module::imports`].
+    pub record: u32,
+    /// What is taken.
+    pub name: ImportName,
+    /// The place, for messages.
+    pub location: Location,
+}
+
+/// One export of a module.
+#[derive(Debug, Clone)]
+pub enum Export {
+    /// A symbol of the module; it may itself be an import.
+    Local(u32),
+    /// `export { name } from`, `export * as ns from`.
+    From(NamedImport),
+}
+
+/// How a symbol came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SymbolKind {
+    /// `var`.
+    Var,
+    /// `let` or `using`.
+    Let,
+    /// `const`.
+    Const,
+    /// A function declaration.
+    Function,
+    /// A class declaration.
+    Class,
+    /// An import.
+    Import,
+}
+
+/// A top-level symbol.
+#[derive(Debug, Clone)]
+pub struct Symbol {
+    /// Name and syntax context, as in the tree.
+    pub id: Id,
+    /// How it came to be.
+    pub kind: SymbolKind,
+    /// Statements that declare it; all of them are needed when it is.
+    pub declared_by: Vec<u32>,
+    /// Whether anything but its declaration assigns to it.
+    pub is_reassigned: bool,
+}
+
+/// One top-level statement: what tree shaking keeps or drops.
+#[derive(Debug, Clone, Default)]
+pub struct Statement {
+    /// Symbols it declares.
+    pub declares: Vec<u32>,
+    /// Symbols whose value it needs in whatever way.
+    pub uses: Vec<u32>,
+    /// Static property reads on imports: `ns.a.b`, which may be bound without the objects.
+    pub property_uses: Vec<(u32, Vec<Atom>)>,
+    /// Import records of expressions in it.
+    pub records: Vec<u32>,
+    /// Whether it does something even if nothing uses it.
+    pub has_side_effects: bool,
+    /// Whether it can be evaluated at any time with the same result: functions, constants, plain classes.
+    pub is_inert: bool,
+}
+
+/// The module system a module is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModuleFormat {
+    /// ECMAScript module.
+    Esm,
+    /// `CommonJS`.
+    CommonJs,
+}
+
+/// Why the module as a whole may be left out when nothing of it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModuleSideEffects {
+    /// Its statements decide.
+    ByStatement,
+    /// `sideEffects` of its package says that it has none.
+    NoneSaysPackage,
+}
+
+/// One resolved file.
+#[derive(Debug)]
+pub struct Module {
+    /// Path relative to the root, with `/`: in messages, source maps and the metafile.
+    pub path: String,
+    /// Absolute path on the file system.
+    pub file: PathBuf,
+    /// How it was loaded.
+    pub loader: Loader,
+    /// Size of the source in bytes.
+    pub bytes: u64,
+    /// ESM or `CommonJS`.
+    pub format: ModuleFormat,
+    /// Whether the file has `import` or `export` statements, so that `import()` and `require` see a namespace.
+    pub has_esm_syntax: bool,
+    /// Whether imports from here follow Node's rule: `default` of a `CommonJS` module is `module.exports`, always.
+    pub uses_node_interop: bool,
+    /// Whether unused parts may be dropped without looking.
+    pub side_effects: ModuleSideEffects,
+    /// Its imports, in the order of the source.
+    pub imports: Vec<ImportRecord>,
+    /// Its top-level symbols.
+    pub symbols: Vec<Symbol>,
+    /// Symbols by identifier.
+    pub symbol_of: FxHashMap<Id, u32>,
+    /// Symbols that are imports.
+    pub named_imports: FxHashMap<u32, NamedImport>,
+    /// Exports by name, in the order of the source.
+    pub exports: Vec<(Atom, Export)>,
+    /// Index into `exports` by name.
+    pub export_of: FxHashMap<Atom, u32>,
+    /// `export * from`: indices into `imports`.
+    pub export_stars: Vec<u32>,
+    /// Its statements, side by side with those of the tree.
+    pub statements: Vec<Statement>,
+    /// Names that nothing in the module declares.
+    pub unresolved: FxHashSet<Atom>,
+    /// Names declared in nested scopes.
+    pub nested_names: FxHashSet<Atom>,
+    /// Whether `await` stands at its top level.
+    pub has_top_level_await: bool,
+    /// Whether it calls `eval` directly, so that no name may change.
+    pub has_direct_eval: bool,
+    /// Whether it mentions `import.meta`.
+    pub uses_import_meta: bool,
+    /// Whether `this` stands at its top level.
+    pub uses_top_level_this: bool,
+    /// The symbol of an anonymous `export default`.
+    pub default_symbol: Option<u32>,
+    /// The `#!` line, without a line feed.
+    pub hashbang: Option<Atom>,
+    /// Directives at its top, such as `use strict`.
+    pub directives: Vec<Atom>,
+}
+
+impl Module {
+    /// The export of that name, if the module itself lists it.
+    #[must_use]
+    pub fn export(&self, name: &Atom) -> Option<&Export> {
+        self.export_of.get(name).map(|index| &self.exports[*index as usize].1)
+    }
+
+    /// Modules it imports by statements, in order.
+    pub fn static_imports(&self) -> impl Iterator<Item = (u32, &ImportRecord)> {
+        (0u32..).zip(&self.imports).filter(|(_, record)| record.kind == ImportKind::Static)
+    }
+
+    /// A name for it in code: the file's stem, or its folder's where that is `index`, as an identifier.
+    #[must_use]
+    pub fn name_in_code(&self) -> String {
+        let mut parts = self.path.rsplit('/');
+        let file = parts.next().unwrap_or_default();
+        let stem = file.split_once('.').map_or(file, |(stem, _)| stem);
+        let stem = if stem == "index" { parts.next().unwrap_or(stem) } else { stem };
+        identifier(stem)
+    }
+}
+
+/// The text as a JavaScript identifier: what cannot stand in one becomes `_`.
+#[must_use]
+pub fn identifier(text: &str) -> String {
+    use swc_core::ecma::ast::Ident;
+    let mut name = String::new();
+    for character in text.chars() {
+        let fits = if name.is_empty() { Ident::is_valid_start(character) } else { Ident::is_valid_continue(character) };
+        if fits {
+            name.push(character);
+        } else if Ident::is_valid_continue(character) {
+            name.push('_');
+            name.push(character);
+        } else if !name.ends_with('_') {
+            name.push('_');
+        }
+    }
+    if name.is_empty() { "_".to_owned() } else { name }
+}
+
+/// Where a build starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryPoint {
+    /// As the user wrote it: a path, or a package.
+    pub specifier: String,
+}
+
+/// All modules and how they import each other.
+#[derive(Debug)]
+pub struct ModuleGraph {
+    /// By [`ModuleId`].
+    pub modules: Vec<Module>,
+    /// The modules the build starts from, in the order given.
+    pub entry_points: Vec<ModuleId>,
+}
+
+impl ModuleGraph {
+    /// The module of that number.
+    #[must_use]
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.index()]
+    }
+
+    /// The symbol of that number.
+    #[must_use]
+    pub fn symbol(&self, id: SymbolId) -> &Symbol {
+        &self.module(id.module).symbols[id.index as usize]
+    }
+
+    /// All numbers, in order.
+    pub fn ids(&self) -> impl Iterator<Item = ModuleId> + use<> {
+        (0..u32::try_from(self.modules.len()).expect("fewer than 2^32 modules")).map(ModuleId)
+    }
+}

@@ -1,0 +1,315 @@
+//! Step 2: every import meets its export: through re-exports, `export *` and namespaces, cycles included.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use swc_core::atoms::Atom;
+
+use super::sort_modules::Order;
+use crate::bundle::graph::{
+    Export, ImportName, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, NamedImport, SymbolId,
+};
+use crate::bundle::options::Loader;
+use crate::diag::{Diagnostic, nearest};
+
+/// What an import stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Binding {
+    /// A variable of another module.
+    Symbol(SymbolId),
+    /// The namespace object of an ECMAScript module.
+    Namespace(ModuleId),
+    /// A `CommonJS` module as ECMAScript modules see it, or a property of that; with Node's rule or Babel's.
+    CommonJs { module: ModuleId, name: Option<Atom>, node: bool },
+    /// A module that is left to the runtime, or one of its exports.
+    External { specifier: Atom, name: Option<Atom> },
+    /// A name that only the namespace object can answer, at run time: `export *` from several unknowns.
+    Property { module: ModuleId, name: Atom },
+    /// Nothing of that name is there.
+    Missing,
+}
+
+/// Bindings of all modules.
+#[derive(Debug, Default)]
+pub(crate) struct Bindings {
+    /// For each module, what its imported symbols stand for.
+    pub(crate) symbols: Vec<FxHashMap<u32, Binding>>,
+    /// For each module, what static property chains on imports stand for, and how many names that takes up.
+    pub(crate) chains: Vec<FxHashMap<(u32, Vec<Atom>), (Binding, usize)>>,
+}
+
+/// What a namespace object holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NamespaceShape {
+    /// Exports by name, sorted by code unit.
+    pub(crate) exports: Vec<(Atom, Binding)>,
+    /// `CommonJS` and external modules whose exports are copied in at run time.
+    pub(crate) dynamic: Vec<Binding>,
+}
+
+/// Resolves exports, remembering what it found.
+pub(crate) struct Binder<'a> {
+    graph: &'a ModuleGraph,
+    exports: FxHashMap<(ModuleId, Atom), Binding>,
+}
+
+impl<'a> Binder<'a> {
+    /// A binder over the graph.
+    pub(crate) fn new(graph: &'a ModuleGraph) -> Self {
+        Self { graph, exports: FxHashMap::default() }
+    }
+
+    /// Binds the imports of all modules that are reached.
+    pub(crate) fn bind_imports(&mut self, order: &Order) -> (Bindings, Vec<Diagnostic>) {
+        let mut bindings = Bindings::default();
+        bindings.symbols.resize_with(self.graph.modules.len(), FxHashMap::default);
+        bindings.chains.resize_with(self.graph.modules.len(), FxHashMap::default);
+        let mut diagnostics = Vec::new();
+        let mut ids = order.modules.clone();
+        ids.sort_unstable();
+        for id in ids {
+            let module = self.graph.module(id);
+            let used: FxHashSet<u32> = module.statements.iter().flat_map(|statement| statement.uses.iter().copied()).collect();
+            let used_by_chain: FxHashSet<u32> = module
+                .statements
+                .iter()
+                .flat_map(|statement| statement.property_uses.iter().map(|(symbol, _)| *symbol))
+                .collect();
+            let mut imports: Vec<(&u32, &NamedImport)> = module.named_imports.iter().collect();
+            imports.sort_unstable_by_key(|(symbol, _)| **symbol);
+            for (symbol, import) in imports {
+                let binding = self.import(module, import);
+                if binding == Binding::Missing {
+                    // TypeScript may import a type by name and only pass it on; nothing of it is left at run time.
+                    let is_used = used.contains(symbol) || used_by_chain.contains(symbol);
+                    if is_used || !matches!(module.loader, Loader::Ts | Loader::Tsx) {
+                        diagnostics.extend(self.missing_export(module, import));
+                    }
+                }
+                bindings.symbols[id.index()].insert(*symbol, binding);
+            }
+            for (_, export) in &module.exports {
+                if let Export::From(import) = export
+                    && !matches!(module.loader, Loader::Ts | Loader::Tsx)
+                    && self.import(module, import) == Binding::Missing
+                {
+                    diagnostics.extend(self.missing_export(module, import));
+                }
+            }
+            for (symbol, names) in module.statements.iter().flat_map(|statement| &statement.property_uses) {
+                let key = (*symbol, names.clone());
+                if bindings.chains[id.index()].contains_key(&key) {
+                    continue;
+                }
+                let start = bindings.symbols[id.index()][symbol].clone();
+                let bound = self.chain(start, names);
+                if bound.0 == Binding::Missing && bound.1 > 0 {
+                    let import = &module.named_imports[symbol];
+                    diagnostics.push(
+                        Diagnostic::warning(
+                            "build/import-is-undefined",
+                            format!("`{}` is not exported, so it is always undefined", join_names(&names[..bound.1])),
+                        )
+                        .at(import.location.clone()),
+                    );
+                }
+                bindings.chains[id.index()].insert(key, bound);
+            }
+        }
+        (bindings, diagnostics)
+    }
+
+    /// Follows property names through namespace objects as far as they go.
+    fn chain(&mut self, start: Binding, names: &[Atom]) -> (Binding, usize) {
+        let mut binding = start;
+        for (taken, name) in names.iter().enumerate() {
+            let Binding::Namespace(module) = binding else { return (binding, taken) };
+            binding = self.export(module, name);
+        }
+        (binding, names.len())
+    }
+
+    fn import(&mut self, importer: &Module, import: &NamedImport) -> Binding {
+        self.import_visiting(importer, import, &mut FxHashSet::default())
+    }
+
+    fn import_visiting(
+        &mut self,
+        importer: &Module,
+        import: &NamedImport,
+        visiting: &mut FxHashSet<(ModuleId, Atom)>,
+    ) -> Binding {
+        let name = match &import.name {
+            ImportName::Named(name) => Some(name.clone()),
+            ImportName::Namespace => None,
+        };
+        match &importer.imports[import.record as usize].target {
+            ImportTarget::External(specifier) => Binding::External { specifier: specifier.clone(), name },
+            ImportTarget::Missing => Binding::Missing,
+            ImportTarget::Module(target) => match (self.graph.module(*target).format, name) {
+                (ModuleFormat::CommonJs, name) => {
+                    Binding::CommonJs { module: *target, name, node: importer.uses_node_interop }
+                }
+                (ModuleFormat::Esm, None) => Binding::Namespace(*target),
+                (ModuleFormat::Esm, Some(name)) => self.export_visiting(*target, &name, visiting),
+            },
+        }
+    }
+
+    /// What the export of that name stands for.
+    pub(crate) fn export(&mut self, module: ModuleId, name: &Atom) -> Binding {
+        self.export_visiting(module, name, &mut FxHashSet::default())
+    }
+
+    fn export_visiting(
+        &mut self,
+        id: ModuleId,
+        name: &Atom,
+        visiting: &mut FxHashSet<(ModuleId, Atom)>,
+    ) -> Binding {
+        let key = (id, name.clone());
+        if let Some(known) = self.exports.get(&key) {
+            return known.clone();
+        }
+        if !visiting.insert(key.clone()) {
+            // A circle of re-exports that nothing declares.
+            return Binding::Missing;
+        }
+        let graph = self.graph;
+        let module = graph.module(id);
+        let binding = match module.export(name) {
+            Some(Export::Local(symbol)) => match module.named_imports.get(symbol) {
+                Some(import) => self.import_visiting(module, import, visiting),
+                None => Binding::Symbol(SymbolId { module: id, index: *symbol }),
+            },
+            Some(Export::From(import)) => self.import_visiting(module, import, visiting),
+            // `export *` never passes `default` on.
+            None if *name == *"default" => Binding::Missing,
+            None => self.star(id, name, visiting),
+        };
+        visiting.remove(&key);
+        // Inside of a circle the answer may depend on where the question came in.
+        if visiting.is_empty() || binding != Binding::Missing {
+            self.exports.insert(key, binding.clone());
+        }
+        binding
+    }
+
+    /// A name that comes through `export *`: one origin is taken, two are ambiguous and count as none.
+    fn star(&mut self, id: ModuleId, name: &Atom, visiting: &mut FxHashSet<(ModuleId, Atom)>) -> Binding {
+        let graph = self.graph;
+        let module = graph.module(id);
+        let mut found: Option<Binding> = None;
+        let mut dynamic: Vec<Binding> = Vec::new();
+        for record in &module.export_stars {
+            let candidate = match &module.imports[*record as usize].target {
+                ImportTarget::External(specifier) => {
+                    Binding::External { specifier: specifier.clone(), name: Some(name.clone()) }
+                }
+                ImportTarget::Missing => continue,
+                ImportTarget::Module(target) if graph.module(*target).format == ModuleFormat::CommonJs => {
+                    Binding::CommonJs { module: *target, name: Some(name.clone()), node: module.uses_node_interop }
+                }
+                ImportTarget::Module(target) => self.export_visiting(*target, name, visiting),
+            };
+            match candidate {
+                Binding::Missing => {}
+                Binding::External { .. } | Binding::CommonJs { .. } | Binding::Property { .. } => {
+                    if !dynamic.contains(&candidate) {
+                        dynamic.push(candidate);
+                    }
+                }
+                candidate => match &found {
+                    None => found = Some(candidate),
+                    Some(first) if *first == candidate => {}
+                    Some(_) => return Binding::Missing,
+                },
+            }
+        }
+        match (found, dynamic.len()) {
+            (Some(found), _) => found,
+            (None, 0) => Binding::Missing,
+            (None, 1) => dynamic.remove(0),
+            (None, _) => Binding::Property { module: id, name: name.clone() },
+        }
+    }
+
+    /// All that the namespace object of an ECMAScript module holds.
+    pub(crate) fn namespace(&mut self, id: ModuleId) -> NamespaceShape {
+        let (mut names, mut dynamic) = (Vec::new(), Vec::new());
+        self.names(id, true, &mut names, &mut dynamic, &mut FxHashSet::default());
+        // The order of a namespace's keys is that of UTF-16 code units.
+        names.sort_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
+        names.dedup();
+        let exports = names
+            .into_iter()
+            .map(|name| {
+                let binding = self.export(id, &name);
+                (name, binding)
+            })
+            .filter(|(_, binding)| *binding != Binding::Missing)
+            .collect();
+        NamespaceShape { exports, dynamic }
+    }
+
+    fn names(
+        &self,
+        id: ModuleId,
+        is_root: bool,
+        names: &mut Vec<Atom>,
+        dynamic: &mut Vec<Binding>,
+        visited: &mut FxHashSet<ModuleId>,
+    ) {
+        if !visited.insert(id) {
+            return;
+        }
+        let module = self.graph.module(id);
+        names.extend(module.exports.iter().map(|(name, _)| name.clone()).filter(|name| is_root || *name != *"default"));
+        for record in &module.export_stars {
+            let star = match &module.imports[*record as usize].target {
+                ImportTarget::External(specifier) => Binding::External { specifier: specifier.clone(), name: None },
+                ImportTarget::Missing => continue,
+                ImportTarget::Module(target) if self.graph.module(*target).format == ModuleFormat::CommonJs => {
+                    Binding::CommonJs { module: *target, name: None, node: module.uses_node_interop }
+                }
+                ImportTarget::Module(target) => {
+                    self.names(*target, false, names, dynamic, visited);
+                    continue;
+                }
+            };
+            if !dynamic.contains(&star) {
+                dynamic.push(star);
+            }
+        }
+    }
+
+    fn missing_export(&self, importer: &Module, import: &NamedImport) -> Option<Diagnostic> {
+        let record = &importer.imports[import.record as usize];
+        let (ImportName::Named(name), ImportTarget::Module(target)) = (&import.name, &record.target) else { return None };
+        let (mut names, mut dynamic) = (Vec::new(), Vec::new());
+        self.names(*target, true, &mut names, &mut dynamic, &mut FxHashSet::default());
+        let path = &self.graph.module(*target).path;
+        let diagnostic = if names.contains(name) {
+            Diagnostic::error(
+                "build/ambiguous-export",
+                format!("`{name}` comes into `{path}` from several modules by `export *`"),
+            )
+            .hint("export it by name from the one that is meant")
+        } else {
+            let diagnostic =
+                Diagnostic::error("build/missing-export", format!("`{name}` is not exported by `{path}`"));
+            match nearest(name, names.iter().map(Atom::as_str)) {
+                Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+                None if names.is_empty() => diagnostic.hint("it exports nothing"),
+                None => {
+                    names.sort_unstable();
+                    let listed: Vec<&str> = names.iter().take(8).map(Atom::as_str).collect();
+                    diagnostic.hint(format!("it exports {}", listed.join(", ")))
+                }
+            }
+        };
+        Some(diagnostic.at(import.location.clone()))
+    }
+}
+
+fn join_names(names: &[Atom]) -> String {
+    names.iter().map(Atom::as_str).collect::<Vec<_>>().join(".")
+}

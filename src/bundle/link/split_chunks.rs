@@ -1,0 +1,382 @@
+//! Step 5: one bit per entry point; equal bits share a chunk. Then the steps that each output takes when it runs,
+//! checked against the order that the sources ask for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::sort_modules::Order;
+use super::tree_shake::Live;
+use super::wrap_modules::{Wrap, Wraps};
+use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId};
+use crate::bundle::options::Options;
+
+/// What one output does when it runs, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The statements of a module stand here.
+    Run(ModuleId),
+    /// A wrapped module is called here.
+    Call(ModuleId),
+}
+
+/// The statements that end in one output file.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    /// The module it was made for, if it is an entry.
+    pub(crate) entry: Option<ModuleId>,
+    /// Whether the user asked for that entry; otherwise an `import()` did.
+    pub(crate) is_user_entry: bool,
+    /// Its modules, in execution order.
+    pub(crate) modules: Vec<ModuleId>,
+    /// What it does.
+    pub(crate) steps: Vec<Step>,
+    /// Other chunks it must see loaded first, in order.
+    pub(crate) imports: Vec<u32>,
+}
+
+/// All chunks of a link.
+#[derive(Debug)]
+pub(crate) struct Chunks {
+    /// User entries first, then dynamic ones, then shared ones.
+    pub(crate) list: Vec<Chunk>,
+    /// The chunk of each module that is kept.
+    pub(crate) of: Vec<Option<u32>>,
+    /// The chunk that an `import()` of the module loads.
+    pub(crate) entry_of: FxHashMap<ModuleId, u32>,
+}
+
+/// Splits what is kept, and wraps modules whose order no arrangement of chunks can keep.
+pub(crate) fn split_chunks(
+    graph: &ModuleGraph,
+    entry_points: &[ModuleId],
+    order: &Order,
+    live: &Live,
+    wraps: Wraps,
+    options: &Options,
+) -> (Chunks, Wraps) {
+    let mut splitter = Splitter { graph, order, live, wraps };
+    let mut chunks = splitter.assign(entry_points, options);
+    splitter.plan(&mut chunks);
+    if chunks.list.len() > 1 {
+        // Wrapping one entry's hazard can only add closures, and a wrapped module is in order for every entry.
+        for index in 0..chunks.list.len() {
+            let hazards = splitter.hazards(&chunks, index);
+            if !hazards.is_empty() {
+                for module in hazards {
+                    splitter.wraps.wrap(module);
+                }
+                splitter.plan(&mut chunks);
+            }
+        }
+    }
+    (chunks, splitter.wraps)
+}
+
+struct Splitter<'a> {
+    graph: &'a ModuleGraph,
+    order: &'a Order,
+    live: &'a Live,
+    wraps: Wraps,
+}
+
+impl Splitter<'_> {
+    fn assign(&self, entry_points: &[ModuleId], options: &Options) -> Chunks {
+        let mut entries: Vec<(ModuleId, bool)> = Vec::new();
+        for entry in entry_points {
+            if !entries.contains(&(*entry, true)) {
+                entries.push((*entry, true));
+            }
+        }
+        if options.splitting {
+            for id in &self.order.modules {
+                for target in self.dynamic_targets(*id) {
+                    if !entries.iter().any(|(known, _)| *known == target) {
+                        entries.push((target, false));
+                    }
+                }
+            }
+        }
+        let words = entries.len().div_ceil(64);
+        let mut bits = vec![vec![0u64; words]; self.graph.modules.len()];
+        for (index, (entry, _)) in entries.iter().enumerate() {
+            let mut todo = vec![*entry];
+            while let Some(id) = todo.pop() {
+                let word = &mut bits[id.index()][index / 64];
+                if *word & (1 << (index % 64)) != 0 {
+                    continue;
+                }
+                *word |= 1 << (index % 64);
+                todo.extend(&self.live.needs[id.index()]);
+            }
+        }
+        // Any output may need a helper.
+        let mut all = vec![0u64; words];
+        for index in 0..entries.len() {
+            all[index / 64] |= 1 << (index % 64);
+        }
+        bits[ModuleId::RUNTIME.index()].clone_from(&all);
+
+        let mut list: Vec<Chunk> = entries
+            .iter()
+            .map(|(entry, is_user_entry)| Chunk {
+                entry: Some(*entry),
+                is_user_entry: *is_user_entry,
+                modules: Vec::new(),
+                steps: Vec::new(),
+                imports: Vec::new(),
+            })
+            .collect();
+        let mut by_bits: BTreeMap<Vec<u64>, u32> = BTreeMap::new();
+        for index in 0..entries.len() {
+            let mut own = vec![0u64; words];
+            own[index / 64] |= 1 << (index % 64);
+            by_bits.insert(own, u32::try_from(index).expect("fewer than 2^32 entries"));
+        }
+        let mut of = vec![None; self.graph.modules.len()];
+        for id in &self.order.modules {
+            let is_runtime = *id == ModuleId::RUNTIME;
+            if !is_runtime && (!self.live.modules[id.index()] || bits[id.index()].iter().all(|word| *word == 0)) {
+                continue;
+            }
+            let next = u32::try_from(list.len()).expect("fewer than 2^32 chunks");
+            let chunk = *by_bits.entry(bits[id.index()].clone()).or_insert(next);
+            if chunk == next {
+                list.push(Chunk {
+                    entry: None,
+                    is_user_entry: false,
+                    modules: Vec::new(),
+                    steps: Vec::new(),
+                    imports: Vec::new(),
+                });
+            }
+            list[chunk as usize].modules.push(*id);
+            of[id.index()] = Some(chunk);
+        }
+        let entry_of = (0u32..).zip(&entries).map(|(index, (entry, _))| (*entry, index)).collect();
+        Chunks { list, of, entry_of }
+    }
+
+    /// Modules that kept statements of this one import dynamically.
+    fn dynamic_targets(&self, id: ModuleId) -> Vec<ModuleId> {
+        let module = self.graph.module(id);
+        module
+            .statements
+            .iter()
+            .zip(&self.live.statements[id.index()])
+            .filter(|(_, live)| **live)
+            .flat_map(|(statement, _)| &statement.records)
+            .map(|record| &module.imports[*record as usize])
+            .filter(|record| record.kind == ImportKind::Dynamic)
+            .filter_map(|record| match record.target {
+                ImportTarget::Module(target) => Some(target),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Static imports inside of the build, in order.
+    fn static_targets(&self, id: ModuleId) -> impl Iterator<Item = ModuleId> {
+        self.graph.module(id).static_imports().filter_map(|(_, record)| match record.target {
+            ImportTarget::Module(target) => Some(target),
+            _ => None,
+        })
+    }
+
+    fn is_live(&self, id: ModuleId) -> bool {
+        self.live.modules[id.index()]
+    }
+
+    /// Whether it matters when the module is evaluated.
+    fn is_order_sensitive(&self, id: ModuleId) -> bool {
+        if self.wraps.of(id) == Wrap::CommonJs {
+            return true;
+        }
+        let module = self.graph.module(id);
+        // What it takes from a `CommonJS` module is taken when it runs.
+        let takes_commonjs = self.is_live(id)
+            && self.static_targets(id).any(|target| self.wraps.of(target) == Wrap::CommonJs && self.is_live(target));
+        takes_commonjs
+            || module
+                .statements
+                .iter()
+                .zip(&self.live.statements[id.index()])
+                .any(|(statement, live)| *live && !statement.is_inert)
+    }
+
+    /// Fills in steps and imports.
+    fn plan(&self, chunks: &mut Chunks) {
+        for index in 0..chunks.list.len() {
+            let (steps, imports) = self.steps(chunks, u32::try_from(index).expect("fewer than 2^32 chunks"));
+            chunks.list[index].steps = steps;
+            chunks.list[index].imports = imports;
+        }
+    }
+
+    fn steps(&self, chunks: &Chunks, index: u32) -> (Vec<Step>, Vec<u32>) {
+        let chunk = &chunks.list[index as usize];
+        let mut walk = Walk { splitter: self, chunks, index, visited: FxHashSet::default(), steps: Vec::new(), imports: Vec::new() };
+        if let Some(entry) = chunk.entry {
+            walk.visit(entry);
+        }
+        // A shared chunk runs its modules in the order of the whole; so does an entry's with what only `require` or a
+        // binding through a dropped module reaches.
+        for module in &chunk.modules {
+            if self.wraps.of(*module) == Wrap::None && *module != ModuleId::RUNTIME {
+                walk.visit(*module);
+            }
+        }
+        let mut imports = walk.imports;
+        // Code in closures and functions may need chunks that no static import leads to.
+        let mut rest: BTreeSet<u32> = BTreeSet::new();
+        for module in &chunk.modules {
+            for target in &self.live.needs[module.index()] {
+                if let Some(other) = chunks.of[target.index()]
+                    && other != index
+                {
+                    rest.insert(other);
+                }
+            }
+        }
+        for other in rest {
+            if !imports.contains(&other) {
+                imports.push(other);
+            }
+        }
+        (walk.steps, imports)
+    }
+
+    /// Modules that must be wrapped so that an entry evaluates in order; empty when it does already.
+    fn hazards(&self, chunks: &Chunks, index: usize) -> Vec<ModuleId> {
+        let Some(entry) = chunks.list[index].entry else { return Vec::new() };
+        let mut ideal = Vec::new();
+        self.evaluate(entry, &mut FxHashSet::default(), &mut ideal, false);
+        let mut actual = Vec::new();
+        let mut evaluated = FxHashSet::default();
+        self.load(chunks, u32::try_from(index).expect("fewer than 2^32 chunks"), &mut FxHashSet::default(), &mut evaluated, &mut actual);
+        if ideal == actual {
+            return Vec::new();
+        }
+        ideal
+            .into_iter()
+            .filter(|module| {
+                self.wraps.of(*module) == Wrap::None && chunks.of[module.index()].is_some_and(|chunk| chunk as usize != index)
+            })
+            .collect()
+    }
+
+    /// Evaluation as the language defines it, in depth-first post-order, of what matters.
+    fn evaluate(&self, id: ModuleId, evaluated: &mut FxHashSet<ModuleId>, sequence: &mut Vec<ModuleId>, only_wrapped: bool) {
+        let mut stack = vec![(id, self.static_targets(id).collect::<Vec<_>>(), 0)];
+        if !evaluated.insert(id) {
+            return;
+        }
+        while let Some((module, targets, next)) = stack.last_mut() {
+            if self.wraps.of(*module) != Wrap::CommonJs
+                && let Some(target) = targets.get(*next).copied()
+            {
+                *next += 1;
+                if only_wrapped && self.wraps.of(target) == Wrap::None {
+                    continue;
+                }
+                if evaluated.insert(target) {
+                    stack.push((target, self.static_targets(target).collect(), 0));
+                }
+                continue;
+            }
+            let module = *module;
+            stack.pop();
+            if self.is_live(module) && self.is_order_sensitive(module) {
+                sequence.push(module);
+            }
+        }
+    }
+
+    /// Evaluation as the outputs would do it.
+    fn load(
+        &self,
+        chunks: &Chunks,
+        index: u32,
+        loaded: &mut FxHashSet<u32>,
+        evaluated: &mut FxHashSet<ModuleId>,
+        sequence: &mut Vec<ModuleId>,
+    ) {
+        if !loaded.insert(index) {
+            return;
+        }
+        let chunk = &chunks.list[index as usize];
+        for import in &chunk.imports {
+            self.load(chunks, *import, loaded, evaluated, sequence);
+        }
+        for step in &chunk.steps {
+            match step {
+                Step::Run(module) => {
+                    if evaluated.insert(*module) && self.is_order_sensitive(*module) {
+                        sequence.push(*module);
+                    }
+                }
+                Step::Call(module) => self.evaluate(*module, evaluated, sequence, true),
+            }
+        }
+    }
+}
+
+/// Collects the steps of one chunk, depth first.
+struct Walk<'a, 'b> {
+    splitter: &'a Splitter<'b>,
+    chunks: &'a Chunks,
+    index: u32,
+    visited: FxHashSet<ModuleId>,
+    steps: Vec<Step>,
+    imports: Vec<u32>,
+}
+
+impl Walk<'_, '_> {
+    fn visit(&mut self, root: ModuleId) {
+        if !self.visited.insert(root) {
+            return;
+        }
+        let mut stack = vec![(root, self.enter(root), 0)];
+        while let Some((module, targets, next)) = stack.last_mut() {
+            if let Some(target) = targets.get(*next).copied() {
+                *next += 1;
+                if self.visited.insert(target) {
+                    let targets = self.enter(target);
+                    stack.push((target, targets, 0));
+                }
+                continue;
+            }
+            let module = *module;
+            stack.pop();
+            if self.splitter.is_live(module)
+                && self.splitter.wraps.of(module) == Wrap::None
+                && self.chunks.of[module.index()] == Some(self.index)
+            {
+                self.steps.push(Step::Run(module));
+            }
+        }
+    }
+
+    /// Notes what reaching a module means, and returns where to go on from it.
+    fn enter(&mut self, id: ModuleId) -> Vec<ModuleId> {
+        let chunk = self.chunks.of[id.index()];
+        let is_live = self.splitter.is_live(id);
+        if is_live
+            && let Some(chunk) = chunk
+            && chunk != self.index
+            && !self.imports.contains(&chunk)
+        {
+            self.imports.push(chunk);
+        }
+        if is_live && self.splitter.wraps.of(id) != Wrap::None {
+            // Its closure sees to its own imports.
+            self.steps.push(Step::Call(id));
+            return Vec::new();
+        }
+        // A module that runs in another chunk has made its calls there; one that only declares has not.
+        if is_live && chunk != Some(self.index) && self.splitter.is_order_sensitive(id) {
+            return self.splitter.static_targets(id).filter(|target| self.splitter.wraps.of(*target) != Wrap::CommonJs).collect();
+        }
+        self.splitter.static_targets(id).collect()
+    }
+}

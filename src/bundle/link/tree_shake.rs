@@ -1,0 +1,285 @@
+//! Step 3: mark live statements from the entry points.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+use swc_core::atoms::Atom;
+
+use super::bind_imports::{Binder, Binding, Bindings, NamespaceShape};
+use super::wrap_modules::{Wrap, Wraps};
+use crate::bundle::graph::{
+    ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, SymbolId,
+};
+use crate::bundle::options::{Format, Options, Target};
+use crate::bundle::runtime;
+
+/// What is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    /// For each module, whether it is evaluated at all.
+    pub(crate) modules: Vec<bool>,
+    /// For each module, which of its statements are kept.
+    pub(crate) statements: Vec<Vec<bool>>,
+    /// Modules whose namespace object is needed, and what it holds.
+    pub(crate) namespaces: FxHashMap<ModuleId, NamespaceShape>,
+    /// For each module, modules that its kept statements take something from, or that it must see evaluated.
+    pub(crate) needs: Vec<BTreeSet<ModuleId>>,
+}
+
+impl Live {
+    /// Whether any statement that declares the symbol is kept.
+    pub(crate) fn has_symbol(&self, graph: &ModuleGraph, symbol: SymbolId) -> bool {
+        let statements = &self.statements[symbol.module.index()];
+        graph.symbol(symbol).declared_by.iter().any(|statement| statements[*statement as usize])
+    }
+}
+
+struct Shaker<'a, 'b> {
+    graph: &'a ModuleGraph,
+    bindings: &'a Bindings,
+    binder: &'a mut Binder<'b>,
+    options: &'a Options,
+    live: Live,
+    todo: Vec<Todo>,
+}
+
+enum Todo {
+    Module(ModuleId),
+    Statement(ModuleId, u32),
+}
+
+/// Marks everything that the entry points need.
+pub(crate) fn tree_shake(
+    graph: &ModuleGraph,
+    entry_points: &[ModuleId],
+    bindings: &Bindings,
+    binder: &mut Binder<'_>,
+    options: &Options,
+) -> Live {
+    let live = Live {
+        modules: vec![false; graph.modules.len()],
+        statements: graph.modules.iter().map(|module| vec![false; module.statements.len()]).collect(),
+        namespaces: FxHashMap::default(),
+        needs: vec![BTreeSet::new(); graph.modules.len()],
+    };
+    let mut shaker = Shaker { graph, bindings, binder, options, live, todo: Vec::new() };
+    for entry in entry_points {
+        shaker.module(*entry);
+        if graph.module(*entry).format == ModuleFormat::Esm {
+            shaker.exports(*entry, *entry);
+        }
+    }
+    while let Some(todo) = shaker.todo.pop() {
+        match todo {
+            Todo::Module(module) => shaker.evaluate(module),
+            Todo::Statement(module, statement) => shaker.follow(module, statement),
+        }
+    }
+    shaker.live
+}
+
+impl Shaker<'_, '_> {
+    fn module(&mut self, module: ModuleId) {
+        if !std::mem::replace(&mut self.live.modules[module.index()], true) {
+            self.todo.push(Todo::Module(module));
+        }
+    }
+
+    /// A module that is evaluated does all that it does, and sees its imports evaluated before.
+    fn evaluate(&mut self, id: ModuleId) {
+        let module = self.graph.module(id);
+        for (index, statement) in (0u32..).zip(&module.statements) {
+            if statement.has_side_effects {
+                self.statement(id, index);
+            }
+        }
+        for (_, record) in module.static_imports() {
+            if let ImportTarget::Module(target) = record.target
+                && self.graph.module(target).side_effects != ModuleSideEffects::NoneSaysPackage
+            {
+                self.live.needs[id.index()].insert(target);
+                self.module(target);
+            }
+        }
+    }
+
+    fn statement(&mut self, module: ModuleId, statement: u32) {
+        if !std::mem::replace(&mut self.live.statements[module.index()][statement as usize], true) {
+            self.module(module);
+            self.todo.push(Todo::Statement(module, statement));
+        }
+    }
+
+    fn follow(&mut self, id: ModuleId, index: u32) {
+        let statement = &self.graph.module(id).statements[index as usize];
+        for symbol in &statement.uses {
+            self.symbol(id, *symbol, id);
+        }
+        for (symbol, names) in &statement.property_uses {
+            let (binding, _) = &self.bindings.chains[id.index()][&(*symbol, names.clone())];
+            self.binding(binding, id);
+        }
+        for record in &statement.records {
+            let record = &self.graph.module(id).imports[*record as usize];
+            let ImportTarget::Module(target) = record.target else { continue };
+            match record.kind {
+                ImportKind::Require | ImportKind::Dynamic => {
+                    self.module(target);
+                    // With splitting, a dynamic import leads to another output, not to a module beside this one.
+                    if record.kind == ImportKind::Require || !self.options.splitting {
+                        self.live.needs[id.index()].insert(target);
+                    }
+                    if self.graph.module(target).format == ModuleFormat::Esm {
+                        self.namespace(target);
+                    }
+                }
+                ImportKind::Static | ImportKind::RequireResolve | ImportKind::Url => {}
+            }
+        }
+    }
+
+    /// Keeps what declares a symbol, on behalf of the module `by`.
+    fn symbol(&mut self, module: ModuleId, symbol: u32, by: ModuleId) {
+        if let Some(binding) = self.bindings.symbols[module.index()].get(&symbol) {
+            let binding = binding.clone();
+            self.binding(&binding, by);
+            return;
+        }
+        self.live.needs[by.index()].insert(module);
+        for statement in &self.graph.module(module).symbols[symbol as usize].declared_by {
+            self.statement(module, *statement);
+        }
+    }
+
+    fn binding(&mut self, binding: &Binding, by: ModuleId) {
+        match binding {
+            Binding::Symbol(symbol) => self.symbol(symbol.module, symbol.index, by),
+            Binding::Namespace(module) | Binding::Property { module, .. } => {
+                self.live.needs[by.index()].insert(*module);
+                self.namespace(*module);
+            }
+            Binding::CommonJs { module, .. } => {
+                self.live.needs[by.index()].insert(*module);
+                self.module(*module);
+            }
+            Binding::External { .. } | Binding::Missing => {}
+        }
+    }
+
+    fn namespace(&mut self, module: ModuleId) {
+        if self.live.namespaces.contains_key(&module) {
+            return;
+        }
+        let shape = self.binder.namespace(module);
+        self.live.namespaces.insert(module, shape.clone());
+        self.module(module);
+        self.shape(&shape, module);
+    }
+
+    /// Keeps what an entry point exports; its namespace object is needed only where the format has no `export`.
+    fn exports(&mut self, module: ModuleId, by: ModuleId) {
+        if self.options.format == Format::Esm {
+            let shape = self.binder.namespace(module);
+            self.shape(&shape, by);
+        } else {
+            self.namespace(module);
+        }
+    }
+
+    fn shape(&mut self, shape: &NamespaceShape, by: ModuleId) {
+        for (_, binding) in &shape.exports {
+            self.binding(binding, by);
+        }
+        for binding in &shape.dynamic {
+            self.binding(binding, by);
+        }
+    }
+}
+
+/// Keeps the helper functions that the plan turned out to need.
+pub(crate) fn with_helpers(
+    graph: &ModuleGraph,
+    mut live: Live,
+    wraps: &Wraps,
+    options: &Options,
+) -> Live {
+    let mut wanted: BTreeSet<&'static str> = BTreeSet::new();
+    for id in graph.ids().filter(|id| live.modules[id.index()]) {
+        match wraps.of(id) {
+            Wrap::CommonJs => {
+                wanted.extend([runtime::COMMON_JS, runtime::TO_ESM]);
+            }
+            Wrap::Esm => {
+                wanted.insert(runtime::ESM);
+            }
+            Wrap::None => {}
+        }
+        let module = graph.module(id);
+        for (statement, _) in module.statements.iter().zip(&live.statements[id.index()]).filter(|(_, live)| **live) {
+            for record in &statement.records {
+                let record = &module.imports[*record as usize];
+                match (record.kind, &record.target) {
+                    (ImportKind::Require, ImportTarget::Module(target))
+                        if graph.module(*target).format == ModuleFormat::Esm =>
+                    {
+                        wanted.insert(runtime::TO_COMMON_JS);
+                    }
+                    (ImportKind::Require, ImportTarget::External(_)) => {
+                        wanted.insert(runtime::REQUIRE);
+                    }
+                    (ImportKind::Require | ImportKind::Dynamic, ImportTarget::Missing) => {
+                        wanted.insert(runtime::MISSING);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if module.format == ModuleFormat::CommonJs && module.unresolved.contains(&Atom::from("require")) {
+            wanted.insert(runtime::REQUIRE);
+        }
+        if options.format != Format::Esm
+            && module.imports.iter().any(|record| matches!(record.target, ImportTarget::External(_)))
+        {
+            wanted.insert(runtime::TO_ESM);
+        }
+    }
+    if !live.namespaces.is_empty() {
+        wanted.insert(runtime::NAMESPACE);
+    }
+    #[expect(clippy::iter_over_hash_type, reason = "only asks whether there is one")]
+    for shape in live.namespaces.values() {
+        if !shape.dynamic.is_empty() {
+            wanted.insert(runtime::RE_EXPORT);
+        }
+    }
+    if options.format != Format::Esm {
+        wanted.insert(runtime::TO_COMMON_JS);
+    }
+    if has_native_require(options) {
+        wanted.remove(runtime::REQUIRE);
+    }
+    if options.keep_names {
+        wanted.insert(runtime::NAME);
+    }
+    let helpers = graph.module(ModuleId::RUNTIME);
+    let mut todo: Vec<u32> = wanted
+        .iter()
+        .filter_map(|name| helpers.symbols.iter().position(|symbol| symbol.id.0 == **name))
+        .filter_map(|index| u32::try_from(index).ok())
+        .collect();
+    while let Some(symbol) = todo.pop() {
+        for statement in &helpers.symbols[symbol as usize].declared_by {
+            let kept = &mut live.statements[ModuleId::RUNTIME.index()][*statement as usize];
+            if !std::mem::replace(kept, true) {
+                live.modules[ModuleId::RUNTIME.index()] = true;
+                todo.extend(&helpers.statements[*statement as usize].uses);
+            }
+        }
+    }
+    live
+}
+
+/// Whether `require` needs no stand-in: the output is `CommonJS`, or the runtime can make one for a module.
+pub(crate) fn has_native_require(options: &Options) -> bool {
+    options.format == Format::Cjs || (options.format == Format::Esm && matches!(options.target, Target::Node | Target::Bun))
+}

@@ -1,0 +1,93 @@
+//! `bundle()`: scan, link, print - the three phases, one line each.
+
+pub mod graph;
+mod link;
+pub mod options;
+mod print;
+pub mod resolve;
+pub mod runtime;
+mod scan;
+
+use std::sync::Arc;
+
+pub use graph::EntryPoint;
+pub use options::Options;
+
+use crate::artifact::{ArtifactKind, BuildArtifact, Body, OutputPath};
+use crate::diag::{Diagnostic, has_errors};
+use crate::fs::FileSystem;
+use crate::metafile::{Import, Input, Metafile, Output};
+use graph::{ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
+
+/// The result of a build.
+#[derive(Debug, Default)]
+pub struct Bundled {
+    /// Entry points first, then chunks, source maps and assets. Empty after an error.
+    pub artifacts: Vec<BuildArtifact>,
+    /// Inputs and outputs; paths of outputs are relative to the output folder.
+    pub metafile: Metafile,
+    /// Everything there is to say, in the order of discovery.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Bundles what the entry points reach. User mistakes are diagnostics; nothing is written.
+#[must_use]
+pub fn bundle(entry_points: &[EntryPoint], options: &Options, files: Arc<dyn FileSystem>) -> Bundled {
+    let scanned = scan::scan(entry_points, options, files);
+    let mut diagnostics = scanned.diagnostics;
+    // A module that did not parse would look like one that exports nothing.
+    if has_errors(&diagnostics) {
+        return Bundled { diagnostics, ..Bundled::default() };
+    }
+    let graph = scanned.graph;
+    let linked = link::link(&graph, &graph.entry_points, options);
+    diagnostics.extend(linked.diagnostics);
+    let Some(plan) = linked.plan else { return Bundled { diagnostics, ..Bundled::default() } };
+    let mut printed = print::print(&graph, &plan, scanned.trees, &scanned.source_map, options);
+    diagnostics.append(&mut printed.diagnostics);
+    let mut artifacts = printed.artifacts;
+    let mut metafile = Metafile { inputs: inputs(&graph), outputs: printed.outputs };
+    for asset in scanned.assets {
+        metafile.outputs.insert(asset.path.clone(), Output { bytes: asset.bytes.len() as u64, ..Output::default() });
+        match OutputPath::new(asset.path) {
+            Ok(path) => artifacts.push(BuildArtifact {
+                path,
+                kind: ArtifactKind::Asset,
+                loader: "file",
+                content_hash: asset.content_hash,
+                source_map: None,
+                body: Body::new(asset.bytes),
+            }),
+            Err(error) => diagnostics.push(Diagnostic::error("build/output-path", error.to_string())),
+        }
+    }
+    Bundled { artifacts, metafile, diagnostics }
+}
+
+fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
+    graph
+        .ids()
+        .filter(|id| *id != ModuleId::RUNTIME)
+        .map(|id| {
+            let module = graph.module(id);
+            let imports = module
+                .imports
+                .iter()
+                .filter_map(|record| {
+                    let (path, external) = match &record.target {
+                        ImportTarget::Module(target) => (graph.module(*target).path.clone(), false),
+                        ImportTarget::External(specifier) => (specifier.to_string(), true),
+                        ImportTarget::Missing => return None,
+                    };
+                    let original = (path != *record.specifier).then(|| record.specifier.to_string());
+                    Some(Import { path, kind: record.kind.metafile_name().to_owned(), original, external })
+                })
+                .collect();
+            let format = module.loader.is_script().then(|| match module.format {
+                ModuleFormat::Esm => "esm".to_owned(),
+                ModuleFormat::CommonJs => "cjs".to_owned(),
+            });
+            (module.path.clone(), Input { bytes: module.bytes, imports, format })
+        })
+        .collect()
+}

@@ -1,0 +1,232 @@
+//! Small pieces of syntax, for the code that printing adds.
+
+use swc_core::atoms::Atom;
+use swc_core::common::{DUMMY_SP, Span, SyntaxContext};
+use swc_core::ecma::ast::*;
+
+pub(super) fn ident_of(name: &Atom) -> Ident {
+    Ident::new_no_ctxt(name.clone(), DUMMY_SP)
+}
+
+pub(super) fn ident(name: &Atom) -> Expr {
+    Expr::Ident(ident_of(name))
+}
+
+pub(super) fn string(text: &str) -> Expr {
+    Expr::Lit(Lit::Str(Str { span: DUMMY_SP, value: text.into(), raw: None }))
+}
+
+pub(super) fn number(value: f64) -> Expr {
+    Expr::Lit(Lit::Num(Number { span: DUMMY_SP, value, raw: None }))
+}
+
+/// `void 0`
+pub(super) fn void_0() -> Expr {
+    Expr::Unary(UnaryExpr { span: DUMMY_SP, op: UnaryOp::Void, arg: Box::new(number(0.0)) })
+}
+
+/// Whether a name can stand behind a dot or as a key without quotes.
+fn is_identifier_name(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters.next().is_some_and(Ident::is_valid_start) && characters.all(Ident::is_valid_continue)
+}
+
+/// `object.name`, or `object["name"]`
+pub(super) fn member(object: Expr, name: &Atom, span: Span) -> Expr {
+    let prop = if is_identifier_name(name) {
+        MemberProp::Ident(IdentName { span: DUMMY_SP, sym: name.clone() })
+    } else {
+        MemberProp::Computed(ComputedPropName { span: DUMMY_SP, expr: Box::new(string(name)) })
+    };
+    Expr::Member(MemberExpr { span, obj: Box::new(object), prop })
+}
+
+fn key(name: &Atom) -> PropName {
+    if *name == *"__proto__" {
+        PropName::Computed(ComputedPropName { span: DUMMY_SP, expr: Box::new(string(name)) })
+    } else if is_identifier_name(name) {
+        PropName::Ident(IdentName { span: DUMMY_SP, sym: name.clone() })
+    } else {
+        PropName::Str(Str { span: DUMMY_SP, value: name.clone().into(), raw: None })
+    }
+}
+
+/// `{ name: value, … }`
+pub(super) fn object(properties: Vec<(Atom, Expr)>) -> Expr {
+    let props = properties
+        .into_iter()
+        .map(|(name, value)| {
+            PropOrSpread::Prop(Box::new(Prop::KeyValue(KeyValueProp { key: key(&name), value: Box::new(value) })))
+        })
+        .collect();
+    Expr::Object(ObjectLit { span: DUMMY_SP, props })
+}
+
+/// `function(arguments)`
+pub(super) fn call(function: &Atom, arguments: Vec<Expr>) -> Expr {
+    call_expression(ident(function), arguments)
+}
+
+fn call_expression(callee: Expr, arguments: Vec<Expr>) -> Expr {
+    Expr::Call(CallExpr {
+        span: DUMMY_SP,
+        ctxt: SyntaxContext::empty(),
+        callee: Callee::Expr(Box::new(callee)),
+        args: arguments.into_iter().map(|expr| ExprOrSpread { spread: None, expr: Box::new(expr) }).collect(),
+        type_args: None,
+    })
+}
+
+/// `(a, b)`
+pub(super) fn sequence(expressions: Vec<Expr>) -> Expr {
+    let exprs = expressions.into_iter().map(Box::new).collect();
+    Expr::Paren(ParenExpr { span: DUMMY_SP, expr: Box::new(Expr::Seq(SeqExpr { span: DUMMY_SP, exprs })) })
+}
+
+/// `name = value`
+pub(super) fn assign(name: &Atom, value: Expr) -> Expr {
+    Expr::Assign(AssignExpr {
+        span: DUMMY_SP,
+        op: op!("="),
+        left: AssignTarget::Simple(SimpleAssignTarget::Ident(BindingIdent::from(ident_of(name)))),
+        right: Box::new(value),
+    })
+}
+
+/// `expression;`
+pub(super) fn statement(expression: Expr) -> Stmt {
+    Stmt::Expr(ExprStmt { span: DUMMY_SP, expr: Box::new(expression) })
+}
+
+/// `"text";` at the top of a body.
+pub(super) fn directive(text: &Atom) -> Stmt {
+    statement(Expr::Lit(Lit::Str(Str {
+        span: DUMMY_SP,
+        value: text.clone().into(),
+        raw: Some(format!("\"{text}\"").into()),
+    })))
+}
+
+/// `kind name = value;`
+pub(super) fn declare(kind: VarDeclKind, name: &Atom, value: Expr) -> Stmt {
+    declaration(kind, vec![declarator(name, Some(value))])
+}
+
+/// `var name = value;`
+pub(super) fn var(name: &Atom, value: Expr) -> Stmt {
+    declare(VarDeclKind::Var, name, value)
+}
+
+/// `var a, b;`
+pub(super) fn declare_all(names: &[Atom]) -> Stmt {
+    declaration(VarDeclKind::Var, names.iter().map(|name| declarator(name, None)).collect())
+}
+
+fn declarator(name: &Atom, init: Option<Expr>) -> VarDeclarator {
+    VarDeclarator {
+        span: DUMMY_SP,
+        name: Pat::Ident(BindingIdent::from(ident_of(name))),
+        init: init.map(Box::new),
+        definite: false,
+    }
+}
+
+fn declaration(kind: VarDeclKind, decls: Vec<VarDeclarator>) -> Stmt {
+    Stmt::Decl(Decl::Var(Box::new(VarDecl {
+        span: DUMMY_SP,
+        ctxt: SyntaxContext::empty(),
+        kind,
+        declare: false,
+        decls,
+    })))
+}
+
+fn parameter(name: &str) -> Pat {
+    Pat::Ident(BindingIdent::from(Ident::new_no_ctxt(name.into(), DUMMY_SP)))
+}
+
+/// `(parameters) => value`
+pub(super) fn arrow(parameters: Vec<&str>, value: Expr) -> Expr {
+    Expr::Arrow(ArrowExpr {
+        span: DUMMY_SP,
+        params: parameters.into_iter().map(parameter).collect(),
+        body: Box::new(ArrowFunctionBody::Expr(Box::new(value))),
+        ..ArrowExpr::default()
+    })
+}
+
+/// `(parameters) => { body }`
+pub(super) fn arrow_block(parameters: &[&str], body: Vec<Stmt>, is_async: bool) -> Expr {
+    Expr::Arrow(ArrowExpr {
+        span: DUMMY_SP,
+        params: parameters.iter().copied().map(parameter).collect(),
+        body: Box::new(ArrowFunctionBody::FunctionBody(FunctionBody { span: DUMMY_SP, stmts: body })),
+        is_async,
+        ..ArrowExpr::default()
+    })
+}
+
+/// `function(parameters) { body }`
+pub(super) fn function(parameters: &[&str], body: Vec<Stmt>) -> Expr {
+    let params = parameters
+        .iter()
+        .map(|name| Param { span: DUMMY_SP, decorators: Vec::new(), pat: parameter(name) })
+        .collect();
+    Expr::Fn(FnExpr {
+        ident: None,
+        function: Box::new(Function {
+            params,
+            body: Some(FunctionBody { span: DUMMY_SP, stmts: body }),
+            ..Function::default()
+        }),
+    })
+}
+
+/// `import("path")`
+pub(super) fn import_call(path: &str) -> Expr {
+    Expr::Call(CallExpr {
+        span: DUMMY_SP,
+        ctxt: SyntaxContext::empty(),
+        callee: Callee::Import(Import { span: DUMMY_SP, phase: ImportPhase::Evaluation }),
+        args: vec![ExprOrSpread { spread: None, expr: Box::new(string(path)) }],
+        type_args: None,
+    })
+}
+
+/// `promise.then((parameters) => value)`
+pub(super) fn then(promise: Expr, parameters: &[&str], value: Expr) -> Expr {
+    call_expression(member(promise, &"then".into(), DUMMY_SP), vec![arrow(parameters.to_vec(), value)])
+}
+
+/// `Promise.resolve().then(() => value)`
+pub(super) fn then_later(value: Expr) -> Expr {
+    let resolve = member(ident(&"Promise".into()), &"resolve".into(), DUMMY_SP);
+    then(call_expression(resolve, Vec::new()), &[], value)
+}
+
+/// `Object.defineProperty(function, "name", { value: "name", configurable: true })`
+pub(super) fn define_name(function: &Atom, name: &Atom) -> Stmt {
+    let define = member(ident(&"Object".into()), &"defineProperty".into(), DUMMY_SP);
+    let descriptor = object(vec![
+        ("value".into(), string(name)),
+        ("configurable".into(), Expr::Lit(Lit::Bool(Bool { span: DUMMY_SP, value: true }))),
+    ]);
+    statement(call_expression(define, vec![ident(function), string("name"), descriptor]))
+}
+
+/// A function or class expression that takes its name from where it stands: `{ name: value }.name`
+pub(super) fn named(name: &Atom, value: Expr) -> Expr {
+    let object = Expr::Paren(ParenExpr { span: DUMMY_SP, expr: Box::new(object(vec![(name.clone(), value)])) });
+    member(object, name, DUMMY_SP)
+}
+
+/// Whether the expression takes its `.name` from the variable it is assigned to.
+pub(super) fn is_anonymous_function(expression: &Expr) -> bool {
+    match expression {
+        Expr::Arrow(_) => true,
+        Expr::Fn(function) => function.ident.is_none(),
+        Expr::Class(class) => class.ident.is_none(),
+        Expr::Paren(paren) => is_anonymous_function(&paren.expr),
+        _ => false,
+    }
+}

@@ -1,0 +1,68 @@
+//! The compressor and the mangler, over one chunk.
+
+use swc_core::common::comments::SingleThreadedComments;
+use swc_core::common::sync::Lrc;
+use swc_core::common::{GLOBALS, Globals, Mark, SourceMap, SyntaxContext};
+use swc_core::ecma::ast::*;
+use swc_core::ecma::minifier::optimize;
+use swc_core::ecma::minifier::option::{CompressOptions, ExtraOptions, MangleOptions, MinifyOptions, TopLevelOptions};
+use swc_core::ecma::transforms::base::fixer::fixer;
+use swc_core::ecma::transforms::base::resolver;
+use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
+
+use crate::bundle::options::{Format, Options};
+
+/// Minifies a chunk as the options want it. Names in it are those of the plan, so text alone tells them apart.
+pub(super) fn minify(
+    items: Vec<ModuleItem>,
+    comments: &SingleThreadedComments,
+    source_map: &Lrc<SourceMap>,
+    options: &Options,
+) -> Vec<ModuleItem> {
+    GLOBALS.set(&Globals::new(), || {
+        let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
+        let mut program = Program::Module(Module { span: swc_core::common::DUMMY_SP, body: items, shebang: None });
+        program.visit_mut_with(&mut ClearContexts);
+        program.mutate(resolver(unresolved_mark, top_level_mark, false));
+        let minify_options = MinifyOptions {
+            compress: options.minify.syntax.then(|| CompressOptions {
+                module: options.format == Format::Esm,
+                top_level: Some(TopLevelOptions { functions: true }),
+                ecma: EsVersion::latest(),
+                drop_console: options.drop_console,
+                drop_debugger: options.drop_debugger,
+                keep_classnames: options.keep_names,
+                keep_fnames: options.keep_names,
+                reduce_vars: true,
+                passes: 3,
+                ..CompressOptions::default()
+            }),
+            mangle: options.minify.identifiers.then(|| MangleOptions {
+                top_level: Some(true),
+                keep_class_names: options.keep_names,
+                keep_fn_names: options.keep_names,
+                ..MangleOptions::default()
+            }),
+            ..MinifyOptions::default()
+        };
+        let extra = ExtraOptions { unresolved_mark, top_level_mark, mangle_name_cache: None };
+        let mut program =
+            optimize(program, Lrc::clone(source_map), Some(comments), None, &minify_options, &extra);
+        program.mutate(fixer(Some(comments)));
+        match program {
+            Program::Module(module) => module.body,
+            Program::Script(script) => script.body.into_iter().map(ModuleItem::Stmt).collect(),
+        }
+    })
+}
+
+/// Modules come with contexts of their own; within a chunk all are resolved again, together.
+struct ClearContexts;
+
+impl VisitMut for ClearContexts {
+    noop_visit_mut_type!();
+
+    fn visit_mut_syntax_context(&mut self, context: &mut SyntaxContext) {
+        *context = SyntaxContext::empty();
+    }
+}

@@ -1,0 +1,828 @@
+//! Phase 3: chunks to artifacts, in parallel; final names from content hashes.
+
+mod code;
+mod minify;
+mod rewrite;
+mod source_map;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use swc_core::atoms::Atom;
+use swc_core::common::comments::SingleThreadedComments;
+use swc_core::common::sync::Lrc;
+use swc_core::common::{BytePos, DUMMY_SP, GLOBALS, LineCol, SourceMap};
+use swc_core::ecma::ast::*;
+use swc_core::ecma::codegen::text_writer::{JsWriter, WriteJs, omit_trailing_semi};
+use swc_core::ecma::codegen::{Config, Emitter, Node};
+use swc_core::ecma::transforms::base::fixer::fixer;
+
+use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
+use super::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
+use super::link::{Binding, ChunkLinks, LinkPlan, NameKey, Step, Wrap};
+use super::options::{Format, Options, SourceMapMode, Target};
+use super::scan::ModuleTree;
+use super::scan::load::expand_naming;
+use super::scan::parse::KeptComments;
+use crate::artifact::{ArtifactKind, BuildArtifact, Body, OutputPath, content_hash};
+use crate::bundle::runtime;
+use crate::diag::Diagnostic;
+use crate::fs::relative;
+use crate::metafile::{Contribution, Import, Output};
+
+/// Artifacts, and their part of the metafile.
+#[derive(Default)]
+pub(crate) struct Printed {
+    /// Entries, chunks, source maps.
+    pub(crate) artifacts: Vec<BuildArtifact>,
+    /// Outputs by path below the output folder.
+    pub(crate) outputs: BTreeMap<String, Output>,
+    /// What the user should know.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// A chunk with stand-ins for the names of chunks.
+struct PrintedChunk {
+    text: String,
+    mappings: Vec<(BytePos, LineCol)>,
+    bytes_by_module: BTreeMap<String, u64>,
+    /// Chunks whose paths stand in the text, in the order of their first place.
+    mentions: Vec<u32>,
+}
+
+/// Prints all chunks. The trees are used up.
+pub(crate) fn print(
+    graph: &ModuleGraph,
+    plan: &LinkPlan,
+    mut trees: Vec<ModuleTree>,
+    source_map: &Lrc<SourceMap>,
+    options: &Options,
+) -> Printed {
+    let paths = Paths::new(graph, plan, options);
+    let chunk_paths = |from: u32, to: u32| paths.between(from, to);
+    // Rewriting goes module by module over all chunks, so one large chunk keeps every thread busy.
+    let code: Vec<(ModuleCode, KeptComments)> = trees
+        .par_iter_mut()
+        .enumerate()
+        .map(|(index, tree)| {
+            let id = ModuleId(u32::try_from(index).expect("fewer than 2^32 modules"));
+            let comments = std::mem::take(&mut tree.comments);
+            let Some(chunk) = plan.chunks.of[index] else { return (ModuleCode::default(), comments) };
+            let names = &plan.names[chunk as usize];
+            let context = Context { graph, plan, options, chunk, names, chunk_paths: &chunk_paths };
+            let globals = std::mem::take(&mut tree.globals);
+            let code = GLOBALS.set(&globals, || rewrite(&context, id, tree));
+            (code, comments)
+        })
+        .collect();
+    let mut by_module: Vec<Option<(ModuleCode, KeptComments)>> = code.into_iter().map(Some).collect();
+    let inputs: Vec<ChunkInput> = (0u32..)
+        .zip(&plan.chunks.list)
+        .map(|(index, chunk)| ChunkInput {
+            index,
+            modules: chunk
+                .modules
+                .iter()
+                .filter_map(|id| by_module[id.index()].take().map(|(code, comments)| (*id, code, comments)))
+                .collect(),
+        })
+        .collect();
+    let printed: Vec<PrintedChunk> = inputs
+        .into_par_iter()
+        .map(|input| {
+            let names = &plan.names[input.index as usize];
+            let context = Context { graph, plan, options, chunk: input.index, names, chunk_paths: &chunk_paths };
+            print_chunk(&context, input, source_map)
+        })
+        .collect();
+    finish(graph, plan, &paths, printed, source_map, options)
+}
+
+struct ChunkInput {
+    index: u32,
+    modules: Vec<(ModuleId, ModuleCode, KeptComments)>,
+}
+
+/// Statements that belong together, with the module they come from.
+struct Piece {
+    module: Option<ModuleId>,
+    items: Vec<ModuleItem>,
+}
+
+fn print_chunk(context: &Context<'_>, input: ChunkInput, source_map: &Lrc<SourceMap>) -> PrintedChunk {
+    let options = context.options;
+    let mut comments = KeptComments::default();
+    let mut code: FxHashMap<ModuleId, ModuleCode> = FxHashMap::default();
+    let mut order = Vec::new();
+    for (id, module_code, kept) in input.modules {
+        #[expect(clippy::iter_over_hash_type, reason = "positions of modules do not overlap")]
+        for (position, list) in kept {
+            comments.insert(position, list);
+        }
+        order.push(id);
+        code.insert(id, module_code);
+    }
+    let comments = to_comments(comments);
+    let mut pieces = assemble(context, &order, &mut code);
+    let (text, mappings, bytes_by_module) = if options.minify.syntax || options.minify.identifiers {
+        let items: Vec<ModuleItem> = pieces.into_iter().flat_map(|piece| piece.items).collect();
+        let items = minify::minify(items, &comments, source_map, options);
+        let (text, mappings) = emit(&items, &comments, source_map, options);
+        let bytes = source_map::bytes_by_file(source_map, &text, &mappings);
+        (text, mappings, bytes)
+    } else {
+        emit_pieces(context, &mut pieces, &comments, source_map)
+    };
+    let mentions = mentions(&text, u32::try_from(context.plan.chunks.list.len()).expect("fewer than 2^32 chunks"));
+    PrintedChunk { text, mappings, bytes_by_module, mentions }
+}
+
+fn to_comments(map: KeptComments) -> SingleThreadedComments {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    SingleThreadedComments::from_leading_and_trailing(
+        Rc::new(RefCell::new(map.into_iter().collect())),
+        Rc::new(RefCell::new(std::iter::empty().collect())),
+    )
+}
+
+/// Puts the parts of a chunk in order: imports, definitions, what runs, exports.
+fn assemble(context: &Context<'_>, order: &[ModuleId], code: &mut FxHashMap<ModuleId, ModuleCode>) -> Vec<Piece> {
+    let chunk = &context.plan.chunks.list[context.chunk as usize];
+    let links = &context.plan.links[context.chunk as usize];
+    let mut pieces = vec![Piece { module: None, items: imports(context, links) }];
+    let items = |statements: Vec<Stmt>| statements.into_iter().map(ModuleItem::Stmt).collect::<Vec<_>>();
+    if let Some(helpers) = code.remove(&ModuleId::RUNTIME) {
+        pieces.push(Piece { module: None, items: items(helpers.body) });
+    }
+    if context.options.format != Format::Esm
+        && let Some(entry) = chunk.entry
+        && context.graph.module(entry).format == ModuleFormat::Esm
+    {
+        // Before anything runs: in a circle, others may see the exports while they are made.
+        let mut definitions = Vec::new();
+        if let Some(module_code) = code.get_mut(&entry)
+            && !module_code.definitions.is_empty()
+        {
+            definitions.push(module_code.definitions.remove(0));
+        }
+        definitions.push(export_namespace(context, entry));
+        pieces.push(Piece { module: None, items: items(definitions) });
+    }
+    for id in order {
+        if let Some(module_code) = code.get_mut(id)
+            && !module_code.definitions.is_empty()
+        {
+            pieces.push(Piece { module: Some(*id), items: items(std::mem::take(&mut module_code.definitions)) });
+        }
+    }
+    let called: BTreeSet<ModuleId> = chunk
+        .steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Call(id) => Some(*id),
+            Step::Run(_) => None,
+        })
+        .collect();
+    let late: Vec<Atom> = links
+        .interops
+        .iter()
+        .filter(|(id, _)| !called.contains(id))
+        .map(|(id, node)| context.names.get(&NameKey::Interop(*id, *node)).clone())
+        .collect();
+    if !late.is_empty() {
+        pieces.push(Piece { module: None, items: items(vec![code::declare_all(&late)]) });
+    }
+    for step in &chunk.steps {
+        match step {
+            Step::Run(id) => {
+                if let Some(module_code) = code.get_mut(id)
+                    && !module_code.body.is_empty()
+                {
+                    pieces.push(Piece { module: Some(*id), items: items(std::mem::take(&mut module_code.body)) });
+                }
+            }
+            Step::Call(id) => {
+                // The entry of a `CommonJS` output is called where its exports are taken.
+                let is_own_entry = Some(*id) == chunk.entry && context.graph.module(*id).format == ModuleFormat::CommonJs;
+                if !is_own_entry || links.interops.iter().any(|(module, _)| module == id) {
+                    pieces.push(Piece { module: None, items: items(run_module(context, *id, false).unwrap_or_default()) });
+                }
+            }
+        }
+    }
+    pieces.push(Piece { module: None, items: exports(context, links, chunk.entry) });
+    pieces
+}
+
+fn str_of(text: &str) -> Str {
+    Str { span: DUMMY_SP, value: text.into(), raw: None }
+}
+
+fn export_name(name: &Atom) -> ModuleExportName {
+    if Ident::verify_symbol(name).is_ok() || is_word(name) {
+        ModuleExportName::Ident(code::ident_of(name))
+    } else {
+        ModuleExportName::Str(str_of(name))
+    }
+}
+
+/// Reserved words may be export names without quotes.
+fn is_word(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters.next().is_some_and(Ident::is_valid_start) && characters.all(Ident::is_valid_continue)
+}
+
+fn import_statement(specifier: &str, specifiers: Vec<ImportSpecifier>) -> ModuleItem {
+    ModuleItem::ModuleDecl(ModuleDecl::Import(ImportDecl {
+        span: DUMMY_SP,
+        specifiers,
+        src: Box::new(str_of(specifier)),
+        type_only: false,
+        with: None,
+        phase: ImportPhase::Evaluation,
+    }))
+}
+
+fn named_import(imported: &Atom, local: &Atom) -> ImportSpecifier {
+    ImportSpecifier::Named(ImportNamedSpecifier {
+        span: DUMMY_SP,
+        local: code::ident_of(local),
+        imported: (imported != local).then(|| export_name(imported)),
+        is_type_only: false,
+    })
+}
+
+/// What a chunk takes from other chunks and from the runtime.
+fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
+    if context.options.format != Format::Esm {
+        return required(context, links);
+    }
+    let mut items = Vec::new();
+    let chunk = &context.plan.chunks.list[context.chunk as usize];
+    for (specifier, names) in &links.externals {
+        let mut named = Vec::new();
+        for name in names {
+            let key = NameKey::External(specifier.clone(), name.clone());
+            match name {
+                None => {
+                    let local = code::ident_of(context.names.get(&key));
+                    items.push(import_statement(
+                        specifier,
+                        vec![ImportSpecifier::Namespace(ImportStarAsSpecifier { span: DUMMY_SP, local })],
+                    ));
+                }
+                Some(name) => named.push(named_import(name, context.names.get(&key))),
+            }
+        }
+        if !named.is_empty() || names.is_empty() {
+            items.push(import_statement(specifier, named));
+        }
+    }
+    for other in chunk.imports.iter().filter(|other| links.imports.contains_key(other)) {
+        let exported = &context.plan.names[*other as usize].exported;
+        let specifiers =
+            links.imports[other].iter().map(|key| named_import(&exported[key], context.names.get(key))).collect();
+        items.push(import_statement(&(context.chunk_paths)(context.chunk, *other), specifiers));
+    }
+    if links.needs_create_require {
+        let create = context.names.get(&NameKey::External("node:module".into(), Some("createRequire".into())));
+        let url = code::member(
+            Expr::MetaProp(MetaPropExpr { span: DUMMY_SP, kind: MetaPropKind::ImportMeta }),
+            &"url".into(),
+            DUMMY_SP,
+        );
+        items.push(ModuleItem::Stmt(code::var(&"__require".into(), code::call(create, vec![url]))));
+    }
+    items
+}
+
+/// The same for `CommonJS` and for a script: `var x = require("…")`.
+fn required(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
+    let require: Atom = if context.options.format == Format::Cjs {
+        "require".into()
+    } else if links.externals.is_empty() {
+        return Vec::new();
+    } else {
+        context.helper(runtime::REQUIRE)
+    };
+    links
+        .externals
+        .iter()
+        .map(|(specifier, names)| {
+            let value = code::call(&require, vec![code::string(specifier)]);
+            if names.is_empty() {
+                return ModuleItem::Stmt(code::statement(value));
+            }
+            let name = context.names.get(&NameKey::External(specifier.clone(), None));
+            ModuleItem::Stmt(code::var(name, rewrite::to_esm(context, value, false)))
+        })
+        .collect()
+}
+
+/// `module.exports = __toCommonJS(namespace)`, or what an `iife` returns.
+fn export_namespace(context: &Context<'_>, entry: ModuleId) -> Stmt {
+    let namespace = code::ident(context.names.get(&NameKey::Namespace(entry)));
+    let value = code::call(&context.helper(runtime::TO_COMMON_JS), vec![namespace]);
+    export_value(context, value)
+}
+
+fn export_value(context: &Context<'_>, value: Expr) -> Stmt {
+    let target = match context.options.format {
+        Format::Cjs => code::member(code::ident(&"module".into()), &"exports".into(), DUMMY_SP),
+        Format::Esm | Format::Iife => return code::var(&IIFE_RESULT.into(), value),
+    };
+    code::statement(Expr::Assign(AssignExpr {
+        span: DUMMY_SP,
+        op: op!("="),
+        left: AssignTarget::Simple(SimpleAssignTarget::Member(target.expect_member())),
+        right: Box::new(value),
+    }))
+}
+
+/// The variable whose value an `iife` returns.
+const IIFE_RESULT: &str = "__exports";
+
+fn exports(context: &Context<'_>, links: &ChunkLinks, entry: Option<ModuleId>) -> Vec<ModuleItem> {
+    let mut items = Vec::new();
+    if let Some(entry) = entry
+        && context.plan.wraps.of(entry) == Wrap::CommonJs
+    {
+        let value = code::call(context.names.get(&NameKey::Wrapper(entry)), Vec::new());
+        items.push(if context.options.format == Format::Esm {
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(ExportDefaultExpr {
+                span: DUMMY_SP,
+                expr: Box::new(value),
+            }))
+        } else {
+            ModuleItem::Stmt(export_value(context, value))
+        });
+    }
+    if context.options.format != Format::Esm {
+        return items;
+    }
+    let mut named: Vec<(Atom, Atom)> = Vec::new();
+    if let Some(shape) = &links.entry_exports {
+        for (exported, binding) in &shape.exports {
+            match context.reference(binding) {
+                Some(Reference::Name(local)) => named.push((local, exported.clone())),
+                Some(reference) => {
+                    // A property cannot be exported; a variable takes its value when the entry has run.
+                    let local: Atom = format!("export_{}", super::graph::identifier(exported)).into();
+                    items.push(ModuleItem::Stmt(code::var(&local, reference.expression(DUMMY_SP))));
+                    named.push((local, exported.clone()));
+                }
+                None => {}
+            }
+        }
+        for binding in &shape.dynamic {
+            if let Binding::External { specifier, .. } = binding {
+                items.push(ModuleItem::ModuleDecl(ModuleDecl::ExportAll(ExportAll {
+                    span: DUMMY_SP,
+                    src: Box::new(str_of(specifier)),
+                    type_only: false,
+                    with: None,
+                })));
+            }
+        }
+    }
+    for key in &links.exports {
+        named.push((context.names.get(key).clone(), context.names.exported[key].clone()));
+    }
+    if !named.is_empty() {
+        let specifiers = named
+            .into_iter()
+            .map(|(local, exported)| {
+                ExportSpecifier::Named(ExportNamedSpecifier {
+                    span: DUMMY_SP,
+                    orig: ModuleExportName::Ident(code::ident_of(&local)),
+                    exported: (local != exported).then(|| export_name(&exported)),
+                    is_type_only: false,
+                })
+            })
+            .collect();
+        items.push(ModuleItem::ModuleDecl(ModuleDecl::ExportNamed(NamedExport {
+            span: DUMMY_SP,
+            specifiers,
+            src: None,
+            type_only: false,
+            with: None,
+        })));
+    }
+    items
+}
+
+type Emitted = (String, Vec<(BytePos, LineCol)>);
+
+fn emit(
+    items: &[ModuleItem],
+    comments: &SingleThreadedComments,
+    source_map: &Lrc<SourceMap>,
+    options: &Options,
+) -> Emitted {
+    let mut text = Vec::new();
+    let mut mappings = Vec::new();
+    {
+        let mut writer = JsWriter::new(Lrc::clone(source_map), "\n", &mut text, Some(&mut mappings));
+        writer.set_indent_str("  ");
+        let whitespace = options.minify.whitespace;
+        let writer: Box<dyn WriteJs> = if whitespace { Box::new(omit_trailing_semi(writer)) } else { Box::new(writer) };
+        let config = Config::default().with_minify(whitespace).with_inline_script(true);
+        let mut emitter = Emitter { cfg: config, cm: Lrc::clone(source_map), comments: Some(comments), wr: writer };
+        for item in items {
+            item.emit_with(&mut emitter).expect("writing to memory does not fail");
+        }
+    }
+    let mut text = String::from_utf8(text).expect("the code generator writes UTF-8");
+    if !text.is_empty() && !text.ends_with('\n') {
+        if options.minify.whitespace && !text.ends_with([';', '}']) {
+            text.push(';');
+        }
+        text.push('\n');
+    }
+    (text, mappings)
+}
+
+/// Prints pieces one by one, so that the bytes of each module are known.
+fn emit_pieces(
+    context: &Context<'_>,
+    pieces: &mut Vec<Piece>,
+    comments: &SingleThreadedComments,
+    source_map: &Lrc<SourceMap>,
+) -> (String, Vec<(BytePos, LineCol)>, BTreeMap<String, u64>) {
+    let mut text = String::new();
+    let mut mappings = Vec::new();
+    let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
+    let mut line = 0;
+    let mut last = None;
+    for piece in std::mem::take(pieces) {
+        if piece.items.is_empty() {
+            continue;
+        }
+        let mut program = Program::Module(Module { span: DUMMY_SP, body: piece.items, shebang: None });
+        program.mutate(fixer(Some(comments)));
+        let Program::Module(module) = program else { unreachable!("the fixer keeps a module a module") };
+        let (piece_text, piece_mappings) = emit(&module.body, comments, source_map, context.options);
+        if let Some(id) = piece.module {
+            let path = &context.graph.module(id).path;
+            if last != Some(id) && !context.options.minify.whitespace {
+                let heading = format!("{}// {}\n", if text.is_empty() { "" } else { "\n" }, path.replace(['\n', '\r'], " "));
+                line += heading.matches('\n').count();
+                text.push_str(&heading);
+            }
+            *bytes.entry(path.clone()).or_default() += piece_text.len() as u64;
+        }
+        last = piece.module;
+        let offset = u32::try_from(line).expect("fewer than 2^32 lines");
+        mappings.extend(
+            piece_mappings
+                .into_iter()
+                .map(|(position, place)| (position, LineCol { line: place.line + offset, col: place.col })),
+        );
+        line += piece_text.matches('\n').count();
+        text.push_str(&piece_text);
+    }
+    (text, mappings, bytes)
+}
+
+/// Stand-in for the content hash of a chunk: eight letters that no source holds, so that nothing moves when the hash
+/// takes their place.
+fn stand_in(chunk: u32) -> String {
+    format!("Zq@{chunk:05}")
+}
+
+fn mentions(text: &str, chunks: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("Zq@") {
+        if let Some(number) = text.get(at + 3..at + 8).and_then(|digits| digits.parse::<u32>().ok())
+            && number < chunks
+            && !found.contains(&number)
+        {
+            found.push(number);
+        }
+    }
+    found
+}
+
+/// Where each chunk goes.
+struct Paths {
+    /// Path below the output folder, with a stand-in where the template wants the hash.
+    templates: Vec<String>,
+}
+
+impl Paths {
+    fn new(graph: &ModuleGraph, plan: &LinkPlan, options: &Options) -> Self {
+        let common = common_folder(graph);
+        let templates = (0u32..)
+            .zip(&plan.chunks.list)
+            .map(|(index, chunk)| {
+                let hash = stand_in(index);
+                match chunk.entry {
+                    Some(entry) => {
+                        let module = graph.module(entry);
+                        let file = module.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                        let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
+                        let folder = module.file.parent().map(|folder| relative(&common, folder)).unwrap_or_default();
+                        if chunk.is_user_entry {
+                            expand_naming(&options.entry_naming, &folder, stem, &hash, "js")
+                        } else {
+                            // A dynamic import keeps the name of its module: it is what a size report shows.
+                            let naming = options.chunk_naming.replace("chunk-", "[name]-");
+                            expand_naming(&naming, "", &module.name_in_code(), &hash, "js")
+                        }
+                    }
+                    None => expand_naming(&options.chunk_naming, "", "chunk", &hash, "js"),
+                }
+            })
+            .collect();
+        Self { templates }
+    }
+
+    /// The specifier of one chunk in another.
+    fn between(&self, from: u32, to: u32) -> String {
+        let folder = std::path::Path::new("/").join(&self.templates[from as usize]);
+        let target = std::path::Path::new("/").join(&self.templates[to as usize]);
+        let path = relative(folder.parent().unwrap_or(std::path::Path::new("/")), &target);
+        if path.starts_with("..") { path } else { format!("./{path}") }
+    }
+}
+
+/// The deepest folder that holds all entry points: outputs keep their place below it.
+fn common_folder(graph: &ModuleGraph) -> std::path::PathBuf {
+    let mut folders = graph.entry_points.iter().filter_map(|entry| graph.module(*entry).file.parent());
+    let Some(first) = folders.next() else { return std::path::PathBuf::from("/") };
+    let mut common = first.to_path_buf();
+    for folder in folders {
+        while !folder.starts_with(&common) {
+            common.pop();
+        }
+    }
+    common
+}
+
+/// Hashes what does not change, puts the hashes in, and makes artifacts.
+fn finish(
+    graph: &ModuleGraph,
+    plan: &LinkPlan,
+    paths: &Paths,
+    mut printed: Vec<PrintedChunk>,
+    source_map: &Lrc<SourceMap>,
+    options: &Options,
+) -> Printed {
+    for (index, chunk) in printed.iter_mut().enumerate() {
+        add_frame(graph, plan, index, chunk, options);
+    }
+    // A chunk's own content, with every stand-in blanked out.
+    let isolated: Vec<String> = printed
+        .iter()
+        .map(|chunk| {
+            let mut text = chunk.text.clone();
+            for mention in &chunk.mentions {
+                text = text.replace(&stand_in(*mention), "........");
+            }
+            content_hash(text.as_bytes())
+        })
+        .collect();
+    // The hash of a chunk covers all that it can reach, so circles need no order.
+    let hashes: Vec<String> = (0..printed.len())
+        .map(|index| {
+            let mut reached = vec![index];
+            let mut next = 0;
+            while let Some(chunk) = reached.get(next).copied() {
+                next += 1;
+                for mention in &printed[chunk].mentions {
+                    if !reached.contains(&(*mention as usize)) {
+                        reached.push(*mention as usize);
+                    }
+                }
+            }
+            let seed: Vec<&str> = reached.iter().map(|chunk| isolated[*chunk].as_str()).collect();
+            let template = paths.templates[index].replace(&stand_in(u32::try_from(index).expect("few chunks")), "");
+            content_hash(format!("{template}\0{}", seed.join("\0")).as_bytes())
+        })
+        .collect();
+    let fill = |text: &str, mentions: &[u32]| {
+        mentions.iter().fold(text.to_owned(), |text, mention| text.replace(&stand_in(*mention), &hashes[*mention as usize]))
+    };
+    let final_paths: Vec<String> = (0u32..)
+        .zip(&paths.templates)
+        .map(|(index, template)| fill(template, &[index]))
+        .collect();
+
+    let mut result = Printed::default();
+    for (index, chunk) in printed.iter().enumerate() {
+        let info = &plan.chunks.list[index];
+        if info.entry.is_none() && chunk.text.is_empty() {
+            continue;
+        }
+        let path = final_paths[index].clone();
+        let mut text = fill(&chunk.text, &chunk.mentions);
+        let map_path = format!("{path}.map");
+        let map = (options.source_map != SourceMapMode::None).then(|| {
+            let folder = options.outdir.join(&path);
+            let folder = folder.parent().unwrap_or(&options.outdir).to_path_buf();
+            let to_source = |source: &str| relative(&folder, &options.root.join(source));
+            let file = path.rsplit('/').next().unwrap_or(&path);
+            source_map::to_json(source_map, &chunk.mappings, &to_source, file)
+        });
+        let mut map_output = None;
+        if let Some(json) = map {
+            let name = map_path.rsplit('/').next().unwrap_or(&map_path).to_owned();
+            match options.source_map {
+                SourceMapMode::Inline => {
+                    let encoded = base64::engine::general_purpose::STANDARD.encode(&json);
+                    text.push_str(&format!("//# sourceMappingURL=data:application/json;base64,{encoded}\n"));
+                }
+                SourceMapMode::Linked => {
+                    text.push_str(&format!("//# sourceMappingURL={}\n", encode_url(&name)));
+                    map_output = Some(json);
+                }
+                SourceMapMode::External => map_output = Some(json),
+                SourceMapMode::None => {}
+            }
+        }
+        result.outputs.insert(path.clone(), metafile_output(graph, plan, index, chunk, &text, &final_paths));
+        if let Some(json) = &map_output {
+            result.outputs.insert(map_path.clone(), Output { bytes: json.len() as u64, ..Output::default() });
+        }
+        let output_path = match OutputPath::new(path.clone()) {
+            Ok(path) => path,
+            Err(error) => {
+                result.diagnostics.push(Diagnostic::error("build/output-path", error.to_string()));
+                continue;
+            }
+        };
+        let map_output_path = OutputPath::new(map_path).ok().filter(|_| map_output.is_some());
+        result.artifacts.push(BuildArtifact {
+            path: output_path,
+            kind: if info.is_user_entry { ArtifactKind::EntryPoint } else { ArtifactKind::Chunk },
+            loader: info.entry.map_or("js", |entry| graph.module(entry).loader.as_str()),
+            content_hash: hashes[index].clone(),
+            source_map: map_output_path.clone(),
+            body: Body::new(text.into_bytes()),
+        });
+        if let (Some(json), Some(path)) = (map_output, map_output_path) {
+            result.artifacts.push(BuildArtifact {
+                path,
+                kind: ArtifactKind::SourceMap,
+                loader: "file",
+                content_hash: content_hash(&json),
+                source_map: None,
+                body: Body::new(json),
+            });
+        }
+    }
+    result
+}
+
+/// Percent-encodes what cannot stand in a URL.
+fn encode_url(name: &str) -> String {
+    name.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' | b'+' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+/// What stands before and after the code of a chunk: the `#!` line, directives, banner, footer, the function of a
+/// script.
+fn add_frame(graph: &ModuleGraph, plan: &LinkPlan, index: usize, chunk: &mut PrintedChunk, options: &Options) {
+    let info = &plan.chunks.list[index];
+    let mut before = String::new();
+    let mut after = String::new();
+    if let Some(entry) = info.entry
+        && info.is_user_entry
+    {
+        let module = graph.module(entry);
+        if let Some(hashbang) = &module.hashbang {
+            before.push_str(&format!("#!{hashbang}\n"));
+        }
+        if options.target == Target::Bun && options.format == Format::Esm {
+            before.push_str("// @bun\n");
+        }
+        if let Some(banner) = &options.banner {
+            before.push_str(banner);
+            before.push('\n');
+        }
+        for directive in &module.directives {
+            let is_strict = **directive == *"use strict";
+            if module.format == ModuleFormat::Esm && (!is_strict || options.format != Format::Esm) {
+                before.push_str(&format!("\"{directive}\";\n"));
+            }
+        }
+        if options.format == Format::Iife {
+            let name = options.global_name.as_deref();
+            match name {
+                Some(name) if name.contains('.') => before.push_str(&format!("{}(() => {{\n", namespaced(name))),
+                Some(name) => before.push_str(&format!("var {name} = (() => {{\n")),
+                None => before.push_str("(() => {\n"),
+            }
+            if name.is_some() {
+                after.push_str(&format!("return {IIFE_RESULT};\n"));
+            }
+            after.push_str("})();\n");
+        }
+        if let Some(footer) = &options.footer {
+            after.push_str(footer);
+            after.push('\n');
+        }
+    }
+    if !before.is_empty() {
+        let lines = u32::try_from(before.matches('\n').count()).expect("fewer than 2^32 lines");
+        for (_, place) in &mut chunk.mappings {
+            place.line += lines;
+        }
+        chunk.text.insert_str(0, &before);
+    }
+    chunk.text.push_str(&after);
+}
+
+/// `a.b.c` as assignments that make what is missing on the way.
+fn namespaced(name: &str) -> String {
+    let mut code = String::new();
+    let mut path = String::new();
+    let parts: Vec<&str> = name.split('.').collect();
+    for (index, part) in parts.iter().enumerate() {
+        if index == 0 {
+            path.push_str(part);
+            code.push_str(&format!("var {path} = {path} || {{}};\n"));
+        } else {
+            path.push('.');
+            path.push_str(part);
+            if index + 1 < parts.len() {
+                code.push_str(&format!("{path} = {path} || {{}};\n"));
+            }
+        }
+    }
+    format!("{code}{path} = ")
+}
+
+fn metafile_output(
+    graph: &ModuleGraph,
+    plan: &LinkPlan,
+    index: usize,
+    chunk: &PrintedChunk,
+    text: &str,
+    paths: &[String],
+) -> Output {
+    let info = &plan.chunks.list[index];
+    let links = &plan.links[index];
+    let mut imports: Vec<Import> = Vec::new();
+    let mut push = |path: String, kind: ImportKind, external: bool| {
+        let import = Import { path, kind: kind.metafile_name().to_owned(), original: None, external };
+        if !imports.contains(&import) {
+            imports.push(import);
+        }
+    };
+    for (specifier, _) in &links.externals {
+        push(specifier.to_string(), ImportKind::Static, true);
+    }
+    for other in info.imports.iter().filter(|other| links.imports.contains_key(other)) {
+        push(paths[*other as usize].clone(), ImportKind::Static, false);
+    }
+    for id in &info.modules {
+        let module = graph.module(*id);
+        for (statement, _) in module.statements.iter().zip(&plan.live.statements[id.index()]).filter(|(_, live)| **live) {
+            for record in &statement.records {
+                let record = &module.imports[*record as usize];
+                match &record.target {
+                    ImportTarget::Module(target) if record.kind == ImportKind::Dynamic => {
+                        if let Some(other) = plan.chunks.entry_of.get(target)
+                            && chunk.mentions.contains(other)
+                        {
+                            push(paths[*other as usize].clone(), ImportKind::Dynamic, false);
+                        }
+                    }
+                    ImportTarget::External(specifier) => push(specifier.to_string(), record.kind, true),
+                    _ => {}
+                }
+            }
+        }
+    }
+    let mut exports: Vec<String> = links
+        .entry_exports
+        .iter()
+        .flat_map(|shape| shape.exports.iter().map(|(name, _)| name.to_string()))
+        .chain(links.exports.iter().filter_map(|key| plan.names[index].exported.get(key)).map(Atom::to_string))
+        .collect();
+    if info.entry.is_some_and(|entry| plan.wraps.of(entry) == Wrap::CommonJs) {
+        exports.push("default".to_owned());
+    }
+    exports.sort_unstable();
+    exports.dedup();
+    Output {
+        bytes: text.len() as u64,
+        inputs: chunk
+            .bytes_by_module
+            .iter()
+            .map(|(path, bytes)| (path.clone(), Contribution { bytes_in_output: *bytes }))
+            .collect(),
+        imports,
+        exports,
+        entry_point: info.entry.map(|entry| graph.module(entry).path.clone()),
+        css_bundle: None,
+    }
+}

@@ -1,0 +1,817 @@
+//! Applies the plan to a module's tree, taken rather than cloned: the only place that edits one after parsing.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use swc_core::atoms::Atom;
+use swc_core::common::util::take::Take;
+use swc_core::common::{BytePos, DUMMY_SP, Spanned, SyntaxContext};
+use swc_core::ecma::ast::*;
+use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
+
+use super::code;
+use crate::bundle::graph::{
+    ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, SymbolId,
+};
+use crate::bundle::link::link_chunks::helper_symbols;
+use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
+use crate::bundle::options::{Format, Options};
+use crate::bundle::runtime;
+use crate::bundle::scan::ModuleTree;
+use crate::bundle::scan::record::{DEFAULT_NAME, constant_string, static_chain};
+
+/// What printing one chunk looks things up in.
+pub(super) struct Context<'a> {
+    pub(super) graph: &'a ModuleGraph,
+    pub(super) plan: &'a LinkPlan,
+    pub(super) options: &'a Options,
+    pub(super) chunk: u32,
+    pub(super) names: &'a ChunkNames,
+    /// Stand-ins for the names of chunks, until their hashes are known.
+    pub(super) chunk_paths: &'a dyn Fn(u32, u32) -> String,
+}
+
+impl Context<'_> {
+    /// A helper function by its name in this chunk.
+    pub(super) fn helper(&self, name: &'static str) -> Atom {
+        let symbol = helper_symbols(self.graph)[name];
+        self.names.get(&NameKey::Symbol(symbol)).clone()
+    }
+
+    fn is_live(&self, module: ModuleId) -> bool {
+        self.plan.live.modules[module.index()]
+    }
+
+    /// How a binding is written in this chunk.
+    pub(super) fn reference(&self, binding: &Binding) -> Option<Reference> {
+        let name = |key: NameKey| self.names.local.get(&key).cloned();
+        Some(match binding {
+            Binding::Symbol(symbol) => Reference::Name(name(NameKey::Symbol(*symbol))?),
+            Binding::Namespace(module) => Reference::Name(name(NameKey::Namespace(*module))?),
+            Binding::CommonJs { module, name: property, node } => {
+                Reference::of(name(NameKey::Interop(*module, *node))?, property.clone())
+            }
+            Binding::External { specifier, name: property } => {
+                if self.options.format == Format::Esm {
+                    Reference::Name(name(NameKey::External(specifier.clone(), property.clone()))?)
+                } else {
+                    Reference::of(name(NameKey::External(specifier.clone(), None))?, property.clone())
+                }
+            }
+            Binding::Property { module, name: property } => {
+                Reference::of(name(NameKey::Namespace(*module))?, Some(property.clone()))
+            }
+            Binding::Missing => Reference::Undefined,
+        })
+    }
+}
+
+/// How something is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Reference {
+    Name(Atom),
+    Property(Atom, Atom),
+    Undefined,
+}
+
+impl Reference {
+    fn of(object: Atom, property: Option<Atom>) -> Self {
+        match property {
+            Some(property) => Self::Property(object, property),
+            None => Self::Name(object),
+        }
+    }
+
+    pub(super) fn expression(&self, span: swc_core::common::Span) -> Expr {
+        match self {
+            Self::Name(name) => Expr::Ident(Ident::new(name.clone(), span, SyntaxContext::empty())),
+            Self::Property(object, property) => code::member(code::ident(object), property, span),
+            Self::Undefined => code::void_0(),
+        }
+    }
+}
+
+/// The parts of a module in a chunk. Each goes to its own place.
+#[derive(Default)]
+pub(super) struct ModuleCode {
+    /// Before anything runs: its namespace object, its hoisted variables and its closure.
+    pub(super) definitions: Vec<Stmt>,
+    /// Where it runs, when it is not wrapped.
+    pub(super) body: Vec<Stmt>,
+}
+
+/// Writes a module as the plan wants it in this chunk.
+pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree) -> ModuleCode {
+    let module = context.graph.module(id);
+    let mut rewriter = Rewriter::new(context, id, module, tree.unresolved);
+    let live = &context.plan.live.statements[id.index()];
+    let mut statements = Vec::new();
+    for (index, statement) in std::mem::take(&mut tree.body).into_iter().enumerate() {
+        if live[index] {
+            let mut statement = statement;
+            statement.visit_mut_with(&mut rewriter);
+            statements.push(statement);
+        }
+    }
+    if !context.options.minify.identifiers {
+        statements = rewriter.keep_renamed_names(statements);
+    }
+    let mut code = ModuleCode::default();
+    let namespace_extension = namespace(context, id, &mut code.definitions);
+    match context.plan.wraps.of(id) {
+        Wrap::None => {
+            code.body = namespace_extension;
+            code.body.extend(statements);
+        }
+        Wrap::CommonJs => {
+            if module.has_direct_eval || !context.options.minify.any() || context.options.format != Format::Esm {
+                let directives: Vec<Stmt> = module
+                    .directives
+                    .iter()
+                    .filter(|text| context.options.format != Format::Esm || **text != "use strict")
+                    .map(|text| code::directive(text))
+                    .collect();
+                statements.splice(0..0, directives);
+            }
+            code.definitions.push(commonjs_wrapper(context, id, module, statements));
+        }
+        Wrap::Esm => {
+            let mut body = import_calls(context, module);
+            body.extend(namespace_extension);
+            rewriter.wrap_esm(statements, body, &mut code.definitions);
+        }
+    }
+    code
+}
+
+/// `var ns = __namespace({ a: () => a })`; returns what adds names that are known only at run time.
+fn namespace(context: &Context<'_>, id: ModuleId, definitions: &mut Vec<Stmt>) -> Vec<Stmt> {
+    let Some(shape) = context.plan.live.namespaces.get(&id) else { return Vec::new() };
+    let name = context.names.get(&NameKey::Namespace(id)).clone();
+    let mut arguments = vec![getters(context, shape)];
+    if !shape.dynamic.is_empty() {
+        arguments.push(code::number(1.0));
+    }
+    definitions.push(code::var(&name, code::call(&context.helper(runtime::NAMESPACE), arguments)));
+    shape
+        .dynamic
+        .iter()
+        .filter_map(|binding| context.reference(binding))
+        .map(|reference| {
+            let source = reference.expression(DUMMY_SP);
+            code::statement(code::call(&context.helper(runtime::RE_EXPORT), vec![Expr::Ident(code::ident_of(&name)), source]))
+        })
+        .collect()
+}
+
+/// `{ name: () => value, … }`
+fn getters(context: &Context<'_>, shape: &NamespaceShape) -> Expr {
+    code::object(
+        shape
+            .exports
+            .iter()
+            .filter_map(|(name, binding)| {
+                let value = context.reference(binding)?.expression(DUMMY_SP);
+                Some((name.clone(), code::arrow(Vec::new(), value)))
+            })
+            .collect(),
+    )
+}
+
+fn commonjs_wrapper(context: &Context<'_>, id: ModuleId, module: &Module, body: Vec<Stmt>) -> Stmt {
+    let uses = |name: &str| module.unresolved.contains(&Atom::from(name)) || module.has_direct_eval;
+    let mut parameters = Vec::new();
+    if uses("exports") || uses("module") {
+        parameters.push("exports");
+    }
+    if uses("module") {
+        parameters.push("module");
+    }
+    let closure = if module.uses_top_level_this || module.has_direct_eval {
+        code::function(&parameters, body)
+    } else {
+        code::arrow_block(&parameters, body, false)
+    };
+    let name = context.names.get(&NameKey::Wrapper(id));
+    code::var(name, code::call(&context.helper(runtime::COMMON_JS), vec![closure]))
+}
+
+/// Calls of wrapped modules that a wrapped module imports, in order.
+fn import_calls(context: &Context<'_>, module: &Module) -> Vec<Stmt> {
+    let mut calls = Vec::new();
+    let mut seen = FxHashSet::default();
+    for (_, record) in module.static_imports() {
+        let ImportTarget::Module(target) = record.target else { continue };
+        if !context.is_live(target) || !seen.insert(target) {
+            continue;
+        }
+        if let Some(call) = run_module(context, target, true) {
+            calls.extend(call);
+        }
+    }
+    calls
+}
+
+/// Statements that run a wrapped module, and take what `CommonJS` gives; `None` when it is not wrapped.
+pub(super) fn run_module(context: &Context<'_>, target: ModuleId, in_closure: bool) -> Option<Vec<Stmt>> {
+    let wrapper = context.names.local.get(&NameKey::Wrapper(target))?;
+    match context.plan.wraps.of(target) {
+        Wrap::None => None,
+        Wrap::Esm => Some(vec![code::statement(code::call(wrapper, Vec::new()))]),
+        Wrap::CommonJs => {
+            let mut statements = Vec::new();
+            for node in [false, true] {
+                if let Some(name) = context.names.local.get(&NameKey::Interop(target, node)) {
+                    let value = to_esm(context, code::call(wrapper, Vec::new()), node);
+                    statements.push(if in_closure {
+                        code::statement(code::assign(name, value))
+                    } else {
+                        code::var(name, value)
+                    });
+                }
+            }
+            if statements.is_empty() {
+                statements.push(code::statement(code::call(wrapper, Vec::new())));
+            }
+            Some(statements)
+        }
+    }
+}
+
+pub(super) fn to_esm(context: &Context<'_>, value: Expr, node: bool) -> Expr {
+    let mut arguments = vec![value];
+    if node {
+        arguments.push(code::number(1.0));
+    }
+    code::call(&context.helper(runtime::TO_ESM), arguments)
+}
+
+struct Rewriter<'a> {
+    context: &'a Context<'a>,
+    id: ModuleId,
+    module: &'a Module,
+    unresolved: SyntaxContext,
+    /// Symbols of the module that are written differently than in the source.
+    references: FxHashMap<Id, Reference>,
+    /// Names that a nested declaration must not take, because the module now means something else by them.
+    captured: FxHashSet<Atom>,
+    /// New names of nested declarations that would have.
+    nested: FxHashMap<Id, Atom>,
+    records: FxHashMap<BytePos, u32>,
+    this_depth: u32,
+}
+
+impl<'a> Rewriter<'a> {
+    fn new(context: &'a Context<'a>, id: ModuleId, module: &'a Module, unresolved: SyntaxContext) -> Self {
+        let mut references = FxHashMap::default();
+        let mut captured: FxHashSet<Atom> = FxHashSet::default();
+        let is_commonjs = context.plan.wraps.of(id) == Wrap::CommonJs;
+        let bindings = &context.plan.bindings.symbols[id.index()];
+        for (index, symbol) in (0u32..).zip(&module.symbols) {
+            let reference = match bindings.get(&index) {
+                Some(binding) => context.reference(binding),
+                None if is_commonjs => None,
+                None => {
+                    let key = NameKey::Symbol(SymbolId { module: id, index });
+                    context.names.local.get(&key).cloned().map(Reference::Name)
+                }
+            };
+            let Some(reference) = reference else { continue };
+            if reference == Reference::Name(symbol.id.0.clone()) {
+                continue;
+            }
+            if let Reference::Name(name) | Reference::Property(name, _) = &reference {
+                captured.insert(name.clone());
+            }
+            references.insert(symbol.id.clone(), reference);
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "collects a set")]
+        for (binding, _) in context.plan.bindings.chains[id.index()].values() {
+            if let Some(Reference::Name(name) | Reference::Property(name, _)) = context.reference(binding) {
+                captured.insert(name);
+            }
+        }
+        let mut records = FxHashMap::default();
+        for (index, record) in (0u32..).zip(&module.imports) {
+            if record.kind == ImportKind::Static {
+                continue;
+            }
+            records.insert(record.position, index);
+            if let ImportTarget::Module(target) = record.target {
+                for key in [NameKey::Wrapper(target), NameKey::Namespace(target)] {
+                    captured.extend(context.names.local.get(&key).cloned());
+                }
+            }
+        }
+        for helper in [runtime::TO_COMMON_JS, runtime::TO_ESM, runtime::MISSING, runtime::REQUIRE] {
+            let symbol = helper_symbols(context.graph)[helper];
+            captured.extend(context.names.local.get(&NameKey::Symbol(symbol)).cloned());
+        }
+        captured.insert("__require".into());
+        Self {
+            context,
+            id,
+            module,
+            unresolved,
+            references,
+            captured,
+            nested: FxHashMap::default(),
+            records,
+            this_depth: 0,
+        }
+    }
+
+    /// The reference for an identifier, if it is not to be written as it is.
+    fn reference(&mut self, ident: &Ident) -> Option<Reference> {
+        let id = ident.to_id();
+        if let Some(reference) = self.references.get(&id) {
+            return Some(reference.clone());
+        }
+        if ident.ctxt == self.unresolved || !self.captured.contains(&ident.sym) || self.module.has_direct_eval {
+            return None;
+        }
+        // Top-level symbols of a wrapped `CommonJS` module are nested; those of others have been named already.
+        if self.module.symbol_of.contains_key(&id) && self.context.plan.wraps.of(self.id) != Wrap::CommonJs {
+            return None;
+        }
+        if let Some(name) = self.nested.get(&id) {
+            return Some(Reference::Name(name.clone()));
+        }
+        let mut number = 1;
+        let name = loop {
+            number += 1;
+            let candidate = Atom::from(format!("{}{number}", ident.sym));
+            let is_taken = self.context.names.taken.contains(&candidate)
+                || self.captured.contains(&candidate)
+                || self.module.nested_names.contains(&candidate)
+                || self.module.unresolved.contains(&candidate)
+                || self.module.symbols.iter().any(|symbol| symbol.id.0 == candidate);
+            if !is_taken {
+                break candidate;
+            }
+        };
+        self.captured.insert(name.clone());
+        self.nested.insert(id, name.clone());
+        Some(Reference::Name(name))
+    }
+
+    fn record(&self, position: BytePos, kind: ImportKind) -> Option<&'a ImportRecord> {
+        let record = &self.module.imports[*self.records.get(&position)? as usize];
+        (record.kind == kind).then_some(record)
+    }
+
+    /// The replacement of a static chain on an import, with the properties that are left over.
+    fn chain(&self, member: &MemberExpr) -> Option<Expr> {
+        let (root, names) = static_chain(member)?;
+        let symbol = *self.module.symbol_of.get(&root.to_id())?;
+        let (binding, taken) = self.context.plan.bindings.chains[self.id.index()].get(&(symbol, names.clone()))?;
+        let mut expression = self.context.reference(binding)?.expression(root.span);
+        for name in names.get(*taken..)? {
+            expression = code::member(expression, name, member.span);
+        }
+        Some(expression)
+    }
+
+    fn is_global(&self, expression: &Expr, name: &str) -> bool {
+        matches!(expression, Expr::Ident(ident) if ident.sym == *name && ident.ctxt == self.unresolved)
+    }
+
+    fn require(&self, record: &ImportRecord) -> Expr {
+        let context = self.context;
+        match &record.target {
+            ImportTarget::Module(target) => {
+                let wrapper = NameKey::Wrapper(*target);
+                if context.graph.module(*target).format == ModuleFormat::CommonJs {
+                    return code::call(context.names.get(&wrapper), Vec::new());
+                }
+                let namespace = code::ident(context.names.get(&NameKey::Namespace(*target)));
+                let value = code::call(&context.helper(runtime::TO_COMMON_JS), vec![namespace]);
+                code::sequence(vec![code::call(context.names.get(&wrapper), Vec::new()), value])
+            }
+            ImportTarget::External(specifier) => {
+                code::call(&self.require_function(), vec![code::string(specifier)])
+            }
+            ImportTarget::Missing => {
+                code::call(&context.helper(runtime::MISSING), vec![code::string(&record.specifier)])
+            }
+        }
+    }
+
+    fn require_function(&self) -> Atom {
+        match self.context.options.format {
+            Format::Cjs => "require".into(),
+            Format::Esm if crate::bundle::link::has_native_require(self.context.options) => "__require".into(),
+            _ => self.context.helper(runtime::REQUIRE),
+        }
+    }
+
+    /// An `import()` of a module of the build; `None` when it stays as it is.
+    fn dynamic_import(&self, record: &ImportRecord) -> Option<Expr> {
+        let context = self.context;
+        let target = match &record.target {
+            ImportTarget::Module(target) => *target,
+            ImportTarget::External(specifier) => {
+                return (*specifier != record.specifier).then(|| code::import_call(specifier));
+            }
+            ImportTarget::Missing => {
+                let missing = code::call(&context.helper(runtime::MISSING), vec![code::string(&record.specifier)]);
+                return Some(code::then_later(missing));
+            }
+        };
+        let is_commonjs = context.graph.module(target).format == ModuleFormat::CommonJs;
+        let node = self.module.uses_node_interop;
+        if let Some(chunk) = context.plan.chunks.entry_of.get(&target)
+            && context.options.splitting
+        {
+            let path = (context.chunk_paths)(context.chunk, *chunk);
+            let load = code::import_call(&path);
+            if !is_commonjs {
+                return Some(load);
+            }
+            let exports = code::member(code::ident(&"m".into()), &"default".into(), DUMMY_SP);
+            return Some(code::then(load, &["m"], to_esm(context, exports, node)));
+        }
+        let wrapper = NameKey::Wrapper(target);
+        if is_commonjs {
+            let exports = code::call(context.names.get(&wrapper), Vec::new());
+            return Some(code::then_later(to_esm(context, exports, node)));
+        }
+        let namespace = code::ident(context.names.get(&NameKey::Namespace(target)));
+        if context.plan.wraps.of(target) == Wrap::None {
+            return Some(code::then_later(namespace));
+        }
+        let run = code::call(context.names.get(&wrapper), Vec::new());
+        Some(code::then_later(code::sequence(vec![run, namespace])))
+    }
+
+    /// A function called as `import_x.f()` would see `import_x` as `this`.
+    fn unbind_callee(&mut self, callee: &mut Box<Expr>) {
+        let was_plain = matches!(&**callee, Expr::Ident(_))
+            || matches!(&**callee, Expr::Member(member) if self.chain_is_whole(member));
+        callee.visit_mut_with(self);
+        if was_plain && matches!(&**callee, Expr::Member(_)) {
+            let member = callee.take();
+            *callee = Box::new(code::sequence(vec![code::number(0.0), *member]));
+        }
+    }
+
+    /// Whether a chain on a namespace names an export itself, not a property of one.
+    fn chain_is_whole(&self, member: &MemberExpr) -> bool {
+        let Some((root, names)) = static_chain(member) else { return false };
+        let Some(symbol) = self.module.symbol_of.get(&root.to_id()) else { return false };
+        self.context.plan.bindings.chains[self.id.index()]
+            .get(&(*symbol, names.clone()))
+            .is_some_and(|(_, taken)| *taken > 0 && *taken == names.len())
+    }
+
+    /// Functions and classes whose name had to change keep `.name`.
+    fn keep_renamed_names(&self, statements: Vec<Stmt>) -> Vec<Stmt> {
+        let mut kept = Vec::new();
+        let original: FxHashMap<&Atom, &Atom> = (0u32..)
+            .zip(&self.module.symbols)
+            .filter_map(|(index, symbol)| {
+                let key = NameKey::Symbol(SymbolId { module: self.id, index });
+                let name = self.context.names.local.get(&key)?;
+                (*name != symbol.id.0).then_some((name, &symbol.id.0))
+            })
+            .collect();
+        for statement in statements {
+            match statement {
+                Stmt::Decl(Decl::Fn(function)) => {
+                    let name = original.get(&function.ident.sym).copied().cloned();
+                    let ident = function.ident.sym.clone();
+                    kept.push(Stmt::Decl(Decl::Fn(function)));
+                    if let Some(name) = name {
+                        kept.push(code::define_name(&ident, &visible_name(&name)));
+                    }
+                }
+                Stmt::Decl(Decl::Class(class)) => match original.get(&class.ident.sym) {
+                    Some(name) => {
+                        let variable = class.ident.sym.clone();
+                        let value = Expr::Class(ClassExpr { ident: None, class: class.class });
+                        kept.push(code::declare(VarDeclKind::Let, &variable, code::named(&visible_name(name), value)));
+                    }
+                    None => kept.push(Stmt::Decl(Decl::Class(class))),
+                },
+                Stmt::Decl(Decl::Var(mut declaration)) => {
+                    for declarator in &mut declaration.decls {
+                        if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &mut declarator.init)
+                            && let Some(name) = original.get(&ident.id.sym)
+                            && code::is_anonymous_function(init)
+                        {
+                            **init = code::named(&visible_name(name), *init.take());
+                        }
+                    }
+                    kept.push(Stmt::Decl(Decl::Var(declaration)));
+                }
+                other => kept.push(other),
+            }
+        }
+        kept
+    }
+
+    /// Splits a module that runs late: functions and variables outside, everything else in the closure.
+    fn wrap_esm(&self, statements: Vec<Stmt>, mut body: Vec<Stmt>, definitions: &mut Vec<Stmt>) {
+        let mut variables: Vec<Atom> = Vec::new();
+        let mut functions = Vec::new();
+        for statement in statements {
+            match statement {
+                Stmt::Decl(Decl::Fn(_)) => functions.push(statement),
+                Stmt::Decl(Decl::Class(class)) => {
+                    let name = class.ident.sym.clone();
+                    variables.push(name.clone());
+                    let value = Expr::Class(ClassExpr { ident: Some(class.ident), class: class.class });
+                    body.push(code::statement(code::assign(&name, value)));
+                }
+                Stmt::Decl(Decl::Using(declaration)) => body.push(Stmt::Decl(Decl::Using(declaration))),
+                mut other => {
+                    let mut hoister = HoistVariables { names: &mut variables, is_top_level: true };
+                    other.visit_mut_with(&mut hoister);
+                    if !matches!(other, Stmt::Empty(_)) {
+                        body.push(other);
+                    }
+                }
+            }
+        }
+        variables.sort_unstable();
+        variables.dedup();
+        if !variables.is_empty() {
+            definitions.push(code::declare_all(&variables));
+        }
+        definitions.extend(functions);
+        let name = self.context.names.get(&NameKey::Wrapper(self.id));
+        let is_async = self.module.has_top_level_await;
+        let closure = code::arrow_block(&[], body, is_async);
+        definitions.push(code::var(name, code::call(&self.context.helper(runtime::ESM), vec![closure])));
+    }
+}
+
+/// The `.name` that a source name gives: that of an anonymous default export is `default`.
+fn visible_name(name: &Atom) -> Atom {
+    if *name == *DEFAULT_NAME { "default".into() } else { name.clone() }
+}
+
+/// Turns declarations into assignments and collects their names: `let` and `const` only at the top, `var` anywhere.
+struct HoistVariables<'a> {
+    names: &'a mut Vec<Atom>,
+    is_top_level: bool,
+}
+
+impl HoistVariables<'_> {
+    fn take(&mut self, declaration: &mut VarDecl) -> Vec<Box<Expr>> {
+        let mut assignments = Vec::new();
+        for declarator in declaration.decls.take() {
+            let mut idents = Vec::new();
+            crate::bundle::scan::define::collect_names(&declarator.name, &mut idents);
+            self.names.extend(idents.into_iter().map(|ident| ident.sym));
+            let init = match (declarator.init, declaration.kind) {
+                (Some(init), _) => init,
+                (None, VarDeclKind::Var) => continue,
+                (None, _) => Box::new(code::void_0()),
+            };
+            assignments.push(Box::new(Expr::Assign(AssignExpr {
+                span: declarator.span,
+                op: op!("="),
+                left: AssignTarget::try_from(declarator.name).expect("a declared pattern can be assigned to"),
+                right: init,
+            })));
+        }
+        assignments
+    }
+
+    fn is_hoisted(&self, declaration: &VarDecl) -> bool {
+        declaration.kind == VarDeclKind::Var || self.is_top_level
+    }
+}
+
+impl VisitMut for HoistVariables<'_> {
+    noop_visit_mut_type!();
+
+    fn visit_mut_function(&mut self, _: &mut Function) {}
+    fn visit_mut_arrow_expr(&mut self, _: &mut ArrowExpr) {}
+    fn visit_mut_class(&mut self, _: &mut Class) {}
+    fn visit_mut_expr(&mut self, _: &mut Expr) {}
+
+    fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
+        let is_top_level = self.is_top_level;
+        if let Stmt::Decl(Decl::Var(declaration)) = statement {
+            if self.is_hoisted(declaration) {
+                let span = declaration.span;
+                let mut assignments = self.take(declaration);
+                *statement = match assignments.len() {
+                    0 => Stmt::Empty(EmptyStmt { span: DUMMY_SP }),
+                    1 => Stmt::Expr(ExprStmt { span, expr: assignments.remove(0) }),
+                    _ => Stmt::Expr(ExprStmt {
+                        span,
+                        expr: Box::new(Expr::Seq(SeqExpr { span, exprs: assignments })),
+                    }),
+                };
+            }
+            return;
+        }
+        self.is_top_level = false;
+        statement.visit_mut_children_with(self);
+        self.is_top_level = is_top_level;
+    }
+
+    fn visit_mut_var_decl_or_expr(&mut self, init: &mut VarDeclOrExpr) {
+        if let VarDeclOrExpr::VarDecl(declaration) = init
+            && declaration.kind == VarDeclKind::Var
+        {
+            let assignments = self.take(declaration);
+            *init = VarDeclOrExpr::Expr(if assignments.is_empty() {
+                Box::new(code::void_0())
+            } else {
+                Box::new(Expr::Seq(SeqExpr { span: DUMMY_SP, exprs: assignments }))
+            });
+        }
+    }
+
+    fn visit_mut_for_head(&mut self, head: &mut ForHead) {
+        if let ForHead::VarDecl(declaration) = head
+            && declaration.kind == VarDeclKind::Var
+            && let Some(declarator) = declaration.decls.pop()
+        {
+            let mut idents = Vec::new();
+            crate::bundle::scan::define::collect_names(&declarator.name, &mut idents);
+            self.names.extend(idents.into_iter().map(|ident| ident.sym));
+            *head = ForHead::Pat(Box::new(declarator.name));
+        }
+    }
+}
+
+impl VisitMut for Rewriter<'_> {
+    noop_visit_mut_type!();
+
+    fn visit_mut_ident(&mut self, ident: &mut Ident) {
+        if let Some(Reference::Name(name)) = self.reference(ident) {
+            ident.sym = name;
+        }
+    }
+
+    fn visit_mut_expr(&mut self, expression: &mut Expr) {
+        match expression {
+            Expr::Ident(ident) => {
+                if let Some(reference) = self.reference(ident) {
+                    *expression = reference.expression(ident.span);
+                } else if self.is_global(expression, "require")
+                    && self.context.options.format != Format::Cjs
+                    && self.module.format == ModuleFormat::CommonJs
+                {
+                    let name = self.require_function();
+                    *expression = Reference::Name(name).expression(expression.span());
+                }
+            }
+            Expr::Member(member) => {
+                if let Some(replacement) = self.chain(member) {
+                    *expression = replacement;
+                } else {
+                    member.visit_mut_children_with(self);
+                }
+            }
+            Expr::This(_) if self.this_depth == 0 && self.module.format == ModuleFormat::Esm => {
+                *expression = code::void_0();
+            }
+            Expr::Call(call) => {
+                let span = call.span;
+                match &mut call.callee {
+                    Callee::Import(_) => {
+                        if let Some(replacement) =
+                            self.record(span.lo, ImportKind::Dynamic).and_then(|record| self.dynamic_import(record))
+                        {
+                            *expression = replacement;
+                            return;
+                        }
+                    }
+                    Callee::Expr(callee) => {
+                        if self.is_global(callee, "require")
+                            && call.args.first().is_some_and(|argument| constant_string(&argument.expr).is_some())
+                            && let Some(record) = self.record(span.lo, ImportKind::Require)
+                        {
+                            *expression = self.require(record);
+                            return;
+                        }
+                        self.unbind_callee(callee);
+                        call.args.visit_mut_with(self);
+                        return;
+                    }
+                    Callee::Super(_) => {}
+                }
+                call.visit_mut_children_with(self);
+            }
+            Expr::TaggedTpl(template) => {
+                self.unbind_callee(&mut template.tag);
+                template.tpl.visit_mut_with(self);
+            }
+            _ => expression.visit_mut_children_with(self),
+        }
+    }
+
+    fn visit_mut_opt_call(&mut self, call: &mut OptCall) {
+        self.unbind_callee(&mut call.callee);
+        call.args.visit_mut_with(self);
+    }
+
+    fn visit_mut_prop(&mut self, property: &mut Prop) {
+        if let Prop::Shorthand(ident) = property {
+            if let Some(reference) = self.reference(ident) {
+                let value = Box::new(reference.expression(ident.span));
+                let key = PropName::Ident(IdentName { span: ident.span, sym: ident.sym.clone() });
+                *property = Prop::KeyValue(KeyValueProp { key, value });
+            }
+            return;
+        }
+        property.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_object_pat_prop(&mut self, property: &mut ObjectPatProp) {
+        property.visit_mut_children_with(self);
+        if let ObjectPatProp::Assign(assign) = property
+            && let Some(reference) = self.reference(&assign.key.id)
+        {
+            let ident = &assign.key.id;
+            let key = PropName::Ident(IdentName { span: ident.span, sym: ident.sym.clone() });
+            let target = match reference {
+                Reference::Name(name) => {
+                    Pat::Ident(BindingIdent::from(Ident::new(name, ident.span, SyntaxContext::empty())))
+                }
+                other => Pat::Expr(Box::new(other.expression(ident.span))),
+            };
+            let value = match assign.value.take() {
+                Some(right) => Pat::Assign(AssignPat { span: assign.span, left: Box::new(target), right }),
+                None => target,
+            };
+            *property = ObjectPatProp::KeyValue(KeyValuePatProp { key, value: Box::new(value) });
+        }
+    }
+
+    fn visit_mut_assign_pat_prop(&mut self, property: &mut AssignPatProp) {
+        // The key is renamed with the whole property, which it is part of.
+        property.value.visit_mut_with(self);
+    }
+
+    fn visit_mut_simple_assign_target(&mut self, target: &mut SimpleAssignTarget) {
+        if let SimpleAssignTarget::Ident(ident) = target {
+            match self.reference(&ident.id) {
+                Some(Reference::Name(name)) => ident.id.sym = name,
+                Some(other) => {
+                    if let Expr::Member(member) = other.expression(ident.id.span) {
+                        *target = SimpleAssignTarget::Member(member);
+                    }
+                }
+                None => {}
+            }
+            return;
+        }
+        target.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_unary_expr(&mut self, unary: &mut UnaryExpr) {
+        if unary.op == UnaryOp::Delete
+            && let Expr::Member(member) = &mut *unary.arg
+        {
+            member.visit_mut_children_with(self);
+            return;
+        }
+        unary.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_update_expr(&mut self, update: &mut UpdateExpr) {
+        if let Expr::Member(member) = &mut *update.arg {
+            member.visit_mut_children_with(self);
+            return;
+        }
+        update.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_labeled_stmt(&mut self, statement: &mut LabeledStmt) {
+        statement.body.visit_mut_with(self);
+    }
+
+    fn visit_mut_break_stmt(&mut self, _: &mut BreakStmt) {}
+    fn visit_mut_continue_stmt(&mut self, _: &mut ContinueStmt) {}
+
+    fn visit_mut_function(&mut self, function: &mut Function) {
+        self.this_depth += 1;
+        function.visit_mut_children_with(self);
+        self.this_depth -= 1;
+    }
+
+    fn visit_mut_getter_prop(&mut self, getter: &mut GetterProp) {
+        self.this_depth += 1;
+        getter.visit_mut_children_with(self);
+        self.this_depth -= 1;
+    }
+
+    fn visit_mut_setter_prop(&mut self, setter: &mut SetterProp) {
+        self.this_depth += 1;
+        setter.visit_mut_children_with(self);
+        self.this_depth -= 1;
+    }
+
+    fn visit_mut_class(&mut self, class: &mut Class) {
+        class.decorators.visit_mut_with(self);
+        class.super_class.visit_mut_with(self);
+        self.this_depth += 1;
+        class.body.visit_mut_with(self);
+        self.this_depth -= 1;
+    }
+}

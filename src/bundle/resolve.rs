@@ -1,0 +1,432 @@
+//! Specifier to path, through `oxc_resolver` over our `FileSystem`: conditions, fields, tsconfig, built-ins,
+//! externals, `sideEffects`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use globset::{GlobBuilder, GlobMatcher};
+use oxc_resolver::{
+    AliasValue, FileMetadata, PackageJson, PackageType, ResolveError, ResolveOptions, ResolverGeneric, SideEffects,
+    TsConfig, TsconfigDiscovery, TsconfigOptions, TsconfigReferences,
+};
+
+use super::options::{Options, Packages, Target};
+use crate::fs::{FileKind, FileSystem, relative};
+
+/// Our file system as the resolver's.
+struct ResolverFiles(Arc<dyn FileSystem>);
+
+impl oxc_resolver::FileSystem for ResolverFiles {
+    fn new() -> Self {
+        Self(Arc::new(crate::fs::DiskFileSystem))
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.0.read(path)
+    }
+
+    fn read_to_string(&self, path: &Path) -> io::Result<String> {
+        String::from_utf8(self.0.read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        self.0.kind(path).map(metadata)
+    }
+
+    fn symlink_metadata(&self, path: &Path) -> io::Result<FileMetadata> {
+        self.0.symlink_kind(path).map(metadata)
+    }
+
+    fn read_link(&self, path: &Path) -> Result<PathBuf, ResolveError> {
+        self.0.read_link(path).map_err(ResolveError::from)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        self.0.canonicalize(path)
+    }
+}
+
+fn metadata(kind: FileKind) -> FileMetadata {
+    FileMetadata::new(kind == FileKind::File, kind == FileKind::Directory, kind == FileKind::Symlink)
+}
+
+/// Which of the two algorithms and condition sets an import follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResolveKind {
+    /// `import`, statements and calls.
+    Import,
+    /// `require`.
+    Require,
+}
+
+/// What a specifier stands for.
+#[derive(Debug, Clone)]
+pub enum Resolved {
+    /// A file of the build.
+    File(ResolvedFile),
+    /// Left to the runtime, as written or as an alias says.
+    External(String),
+}
+
+/// A file that a specifier stands for.
+#[derive(Debug, Clone)]
+pub struct ResolvedFile {
+    /// Absolute path.
+    pub file: PathBuf,
+    /// `?…` behind the path, part of the module's identity.
+    pub query: Option<String>,
+    /// Mapped to `false` by a `browser` field: an empty module.
+    pub is_disabled: bool,
+    /// `"type"` of the nearest `package.json` is `module`; `None` when it does not say.
+    pub is_type_module: Option<bool>,
+    /// `sideEffects` of its package excludes this file.
+    pub is_side_effect_free: bool,
+}
+
+/// Why a specifier stands for nothing.
+#[derive(Debug, Clone)]
+pub struct Unresolved {
+    /// What is wrong, as a sentence part.
+    pub message: String,
+    /// What one can do.
+    pub hints: Vec<String>,
+}
+
+/// Resolves specifiers for one build; keeps a cache that all threads share.
+pub struct Resolver {
+    import: ResolverGeneric<ResolverFiles>,
+    require: ResolverGeneric<ResolverFiles>,
+    external: Vec<ExternalPattern>,
+    packages: Packages,
+    target: Target,
+    root: PathBuf,
+    ignore_annotations: bool,
+}
+
+enum ExternalPattern {
+    Exact(String),
+    Wildcard(String, String),
+    Path(PathBuf),
+}
+
+impl Resolver {
+    /// A resolver for these options over these files.
+    #[must_use]
+    pub fn new(options: &Options, files: Arc<dyn FileSystem>) -> Self {
+        let import_options = resolve_options(options, ResolveKind::Import);
+        let require_options = resolve_options(options, ResolveKind::Require);
+        let import = ResolverGeneric::new_with_file_system(ResolverFiles(files), import_options);
+        let require = import.clone_with_options(require_options);
+        let external = options.external.iter().map(|pattern| external_pattern(pattern, &options.root)).collect();
+        Self {
+            import,
+            require,
+            external,
+            packages: options.packages,
+            target: options.target,
+            root: options.root.clone(),
+            ignore_annotations: options.ignore_annotations,
+        }
+    }
+
+    /// What `specifier` stands for in the file `importer`.
+    ///
+    /// # Errors
+    /// Nothing of that name is there, or its package does not let it out.
+    pub fn resolve(&self, importer: &Path, specifier: &str, kind: ResolveKind) -> Result<Resolved, Unresolved> {
+        if self.is_external(specifier) || is_runtime_scheme(specifier) {
+            return Ok(Resolved::External(specifier.to_owned()));
+        }
+        let resolver = match kind {
+            ResolveKind::Import => &self.import,
+            ResolveKind::Require => &self.require,
+        };
+        match resolver.resolve_file(importer, specifier) {
+            Ok(resolution) => {
+                let file = resolution.path().to_path_buf();
+                if self.external.iter().any(|pattern| matches!(pattern, ExternalPattern::Path(path) if *path == file)) {
+                    return Ok(Resolved::External(specifier.to_owned()));
+                }
+                if self.packages == Packages::External && is_package(specifier) && in_node_modules(&file) {
+                    return Ok(Resolved::External(specifier.to_owned()));
+                }
+                Ok(Resolved::File(self.resolved_file(
+                    file,
+                    resolution.query().map(str::to_owned),
+                    resolution.package_json().map(Arc::as_ref),
+                )))
+            }
+            Err(ResolveError::Builtin { resolved, is_runtime_module }) => Ok(Resolved::External(
+                // Workers know the built-ins only by their full names.
+                if self.target == Target::Workers || is_runtime_module { resolved } else { specifier.to_owned() },
+            )),
+            Err(ResolveError::Ignored(file)) => Ok(Resolved::File(ResolvedFile {
+                file,
+                query: None,
+                is_disabled: true,
+                is_type_module: None,
+                is_side_effect_free: true,
+            })),
+            Err(_) if self.packages == Packages::External && is_package(specifier) => {
+                Ok(Resolved::External(specifier.to_owned()))
+            }
+            Err(error) => Err(self.explain(specifier, importer, &error)),
+        }
+    }
+
+    /// The file of an entry point as the user wrote it: a path below the root, or a package.
+    ///
+    /// # Errors
+    /// Nothing of that name is there.
+    pub fn resolve_entry(&self, specifier: &str) -> Result<ResolvedFile, Unresolved> {
+        let importer = self.root.join("entry");
+        let is_path = Path::new(specifier).is_absolute() || specifier.starts_with('.');
+        let attempts = if is_path { vec![specifier.to_owned()] } else { vec![format!("./{specifier}"), specifier.to_owned()] };
+        let mut first_error = None;
+        for attempt in attempts {
+            match self.import.resolve_file(&importer, &attempt) {
+                Ok(resolution) => {
+                    return Ok(self.resolved_file(
+                        resolution.path().to_path_buf(),
+                        None,
+                        resolution.package_json().map(Arc::as_ref),
+                    ));
+                }
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        let error = first_error.expect("there is at least one attempt");
+        Err(Unresolved {
+            message: match error {
+                ResolveError::NotFound(_) => format!("the entry point `{specifier}` does not exist"),
+                error => format!("the entry point `{specifier}` cannot be resolved: {error}"),
+            },
+            hints: vec![format!("paths are relative to the root, `{}`", self.root.display())],
+        })
+    }
+
+    /// The tsconfig that applies to a file, `extends` included.
+    ///
+    /// # Errors
+    /// A tsconfig that cannot be read or parsed, as a sentence part.
+    pub fn tsconfig(&self, file: &Path) -> Result<Option<Arc<TsConfig>>, String> {
+        self.import.find_tsconfig(file).map_err(|error| error.to_string())
+    }
+
+    fn resolved_file(&self, file: PathBuf, query: Option<String>, package: Option<&PackageJson>) -> ResolvedFile {
+        let is_type_module = package.and_then(PackageJson::r#type).map(|kind| kind == PackageType::Module);
+        let is_side_effect_free =
+            !self.ignore_annotations && package.is_some_and(|package| says_side_effect_free(package, &file));
+        ResolvedFile { file, query, is_disabled: false, is_type_module, is_side_effect_free }
+    }
+
+    fn is_external(&self, specifier: &str) -> bool {
+        self.external.iter().any(|pattern| match pattern {
+            ExternalPattern::Exact(exact) => {
+                specifier == exact
+                    || (is_package(exact)
+                        && specifier.strip_prefix(exact.as_str()).is_some_and(|rest| rest.starts_with('/')))
+            }
+            ExternalPattern::Wildcard(prefix, suffix) => {
+                specifier.len() >= prefix.len() + suffix.len()
+                    && specifier.starts_with(prefix.as_str())
+                    && specifier.ends_with(suffix.as_str())
+            }
+            ExternalPattern::Path(_) => false,
+        })
+    }
+
+    fn explain(&self, specifier: &str, importer: &Path, error: &ResolveError) -> Unresolved {
+        let mut hints = Vec::new();
+        let message = match error {
+            ResolveError::NotFound(_) | ResolveError::MatchedAliasNotFound(..) if is_package(specifier) => {
+                let package = package_name(specifier);
+                if self.target == Target::Browser && is_node_builtin(specifier) {
+                    hints.push(format!(
+                        "`{specifier}` is a module of Node; build with `target: node`, or mark it external"
+                    ));
+                } else {
+                    hints.push(format!(
+                        "install it (`npm install {package}`), or leave it to the runtime with `--external {package}`"
+                    ));
+                }
+                format!("`{specifier}` cannot be found")
+            }
+            ResolveError::NotFound(_) => {
+                hints.extend(self.near_file(specifier, importer));
+                format!("`{specifier}` cannot be found")
+            }
+            ResolveError::PackagePathNotExported { subpath, package_json_path, .. } => {
+                hints.push("import a path that the package exports".to_owned());
+                format!(
+                    "`{specifier}` cannot be found: `{}` has no `{subpath}` in its `exports` for this target",
+                    relative(&self.root, package_json_path)
+                )
+            }
+            error => format!("`{specifier}` cannot be resolved: {error}"),
+        };
+        Unresolved { message, hints }
+    }
+
+    /// A file beside the missing one whose name is nearly the same.
+    fn near_file(&self, specifier: &str, importer: &Path) -> Option<String> {
+        let wanted = importer.parent()?.join(specifier);
+        let (folder, name) = (wanted.parent()?, wanted.file_name()?.to_str()?);
+        let names = crate::fs::DiskFileSystem.read_dir(folder).ok()?;
+        let stem = |name: &str| name.split_once('.').map_or(name, |(stem, _)| stem).to_owned();
+        let stems: Vec<String> = names.iter().map(|name| stem(name)).collect();
+        let near = crate::diag::nearest(&stem(name), stems.iter().map(String::as_str))?;
+        let file = names.iter().find(|name| stem(name) == near)?;
+        Some(format!("did you mean `{}`?", relative(&self.root, &folder.join(file))))
+    }
+}
+
+fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
+    let mut conditions: Vec<String> = options.conditions.clone();
+    conditions.push(if kind == ResolveKind::Import { "import" } else { "require" }.to_owned());
+    let (target_conditions, main_fields): (&[&str], &[&str]) = match options.target {
+        Target::Browser => (&["browser", "module"], &["browser", "module", "main"]),
+        Target::Node => (&["node", "module"], &["main", "module"]),
+        Target::Bun => (&["bun", "node", "module"], &["module", "main"]),
+        Target::Workers => (&["workerd", "worker", "browser", "module"], &["browser", "module", "main"]),
+        Target::Neutral => (&[], &[]),
+    };
+    if options.conditions.is_empty() || options.target != Target::Neutral {
+        conditions.extend(target_conditions.iter().map(|name| (*name).to_owned()));
+    }
+    conditions.push("default".to_owned());
+    let main_fields = options
+        .main_fields
+        .clone()
+        .unwrap_or_else(|| main_fields.iter().map(|name| (*name).to_owned()).collect());
+    let browser_map = matches!(options.target, Target::Browser | Target::Workers)
+        && main_fields.iter().any(|field| field == "browser");
+    ResolveOptions {
+        tsconfig: Some(match &options.tsconfig {
+            Some(file) => TsconfigDiscovery::Manual(TsconfigOptions {
+                config_file: file.clone(),
+                references: TsconfigReferences::Auto,
+            }),
+            None => TsconfigDiscovery::Auto,
+        }),
+        alias: options
+            .alias
+            .iter()
+            .map(|(from, to)| (from.clone(), vec![AliasValue::Path(absolute_alias(to, &options.root))]))
+            .collect(),
+        alias_fields: if browser_map { vec![vec!["browser".to_owned()]] } else { Vec::new() },
+        condition_names: conditions,
+        extensions: [".tsx", ".ts", ".jsx", ".js", ".mts", ".cts", ".mjs", ".cjs", ".css", ".json"]
+            .map(str::to_owned)
+            .to_vec(),
+        extension_alias: [
+            (".js", [".js", ".ts", ".tsx"].as_slice()),
+            (".jsx", [".jsx", ".ts", ".tsx"].as_slice()),
+            (".mjs", [".mjs", ".mts"].as_slice()),
+            (".cjs", [".cjs", ".cts"].as_slice()),
+        ]
+        .map(|(from, to)| (from.to_owned(), to.iter().map(|extension| (*extension).to_owned()).collect()))
+        .to_vec(),
+        main_fields,
+        symlinks: !options.preserve_symlinks,
+        node_path: false,
+        builtin_modules: matches!(options.target, Target::Node | Target::Bun | Target::Workers),
+        ..ResolveOptions::default()
+    }
+}
+
+fn absolute_alias(to: &str, root: &Path) -> String {
+    if to.starts_with("./") || to.starts_with("../") {
+        crate::fs::normalize(&root.join(to)).to_string_lossy().into_owned()
+    } else {
+        to.to_owned()
+    }
+}
+
+fn external_pattern(pattern: &str, root: &Path) -> ExternalPattern {
+    if let Some((prefix, suffix)) = pattern.split_once('*') {
+        ExternalPattern::Wildcard(prefix.to_owned(), suffix.to_owned())
+    } else if is_package(pattern) {
+        ExternalPattern::Exact(pattern.to_owned())
+    } else {
+        ExternalPattern::Path(crate::fs::normalize(&root.join(pattern)))
+    }
+}
+
+fn is_package(specifier: &str) -> bool {
+    !specifier.starts_with(['.', '/', '#']) && !specifier.is_empty()
+}
+
+fn in_node_modules(file: &Path) -> bool {
+    file.components().any(|part| part.as_os_str() == "node_modules")
+}
+
+fn package_name(specifier: &str) -> &str {
+    let parts = if specifier.starts_with('@') { 2 } else { 1 };
+    match specifier.match_indices('/').nth(parts - 1) {
+        Some((at, _)) => specifier.get(..at).unwrap_or(specifier),
+        None => specifier,
+    }
+}
+
+/// Specifiers that only a runtime can answer: its own schemes, and what lies on the network.
+fn is_runtime_scheme(specifier: &str) -> bool {
+    ["node:", "bun:", "cloudflare:", "workerd:", "http://", "https://", "//"]
+        .iter()
+        .any(|scheme| specifier.starts_with(scheme))
+        || specifier == "bun"
+}
+
+fn is_node_builtin(specifier: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram", "dns",
+        "domain", "events", "fs", "http", "http2", "https", "inspector", "module", "net", "os", "path", "perf_hooks",
+        "process", "punycode", "querystring", "readline", "repl", "stream", "string_decoder", "sys", "timers", "tls",
+        "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib",
+    ];
+    NAMES.contains(&package_name(specifier))
+}
+
+/// Whether `sideEffects` of the package leaves this file out. A pattern without `/` means any folder (webpack's rule).
+fn says_side_effect_free(package: &PackageJson, file: &Path) -> bool {
+    let patterns = match package.side_effects() {
+        None => return false,
+        Some(SideEffects::Bool(has)) => return !has,
+        Some(SideEffects::String(pattern)) => vec![pattern],
+        Some(SideEffects::Array(patterns)) => patterns,
+    };
+    let path = relative(package.directory(), file);
+    !patterns.iter().any(|pattern| side_effects_glob(pattern).is_some_and(|glob| glob.is_match(&path)))
+}
+
+fn side_effects_glob(pattern: &str) -> Option<GlobMatcher> {
+    let pattern = pattern.strip_prefix("./").unwrap_or(pattern);
+    let pattern = if pattern.contains('/') { pattern.to_owned() } else { format!("**/{pattern}") };
+    let glob = GlobBuilder::new(&pattern).literal_separator(true).build().ok()?;
+    Some(glob.compile_matcher())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_names() {
+        assert_eq!(package_name("react/jsx-runtime"), "react");
+        assert_eq!(package_name("@scope/name/sub/x"), "@scope/name");
+        assert_eq!(package_name("@scope/name"), "@scope/name");
+    }
+
+    #[test]
+    fn side_effects_patterns() {
+        #[track_caller]
+        fn check(pattern: &str, path: &str, expected: bool) {
+            assert_eq!(side_effects_glob(pattern).unwrap().is_match(path), expected, "{pattern} {path}");
+        }
+        check("*.css", "a/b/c.css", true);
+        check("./src/*.js", "src/a.js", true);
+        check("./src/*.js", "src/b/a.js", false);
+        check("**/polyfill.js", "x/polyfill.js", true);
+    }
+}

@@ -1,0 +1,509 @@
+//! `define` and environment variables become constants, and branches that constants decide disappear, before
+//! imports are collected: a dead branch pulls nothing in.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use swc_core::atoms::Atom;
+use swc_core::common::util::take::Take;
+use swc_core::common::{BytePos, DUMMY_SP, Spanned, SyntaxContext};
+use swc_core::ecma::ast::*;
+use swc_core::ecma::visit::{Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type};
+
+/// What is replaced, prepared once for all modules.
+#[derive(Debug, Default)]
+pub(crate) struct Defines {
+    /// By dotted name, `import.meta.x` and `process.env.X` among them.
+    by_name: FxHashMap<String, Expr>,
+    /// First parts of those names, for a quick no.
+    roots: Vec<String>,
+    /// Variables that may be inlined, from `process.env`, `import.meta.env` and `Bun.env` alike.
+    env: BTreeMap<String, String>,
+    /// Prefixes of names that ought to have been set.
+    prefixes: Vec<String>,
+}
+
+impl Defines {
+    /// Prepares them; `values` are parsed expressions by dotted name.
+    pub(crate) fn new(values: Vec<(String, Expr)>, env: BTreeMap<String, String>, prefixes: Vec<String>) -> Self {
+        let mut roots: Vec<String> =
+            values.iter().map(|(name, _)| name.split('.').next().unwrap_or_default().to_owned()).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        Self { by_name: values.into_iter().collect(), roots, env, prefixes }
+    }
+}
+
+/// A public variable that is read but not set: its name, and where.
+pub(super) struct UnsetVariable {
+    pub(super) name: String,
+    pub(super) position: BytePos,
+}
+
+/// Replaces and folds in a whole program. Returns reads of public variables that are not set.
+pub(super) fn substitute(program: &mut Program, defines: &Defines, unresolved: SyntaxContext) -> Vec<UnsetVariable> {
+    let mut aliases = Aliases { defines, unresolved, of: FxHashMap::default() };
+    program.visit_with(&mut aliases);
+    let mut visitor = Substitute { aliases, unset: Vec::new() };
+    program.visit_mut_with(&mut visitor);
+    visitor.unset
+}
+
+/// Objects that hold the environment.
+const ENV_OBJECTS: &[&str] = &["process.env", "import.meta.env", "Bun.env"];
+
+/// Constants that stand for `process`, `process.env` and the like: `const env = process.env`, `import { env } from
+/// "node:process"`.
+struct Aliases<'a> {
+    defines: &'a Defines,
+    unresolved: SyntaxContext,
+    of: FxHashMap<Id, String>,
+}
+
+impl Aliases<'_> {
+    /// The dotted name of a chain of static property reads that starts at a global, `import.meta` or an alias.
+    fn dotted_name(&self, expression: &Expr) -> Option<String> {
+        match expression {
+            Expr::Ident(ident) => {
+                if let Some(name) = self.of.get(&ident.to_id()) {
+                    return Some(name.clone());
+                }
+                (ident.ctxt == self.unresolved).then(|| ident.sym.to_string())
+            }
+            Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => Some("import.meta".to_owned()),
+            Expr::Paren(paren) => self.dotted_name(&paren.expr),
+            Expr::Member(member) => self.member_name(member),
+            Expr::OptChain(chain) => match &*chain.base {
+                OptChainBase::Member(member) => self.member_name(member),
+                OptChainBase::Call(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn member_name(&self, member: &MemberExpr) -> Option<String> {
+        let property = static_property(&member.prop)?;
+        let object = self.dotted_name(&member.obj)?;
+        // `globalThis.process` is `process`.
+        if object == "globalThis" { Some(property.to_string()) } else { Some(format!("{object}.{property}")) }
+    }
+
+    fn is_env_object(&self, expression: &Expr) -> bool {
+        self.dotted_name(expression).is_some_and(|name| ENV_OBJECTS.contains(&name.as_str()))
+    }
+}
+
+impl Visit for Aliases<'_> {
+    noop_visit_type!();
+
+    fn visit_import_decl(&mut self, import: &ImportDecl) {
+        if !matches!(import.src.value.as_str(), Some("node:process" | "process")) {
+            return;
+        }
+        for specifier in &import.specifiers {
+            match specifier {
+                ImportSpecifier::Default(default) => {
+                    self.of.insert(default.local.to_id(), "process".to_owned());
+                }
+                ImportSpecifier::Namespace(namespace) => {
+                    self.of.insert(namespace.local.to_id(), "process".to_owned());
+                }
+                ImportSpecifier::Named(named) => {
+                    let imported = match &named.imported {
+                        Some(ModuleExportName::Ident(ident)) => ident.sym.clone(),
+                        Some(ModuleExportName::Str(_)) => continue,
+                        None => named.local.sym.clone(),
+                    };
+                    if imported == *"env" {
+                        self.of.insert(named.local.to_id(), "process.env".to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    fn visit_var_decl(&mut self, declaration: &VarDecl) {
+        declaration.visit_children_with(self);
+        if declaration.kind == VarDeclKind::Const {
+            for declarator in &declaration.decls {
+                if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &declarator.init)
+                    && let Some(name) = self.dotted_name(init)
+                    && ENV_OBJECTS.contains(&name.as_str())
+                {
+                    self.of.insert(ident.to_id(), name);
+                }
+            }
+        }
+    }
+}
+
+struct Substitute<'a> {
+    aliases: Aliases<'a>,
+    unset: Vec<UnsetVariable>,
+}
+
+impl Substitute<'_> {
+    fn defines(&self) -> &Defines {
+        self.aliases.defines
+    }
+
+    fn replacement(&mut self, expression: &Expr) -> Option<Expr> {
+        if !matches!(expression, Expr::Ident(_) | Expr::Member(_) | Expr::OptChain(_)) {
+            return None;
+        }
+        let name = self.aliases.dotted_name(expression)?;
+        let root = name.split('.').next().unwrap_or_default();
+        if self.defines().roots.iter().any(|known| known == root)
+            && let Some(value) = self.defines().by_name.get(&name)
+        {
+            let mut value = value.clone();
+            value.visit_mut_with(&mut Respan(expression.span()));
+            return Some(value);
+        }
+        let (object, variable) = name.rsplit_once('.')?;
+        if !ENV_OBJECTS.contains(&object) {
+            return None;
+        }
+        if let Some(value) = self.defines().env.get(variable) {
+            return Some(string(value, expression));
+        }
+        if self.defines().prefixes.iter().any(|prefix| variable.starts_with(prefix.as_str())) {
+            self.unset.push(UnsetVariable { name: variable.to_owned(), position: expression.span().lo });
+        }
+        None
+    }
+
+    /// `const { A, B: b = "x" } = process.env`: what is known becomes a declaration of its own.
+    fn split_destructuring(&mut self, declarators: &mut Vec<VarDeclarator>) {
+        let mut index = 0;
+        while index < declarators.len() {
+            let declarator = &mut declarators[index];
+            let is_env = declarator.init.as_ref().is_some_and(|init| self.aliases.is_env_object(init));
+            index += 1;
+            let Pat::Object(pattern) = &mut declarator.name else { continue };
+            if !is_env || pattern.props.iter().any(|property| matches!(property, ObjectPatProp::Rest(_))) {
+                continue;
+            }
+            let mut known = Vec::new();
+            pattern.props.retain_mut(|property| {
+                let (name, target) = match property {
+                    ObjectPatProp::Assign(assign) => {
+                        (assign.key.sym.clone(), Pat::Ident(BindingIdent::from(assign.key.id.clone())))
+                    }
+                    ObjectPatProp::KeyValue(pair) => {
+                        let name = match &pair.key {
+                            PropName::Ident(ident) => ident.sym.clone(),
+                            PropName::Str(name) => match name.value.as_str() {
+                                Some(name) => Atom::from(name),
+                                None => return true,
+                            },
+                            _ => return true,
+                        };
+                        let target = match &*pair.value {
+                            Pat::Assign(assign) => (*assign.left).clone(),
+                            other => other.clone(),
+                        };
+                        (name, target)
+                    }
+                    ObjectPatProp::Rest(_) => return true,
+                };
+                let Some(value) = self.aliases.defines.env.get(name.as_str()) else { return true };
+                known.push(VarDeclarator {
+                    span: DUMMY_SP,
+                    name: target,
+                    init: Some(Box::new(Expr::Lit(Lit::Str(Str {
+                        span: DUMMY_SP,
+                        value: value.as_str().into(),
+                        raw: None,
+                    })))),
+                    definite: false,
+                });
+                false
+            });
+            let is_empty = pattern.props.is_empty();
+            if !known.is_empty() {
+                let at = if is_empty {
+                    declarators.remove(index - 1);
+                    index - 1
+                } else {
+                    index
+                };
+                let count = known.len();
+                declarators.splice(at..at, known);
+                index = at + count;
+            }
+        }
+    }
+}
+
+/// Gives a replacement the place of what it replaces, so that source maps and messages point there.
+struct Respan(swc_core::common::Span);
+
+impl VisitMut for Respan {
+    noop_visit_mut_type!();
+
+    fn visit_mut_span(&mut self, span: &mut swc_core::common::Span) {
+        *span = self.0;
+    }
+}
+
+fn string(value: &str, at: &Expr) -> Expr {
+    Expr::Lit(Lit::Str(Str { span: at.span(), value: value.into(), raw: None }))
+}
+
+impl VisitMut for Substitute<'_> {
+    noop_visit_mut_type!();
+
+    fn visit_mut_expr(&mut self, expression: &mut Expr) {
+        if let Some(value) = self.replacement(expression) {
+            *expression = value;
+            return;
+        }
+        expression.visit_mut_children_with(self);
+        fold(expression, self.aliases.unresolved);
+    }
+
+    fn visit_mut_update_expr(&mut self, update: &mut UpdateExpr) {
+        update.arg.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_unary_expr(&mut self, unary: &mut UnaryExpr) {
+        if unary.op == UnaryOp::Delete {
+            unary.arg.visit_mut_children_with(self);
+        } else {
+            unary.visit_mut_children_with(self);
+        }
+    }
+
+    fn visit_mut_prop(&mut self, property: &mut Prop) {
+        if let Prop::Shorthand(ident) = property {
+            let name = ident.clone();
+            if let Some(value) = self.replacement(&Expr::Ident(name.clone())) {
+                *property = Prop::KeyValue(KeyValueProp { key: PropName::Ident(name.into()), value: Box::new(value) });
+            }
+            return;
+        }
+        property.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_var_decl(&mut self, declaration: &mut VarDecl) {
+        self.split_destructuring(&mut declaration.decls);
+        declaration.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
+        statement.visit_mut_children_with(self);
+        match statement {
+            Stmt::If(branch) => {
+                let Some(value) = constant(&branch.test, self.aliases.unresolved) else { return };
+                let (kept, dropped) = if value.is_truthy() {
+                    (Some(branch.cons.take()), branch.alt.take())
+                } else {
+                    (branch.alt.take(), Some(branch.cons.take()))
+                };
+                let hoisted = dropped.and_then(|dropped| hoisted_variables(&dropped));
+                *statement = match (kept, hoisted) {
+                    (None, None) => Stmt::Empty(EmptyStmt { span: DUMMY_SP }),
+                    (Some(kept), None) => *kept,
+                    (None, Some(hoisted)) => hoisted,
+                    (Some(kept), Some(hoisted)) => Stmt::Block(BlockStmt {
+                        span: DUMMY_SP,
+                        ctxt: SyntaxContext::empty(),
+                        stmts: vec![hoisted, *kept],
+                    }),
+                };
+            }
+            Stmt::Decl(Decl::Var(declaration)) if declaration.decls.is_empty() => {
+                *statement = Stmt::Empty(EmptyStmt { span: DUMMY_SP });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The name of a property that is written as a name or a constant string.
+pub(crate) fn static_property(property: &MemberProp) -> Option<Atom> {
+    match property {
+        MemberProp::Ident(name) => Some(name.sym.clone()),
+        MemberProp::Computed(computed) => match &*computed.expr {
+            Expr::Lit(Lit::Str(name)) => name.value.as_str().map(Atom::from),
+            Expr::Tpl(template) if template.exprs.is_empty() => {
+                template.quasis.first().and_then(|quasi| quasi.cooked.as_ref()?.as_str().map(Atom::from))
+            }
+            _ => None,
+        },
+        MemberProp::PrivateName(_) => None,
+    }
+}
+
+/// A constant of a primitive type.
+#[derive(Debug, PartialEq)]
+enum Constant {
+    Undefined,
+    Null,
+    Bool(bool),
+    Number(f64),
+    String(String),
+}
+
+impl Constant {
+    fn is_truthy(&self) -> bool {
+        match self {
+            Self::Undefined | Self::Null => false,
+            Self::Bool(value) => *value,
+            Self::Number(value) => *value != 0.0 && !value.is_nan(),
+            Self::String(value) => !value.is_empty(),
+        }
+    }
+
+    fn is_nullish(&self) -> bool {
+        matches!(self, Self::Undefined | Self::Null)
+    }
+
+    fn type_name(&self) -> &'static str {
+        match self {
+            Self::Undefined => "undefined",
+            Self::Null => "object",
+            Self::Bool(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+        }
+    }
+}
+
+fn constant(expression: &Expr, unresolved: SyntaxContext) -> Option<Constant> {
+    match expression {
+        Expr::Lit(Lit::Str(text)) => text.value.as_str().map(|text| Constant::String(text.to_owned())),
+        Expr::Lit(Lit::Bool(value)) => Some(Constant::Bool(value.value)),
+        Expr::Lit(Lit::Num(number)) => Some(Constant::Number(number.value)),
+        Expr::Lit(Lit::Null(_)) => Some(Constant::Null),
+        Expr::Ident(ident) if ident.sym == *"undefined" && ident.ctxt == unresolved => Some(Constant::Undefined),
+        Expr::Unary(unary) if unary.op == UnaryOp::Void && matches!(&*unary.arg, Expr::Lit(_)) => {
+            Some(Constant::Undefined)
+        }
+        Expr::Paren(paren) => constant(&paren.expr, unresolved),
+        _ => None,
+    }
+}
+
+/// Folds what constants decide at this node; children are folded already.
+fn fold(expression: &mut Expr, unresolved: SyntaxContext) {
+    let span = expression.span();
+    let bool_literal = |value| Expr::Lit(Lit::Bool(Bool { span, value }));
+    match expression {
+        Expr::Unary(unary) => {
+            let Some(value) = constant(&unary.arg, unresolved) else { return };
+            match unary.op {
+                UnaryOp::Bang => *expression = bool_literal(!value.is_truthy()),
+                UnaryOp::TypeOf => *expression = string(value.type_name(), &unary.arg),
+                _ => {}
+            }
+        }
+        Expr::Bin(binary) => match binary.op {
+            op!("&&") | op!("||") | op!("??") => {
+                let Some(left) = constant(&binary.left, unresolved) else { return };
+                let goes_on = match binary.op {
+                    op!("&&") => left.is_truthy(),
+                    op!("||") => !left.is_truthy(),
+                    _ => left.is_nullish(),
+                };
+                *expression = *if goes_on { binary.right.take() } else { binary.left.take() };
+            }
+            op!("===") | op!("!==") | op!("==") | op!("!=") => {
+                let (Some(left), Some(right)) =
+                    (constant(&binary.left, unresolved), constant(&binary.right, unresolved))
+                else {
+                    return;
+                };
+                let is_loose = matches!(binary.op, op!("==") | op!("!="));
+                let same_type = std::mem::discriminant(&left) == std::mem::discriminant(&right);
+                let is_equal = if same_type {
+                    left == right
+                } else if is_loose {
+                    if left.is_nullish() || right.is_nullish() {
+                        left.is_nullish() && right.is_nullish()
+                    } else {
+                        return;
+                    }
+                } else {
+                    false
+                };
+                let negated = matches!(binary.op, op!("!==") | op!("!="));
+                *expression = bool_literal(is_equal != negated);
+            }
+            _ => {}
+        },
+        Expr::Cond(conditional) => {
+            if let Some(test) = constant(&conditional.test, unresolved) {
+                *expression = *if test.is_truthy() { conditional.cons.take() } else { conditional.alt.take() };
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `var` declarations that a dropped branch would have hoisted out of it.
+fn hoisted_variables(dropped: &Stmt) -> Option<Stmt> {
+    let mut names = HoistedNames(Vec::new());
+    dropped.visit_with(&mut names);
+    if names.0.is_empty() {
+        return None;
+    }
+    let decls = names
+        .0
+        .into_iter()
+        .map(|ident| VarDeclarator {
+            span: DUMMY_SP,
+            name: Pat::Ident(BindingIdent::from(ident)),
+            init: None,
+            definite: false,
+        })
+        .collect();
+    Some(Stmt::Decl(Decl::Var(Box::new(VarDecl {
+        span: DUMMY_SP,
+        ctxt: SyntaxContext::empty(),
+        kind: VarDeclKind::Var,
+        declare: false,
+        decls,
+    }))))
+}
+
+/// Names of `var` declarations in a statement, functions left out.
+pub(super) struct HoistedNames(pub(super) Vec<Ident>);
+
+impl Visit for HoistedNames {
+    noop_visit_type!();
+
+    fn visit_function(&mut self, _: &Function) {}
+    fn visit_arrow_expr(&mut self, _: &ArrowExpr) {}
+    fn visit_class(&mut self, _: &Class) {}
+
+    fn visit_var_decl(&mut self, declaration: &VarDecl) {
+        if declaration.kind == VarDeclKind::Var {
+            for declarator in &declaration.decls {
+                collect_names(&declarator.name, &mut self.0);
+            }
+        }
+        declaration.visit_children_with(self);
+    }
+}
+
+/// Names that a pattern binds, in order.
+pub(crate) fn collect_names(pattern: &Pat, names: &mut Vec<Ident>) {
+    match pattern {
+        Pat::Ident(ident) => names.push(ident.id.clone()),
+        Pat::Array(array) => array.elems.iter().flatten().for_each(|element| collect_names(element, names)),
+        Pat::Rest(rest) => collect_names(&rest.arg, names),
+        Pat::Assign(assign) => collect_names(&assign.left, names),
+        Pat::Object(object) => {
+            for property in &object.props {
+                match property {
+                    ObjectPatProp::KeyValue(pair) => collect_names(&pair.value, names),
+                    ObjectPatProp::Assign(assign) => names.push(assign.key.id.clone()),
+                    ObjectPatProp::Rest(rest) => collect_names(&rest.arg, names),
+                }
+            }
+        }
+        Pat::Expr(_) | Pat::Invalid(_) => {}
+    }
+}

@@ -1,0 +1,407 @@
+//! Phase 1: a worklist from the entry points until no module is new. Each round is read, parsed and recorded in
+//! parallel; numbers are given between rounds, so they do not depend on which thread finishes first.
+
+pub(crate) mod define;
+pub(crate) mod load;
+pub(crate) mod parse;
+pub(crate) mod record;
+mod side_effects;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use swc_core::atoms::Atom;
+use swc_core::common::sync::Lrc;
+use swc_core::common::{FileName, FilePathMapping, Globals, SourceMap, SyntaxContext};
+use swc_core::ecma::ast::Stmt;
+
+use self::define::Defines;
+use self::load::{Asset, load};
+use self::parse::{KeptComments, ParseInput, parse, parse_expression};
+use super::graph::{
+    EntryPoint, ImportKind, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects,
+};
+use super::options::{Loader, Options, Target};
+use super::resolve::{ResolveKind, Resolved, ResolvedFile, Resolver};
+use super::runtime;
+use crate::diag::{Diagnostic, Location};
+use crate::fs::{FileSystem, relative};
+
+/// The syntax of one module, beside its record in the graph.
+pub(crate) struct ModuleTree {
+    /// Its statements, one for each in [`Module::statements`].
+    pub(crate) body: Vec<Stmt>,
+    /// Where the marks of its identifiers live.
+    pub(crate) globals: Globals,
+    /// Context of names that nothing in the module declares.
+    pub(crate) unresolved: SyntaxContext,
+    /// Legal comments and annotations.
+    pub(crate) comments: KeptComments,
+}
+
+/// What the first phase returns.
+pub(crate) struct Scanned {
+    /// Modules and how they import each other.
+    pub(crate) graph: ModuleGraph,
+    /// Their syntax, by [`ModuleId`].
+    pub(crate) trees: Vec<ModuleTree>,
+    /// Files to copy.
+    pub(crate) assets: Vec<Asset>,
+    /// All sources, for source maps.
+    pub(crate) source_map: Lrc<SourceMap>,
+    /// What the user should know.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// What tells two modules apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct ModuleKey {
+    file: PathBuf,
+    query: Option<String>,
+    attribute_type: Option<Atom>,
+    is_disabled: bool,
+}
+
+/// A module that has been asked for but not read.
+struct Request {
+    key: ModuleKey,
+    resolved: ResolvedFile,
+    /// Who asked first, for a message.
+    importer: Option<Location>,
+}
+
+/// A module that has been read; its imports are resolved but not numbered.
+struct ScannedModule {
+    module: Module,
+    tree: ModuleTree,
+    asset: Option<Asset>,
+    targets: Vec<Option<Resolved>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Scans everything that the entry points reach.
+pub(crate) fn scan(entry_points: &[EntryPoint], options: &Options, files: Arc<dyn FileSystem>) -> Scanned {
+    let source_map = Lrc::new(SourceMap::new(FilePathMapping::empty()));
+    let resolver = Resolver::new(options, Arc::clone(&files));
+    let mut diagnostics = Vec::new();
+    let defines = defines(options, &source_map, &mut diagnostics);
+    let scanner = Scanner { options, files, source_map: Lrc::clone(&source_map), resolver, defines };
+
+    let mut numbers: FxHashMap<ModuleKey, ModuleId> = FxHashMap::default();
+    let mut scanned = vec![scanner.runtime()];
+    let mut round = Vec::new();
+    let mut entries = Vec::new();
+    for entry in entry_points {
+        match scanner.resolver.resolve_entry(&entry.specifier) {
+            Ok(resolved) => entries.push(number(&mut numbers, &mut round, resolved, None, None)),
+            Err(error) => diagnostics.push(with_hints(Diagnostic::error("build/entry-not-found", error.message), error.hints)),
+        }
+    }
+    while !round.is_empty() {
+        let mut modules: Vec<ScannedModule> =
+            std::mem::take(&mut round).into_par_iter().map(|request| scanner.module(&request)).collect();
+        for module in &mut modules {
+            diagnostics.append(&mut module.diagnostics);
+            let targets = std::mem::take(&mut module.targets);
+            for (record, target) in module.module.imports.iter_mut().zip(targets) {
+                record.target = match target {
+                    Some(Resolved::File(file)) => ImportTarget::Module(number(
+                        &mut numbers,
+                        &mut round,
+                        file,
+                        record.attribute_type.clone(),
+                        Some(&record.location),
+                    )),
+                    Some(Resolved::External(specifier)) => ImportTarget::External(specifier.into()),
+                    None => ImportTarget::Missing,
+                };
+            }
+        }
+        scanned.append(&mut modules);
+    }
+
+    let mut graph = ModuleGraph { modules: Vec::new(), entry_points: entries };
+    let (mut trees, mut assets) = (Vec::new(), Vec::new());
+    for module in scanned {
+        graph.modules.push(module.module);
+        trees.push(module.tree);
+        assets.extend(module.asset);
+    }
+    assets.sort_by(|a, b| a.path.cmp(&b.path));
+    assets.dedup_by(|a, b| a.path == b.path);
+    settle_formats(&mut graph);
+    Scanned { graph, trees, assets, source_map, diagnostics }
+}
+
+/// The number of a module; a new one joins the next round.
+fn number(
+    numbers: &mut FxHashMap<ModuleKey, ModuleId>,
+    round: &mut Vec<Request>,
+    resolved: ResolvedFile,
+    attribute_type: Option<Atom>,
+    importer: Option<&Location>,
+) -> ModuleId {
+    let key = ModuleKey {
+        file: resolved.file.clone(),
+        query: resolved.query.clone(),
+        attribute_type,
+        is_disabled: resolved.is_disabled,
+    };
+    // Number 0 is the runtime.
+    let next = ModuleId(u32::try_from(numbers.len() + 1).expect("fewer than 2^32 modules"));
+    *numbers.entry(key.clone()).or_insert_with(|| {
+        round.push(Request { key, resolved, importer: importer.cloned() });
+        next
+    })
+}
+
+/// A file without module syntax is `CommonJS` to Node. It matters only where someone takes something from it.
+fn settle_formats(graph: &mut ModuleGraph) {
+    let mut asked_for = vec![false; graph.modules.len()];
+    for module in &graph.modules {
+        let mut named: Vec<u32> = module.export_stars.clone();
+        #[expect(clippy::iter_over_hash_type, reason = "sets flags; the order does not matter")]
+        for import in module.named_imports.values() {
+            named.push(import.record);
+        }
+        for (_, export) in &module.exports {
+            if let super::graph::Export::From(import) = export {
+                named.push(import.record);
+            }
+        }
+        for (index, record) in (0u32..).zip(&module.imports) {
+            if let ImportTarget::Module(target) = record.target {
+                asked_for[target.index()] |= record.kind != ImportKind::Static || named.contains(&index);
+            }
+        }
+    }
+    for (module, asked_for) in graph.modules.iter_mut().zip(asked_for) {
+        let extension = module.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let is_plain = !module.has_esm_syntax && !module.uses_node_interop && !matches!(extension, "mjs" | "mts");
+        if asked_for && is_plain && module.loader.is_script() {
+            module.format = ModuleFormat::CommonJs;
+            for statement in &mut module.statements {
+                statement.has_side_effects = true;
+            }
+        }
+    }
+}
+
+fn with_hints(mut diagnostic: Diagnostic, hints: Vec<String>) -> Diagnostic {
+    diagnostic.hints = hints;
+    diagnostic
+}
+
+/// `define` as the settings have it, the target's own, and the environment.
+fn defines(options: &Options, source_map: &SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Defines {
+    let mut values = options.define.clone();
+    if matches!(options.target, Target::Browser | Target::Workers) && !options.env.values.contains_key("NODE_ENV") {
+        let mode = if options.minify.any() { "\"production\"" } else { "\"development\"" };
+        values.entry("process.env.NODE_ENV".to_owned()).or_insert_with(|| mode.to_owned());
+    }
+    let mut parsed = Vec::new();
+    for (name, text) in values {
+        match parse_expression(source_map, &text) {
+            Some(expression) => parsed.push((name, expression)),
+            None => diagnostics.push(
+                Diagnostic::error("build/define", format!("the value of `define` for `{name}` is not an expression"))
+                    .hint(format!("for a string, quote it once more: `{name}='\"text\"'`")),
+            ),
+        }
+    }
+    Defines::new(parsed, options.env.values.clone(), options.env.prefixes.clone())
+}
+
+struct Scanner<'a> {
+    options: &'a Options,
+    files: Arc<dyn FileSystem>,
+    source_map: Lrc<SourceMap>,
+    resolver: Resolver,
+    defines: Defines,
+}
+
+impl Scanner<'_> {
+    fn runtime(&self) -> ScannedModule {
+        let resolved = ResolvedFile {
+            file: PathBuf::from(runtime::PATH),
+            query: None,
+            is_disabled: false,
+            is_type_module: None,
+            is_side_effect_free: true,
+        };
+        let loaded = load::Loaded { loader: Loader::Js, text: runtime::SOURCE.to_owned(), bytes: 0, asset: None };
+        self.parse(runtime::PATH.to_owned(), &resolved, loaded)
+    }
+
+    fn module(&self, request: &Request) -> ScannedModule {
+        let resolved = &request.resolved;
+        let mut path = relative(&self.options.root, &resolved.file);
+        if let Some(query) = &resolved.query {
+            path.push_str(query);
+        }
+        if resolved.is_disabled {
+            let loaded = load::Loaded { loader: Loader::Js, text: "module.exports = {};".to_owned(), bytes: 0, asset: None };
+            return self.parse(format!("(disabled):{path}"), resolved, loaded);
+        }
+        let at = |diagnostic: Diagnostic| {
+            let location = request.importer.clone().unwrap_or_else(|| Location::file(path.clone()));
+            diagnostic.at(location)
+        };
+        let bytes = match self.files.read(&resolved.file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let diagnostic = at(Diagnostic::error("build/read", format!("`{path}` cannot be read: {error}")));
+                return failed(path.clone(), resolved, vec![diagnostic]);
+            }
+        };
+        match load(&resolved.file, bytes, request.key.attribute_type.as_deref(), self.options) {
+            Ok(loaded) => self.parse(path, resolved, loaded),
+            Err(error) => {
+                let diagnostic =
+                    at(Diagnostic::error("build/load", format!("`{path}`: {}", error.message)).hint(error.hint));
+                failed(path.clone(), resolved, vec![diagnostic])
+            }
+        }
+    }
+
+    fn parse(&self, path: String, resolved: &ResolvedFile, loaded: load::Loaded) -> ScannedModule {
+        let tsconfig = if loaded.loader.is_script() && path != runtime::PATH {
+            match self.resolver.tsconfig(&resolved.file) {
+                Ok(tsconfig) => tsconfig,
+                Err(error) => {
+                    let diagnostic = Diagnostic::error("build/tsconfig", error).at(Location::file(path.clone()));
+                    return failed(path, resolved, vec![diagnostic]);
+                }
+            }
+        } else {
+            None
+        };
+        // Internal files are left out of source maps.
+        let name =
+            if path == runtime::PATH { FileName::Internal(path.clone()) } else { FileName::Custom(path.clone()) };
+        let source = self.source_map.new_source_file(Lrc::new(name), loaded.text);
+        // Generated code of data loaders is JavaScript; JSON has a reader of its own.
+        let parser_loader = match loaded.loader {
+            Loader::Jsx | Loader::Ts | Loader::Tsx | Loader::Json => loaded.loader,
+            _ => Loader::Js,
+        };
+        let is_type_module = if parser_loader == loaded.loader { resolved.is_type_module } else { None };
+        let parsed = parse(&ParseInput {
+            source_map: &self.source_map,
+            source: &source,
+            file: &resolved.file,
+            path: &path,
+            loader: parser_loader,
+            is_type_module,
+            tsconfig,
+            options: self.options,
+            defines: &self.defines,
+        });
+        let mut parsed = match parsed {
+            Ok(parsed) => parsed,
+            Err(diagnostics) => return failed(path, resolved, diagnostics),
+        };
+        let mut module = empty_module(path, resolved);
+        module.loader = loaded.loader;
+        module.bytes = loaded.bytes;
+        let globals = std::mem::take(&mut parsed.globals);
+        let (body, mut problems) = swc_core::common::GLOBALS.set(&globals, || {
+            record::record(&mut module, &mut parsed, &self.source_map, self.options, resolved.is_type_module)
+        });
+        let mut diagnostics = std::mem::take(&mut parsed.diagnostics);
+        diagnostics.append(&mut problems);
+        let targets = self.resolve_imports(&mut module, &mut diagnostics);
+        ScannedModule {
+            module,
+            tree: ModuleTree {
+                body,
+                globals,
+                unresolved: parsed.unresolved,
+                comments: parsed.comments,
+            },
+            asset: loaded.asset,
+            targets,
+            diagnostics,
+        }
+    }
+
+    fn resolve_imports(&self, module: &mut Module, diagnostics: &mut Vec<Diagnostic>) -> Vec<Option<Resolved>> {
+        let mut targets = Vec::new();
+        for record in &module.imports {
+            let kind = match record.kind {
+                ImportKind::Require | ImportKind::RequireResolve => ResolveKind::Require,
+                ImportKind::Static | ImportKind::Dynamic | ImportKind::Url => ResolveKind::Import,
+            };
+            match self.resolver.resolve(&module.file, &record.specifier, kind) {
+                Ok(resolved) => targets.push(Some(resolved)),
+                Err(error) => {
+                    let diagnostic = if record.may_fail {
+                        Diagnostic::warning("build/not-found", error.message)
+                            .at(record.location.clone())
+                            .hint("the import may fail at run time, as the code around it expects")
+                    } else {
+                        with_hints(
+                            Diagnostic::error("build/not-found", error.message).at(record.location.clone()),
+                            error.hints,
+                        )
+                    };
+                    diagnostics.push(diagnostic);
+                    targets.push(None);
+                }
+            }
+        }
+        targets
+    }
+}
+
+fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
+    Module {
+        path,
+        file: resolved.file.clone(),
+        loader: Loader::Js,
+        bytes: 0,
+        format: ModuleFormat::Esm,
+        has_esm_syntax: false,
+        uses_node_interop: false,
+        side_effects: if resolved.is_side_effect_free {
+            ModuleSideEffects::NoneSaysPackage
+        } else {
+            ModuleSideEffects::ByStatement
+        },
+        imports: Vec::new(),
+        symbols: Vec::new(),
+        symbol_of: FxHashMap::default(),
+        named_imports: FxHashMap::default(),
+        exports: Vec::new(),
+        export_of: FxHashMap::default(),
+        export_stars: Vec::new(),
+        statements: Vec::new(),
+        unresolved: rustc_hash::FxHashSet::default(),
+        nested_names: rustc_hash::FxHashSet::default(),
+        has_top_level_await: false,
+        has_direct_eval: false,
+        uses_import_meta: false,
+        uses_top_level_this: false,
+        default_symbol: None,
+        hashbang: None,
+        directives: Vec::new(),
+    }
+}
+
+/// A module that could not be read: it has no content, and its diagnostics stop the build after the scan.
+fn failed(path: String, resolved: &ResolvedFile, diagnostics: Vec<Diagnostic>) -> ScannedModule {
+    ScannedModule {
+        module: empty_module(path, resolved),
+        tree: ModuleTree {
+            body: Vec::new(),
+            globals: Globals::new(),
+            unresolved: SyntaxContext::empty(),
+            comments: KeptComments::default(),
+        },
+        asset: None,
+        targets: Vec::new(),
+        diagnostics,
+    }
+}

@@ -1,0 +1,453 @@
+//! swc parse, type strip and `resolver` marks; syntax errors become diagnostics.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use oxc_resolver::TsConfig;
+use rustc_hash::{FxHashMap, FxHashSet};
+use swc_core::atoms::Atom;
+use swc_core::common::comments::{Comment, CommentKind, SingleThreadedComments};
+use swc_core::common::errors::HANDLER;
+use swc_core::common::sync::Lrc;
+use swc_core::common::{BytePos, GLOBALS, Globals, Mark, SourceFile, SourceMap, Spanned, SyntaxContext};
+use swc_core::ecma::ast::*;
+use swc_core::ecma::parser::{EsSyntax, Syntax, TsSyntax, parse_file_as_expr, parse_file_as_module, parse_file_as_program};
+use swc_core::ecma::transforms::base::hygiene::hygiene;
+use swc_core::ecma::transforms::base::resolver;
+use swc_core::ecma::transforms::react::{Options as ReactOptions, Runtime, react};
+use swc_core::ecma::transforms::typescript::{Config as TypeScriptConfig, typescript};
+use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
+
+use super::define::{Defines, substitute};
+use crate::bundle::options::{Loader, Options};
+use crate::diag::{Diagnostic, Location};
+
+/// Comments that mean something, by position.
+pub(crate) type KeptComments = FxHashMap<BytePos, Vec<Comment>>;
+
+/// A parsed module: its tree, and what belongs to the tree alone.
+pub(crate) struct Parsed {
+    pub(super) program: Program,
+    /// The marks of its identifiers live in here.
+    pub(super) globals: Globals,
+    pub(super) unresolved: SyntaxContext,
+    pub(super) comments: KeptComments,
+    /// Starts of calls marked pure.
+    pub(super) pure_calls: FxHashSet<BytePos>,
+    /// Starts of functions marked as having no side effects.
+    pub(super) pure_functions: FxHashSet<BytePos>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// What parsing one module needs beside its text.
+pub(super) struct ParseInput<'a> {
+    pub(super) source_map: &'a Lrc<SourceMap>,
+    pub(super) source: &'a SourceFile,
+    pub(super) file: &'a Path,
+    pub(super) path: &'a str,
+    pub(super) loader: Loader,
+    pub(super) is_type_module: Option<bool>,
+    pub(super) tsconfig: Option<Arc<TsConfig>>,
+    pub(super) options: &'a Options,
+    pub(super) defines: &'a Defines,
+}
+
+/// Parses and lowers one module to plain JavaScript with resolved identifiers.
+pub(super) fn parse(input: &ParseInput<'_>) -> Result<Parsed, Vec<Diagnostic>> {
+    let globals = Globals::new();
+    let result = GLOBALS.set(&globals, || parse_in_globals(input));
+    result.map(|(program, unresolved, comments, pure_calls, pure_functions, diagnostics)| Parsed {
+        program,
+        globals,
+        unresolved,
+        comments,
+        pure_calls,
+        pure_functions,
+        diagnostics,
+    })
+}
+
+type ParsedParts =
+    (Program, SyntaxContext, KeptComments, FxHashSet<BytePos>, FxHashSet<BytePos>, Vec<Diagnostic>);
+
+fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnostic>> {
+    let comments = SingleThreadedComments::default();
+    let mut program = parse_program(input, &comments)?;
+    let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
+    let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
+    program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
+    let mut needs_hygiene = false;
+    if matches!(input.loader, Loader::Jsx | Loader::Tsx) && !input.options.jsx.preserve && has_jsx(&program) {
+        let options = react_options(&program, input);
+        // A namespaced tag name is reported through this handler; without one swc would panic.
+        let handler = swc_core::common::errors::Handler::with_emitter(true, false, Box::new(Silent));
+        HANDLER.set(&handler, || {
+            program.mutate(react(
+                Lrc::clone(input.source_map),
+                Some(comments.clone()),
+                options,
+                top_level_mark,
+                unresolved_mark,
+            ));
+        });
+        needs_hygiene = true;
+    }
+    if is_typescript {
+        let verbatim = input.tsconfig.as_ref().is_some_and(|tsconfig| {
+            let options = &tsconfig.compiler_options;
+            options.verbatim_module_syntax == Some(true) || options.preserve_value_imports == Some(true)
+        });
+        let config = TypeScriptConfig {
+            verbatim_module_syntax: verbatim,
+            native_class_properties: true,
+            no_empty_export: false,
+            ..TypeScriptConfig::default()
+        };
+        program.mutate(typescript(config, unresolved_mark, top_level_mark));
+    }
+    let mut unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
+    if needs_hygiene {
+        // Names that a transform made up may clash with written ones; after this, names alone tell them apart.
+        program.mutate(hygiene());
+        let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
+        program.mutate(resolver(unresolved_mark, top_level_mark, false));
+        unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
+    }
+    let mut diagnostics = Vec::new();
+    for unset in substitute(&mut program, input.defines, unresolved) {
+        diagnostics.push(
+            Diagnostic::warning("build/env-not-set", format!("`{}` is read here but is not set", unset.name))
+                .at(location_at(input.source_map, input.path, unset.position, unset.name.len()))
+                .hint("set it for the build; unset it stays a look-up at run time"),
+        );
+    }
+    let (kept, pure_calls, pure_functions) = keep_comments(comments);
+    Ok((program, unresolved, kept, pure_calls, pure_functions, diagnostics))
+}
+
+/// Drops what swc's transforms would print; their errors come back as syntax errors of the parser.
+struct Silent;
+
+impl swc_core::common::errors::Emitter for Silent {
+    fn emit(&mut self, _: &mut swc_core::common::errors::DiagnosticBuilder<'_>) {}
+}
+
+fn parse_program(input: &ParseInput<'_>, comments: &SingleThreadedComments) -> Result<Program, Vec<Diagnostic>> {
+    let extension = input.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let syntax = match input.loader {
+        Loader::Ts | Loader::Tsx => Syntax::Typescript(TsSyntax {
+            tsx: input.loader == Loader::Tsx,
+            decorators: true,
+            disallow_ambiguous_jsx_like: matches!(extension, "mts" | "cts"),
+            ..TsSyntax::default()
+        }),
+        _ => Syntax::Es(EsSyntax {
+            jsx: input.loader == Loader::Jsx,
+            decorators: true,
+            decorators_before_export: true,
+            import_attributes: true,
+            allow_return_outside_function: true,
+            auto_accessors: true,
+            explicit_resource_management: true,
+            ..EsSyntax::default()
+        }),
+    };
+    let mut recovered = Vec::new();
+    let version = EsVersion::latest();
+    let parsed = if input.loader == Loader::Json {
+        parse_json(input)?;
+        parse_file_as_expr(input.source, syntax, version, None, &mut recovered).map(json_program)
+    } else if matches!(extension, "mjs" | "mts") || (input.is_type_module == Some(true) && extension != "cjs") {
+        parse_file_as_module(input.source, syntax, version, Some(comments), &mut recovered).map(Program::Module)
+    } else {
+        parse_file_as_program(input.source, syntax, version, Some(comments), &mut recovered)
+    };
+    let mut errors: Vec<Diagnostic> = Vec::new();
+    let program = match parsed {
+        Ok(program) => Some(program),
+        Err(error) => {
+            errors.push(syntax_error(input, &error));
+            None
+        }
+    };
+    for error in &recovered {
+        let diagnostic = syntax_error(input, error);
+        if !errors.contains(&diagnostic) {
+            errors.push(diagnostic);
+        }
+    }
+    match program {
+        Some(program) if errors.is_empty() => Ok(program),
+        _ => Err(errors),
+    }
+}
+
+fn syntax_error(input: &ParseInput<'_>, error: &swc_core::ecma::parser::error::Error) -> Diagnostic {
+    let span = error.span();
+    let length = span.hi.0.saturating_sub(span.lo.0) as usize;
+    let message = error.kind().msg();
+    let mut message = message.into_owned();
+    if let Some(first) = message.chars().next()
+        && first.is_uppercase()
+        && !message.chars().nth(1).is_some_and(char::is_uppercase)
+    {
+        message = first.to_lowercase().chain(message.chars().skip(1)).collect();
+    }
+    let diagnostic = Diagnostic::error("build/syntax", message)
+        .at(location_at(input.source_map, input.path, span.lo, length));
+    if input.loader == Loader::Js && diagnostic.message.contains('<') {
+        diagnostic.hint("JSX is parsed in `.jsx` and `.tsx` files; elsewhere set `--loader .js=jsx`")
+    } else {
+        diagnostic
+    }
+}
+
+/// JSON is checked by a JSON parser: JavaScript would let comments and single quotes through.
+fn parse_json(input: &ParseInput<'_>) -> Result<(), Vec<Diagnostic>> {
+    let text = &input.source.src;
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|error| {
+        let line_text = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().to_owned();
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        vec![Diagnostic::error("build/syntax", format!("this is not JSON: {message}")).at(Location {
+            file: input.path.to_owned(),
+            line: error.line(),
+            column: error.column().max(1),
+            length: 1,
+            line_text,
+        })]
+    })
+}
+
+/// `export default VALUE`, and a named export for each key of an object; names need not be identifiers.
+fn json_program(mut value: Box<Expr>) -> Program {
+    use swc_core::common::DUMMY_SP;
+    fix_proto(&mut value);
+    let mut body = Vec::new();
+    let mut specifiers = Vec::new();
+    if let Expr::Object(object) = &*value {
+        let (mut seen, mut locals) = (FxHashSet::default(), FxHashSet::default());
+        // The last of equal keys wins, as `JSON.parse` has it.
+        for property in object.props.iter().rev() {
+            let PropOrSpread::Prop(property) = property else { continue };
+            let Prop::KeyValue(pair) = &**property else { continue };
+            let Some(name) = json_key(&pair.key) else { continue };
+            if name == *"default" || !seen.insert(name.clone()) {
+                continue;
+            }
+            let base = crate::bundle::graph::identifier(&name);
+            let mut local = base.clone();
+            let mut number = 1;
+            while !locals.insert(local.clone()) {
+                number += 1;
+                local = format!("{base}{number}");
+            }
+            let local = Ident::new_no_ctxt(local.into(), DUMMY_SP);
+            body.push(ModuleItem::Stmt(Stmt::Decl(Decl::Var(Box::new(VarDecl {
+                span: pair.value.span(),
+                ctxt: SyntaxContext::empty(),
+                kind: VarDeclKind::Var,
+                declare: false,
+                decls: vec![VarDeclarator {
+                    span: pair.value.span(),
+                    name: Pat::Ident(BindingIdent::from(local.clone())),
+                    init: Some(pair.value.clone()),
+                    definite: false,
+                }],
+            })))));
+            specifiers.push(ExportSpecifier::Named(ExportNamedSpecifier {
+                span: DUMMY_SP,
+                orig: ModuleExportName::Ident(local),
+                exported: Some(ModuleExportName::Str(Str { span: DUMMY_SP, value: name.into(), raw: None })),
+                is_type_only: false,
+            }));
+        }
+        body.reverse();
+        specifiers.reverse();
+    }
+    body.push(ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultExpr(ExportDefaultExpr {
+        span: value.span(),
+        expr: value,
+    })));
+    body.push(ModuleItem::ModuleDecl(ModuleDecl::ExportNamed(NamedExport {
+        span: DUMMY_SP,
+        specifiers,
+        src: None,
+        type_only: false,
+        with: None,
+    })));
+    Program::Module(Module { span: DUMMY_SP, body, shebang: None })
+}
+
+fn json_key(key: &PropName) -> Option<Atom> {
+    match key {
+        PropName::Str(name) => name.value.as_str().map(Atom::from),
+        _ => None,
+    }
+}
+
+/// `"__proto__": x` sets the prototype in JavaScript and a plain key in JSON.
+fn fix_proto(value: &mut Expr) {
+    match value {
+        Expr::Object(object) => {
+            for property in &mut object.props {
+                let PropOrSpread::Prop(property) = property else { continue };
+                let Prop::KeyValue(pair) = &mut **property else { continue };
+                fix_proto(&mut pair.value);
+                if let PropName::Str(name) = &pair.key
+                    && name.value.as_str() == Some("__proto__")
+                {
+                    let name = name.clone();
+                    pair.key =
+                        PropName::Computed(ComputedPropName { span: name.span, expr: Box::new(Expr::Lit(Lit::Str(name))) });
+                }
+            }
+        }
+        Expr::Array(array) => {
+            for element in array.elems.iter_mut().flatten() {
+                fix_proto(&mut element.expr);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a program has JSX at all; most `.tsx` files do, many `.jsx`-loaded ones do not.
+fn has_jsx(program: &Program) -> bool {
+    struct Finder(bool);
+    impl Visit for Finder {
+        noop_visit_type!();
+        fn visit_jsx_element(&mut self, _: &JSXElement) {
+            self.0 = true;
+        }
+        fn visit_jsx_fragment(&mut self, _: &JSXFragment) {
+            self.0 = true;
+        }
+    }
+    let mut finder = Finder(false);
+    program.visit_with(&mut finder);
+    finder.0
+}
+
+/// Flags, then tsconfig, then what the file looks like: one that binds `React` was written for the classic transform.
+fn react_options(program: &Program, input: &ParseInput<'_>) -> ReactOptions {
+    let asked = &input.options.jsx;
+    let compiler = input.tsconfig.as_ref().map(|tsconfig| &tsconfig.compiler_options);
+    let by_tsconfig = compiler.and_then(|options| match options.jsx.as_deref() {
+        Some("react-jsx" | "react-jsxdev") => Some(false),
+        Some("react") => Some(true),
+        _ => options.jsx_factory.is_some().then_some(true).or(options.jsx_import_source.is_some().then_some(false)),
+    });
+    let is_classic = asked
+        .classic
+        .or(asked.factory.is_some().then_some(true))
+        .or(by_tsconfig)
+        .unwrap_or_else(|| binds_react(program));
+    let development = asked.development || compiler.is_some_and(|options| options.jsx.as_deref() == Some("react-jsxdev"));
+    let from = |flag: &Option<String>, tsconfig: fn(&oxc_resolver::CompilerOptions) -> &Option<String>| {
+        flag.clone().or_else(|| compiler.and_then(|options| tsconfig(options).clone()))
+    };
+    ReactOptions {
+        runtime: Some(if is_classic { Runtime::Classic } else { Runtime::Automatic }),
+        import_source: from(&asked.import_source, |options| &options.jsx_import_source).map(Into::into),
+        pragma: from(&asked.factory, |options| &options.jsx_factory).map(Into::into),
+        pragma_frag: from(&asked.fragment, |options| &options.jsx_fragment_factory).map(Into::into),
+        throw_if_namespace: Some(false),
+        development: Some(development),
+        ..ReactOptions::default()
+    }
+}
+
+fn binds_react(program: &Program) -> bool {
+    let Program::Module(module) = program else { return false };
+    module.body.iter().any(|item| match item {
+        ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => import.specifiers.iter().any(|specifier| {
+            let local = match specifier {
+                ImportSpecifier::Named(named) => &named.local,
+                ImportSpecifier::Default(default) => &default.local,
+                ImportSpecifier::Namespace(namespace) => &namespace.local,
+            };
+            local.sym == *"React"
+        }),
+        ModuleItem::Stmt(Stmt::Decl(Decl::Var(declaration))) => declaration
+            .decls
+            .iter()
+            .any(|declarator| matches!(&declarator.name, Pat::Ident(ident) if ident.sym == *"React")),
+        _ => false,
+    })
+}
+
+/// Keeps legal comments and annotations; the rest is for readers of the source.
+fn keep_comments(comments: SingleThreadedComments) -> (KeptComments, FxHashSet<BytePos>, FxHashSet<BytePos>) {
+    let (mut pure_calls, mut pure_functions) = (FxHashSet::default(), FxHashSet::default());
+    let mut kept = KeptComments::default();
+    let (leading, trailing) = comments.borrow_all_mut();
+    for (is_leading, map) in [(true, leading), (false, trailing)] {
+        let mut map = map;
+        #[expect(clippy::iter_over_hash_type, reason = "only moves entries from one map to another")]
+        for (position, mut list) in std::mem::take(&mut *map) {
+            if is_leading {
+                if list.iter().any(|comment| is_annotation(comment, "PURE")) {
+                    pure_calls.insert(position);
+                }
+                if list.iter().any(|comment| is_annotation(comment, "NO_SIDE_EFFECTS")) {
+                    pure_functions.insert(position);
+                }
+            }
+            list.retain(|comment| {
+                is_legal(comment) || (is_leading && (is_annotation(comment, "PURE") || is_bundler_hint(comment)))
+            });
+            if !list.is_empty() {
+                kept.entry(position).or_default().append(&mut list);
+            }
+        }
+    }
+    (kept, pure_calls, pure_functions)
+}
+
+fn is_annotation(comment: &Comment, name: &str) -> bool {
+    comment.kind == CommentKind::Block
+        && comment.text.match_indices("__").any(|(at, _)| {
+            comment.text.get(..at).is_some_and(|before| before.ends_with(['#', '@']))
+                && comment.text.get(at + 2..).is_some_and(|rest| {
+                    rest.strip_prefix(name).is_some_and(|rest| rest.starts_with("__"))
+                })
+        })
+}
+
+fn is_bundler_hint(comment: &Comment) -> bool {
+    comment.text.contains("webpackIgnore") || comment.text.contains("@vite-ignore")
+}
+
+/// `/*! … */`, `@license`, `@preserve`: texts whose licence wants them kept.
+fn is_legal(comment: &Comment) -> bool {
+    comment.text.starts_with('!') || comment.text.contains("@license") || comment.text.contains("@preserve")
+}
+
+/// The place of a position in a file.
+pub(super) fn location_at(source_map: &SourceMap, path: &str, position: BytePos, length: usize) -> Location {
+    if position.is_dummy() {
+        return Location::file(path);
+    }
+    let place = source_map.lookup_char_pos(position);
+    let line_text = place.file.get_line(place.line.saturating_sub(1)).map(|line| line.to_string()).unwrap_or_default();
+    let left = line_text.chars().count().saturating_sub(place.col.0).max(1);
+    Location {
+        file: path.to_owned(),
+        line: place.line,
+        column: place.col.0 + 1,
+        length: length.clamp(1, left),
+        line_text,
+    }
+}
+
+/// Parses one expression of the settings, such as the value of a `define`.
+pub(super) fn parse_expression(source_map: &SourceMap, text: &str) -> Option<Expr> {
+    use swc_core::common::FileName;
+    let source = source_map.new_source_file(FileName::Anon.into(), text.to_owned());
+    let mut recovered = Vec::new();
+    let expression = GLOBALS.set(&Globals::new(), || {
+        parse_file_as_expr(&source, Syntax::default(), EsVersion::latest(), None, &mut recovered)
+    });
+    expression.ok().filter(|_| recovered.is_empty()).map(|expression| *expression)
+}

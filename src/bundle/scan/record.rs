@@ -1,0 +1,846 @@
+//! Syntax tree to record: import records, exports, and statements with the symbols they declare and use.
+//!
+//! Import and export syntax ends here. What is left of a module is a list of plain statements; all that the syntax
+//! said stands in the [`Module`].
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use swc_core::atoms::Atom;
+use swc_core::common::{BytePos, SourceMap, Span, Spanned, SyntaxContext};
+use swc_core::ecma::ast::*;
+use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
+
+use super::define::{HoistedNames, collect_names, static_property};
+use super::parse::{Parsed, location_at};
+use super::side_effects::Purity;
+use crate::bundle::graph::{
+    Export, ImportKind, ImportName, ImportRecord, ImportTarget, Module, ModuleFormat, NamedImport, Statement, Symbol,
+    SymbolKind,
+};
+use crate::bundle::options::Options;
+use crate::diag::Diagnostic;
+
+/// The name of the symbol behind an anonymous `export default`; no source can write it.
+pub(crate) const DEFAULT_NAME: &str = "*default*";
+
+/// Fills the record of `module` from its tree, and returns the statements that go with `module.statements`.
+pub(super) fn record(
+    module: &mut Module,
+    parsed: &mut Parsed,
+    source_map: &SourceMap,
+    options: &Options,
+    is_type_module: Option<bool>,
+) -> (Vec<Stmt>, Vec<Diagnostic>) {
+    let mut recorder = Recorder {
+        module,
+        source_map,
+        unresolved: parsed.unresolved,
+        body: Vec::new(),
+        local_exports: Vec::new(),
+        diagnostics: Vec::new(),
+        has_module_syntax: false,
+    };
+    let (items, hashbang) = match std::mem::replace(&mut parsed.program, Program::Script(Script::default())) {
+        Program::Module(module) => (module.body, module.shebang),
+        Program::Script(script) => (script.body.into_iter().map(ModuleItem::Stmt).collect(), script.shebang),
+    };
+    recorder.module.hashbang = hashbang;
+    recorder.flatten(items);
+    recorder.declare_statements();
+    recorder.bind_local_exports();
+    let mut visitor = UseVisitor::new(recorder.module, source_map, parsed.unresolved);
+    let uses: Vec<Uses> = recorder.body.iter().map(|statement| visitor.uses_of(statement)).collect();
+    let facts = visitor.facts;
+    for symbol in &facts.reassigned {
+        recorder.module.symbols[*symbol as usize].is_reassigned = true;
+    }
+    recorder.module.unresolved = facts.unresolved;
+    recorder.module.nested_names = facts.nested_names;
+    recorder.module.has_top_level_await = facts.has_top_level_await;
+    recorder.module.has_direct_eval = facts.has_direct_eval;
+    recorder.module.uses_import_meta = facts.uses_import_meta;
+    recorder.module.uses_top_level_this = facts.uses_top_level_this;
+    recorder.module.has_esm_syntax = recorder.has_module_syntax || facts.uses_import_meta || facts.has_top_level_await;
+    let extension = recorder.module.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    recorder.module.format = if recorder.module.has_esm_syntax || matches!(extension, "mjs" | "mts") {
+        ModuleFormat::Esm
+    } else if matches!(extension, "cjs" | "cts") {
+        ModuleFormat::CommonJs
+    } else if is_type_module == Some(true) {
+        ModuleFormat::Esm
+    } else if facts.uses_commonjs {
+        ModuleFormat::CommonJs
+    } else {
+        ModuleFormat::Esm
+    };
+    recorder.module.uses_node_interop =
+        matches!(extension, "mjs" | "mts") || (is_type_module == Some(true) && !matches!(extension, "cjs" | "cts"));
+    let is_commonjs = recorder.module.format == ModuleFormat::CommonJs;
+    let pure_functions = marked_functions(&recorder.body, &parsed.pure_functions);
+    let purity = Purity {
+        unresolved: parsed.unresolved,
+        pure_calls: &parsed.pure_calls,
+        pure_functions: &pure_functions,
+        believe_annotations: !options.ignore_annotations,
+    };
+    for (index, (statement, uses)) in recorder.body.iter().zip(uses).enumerate() {
+        let record = &mut recorder.module.statements[index];
+        record.uses = uses.symbols;
+        record.property_uses = uses.properties;
+        record.records = uses.records;
+        record.has_side_effects = is_commonjs || !options.tree_shaking || !purity.statement(statement);
+        record.is_inert = is_inert(statement);
+    }
+    (recorder.body, recorder.diagnostics)
+}
+
+/// Whether a statement reads nothing when it is evaluated, so that it does not matter when that is.
+fn is_inert(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::Decl(Decl::Fn(_)) | Stmt::Empty(_) => true,
+        Stmt::Decl(Decl::Var(declaration)) => declaration.decls.iter().all(|declarator| {
+            matches!(declarator.name, Pat::Ident(_)) && declarator.init.as_deref().is_none_or(is_constant)
+        }),
+        Stmt::Decl(Decl::Class(class)) => is_inert_class(&class.class),
+        _ => false,
+    }
+}
+
+fn is_constant(expression: &Expr) -> bool {
+    match expression {
+        Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_) => true,
+        Expr::Paren(paren) => is_constant(&paren.expr),
+        Expr::Class(class) => is_inert_class(&class.class),
+        Expr::Array(array) => {
+            array.elems.iter().flatten().all(|element| element.spread.is_none() && is_constant(&element.expr))
+        }
+        Expr::Object(object) => object.props.iter().all(|property| match property {
+            PropOrSpread::Prop(property) => match &**property {
+                Prop::KeyValue(pair) => !matches!(pair.key, PropName::Computed(_)) && is_constant(&pair.value),
+                Prop::Method(method) => !matches!(method.key, PropName::Computed(_)),
+                _ => false,
+            },
+            PropOrSpread::Spread(_) => false,
+        }),
+        Expr::Tpl(template) => template.exprs.is_empty(),
+        _ => false,
+    }
+}
+
+fn is_inert_class(class: &Class) -> bool {
+    class.super_class.is_none()
+        && class.decorators.is_empty()
+        && class.body.iter().all(|member| match member {
+            ClassMember::Constructor(_) | ClassMember::PrivateMethod(_) | ClassMember::Empty(_) => true,
+            ClassMember::Method(method) => {
+                method.function.decorators.is_empty() && !matches!(method.key, PropName::Computed(_))
+            }
+            ClassMember::ClassProp(property) => {
+                !property.is_static
+                    && property.decorators.is_empty()
+                    && !matches!(property.key, PropName::Computed(_))
+            }
+            ClassMember::PrivateProp(property) => !property.is_static && property.decorators.is_empty(),
+            _ => false,
+        })
+}
+
+/// Names of functions that stand at a `/* @__NO_SIDE_EFFECTS__ */`.
+fn marked_functions(body: &[Stmt], positions: &FxHashSet<BytePos>) -> FxHashSet<Id> {
+    let mut marked = FxHashSet::default();
+    if positions.is_empty() {
+        return marked;
+    }
+    for statement in body {
+        match statement {
+            Stmt::Decl(Decl::Fn(function)) if positions.contains(&function.function.span.lo) => {
+                marked.insert(function.ident.to_id());
+            }
+            Stmt::Decl(Decl::Var(declaration)) => {
+                for declarator in &declaration.decls {
+                    if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &declarator.init)
+                        && matches!(&**init, Expr::Fn(_) | Expr::Arrow(_))
+                        && (positions.contains(&init.span().lo) || positions.contains(&declaration.span.lo))
+                    {
+                        marked.insert(ident.to_id());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    marked
+}
+
+struct Recorder<'a> {
+    module: &'a mut Module,
+    source_map: &'a SourceMap,
+    unresolved: SyntaxContext,
+    body: Vec<Stmt>,
+    /// `export { local as name }`, until all symbols are known.
+    local_exports: Vec<(Atom, Id, Span)>,
+    diagnostics: Vec<Diagnostic>,
+    has_module_syntax: bool,
+}
+
+impl Recorder<'_> {
+    fn flatten(&mut self, items: Vec<ModuleItem>) {
+        let mut may_be_directive = true;
+        for item in items {
+            match item {
+                ModuleItem::Stmt(Stmt::Expr(ExprStmt { expr, .. }))
+                    if may_be_directive && matches!(&*expr, Expr::Lit(Lit::Str(_))) =>
+                {
+                    if let Expr::Lit(Lit::Str(text)) = &*expr {
+                        let raw = text.raw.as_deref().map(|raw| raw.trim_matches(['"', '\'']).to_owned());
+                        let text = raw.or_else(|| text.value.as_str().map(str::to_owned)).unwrap_or_default();
+                        self.module.directives.push(text.into());
+                    }
+                }
+                ModuleItem::Stmt(statement) => {
+                    may_be_directive = false;
+                    self.push(statement);
+                }
+                ModuleItem::ModuleDecl(declaration) => {
+                    may_be_directive = false;
+                    self.has_module_syntax = true;
+                    self.declaration(declaration);
+                }
+            }
+        }
+    }
+
+    /// Adds a statement; a declaration of several variables becomes several, so each can be dropped by itself.
+    fn push(&mut self, statement: Stmt) {
+        match statement {
+            Stmt::Empty(_) => {}
+            Stmt::Decl(Decl::Var(declaration)) if declaration.decls.len() > 1 => {
+                let VarDecl { span, ctxt, kind, declare, decls } = *declaration;
+                for declarator in decls {
+                    let span = Span::new(declarator.span.lo.max(span.lo), declarator.span.hi.max(span.lo));
+                    self.body.push(Stmt::Decl(Decl::Var(Box::new(VarDecl {
+                        span,
+                        ctxt,
+                        kind,
+                        declare,
+                        decls: vec![declarator],
+                    }))));
+                }
+            }
+            other => self.body.push(other),
+        }
+    }
+
+    fn declaration(&mut self, declaration: ModuleDecl) {
+        match declaration {
+            ModuleDecl::Import(import) => self.import(import),
+            ModuleDecl::ExportDecl(export) => {
+                let mut names = Vec::new();
+                match &export.decl {
+                    Decl::Fn(function) => names.push(function.ident.clone()),
+                    Decl::Class(class) => names.push(class.ident.clone()),
+                    Decl::Var(variable) => {
+                        variable.decls.iter().for_each(|declarator| collect_names(&declarator.name, &mut names));
+                    }
+                    Decl::Using(using) => {
+                        using.decls.iter().for_each(|declarator| collect_names(&declarator.name, &mut names));
+                    }
+                    _ => {}
+                }
+                for name in names {
+                    self.local_exports.push((name.sym.clone(), name.to_id(), name.span));
+                }
+                self.push(Stmt::Decl(export.decl));
+            }
+            ModuleDecl::ExportNamed(export) => self.export_named(export),
+            ModuleDecl::ExportAll(export) => {
+                let record = self.static_record(&export.src, export.with.as_deref());
+                self.module.export_stars.push(record);
+            }
+            ModuleDecl::ExportDefaultDecl(export) => {
+                let span = export.span;
+                let statement = match export.decl {
+                    DefaultDecl::Fn(function) => {
+                        let ident = function.ident.unwrap_or_else(|| self.default_ident(span));
+                        self.local_exports.push(("default".into(), ident.to_id(), span));
+                        Decl::Fn(FnDecl { ident, declare: false, function: function.function })
+                    }
+                    DefaultDecl::Class(class) => {
+                        let ident = class.ident.unwrap_or_else(|| self.default_ident(span));
+                        self.local_exports.push(("default".into(), ident.to_id(), span));
+                        Decl::Class(ClassDecl { ident, declare: false, class: class.class })
+                    }
+                    DefaultDecl::TsInterfaceDecl(_) => return,
+                };
+                self.body.push(Stmt::Decl(statement));
+            }
+            ModuleDecl::ExportDefaultExpr(export) => {
+                let ident = self.default_ident(export.span);
+                self.local_exports.push(("default".into(), ident.to_id(), export.span));
+                self.body.push(Stmt::Decl(Decl::Var(Box::new(VarDecl {
+                    span: export.span,
+                    ctxt: SyntaxContext::empty(),
+                    kind: VarDeclKind::Const,
+                    declare: false,
+                    decls: vec![VarDeclarator {
+                        span: export.span,
+                        name: Pat::Ident(BindingIdent::from(ident)),
+                        init: Some(export.expr),
+                        definite: false,
+                    }],
+                }))));
+            }
+            ModuleDecl::TsImportEquals(_) | ModuleDecl::TsExportAssignment(_) | ModuleDecl::TsNamespaceExport(_) => {}
+        }
+    }
+
+    fn default_ident(&self, span: Span) -> Ident {
+        Ident::new(DEFAULT_NAME.into(), Span::new(span.lo, span.lo), SyntaxContext::empty())
+    }
+
+    fn import(&mut self, import: ImportDecl) {
+        if import.type_only {
+            return;
+        }
+        let record = self.static_record(&import.src, import.with.as_deref());
+        for specifier in import.specifiers {
+            let (local, name) = match specifier {
+                ImportSpecifier::Named(named) if named.is_type_only => continue,
+                ImportSpecifier::Named(named) => {
+                    let name = named.imported.as_ref().map_or_else(|| named.local.sym.clone(), export_name);
+                    (named.local, ImportName::Named(name))
+                }
+                ImportSpecifier::Default(default) => (default.local, ImportName::Named("default".into())),
+                ImportSpecifier::Namespace(namespace) => (namespace.local, ImportName::Namespace),
+            };
+            let location = self.location(local.span);
+            let symbol = self.declare(local.to_id(), SymbolKind::Import, None);
+            self.module.named_imports.insert(symbol, NamedImport { record, name, location });
+        }
+    }
+
+    fn export_named(&mut self, export: NamedExport) {
+        if export.type_only {
+            return;
+        }
+        let record = export.src.as_ref().map(|source| self.static_record(source, export.with.as_deref()));
+        for specifier in export.specifiers {
+            match (specifier, record) {
+                (ExportSpecifier::Named(named), _) if named.is_type_only => {}
+                (ExportSpecifier::Named(named), Some(record)) => {
+                    let name = export_name(&named.orig);
+                    let exported = named.exported.as_ref().map_or_else(|| name.clone(), export_name);
+                    let location = self.location(named.orig.span());
+                    self.export(exported, Export::From(NamedImport { record, name: ImportName::Named(name), location }));
+                }
+                (ExportSpecifier::Named(named), None) => {
+                    let ModuleExportName::Ident(local) = &named.orig else { continue };
+                    let exported = named.exported.as_ref().map_or_else(|| local.sym.clone(), export_name);
+                    self.local_exports.push((exported, local.to_id(), local.span));
+                }
+                (ExportSpecifier::Namespace(namespace), Some(record)) => {
+                    let location = self.location(namespace.span);
+                    let import = NamedImport { record, name: ImportName::Namespace, location };
+                    self.export(export_name(&namespace.name), Export::From(import));
+                }
+                (ExportSpecifier::Default(default), Some(record)) => {
+                    let location = self.location(default.exported.span);
+                    let import = NamedImport { record, name: ImportName::Named("default".into()), location };
+                    self.export(default.exported.sym, Export::From(import));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn static_record(&mut self, source: &Str, attributes: Option<&ObjectLit>) -> u32 {
+        let location = self.location(source.span);
+        push_record(
+            self.module,
+            ImportRecord {
+                kind: ImportKind::Static,
+                specifier: source.value.as_str().map(Atom::from).unwrap_or_default(),
+                position: source.span.lo,
+                location,
+                attribute_type: attributes.and_then(attribute_type),
+                may_fail: false,
+                target: ImportTarget::Missing,
+            },
+        )
+    }
+
+    fn location(&self, span: Span) -> crate::diag::Location {
+        location_at(self.source_map, &self.module.path, span.lo, (span.hi.0.saturating_sub(span.lo.0)) as usize)
+    }
+
+    fn declare(&mut self, id: Id, kind: SymbolKind, statement: Option<u32>) -> u32 {
+        let module = &mut *self.module;
+        let index = *module.symbol_of.entry(id.clone()).or_insert_with(|| {
+            let index = u32::try_from(module.symbols.len()).expect("fewer than 2^32 symbols");
+            module.symbols.push(Symbol { id, kind, declared_by: Vec::new(), is_reassigned: false });
+            index
+        });
+        if let Some(statement) = statement {
+            let symbol = &mut module.symbols[index as usize];
+            if !symbol.declared_by.contains(&statement) {
+                // A second declaration that assigns makes the first value one of several.
+                symbol.is_reassigned |= !symbol.declared_by.is_empty();
+                symbol.declared_by.push(statement);
+            }
+            let declares = &mut module.statements[statement as usize].declares;
+            if !declares.contains(&index) {
+                declares.push(index);
+            }
+        }
+        index
+    }
+
+    fn declare_statements(&mut self) {
+        self.module.statements = self.body.iter().map(|_| Statement::default()).collect();
+        let body = std::mem::take(&mut self.body);
+        for (index, statement) in (0u32..).zip(&body) {
+            match statement {
+                Stmt::Decl(Decl::Fn(function)) => {
+                    self.declare(function.ident.to_id(), SymbolKind::Function, Some(index));
+                    self.note_default(&function.ident);
+                }
+                Stmt::Decl(Decl::Class(class)) => {
+                    self.declare(class.ident.to_id(), SymbolKind::Class, Some(index));
+                    self.note_default(&class.ident);
+                }
+                Stmt::Decl(Decl::Var(declaration)) => {
+                    let kind = match declaration.kind {
+                        VarDeclKind::Var => SymbolKind::Var,
+                        VarDeclKind::Let => SymbolKind::Let,
+                        VarDeclKind::Const => SymbolKind::Const,
+                    };
+                    let mut names = Vec::new();
+                    declaration.decls.iter().for_each(|declarator| collect_names(&declarator.name, &mut names));
+                    for name in names {
+                        self.declare(name.to_id(), kind, Some(index));
+                        self.note_default(&name);
+                    }
+                }
+                Stmt::Decl(Decl::Using(declaration)) => {
+                    let mut names = Vec::new();
+                    declaration.decls.iter().for_each(|declarator| collect_names(&declarator.name, &mut names));
+                    for name in names {
+                        self.declare(name.to_id(), SymbolKind::Const, Some(index));
+                    }
+                }
+                other => {
+                    // `var` inside of a block or loop is a symbol of the module.
+                    let mut names = HoistedNames(Vec::new());
+                    other.visit_with(&mut names);
+                    for name in names.0 {
+                        self.declare(name.to_id(), SymbolKind::Var, Some(index));
+                    }
+                }
+            }
+        }
+        self.body = body;
+    }
+
+    fn note_default(&mut self, ident: &Ident) {
+        if ident.sym == *DEFAULT_NAME {
+            self.module.default_symbol = self.module.symbol_of.get(&ident.to_id()).copied();
+        }
+    }
+
+    fn bind_local_exports(&mut self) {
+        for (exported, local, span) in std::mem::take(&mut self.local_exports) {
+            if let Some(symbol) = self.module.symbol_of.get(&local) {
+                let symbol = *symbol;
+                self.export(exported, Export::Local(symbol));
+            } else {
+                let location = self.location(span);
+                debug_assert!(local.1 == self.unresolved || local.1 == SyntaxContext::empty());
+                self.diagnostics.push(
+                    Diagnostic::error("build/export-not-declared", format!("`{}` is exported but not declared", local.0))
+                        .at(location)
+                        .hint("declare it in this file, or export it `from` the file that does"),
+                );
+            }
+        }
+    }
+
+    fn export(&mut self, name: Atom, export: Export) {
+        let index = u32::try_from(self.module.exports.len()).expect("fewer than 2^32 exports");
+        if self.module.export_of.insert(name.clone(), index).is_none() {
+            self.module.exports.push((name, export));
+        } else {
+            self.module.export_of.insert(name.clone(), index - 1);
+            let at = self.module.exports.iter().position(|(known, _)| *known == name);
+            if let Some(at) = at {
+                self.module.export_of.insert(name, u32::try_from(at).expect("checked above"));
+            }
+        }
+    }
+}
+
+fn push_record(module: &mut Module, record: ImportRecord) -> u32 {
+    let index = u32::try_from(module.imports.len()).expect("fewer than 2^32 imports");
+    module.imports.push(record);
+    index
+}
+
+fn export_name(name: &ModuleExportName) -> Atom {
+    match name {
+        ModuleExportName::Ident(ident) => ident.sym.clone(),
+        ModuleExportName::Str(text) => text.value.as_str().map(Atom::from).unwrap_or_default(),
+    }
+}
+
+fn attribute_type(attributes: &ObjectLit) -> Option<Atom> {
+    attributes.props.iter().find_map(|property| {
+        let PropOrSpread::Prop(property) = property else { return None };
+        let Prop::KeyValue(pair) = &**property else { return None };
+        let is_type = match &pair.key {
+            PropName::Ident(name) => name.sym == *"type",
+            PropName::Str(name) => name.value.as_str() == Some("type"),
+            _ => false,
+        };
+        match &*pair.value {
+            Expr::Lit(Lit::Str(value)) if is_type => value.value.as_str().map(Atom::from),
+            _ => None,
+        }
+    })
+}
+
+/// The root identifier and the names of a chain of static property reads: `ns.a["b"]`.
+pub(crate) fn static_chain(member: &MemberExpr) -> Option<(&Ident, Vec<Atom>)> {
+    let mut names = vec![static_property(&member.prop)?];
+    let mut object = &*member.obj;
+    loop {
+        match object {
+            Expr::Ident(ident) => {
+                names.reverse();
+                return Some((ident, names));
+            }
+            Expr::Member(inner) => {
+                names.push(static_property(&inner.prop)?);
+                object = &inner.obj;
+            }
+            Expr::Paren(paren) => object = &paren.expr,
+            _ => return None,
+        }
+    }
+}
+
+/// What one statement uses.
+#[derive(Default)]
+struct Uses {
+    symbols: Vec<u32>,
+    properties: Vec<(u32, Vec<Atom>)>,
+    records: Vec<u32>,
+}
+
+/// What is true of the module as a whole.
+#[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact about a module")]
+struct Facts {
+    unresolved: FxHashSet<Atom>,
+    nested_names: FxHashSet<Atom>,
+    reassigned: FxHashSet<u32>,
+    has_top_level_await: bool,
+    has_direct_eval: bool,
+    uses_import_meta: bool,
+    uses_top_level_this: bool,
+    uses_commonjs: bool,
+}
+
+struct UseVisitor<'a> {
+    symbol_of: FxHashMap<Id, u32>,
+    imports: FxHashSet<u32>,
+    module: &'a mut Module,
+    source_map: &'a SourceMap,
+    unresolved: SyntaxContext,
+    function_depth: u32,
+    this_depth: u32,
+    try_depth: u32,
+    uses: Uses,
+    facts: Facts,
+}
+
+impl<'a> UseVisitor<'a> {
+    fn new(module: &'a mut Module, source_map: &'a SourceMap, unresolved: SyntaxContext) -> Self {
+        Self {
+            symbol_of: module.symbol_of.clone(),
+            imports: module.named_imports.keys().copied().collect(),
+            module,
+            source_map,
+            unresolved,
+            function_depth: 0,
+            this_depth: 0,
+            try_depth: 0,
+            uses: Uses::default(),
+            facts: Facts::default(),
+        }
+    }
+
+    fn uses_of(&mut self, statement: &Stmt) -> Uses {
+        statement.visit_with(self);
+        let mut uses = std::mem::take(&mut self.uses);
+        uses.symbols.sort_unstable();
+        uses.symbols.dedup();
+        uses.properties.sort_unstable();
+        uses.properties.dedup();
+        uses
+    }
+
+    fn reassign(&mut self, id: &Id) {
+        if let Some(symbol) = self.symbol_of.get(id) {
+            self.facts.reassigned.insert(*symbol);
+        }
+    }
+
+    fn reassign_pattern(&mut self, pattern: &Pat) {
+        let mut names = Vec::new();
+        collect_names(pattern, &mut names);
+        for name in names {
+            self.reassign(&name.to_id());
+        }
+        if let Pat::Expr(expression) = pattern
+            && let Expr::Ident(ident) = &**expression
+        {
+            self.reassign(&ident.to_id());
+        }
+    }
+
+    fn is_global(&self, expression: &Expr, name: &str) -> bool {
+        matches!(expression, Expr::Ident(ident) if ident.sym == *name && ident.ctxt == self.unresolved)
+    }
+
+    fn add_record(&mut self, kind: ImportKind, specifier: Atom, span: Span, at: Span, attribute_type: Option<Atom>, may_fail: bool) {
+        let length = (at.hi.0.saturating_sub(at.lo.0)) as usize;
+        let location = location_at(self.source_map, &self.module.path, at.lo, length);
+        let record = push_record(
+            self.module,
+            ImportRecord {
+                kind,
+                specifier,
+                position: span.lo,
+                location,
+                attribute_type,
+                may_fail: may_fail || self.try_depth > 0,
+                target: ImportTarget::Missing,
+            },
+        );
+        self.uses.records.push(record);
+    }
+
+    /// Visits a member expression that is written to, so that its last property is no read.
+    fn visit_written_member(&mut self, expression: &Expr) {
+        match expression {
+            Expr::Member(member) => member.visit_children_with(self),
+            other => other.visit_with(self),
+        }
+    }
+
+    fn dynamic_import(&mut self, call: &CallExpr, may_fail: bool) {
+        if let Some(first) = call.args.first()
+            && let Some(specifier) = constant_string(&first.expr)
+        {
+            let attributes = call.args.get(1).and_then(|options| match &*options.expr {
+                Expr::Object(object) => object.props.iter().find_map(|property| match property {
+                    PropOrSpread::Prop(property) => match &**property {
+                        Prop::KeyValue(pair) => match (&pair.key, &*pair.value) {
+                            (PropName::Ident(name), Expr::Object(with)) if name.sym == *"with" => attribute_type(with),
+                            _ => None,
+                        },
+                        _ => None,
+                    },
+                    PropOrSpread::Spread(_) => None,
+                }),
+                _ => None,
+            });
+            self.add_record(ImportKind::Dynamic, specifier, call.span, first.expr.span(), attributes, may_fail);
+        }
+    }
+}
+
+/// A string that is written out: `"x"` or `` `x` ``.
+pub(crate) fn constant_string(expression: &Expr) -> Option<Atom> {
+    match expression {
+        Expr::Lit(Lit::Str(text)) => text.value.as_str().map(Atom::from),
+        Expr::Tpl(template) if template.exprs.is_empty() => {
+            template.quasis.first()?.cooked.as_ref()?.as_str().map(Atom::from)
+        }
+        Expr::Paren(paren) => constant_string(&paren.expr),
+        _ => None,
+    }
+}
+
+impl Visit for UseVisitor<'_> {
+    noop_visit_type!();
+
+    fn visit_ident(&mut self, ident: &Ident) {
+        if let Some(symbol) = self.symbol_of.get(&ident.to_id()) {
+            self.uses.symbols.push(*symbol);
+        } else if ident.ctxt == self.unresolved {
+            if matches!(ident.sym.as_str(), "exports" | "module" | "require") {
+                self.facts.uses_commonjs = true;
+            }
+            if !self.facts.unresolved.contains(&ident.sym) {
+                self.facts.unresolved.insert(ident.sym.clone());
+            }
+        } else if !self.facts.nested_names.contains(&ident.sym) {
+            self.facts.nested_names.insert(ident.sym.clone());
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &Expr) {
+        if let Expr::Member(member) = expression
+            && let Some((root, names)) = static_chain(member)
+            && let Some(symbol) = self.symbol_of.get(&root.to_id())
+            && self.imports.contains(symbol)
+        {
+            self.uses.properties.push((*symbol, names));
+            return;
+        }
+        expression.visit_children_with(self);
+    }
+
+    fn visit_call_expr(&mut self, call: &CallExpr) {
+        match &call.callee {
+            Callee::Import(_) => self.dynamic_import(call, false),
+            Callee::Expr(callee) if self.is_global(callee, "require") => {
+                self.facts.uses_commonjs = true;
+                if let [ExprOrSpread { spread: None, expr }] = call.args.as_slice()
+                    && let Some(specifier) = constant_string(expr)
+                {
+                    self.add_record(ImportKind::Require, specifier, call.span, expr.span(), None, false);
+                    return;
+                }
+            }
+            Callee::Expr(callee) if self.is_global(callee, "eval") => self.facts.has_direct_eval = true,
+            Callee::Expr(callee) => {
+                if let Expr::Member(member) = &**callee
+                    && let Expr::Call(inner) = &*member.obj
+                    && matches!(inner.callee, Callee::Import(_))
+                    && static_property(&member.prop).is_some_and(|name| name == *"catch")
+                {
+                    self.dynamic_import(inner, true);
+                    inner.args.visit_with(self);
+                    call.args.visit_with(self);
+                    return;
+                }
+            }
+            Callee::Super(_) => {}
+        }
+        call.visit_children_with(self);
+    }
+
+    fn visit_this_expr(&mut self, _: &ThisExpr) {
+        if self.this_depth == 0 {
+            self.facts.uses_top_level_this = true;
+        }
+    }
+
+    fn visit_meta_prop_expr(&mut self, meta: &MetaPropExpr) {
+        if meta.kind == MetaPropKind::ImportMeta {
+            self.facts.uses_import_meta = true;
+        }
+    }
+
+    fn visit_await_expr(&mut self, expression: &AwaitExpr) {
+        self.facts.has_top_level_await |= self.function_depth == 0;
+        expression.visit_children_with(self);
+    }
+
+    fn visit_for_of_stmt(&mut self, statement: &ForOfStmt) {
+        self.facts.has_top_level_await |= statement.is_await && self.function_depth == 0;
+        if let ForHead::Pat(pattern) = &statement.left {
+            self.reassign_pattern(pattern);
+        }
+        statement.visit_children_with(self);
+    }
+
+    fn visit_for_in_stmt(&mut self, statement: &ForInStmt) {
+        if let ForHead::Pat(pattern) = &statement.left {
+            self.reassign_pattern(pattern);
+        }
+        statement.visit_children_with(self);
+    }
+
+    fn visit_using_decl(&mut self, declaration: &UsingDecl) {
+        self.facts.has_top_level_await |= declaration.is_await && self.function_depth == 0;
+        declaration.visit_children_with(self);
+    }
+
+    fn visit_function(&mut self, function: &Function) {
+        self.function_depth += 1;
+        self.this_depth += 1;
+        function.visit_children_with(self);
+        self.function_depth -= 1;
+        self.this_depth -= 1;
+    }
+
+    fn visit_constructor(&mut self, constructor: &Constructor) {
+        self.function_depth += 1;
+        constructor.visit_children_with(self);
+        self.function_depth -= 1;
+    }
+
+    fn visit_getter_prop(&mut self, getter: &GetterProp) {
+        self.function_depth += 1;
+        self.this_depth += 1;
+        getter.visit_children_with(self);
+        self.function_depth -= 1;
+        self.this_depth -= 1;
+    }
+
+    fn visit_setter_prop(&mut self, setter: &SetterProp) {
+        self.function_depth += 1;
+        self.this_depth += 1;
+        setter.visit_children_with(self);
+        self.function_depth -= 1;
+        self.this_depth -= 1;
+    }
+
+    fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
+        self.function_depth += 1;
+        arrow.visit_children_with(self);
+        self.function_depth -= 1;
+    }
+
+    fn visit_class(&mut self, class: &Class) {
+        class.decorators.visit_with(self);
+        class.super_class.visit_with(self);
+        self.this_depth += 1;
+        class.body.visit_with(self);
+        self.this_depth -= 1;
+    }
+
+    fn visit_try_stmt(&mut self, statement: &TryStmt) {
+        self.try_depth += 1;
+        statement.block.visit_with(self);
+        self.try_depth -= 1;
+        statement.handler.visit_with(self);
+        statement.finalizer.visit_with(self);
+    }
+
+    fn visit_assign_expr(&mut self, assign: &AssignExpr) {
+        match &assign.left {
+            AssignTarget::Simple(SimpleAssignTarget::Ident(ident)) => self.reassign(&ident.to_id()),
+            AssignTarget::Pat(pattern) => self.reassign_pattern(&Pat::from(pattern.clone())),
+            AssignTarget::Simple(_) => {}
+        }
+        assign.visit_children_with(self);
+    }
+
+    fn visit_update_expr(&mut self, update: &UpdateExpr) {
+        if let Expr::Ident(ident) = &*update.arg {
+            self.reassign(&ident.to_id());
+        }
+        self.visit_written_member(&update.arg);
+    }
+
+    fn visit_unary_expr(&mut self, unary: &UnaryExpr) {
+        if unary.op == UnaryOp::Delete {
+            self.visit_written_member(&unary.arg);
+        } else {
+            unary.visit_children_with(self);
+        }
+    }
+}
+

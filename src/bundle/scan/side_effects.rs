@@ -1,0 +1,334 @@
+//! Can this statement be dropped when nothing uses it? Conservative: what is not known to be pure is not.
+//!
+//! The rules are Rollup's and esbuild's where they agree: reading a declared variable is pure, reading a property
+//! is not, a call is not unless it is marked `/* @__PURE__ */`, and a class is pure unless evaluating it runs code.
+
+use rustc_hash::FxHashSet;
+use swc_core::common::{BytePos, Span, SyntaxContext};
+use swc_core::ecma::ast::*;
+
+/// What purity is judged by.
+pub(super) struct Purity<'a> {
+    /// Context of names that nothing in the module declares.
+    pub(super) unresolved: SyntaxContext,
+    /// Starts of calls that are marked pure.
+    pub(super) pure_calls: &'a FxHashSet<BytePos>,
+    /// Functions marked as having no side effects, by declaration.
+    pub(super) pure_functions: &'a FxHashSet<Id>,
+    /// Module symbols that are declared by `let`, `const` or `class`: reading one too early throws, but so early a
+    /// read is a bug in the program and not a reason to keep it.
+    pub(super) believe_annotations: bool,
+}
+
+/// Globals that can be read without an effect, and whose missing would be a bug in the runtime.
+const KNOWN_GLOBALS: &[&str] = &[
+    "undefined", "NaN", "Infinity", "globalThis", "Object", "Function", "Array", "Number", "Boolean", "String",
+    "Symbol", "Date", "Promise", "RegExp", "Error", "AggregateError", "EvalError", "RangeError", "ReferenceError",
+    "SyntaxError", "TypeError", "URIError", "JSON", "Math", "Intl", "ArrayBuffer", "Atomics", "Uint8Array",
+    "Int8Array", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array", "Float32Array", "Float64Array",
+    "Uint8ClampedArray", "BigUint64Array", "BigInt64Array", "DataView", "Map", "BigInt", "Set", "WeakMap", "WeakSet",
+    "WeakRef", "Proxy", "Reflect", "FinalizationRegistry", "decodeURI", "decodeURIComponent", "encodeURI",
+    "encodeURIComponent", "escape", "unescape", "eval", "isFinite", "isNaN", "parseFloat", "parseInt", "console",
+    "URL", "URLSearchParams", "TextEncoder", "TextDecoder", "setTimeout", "clearTimeout", "setInterval",
+    "clearInterval", "queueMicrotask",
+];
+
+/// Constructors that only make an object when called with `new` and harmless arguments.
+const PURE_CONSTRUCTORS: &[&str] = &["Map", "Set", "WeakMap", "WeakSet", "Date", "Error", "TypeError", "RangeError"];
+
+/// Functions on globals that compute from primitive arguments.
+const PURE_NAMESPACES: &[&str] = &["Math", "Number", "String", "Symbol"];
+
+impl Purity<'_> {
+    /// Whether a statement does nothing but declare.
+    pub(super) fn statement(&self, statement: &Stmt) -> bool {
+        match statement {
+            Stmt::Empty(_) => true,
+            Stmt::Decl(Decl::Fn(_)) => true,
+            Stmt::Decl(Decl::Class(class)) => self.class(&class.class),
+            Stmt::Decl(Decl::Var(var)) => var.decls.iter().all(|declarator| {
+                self.pattern(&declarator.name, declarator.init.as_deref())
+                    && declarator.init.as_ref().is_none_or(|init| self.expression(init))
+            }),
+            Stmt::Expr(statement) => self.expression(&statement.expr),
+            Stmt::Block(block) => block.stmts.iter().all(|statement| self.statement(statement)),
+            Stmt::If(statement) => {
+                self.expression(&statement.test)
+                    && self.statement(&statement.cons)
+                    && statement.alt.as_ref().is_none_or(|alt| self.statement(alt))
+            }
+            Stmt::Try(statement) => {
+                // What cannot throw needs no handler.
+                statement.block.stmts.iter().all(|statement| self.statement(statement))
+                    && statement
+                        .finalizer
+                        .as_ref()
+                        .is_none_or(|block| block.stmts.iter().all(|statement| self.statement(statement)))
+            }
+            _ => false,
+        }
+    }
+
+    /// A pattern runs code through getters, iterators and defaults, unless it is a name, or an array pattern over an
+    /// array literal.
+    fn pattern(&self, pattern: &Pat, init: Option<&Expr>) -> bool {
+        match pattern {
+            Pat::Ident(_) => true,
+            Pat::Array(array) => {
+                matches!(init, Some(Expr::Array(literal)) if literal.elems.iter().flatten().all(|element| element.spread.is_none()))
+                    && array.elems.iter().flatten().all(|element| matches!(element, Pat::Ident(_)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether evaluating an expression has no effect that anyone could see.
+    pub(super) fn expression(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_) | Expr::This(_) | Expr::MetaProp(_) => true,
+            Expr::Ident(ident) => ident.ctxt != self.unresolved || KNOWN_GLOBALS.contains(&ident.sym.as_str()),
+            Expr::Paren(paren) => self.expression(&paren.expr),
+            Expr::Class(class) => self.class(&class.class),
+            Expr::Array(array) => array.elems.iter().flatten().all(|element| match element.spread {
+                None => self.expression(&element.expr),
+                Some(_) => matches!(&*element.expr, Expr::Array(_)) && self.expression(&element.expr),
+            }),
+            Expr::Object(object) => object.props.iter().all(|property| match property {
+                PropOrSpread::Spread(spread) => {
+                    matches!(&*spread.expr, Expr::Object(_)) && self.expression(&spread.expr)
+                }
+                PropOrSpread::Prop(property) => self.property(property),
+            }),
+            Expr::Tpl(template) => template.exprs.iter().all(|part| is_primitive(part) && self.expression(part)),
+            Expr::Seq(sequence) => sequence.exprs.iter().all(|part| self.expression(part)),
+            Expr::Cond(conditional) => {
+                self.test(&conditional.test)
+                    && self.expression(&conditional.cons)
+                    && self.expression(&conditional.alt)
+            }
+            Expr::Unary(unary) => match unary.op {
+                UnaryOp::TypeOf => matches!(&*unary.arg, Expr::Ident(_)) || self.expression(&unary.arg),
+                UnaryOp::Void | UnaryOp::Bang => self.expression(&unary.arg),
+                UnaryOp::Minus | UnaryOp::Plus | UnaryOp::Tilde => {
+                    is_primitive(&unary.arg) && !matches!(&*unary.arg, Expr::Lit(Lit::BigInt(_)))
+                }
+                UnaryOp::Delete => false,
+            },
+            Expr::Bin(binary) => match binary.op {
+                op!("===") | op!("!==") | op!("==") | op!("!=") | op!("??") => {
+                    let loose = matches!(binary.op, op!("==") | op!("!="));
+                    (!loose || is_primitive(&binary.left) || is_primitive(&binary.right))
+                        && self.expression(&binary.left)
+                        && self.expression(&binary.right)
+                }
+                op!("&&") | op!("||") => self.test(&binary.left) && self.expression(&binary.right),
+                op!("in") | op!("instanceof") => false,
+                _ => is_primitive(&binary.left) && is_primitive(&binary.right),
+            },
+            Expr::Call(call) => self.call(call),
+            Expr::New(new) => {
+                let arguments = new.args.as_deref().unwrap_or_default();
+                (self.is_marked(new.span) || self.is_pure_constructor(&new.callee, arguments))
+                    && self.arguments(arguments)
+            }
+            Expr::TaggedTpl(template) => {
+                self.is_marked(template.span) && template.tpl.exprs.iter().all(|part| self.expression(part))
+            }
+            Expr::Member(member) => self.known_member(member),
+            _ => false,
+        }
+    }
+
+    /// `typeof x !== "undefined" && x` reads a name only where it exists.
+    fn test(&self, test: &Expr) -> bool {
+        self.expression(test)
+    }
+
+    fn call(&self, call: &CallExpr) -> bool {
+        let Callee::Expr(callee) = &call.callee else { return false };
+        let is_pure = self.is_marked(call.span)
+            || match &**callee {
+                Expr::Ident(ident) if ident.ctxt == self.unresolved => {
+                    ident.sym == *"Symbol" && call.args.iter().all(|argument| is_primitive(&argument.expr))
+                }
+                Expr::Ident(ident) => self.believe_annotations && self.pure_functions.contains(&ident.to_id()),
+                Expr::Member(member) => match (&*member.obj, &member.prop) {
+                    (Expr::Ident(object), MemberProp::Ident(name)) if object.ctxt == self.unresolved => {
+                        let primitive_arguments = call.args.iter().all(|argument| is_primitive(&argument.expr));
+                        (PURE_NAMESPACES.contains(&object.sym.as_str()) && primitive_arguments)
+                            || (object.sym == *"Object"
+                                && matches!(name.sym.as_str(), "freeze" | "seal" | "create" | "keys" | "preventExtensions")
+                                && call.args.iter().all(|argument| is_fresh(&argument.expr)))
+                            || (object.sym == *"Array" && matches!(name.sym.as_str(), "isArray" | "of"))
+                    }
+                    _ => false,
+                },
+                Expr::Paren(_) | Expr::Arrow(_) | Expr::Fn(_) => self.is_pure_iife(callee),
+                _ => false,
+            };
+        is_pure && self.arguments(&call.args)
+    }
+
+    /// `(() => expression)()` is as pure as the expression.
+    fn is_pure_iife(&self, callee: &Expr) -> bool {
+        match callee {
+            Expr::Paren(paren) => self.is_pure_iife(&paren.expr),
+            Expr::Arrow(arrow) if !arrow.is_async && arrow.params.is_empty() => match &*arrow.body {
+                ArrowFunctionBody::Expr(expression) => self.expression(expression),
+                ArrowFunctionBody::FunctionBody(body) => body.stmts.is_empty(),
+            },
+            Expr::Fn(function) => {
+                !function.function.is_async
+                    && function.function.body.as_ref().is_some_and(|body| body.stmts.is_empty())
+                    && function.function.params.is_empty()
+            }
+            _ => false,
+        }
+    }
+
+    fn arguments(&self, arguments: &[ExprOrSpread]) -> bool {
+        arguments.iter().all(|argument| {
+            self.expression(&argument.expr)
+                && (argument.spread.is_none() || matches!(&*argument.expr, Expr::Array(_)))
+        })
+    }
+
+    fn is_pure_constructor(&self, callee: &Expr, arguments: &[ExprOrSpread]) -> bool {
+        let Expr::Ident(ident) = callee else { return false };
+        ident.ctxt == self.unresolved
+            && PURE_CONSTRUCTORS.contains(&ident.sym.as_str())
+            && match arguments {
+                [] => true,
+                [only] => match (ident.sym.as_str(), &*only.expr) {
+                    (_, argument) if is_primitive(argument) => true,
+                    ("Set" | "WeakSet", Expr::Array(_)) => true,
+                    ("Map" | "WeakMap", Expr::Array(pairs)) => {
+                        pairs.elems.iter().flatten().all(|pair| matches!(&*pair.expr, Expr::Array(_)))
+                    }
+                    _ => false,
+                },
+                _ => arguments.iter().all(|argument| is_primitive(&argument.expr)),
+            }
+    }
+
+    /// `Math.PI`, `Symbol.iterator`, `Number.MAX_VALUE`, `Object.prototype`: properties that have been there always.
+    fn known_member(&self, member: &MemberExpr) -> bool {
+        match (&*member.obj, &member.prop) {
+            (Expr::Ident(object), MemberProp::Ident(name)) if object.ctxt == self.unresolved => {
+                PURE_NAMESPACES.contains(&object.sym.as_str())
+                    || (matches!(object.sym.as_str(), "Object" | "Array" | "Function" | "Reflect" | "JSON" | "Promise")
+                        && name.sym != *"caller"
+                        && name.sym != *"arguments")
+            }
+            (Expr::Member(inner), MemberProp::Ident(_)) => {
+                matches!(&inner.prop, MemberProp::Ident(name) if name.sym == *"prototype") && self.known_member(inner)
+            }
+            // `import.meta.url` is a plain property.
+            (Expr::MetaProp(_), MemberProp::Ident(_)) => true,
+            _ => false,
+        }
+    }
+
+    fn is_marked(&self, span: Span) -> bool {
+        self.believe_annotations && (span.lo == BytePos::PURE || self.pure_calls.contains(&span.lo))
+    }
+
+    fn property(&self, property: &Prop) -> bool {
+        match property {
+            Prop::Shorthand(ident) => self.expression(&Expr::Ident(ident.clone())),
+            Prop::KeyValue(pair) => self.key(&pair.key) && self.expression(&pair.value),
+            Prop::Getter(getter) => self.key(&getter.key),
+            Prop::Setter(setter) => self.key(&setter.key),
+            Prop::Method(method) => self.key(&method.key),
+            Prop::Assign(_) => false,
+        }
+    }
+
+    fn key(&self, key: &PropName) -> bool {
+        match key {
+            PropName::Computed(computed) => {
+                (is_primitive(&computed.expr) || self.is_well_known_symbol(&computed.expr))
+                    && self.expression(&computed.expr)
+            }
+            _ => true,
+        }
+    }
+
+    fn is_well_known_symbol(&self, expression: &Expr) -> bool {
+        matches!(expression, Expr::Member(member)
+            if matches!(&*member.obj, Expr::Ident(object) if object.sym == *"Symbol" && object.ctxt == self.unresolved))
+    }
+
+    /// A class runs its `extends`, decorators, computed keys, static fields and static blocks when it is evaluated.
+    pub(super) fn class(&self, class: &Class) -> bool {
+        class.decorators.is_empty()
+            && class.super_class.as_ref().is_none_or(|parent| {
+                matches!(&**parent, Expr::Ident(_) | Expr::Lit(Lit::Null(_))) && self.expression(parent)
+            })
+            && class.body.iter().all(|member| match member {
+                ClassMember::Constructor(_) | ClassMember::PrivateMethod(_) | ClassMember::Empty(_) => true,
+                ClassMember::TsIndexSignature(_) => true,
+                ClassMember::Method(method) => method.function.decorators.is_empty() && self.key(&method.key),
+                ClassMember::ClassProp(property) => {
+                    property.decorators.is_empty()
+                        && self.key(&property.key)
+                        && (!property.is_static || property.value.as_ref().is_none_or(|value| self.static_value(value)))
+                }
+                ClassMember::PrivateProp(property) => {
+                    property.decorators.is_empty()
+                        && (!property.is_static || property.value.as_ref().is_none_or(|value| self.static_value(value)))
+                }
+                ClassMember::StaticBlock(block) => block.body.stmts.iter().all(|statement| self.static_statement(statement)),
+                ClassMember::AutoAccessor(accessor) => {
+                    accessor.decorators.is_empty()
+                        && (!accessor.is_static || accessor.value.as_ref().is_none_or(|value| self.static_value(value)))
+                        && match &accessor.key {
+                            Key::Private(_) => true,
+                            Key::Public(key) => self.key(key),
+                        }
+                }
+            })
+    }
+
+    fn static_value(&self, value: &Expr) -> bool {
+        self.expression(value)
+    }
+
+    /// `this.name = pure` in a static block only touches the class itself.
+    fn static_statement(&self, statement: &Stmt) -> bool {
+        if let Stmt::Expr(statement) = statement
+            && let Expr::Assign(assign) = &*statement.expr
+            && assign.op == op!("=")
+            && let AssignTarget::Simple(SimpleAssignTarget::Member(member)) = &assign.left
+            && matches!(&*member.obj, Expr::This(_))
+            && !matches!(&member.prop, MemberProp::Computed(_))
+        {
+            return self.expression(&assign.right);
+        }
+        self.statement(statement)
+    }
+}
+
+/// An object or array that nobody else has a hand on.
+fn is_fresh(expression: &Expr) -> bool {
+    matches!(expression, Expr::Object(_) | Expr::Array(_) | Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_))
+}
+
+/// Whether the value is surely a primitive, so that turning it into a string or number runs no code; symbols excluded.
+fn is_primitive(expression: &Expr) -> bool {
+    match expression {
+        Expr::Lit(literal) => !matches!(literal, Lit::Regex(_)),
+        Expr::Tpl(template) => template.exprs.iter().all(|part| is_primitive(part)),
+        Expr::Paren(paren) => is_primitive(&paren.expr),
+        Expr::Unary(unary) => match unary.op {
+            UnaryOp::TypeOf | UnaryOp::Void | UnaryOp::Bang => matches!(&*unary.arg, Expr::Lit(_) | Expr::Ident(_)),
+            UnaryOp::Minus | UnaryOp::Plus | UnaryOp::Tilde => is_primitive(&unary.arg),
+            UnaryOp::Delete => false,
+        },
+        Expr::Bin(binary) => {
+            !matches!(binary.op, op!("in") | op!("instanceof")) && is_primitive(&binary.left) && is_primitive(&binary.right)
+        }
+        Expr::Cond(conditional) => is_primitive(&conditional.cons) && is_primitive(&conditional.alt),
+        _ => false,
+    }
+}

@@ -1,0 +1,378 @@
+//! The command line: clap `Command`s made from `config::settings`, and exit codes.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::config::env::{Environment, working_folder};
+use crate::config::settings::{Kind, SETTINGS, Setting, json_schema, on};
+use crate::config::value::{self, Layer};
+use crate::config::{Config, SettingsFile, file};
+use crate::diag::render::render;
+use crate::diag::{Diagnostic, ExitCode, Severity};
+use crate::fs::{DiskFileSystem, FileSystem as _};
+use crate::github::{RunnerEnv, runner::annotation};
+use crate::pipeline::{self, Outcome, Ports};
+
+/// Name of the settings file that is looked for.
+const FILE_NAME: &str = "bundlegate.yml";
+/// Stack of each thread. Code can be nested deeply, and its parser is recursive; pages are taken only when used.
+const STACK_BYTES: usize = 512 * 1024 * 1024;
+
+/// Runs the command line of this process and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    quiet_panics();
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            let is_help = !error.use_stderr();
+            // A closed pipe is no reason for another message.
+            let _ = error.print();
+            return if is_help { ExitCode::Fine } else { ExitCode::Usage };
+        }
+    };
+    let threads = matches.get_one::<usize>("threads").copied().unwrap_or_default();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK_BYTES).build();
+    let Ok(pool) = pool else { return ExitCode::Bug };
+    pool.install(|| dispatch(&matches))
+}
+
+/// A panic is our bug. Its message may hold a part of somebody's secrets, so only its place is told.
+fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let mut stderr = std::io::stderr().lock();
+        let _ = writeln!(stderr, "error[internal]: bundlegate failed at {place}");
+        let _ = writeln!(stderr, "  hint: this is a bug of ours; please report it with that place and what you ran");
+        if cfg!(debug_assertions) {
+            let _ = writeln!(stderr, "{panic}");
+        }
+    }));
+}
+
+fn command() -> Command {
+    let sub = |name: &'static str, about: &'static str, mask: u8| {
+        let mut command = Command::new(name).about(about);
+        for setting in SETTINGS.iter().filter(|setting| setting.on & mask != 0) {
+            command = command.arg(flag(setting));
+        }
+        command
+    };
+    let paths = |name: &'static str, help: &'static str| Arg::new(name).value_name(name).num_args(1..).help(help);
+    Command::new("bundlegate")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("From JavaScript and TypeScript source to a gated release")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .arg(global("config", "FILE", "Settings file [default: bundlegate.yml, where a command needs one]"))
+        .arg(
+            Arg::new("threads")
+                .long("threads")
+                .value_name("N")
+                .global(true)
+                .value_parser(clap::value_parser!(usize))
+                .help("Threads to use [default: one for each core]"),
+        )
+        .arg(
+            global("log-format", "FORMAT", "How messages are written [default: github on a runner, else text]")
+                .value_parser(["text", "github", "json"]),
+        )
+        .arg(global("color", "WHEN", "Colours in messages [default: auto]").value_parser(["auto", "always", "never"]))
+        .arg(Arg::new("quiet").short('q').long("quiet").global(true).action(ArgAction::SetTrue).help("Errors and results only"))
+        .arg(Arg::new("verbose").short('v').long("verbose").global(true).action(ArgAction::SetTrue).help("Notes too"))
+        .subcommand(
+            sub("run", "The whole way: build, scan, compress, sign, store, report", on::RUN).arg(
+                Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help("Write and store nothing"),
+            ),
+        )
+        .subcommand(sub("build", "Bundle", on::BUILD).arg(paths("ENTRY", "Files a build starts from")))
+        .subcommand(
+            sub("scan", "The leak gate over files and folders", on::SCAN)
+                .arg(paths("PATH", "Files and folders").required(true)),
+        )
+        .subcommand(
+            sub("verify", "Check a folder, a lock, or a deployment in a store", on::VERIFY).arg(
+                Arg::new("LOCATION").value_name("LOCATION").required(true).help("FOLDER, bundlegate.lock, or dir:STORE/NAME"),
+            ),
+        )
+        .subcommand(sub("report", "Report on finished outputs", on::REPORT))
+        .subcommand(Command::new("schema").about("JSON Schema of bundlegate.yml"))
+}
+
+fn global(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).global(true).help(help)
+}
+
+fn flag(setting: &'static Setting) -> Arg {
+    let help = format!("{} [default: {}]", setting.help, setting.default);
+    let arg = Arg::new(setting.name).long(setting.name).help(help);
+    match setting.kind {
+        Kind::Switch => arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_name("BOOL")
+            .action(ArgAction::Set)
+            .hide_possible_values(true),
+        Kind::Choice(words) => arg.value_name(setting.value).value_parser(clap::builder::PossibleValuesParser::new(words)),
+        Kind::List | Kind::Choices(_) | Kind::Map | Kind::Records(_) => {
+            arg.value_name(setting.value).action(ArgAction::Append).allow_hyphen_values(true)
+        }
+        Kind::Text | Kind::Number | Kind::KeySource => arg.value_name(setting.value).allow_hyphen_values(true),
+    }
+}
+
+/// What the flags of a sub-command say.
+fn flags(matches: &ArgMatches, mask: u8) -> Result<Layer, Vec<Diagnostic>> {
+    let mut layer = Layer::new();
+    let mut errors = Vec::new();
+    for setting in SETTINGS.iter().filter(|setting| setting.on & mask != 0) {
+        if matches.value_source(setting.name) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        let texts: Vec<String> =
+            matches.get_many::<String>(setting.name).into_iter().flatten().cloned().collect();
+        match value::parse(setting.kind, &texts.join("\n")) {
+            Ok(value) => {
+                layer.insert(setting.name, value);
+            }
+            Err(error) => errors.push(Diagnostic::error("config/flag", format!("`--{}` {error}", setting.name))),
+        }
+    }
+    if errors.is_empty() { Ok(layer) } else { Err(errors) }
+}
+
+/// How and where messages go.
+struct Log {
+    format: Format,
+    color: bool,
+    least: Severity,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    Text,
+    Github,
+    Json,
+}
+
+impl Log {
+    fn new(matches: &ArgMatches, is_runner: bool) -> Self {
+        let format = match matches.get_one::<String>("log-format").map(String::as_str) {
+            Some("github") => Format::Github,
+            Some("json") => Format::Json,
+            None if is_runner => Format::Github,
+            _ => Format::Text,
+        };
+        let color = match matches.get_one::<String>("color").map(String::as_str) {
+            Some("always") => true,
+            Some("never") => false,
+            _ => std::io::stderr().is_terminal(),
+        };
+        let least = if matches.get_flag("quiet") { Severity::Error } else { Severity::Note };
+        Self { format, color, least }
+    }
+
+    fn diagnostic(&self, diagnostic: &Diagnostic) {
+        if diagnostic.severity > self.least {
+            return;
+        }
+        let text = match self.format {
+            Format::Text => render(diagnostic, self.color),
+            Format::Github => format!("{}\n", annotation(diagnostic)),
+            Format::Json => format!("{}\n", to_json(diagnostic)),
+        };
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    fn line(&self, line: &str) {
+        if self.least > Severity::Error && self.format != Format::Json {
+            let _ = writeln!(std::io::stderr().lock(), "{}", crate::diag::render::visible(line));
+        }
+    }
+}
+
+fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
+    let mut json = serde_json::json!({
+        "level": diagnostic.severity.to_string(),
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        "hints": diagnostic.hints,
+    });
+    if let Some(location) = &diagnostic.location {
+        json["file"] = location.file.clone().into();
+        json["line"] = location.line.into();
+        json["column"] = location.column.into();
+    }
+    json
+}
+
+fn dispatch(matches: &ArgMatches) -> ExitCode {
+    let Some((name, sub)) = matches.subcommand() else { return ExitCode::Usage };
+    if name == "schema" {
+        let text = serde_json::to_string_pretty(&json_schema()).expect("JSON always serialises");
+        return print(&format!("{text}\n"));
+    }
+    let environment = Environment::read();
+    let runner = RunnerEnv::new(|variable| environment.plain(variable));
+    let log = Log::new(sub, runner.is_runner);
+    let mask = match name {
+        "run" => on::RUN,
+        "build" => on::BUILD,
+        "scan" => on::SCAN,
+        "verify" => on::VERIFY,
+        _ => on::REPORT,
+    };
+    let fail = |diagnostics: Vec<Diagnostic>| {
+        diagnostics.iter().for_each(|diagnostic| log.diagnostic(diagnostic));
+        ExitCode::Usage
+    };
+    let working = match working_folder() {
+        Ok(folder) => folder,
+        Err(error) => return fail(vec![Diagnostic::error("config/folder", format!("the working folder is gone: {error}"))]),
+    };
+    let config = settings(name, sub, mask, &environment, &working);
+    let mut config = match config {
+        Ok(config) => config,
+        Err(diagnostics) => return fail(diagnostics),
+    };
+    let ports = Ports { files: Arc::new(DiskFileSystem), environment: &environment, runner, today: today(&environment) };
+    let outcome = match name {
+        "run" => pipeline::run(&config, &ports, sub.get_flag("dry-run")),
+        "build" => {
+            let entries: Vec<String> = sub.get_many::<String>("ENTRY").into_iter().flatten().cloned().collect();
+            if !entries.is_empty() {
+                config.entry_points = entries;
+            }
+            let (mut outcome, bundled) = pipeline::run_build(&config, &ports);
+            // One output and no folder: it is the result of the command.
+            if config.outdir.is_none() && outcome.exit_code() == ExitCode::Fine {
+                match bundled.artifacts.as_slice() {
+                    [only] => outcome.report = only.body.text().map(str::to_owned),
+                    several => outcome.done.extend(several.iter().map(|artifact| {
+                        format!("{}  {} bytes (not written: there is no --outdir)", artifact.path, artifact.body.bytes().len())
+                    })),
+                }
+            }
+            outcome
+        }
+        "scan" => {
+            let paths: Vec<PathBuf> =
+                sub.get_many::<String>("PATH").into_iter().flatten().map(|path| working.join(path)).collect();
+            pipeline::run_scan(&config, &ports, &paths)
+        }
+        "verify" => {
+            let location = sub.get_one::<String>("LOCATION").map(String::as_str).unwrap_or_default();
+            pipeline::run_verify(&config, &ports, location, &working)
+        }
+        _ => pipeline::run_report(&config, &ports),
+    };
+    finish(&outcome, &log)
+}
+
+fn finish(outcome: &Outcome, log: &Log) -> ExitCode {
+    outcome.diagnostics.iter().for_each(|diagnostic| log.diagnostic(diagnostic));
+    outcome.done.iter().for_each(|line| log.line(line));
+    match &outcome.report {
+        Some(report) => match print(report) {
+            ExitCode::Fine => outcome.exit_code(),
+            broken => broken,
+        },
+        None => outcome.exit_code(),
+    }
+}
+
+/// Writes a result to standard output. A reader that has gone away is no error.
+fn print(text: &str) -> ExitCode {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => ExitCode::Usage,
+        _ => ExitCode::Fine,
+    }
+}
+
+fn settings(
+    name: &str,
+    matches: &ArgMatches,
+    mask: u8,
+    environment: &Environment,
+    working: &Path,
+) -> Result<Config, Vec<Diagnostic>> {
+    let flags = flags(matches, mask)?;
+    let asked = matches.get_one::<String>("config").map(|path| crate::fs::normalize(&working.join(path)));
+    let found = asked.clone().or_else(|| Some(working.join(FILE_NAME)).filter(|path| name != "build" && DiskFileSystem.kind(path).is_ok()));
+    let file = match found {
+        Some(path) => Some(read_file(path, working).map_err(|error| vec![error])?),
+        None if name == "run" && !flags.contains_key("entrypoints") && !flags.contains_key("artifacts") => {
+            return Err(vec![
+                Diagnostic::error("config/file", format!("there is no `{FILE_NAME}` in this folder"))
+                    .hint("write one, or name it with `--config FILE`"),
+            ]);
+        }
+        None => None,
+    };
+    Config::resolve(&flags, environment, file.as_ref(), working)
+}
+
+fn read_file(path: PathBuf, working: &Path) -> Result<SettingsFile, Diagnostic> {
+    let shown = crate::fs::relative(working, &path);
+    let cannot = |error: &dyn std::fmt::Display| {
+        Diagnostic::error("config/file", format!("`{shown}` cannot be read: {error}"))
+    };
+    let bytes = DiskFileSystem.read(&path).map_err(|error| cannot(&error))?;
+    let text = String::from_utf8(bytes).map_err(|error| cannot(&error.utf8_error()))?;
+    let layer = file::parse(&text, &shown)?;
+    Ok(SettingsFile { path, layer })
+}
+
+/// The day, which only the ends of allowances are held against. `BUNDLEGATE_TODAY` or `SOURCE_DATE_EPOCH` set it.
+fn today(environment: &Environment) -> (u16, u8, u8) {
+    if let Some(date) = environment.plain("BUNDLEGATE_TODAY").and_then(|text| value::parse_date(text).ok()) {
+        return date;
+    }
+    #[expect(clippy::disallowed_methods, reason = "an allowance ends on a day; no output depends on it")]
+    let now = std::time::SystemTime::now();
+    let epoch = environment.plain("SOURCE_DATE_EPOCH").and_then(|seconds| seconds.parse::<u64>().ok());
+    let seconds = epoch
+        .unwrap_or_else(|| now.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default());
+    civil_from_days(seconds / 86_400)
+}
+
+/// Days since 1970-01-01 as year, month and day (Howard Hinnant, `chrono`-compatible low-level date algorithms).
+fn civil_from_days(days: u64) -> (u16, u8, u8) {
+    let days = days + 719_468;
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    (
+        u16::try_from(year).unwrap_or(u16::MAX),
+        u8::try_from(month).expect("a month is at most 12"),
+        u8::try_from(day).expect("a day is at most 31"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn days() {
+        assert_eq!(civil_from_days(0), (1970, 1, 1));
+        assert_eq!(civil_from_days(11_016), (2000, 2, 29));
+        assert_eq!(civil_from_days(20_780), (2026, 11, 23));
+    }
+}

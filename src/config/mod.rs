@@ -1,0 +1,420 @@
+//! `Config`: settings resolved and validated. Layers merge in one order: flag, variable, file, preset, default.
+
+pub mod env;
+pub mod file;
+pub mod settings;
+pub mod value;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::bundle::options::{EnvInlining, Format, Loader, Minify, Options, Packages, SourceMapMode, Target};
+use crate::diag::{Diagnostic, nearest};
+use env::Environment;
+use settings::by_name;
+use value::{Layer, Value};
+
+/// Everything a command needs to know, resolved. Paths are absolute.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder that all paths are relative to.
+    pub root: PathBuf,
+    /// Prefix of all keys in the store, and title of the report.
+    pub name: String,
+    /// Files a build starts from, as written.
+    pub entry_points: Vec<String>,
+    /// Sources held in memory, by absolute path.
+    pub files: BTreeMap<PathBuf, String>,
+    /// Folder for the outputs; `None`: they are kept in memory.
+    pub outdir: Option<PathBuf>,
+    /// What the build is asked for.
+    pub build: Options,
+    /// Where the metafile is written.
+    pub metafile: Option<PathBuf>,
+    /// Finished outputs of another bundler, and the metafile that goes with them.
+    pub artifacts: Option<(PathBuf, Option<PathBuf>)>,
+    /// The leak gate.
+    pub leaks: LeakConfig,
+    /// Codings of the siblings of each artifact.
+    pub compress: Vec<String>,
+    /// The seal.
+    pub sign: SignConfig,
+    /// URL of the store.
+    pub store: String,
+    /// The report.
+    pub report: ReportConfig,
+}
+
+/// Settings of the leak gate.
+#[derive(Debug, Clone)]
+pub struct LeakConfig {
+    /// Patterns of names whose values may be in the outputs.
+    pub public: Vec<String>,
+    /// Names that are guarded whatever their values look like.
+    pub guard: Vec<String>,
+    /// Whether a finding stops the release.
+    pub fails: bool,
+    /// Findings that are excused.
+    pub allow: Vec<Allowance>,
+}
+
+/// A finding that is known and excused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowance {
+    /// Name of the variable.
+    pub env: String,
+    /// Pattern of outputs; `None`: all.
+    pub path: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Last day on which it holds.
+    pub until: Option<(u16, u8, u8)>,
+}
+
+/// Settings of the seal.
+#[derive(Debug, Clone)]
+pub struct SignConfig {
+    /// Variable that holds the key.
+    pub key_variable: Option<String>,
+    /// Name of the key in signatures.
+    pub key_id: String,
+    /// Whether no key is an error.
+    pub required: bool,
+}
+
+/// Settings of the report.
+#[derive(Debug, Clone)]
+pub struct ReportConfig {
+    /// Largest sizes.
+    pub budgets: Vec<BudgetConfig>,
+    /// Where the report is written.
+    pub file: Option<PathBuf>,
+}
+
+/// Largest sizes of outputs that a pattern matches, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetConfig {
+    /// The pattern.
+    pub path: String,
+    /// As it is.
+    pub raw: Option<u64>,
+    /// With gzip.
+    pub gzip: Option<u64>,
+    /// With brotli.
+    pub brotli: Option<u64>,
+}
+
+/// Layers in order of precedence, and the folder that paths of each are relative to.
+struct Layers<'a>(Vec<(&'a Layer, &'a Path)>);
+
+impl Layers<'_> {
+    fn get(&self, name: &str) -> Option<(&Value, &Path)> {
+        debug_assert!(by_name(name).is_some(), "`{name}` is no setting");
+        self.0.iter().find_map(|(layer, folder)| layer.get(name).map(|value| (value, *folder)))
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        match self.get(name)?.0 {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        match self.get(name)? {
+            (Value::Text(text), folder) => Some(crate::fs::normalize(&folder.join(text))),
+            _ => None,
+        }
+    }
+
+    fn switch(&self, name: &str) -> Option<bool> {
+        match self.get(name)?.0 {
+            Value::Switch(on) => Some(*on),
+            _ => None,
+        }
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        match self.get(name) {
+            Some((Value::List(list), _)) => list.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn map(&self, name: &str) -> BTreeMap<String, String> {
+        match self.get(name) {
+            Some((Value::Map(map), _)) => map.clone(),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    fn records(&self, name: &str) -> &[BTreeMap<String, String>] {
+        match self.get(name) {
+            Some((Value::Records(records), _)) => records,
+            _ => &[],
+        }
+    }
+}
+
+/// A settings file that was read.
+pub struct SettingsFile {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// What it says.
+    pub layer: Layer,
+}
+
+impl Config {
+    /// Merges the layers and checks what only the whole can tell. `working` is the folder of the command line.
+    ///
+    /// # Errors
+    /// Every problem that was found.
+    pub fn resolve(
+        flags: &Layer,
+        environment: &Environment,
+        file: Option<&SettingsFile>,
+        working: &Path,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let variables = value::from_variables(environment.texts())?;
+        let file_folder = file.and_then(|file| file.path.parent()).unwrap_or(working);
+        let empty = Layer::new();
+        let file_layer = file.map_or(&empty, |file| &file.layer);
+        let chosen = [flags, &variables, file_layer].into_iter().find_map(|layer| layer.get("deploy"));
+        let preset = preset(chosen);
+        let layers =
+            Layers(vec![(flags, working), (&variables, working), (file_layer, file_folder), (&preset, file_folder)]);
+        let mut problems = Vec::new();
+        let config = build_config(&layers, environment, file_folder, &mut problems);
+        if crate::diag::has_errors(&problems) { Err(problems) } else { Ok(config) }
+    }
+}
+
+/// What a kind of deployment sets.
+fn preset(deploy: Option<&Value>) -> Layer {
+    let text = |text: &str| Value::Text(text.to_owned());
+    match deploy {
+        Some(Value::Text(name)) => match name.as_str() {
+            "bun" => Layer::from([("target", text("bun")), ("format", text("esm"))]),
+            "workers" => Layer::from([("target", text("workers")), ("format", text("esm"))]),
+            "r2" => Layer::from([("target", text("browser")), ("format", text("esm"))]),
+            "memory" => Layer::from([("target", text("neutral")), ("format", text("esm")), ("store", text("memory:"))]),
+            _ => Layer::new(),
+        },
+        _ => Layer::new(),
+    }
+}
+
+fn build_config(
+    layers: &Layers<'_>,
+    environment: &Environment,
+    default_root: &Path,
+    problems: &mut Vec<Diagnostic>,
+) -> Config {
+    let root = layers.path("root").unwrap_or_else(|| crate::fs::normalize(default_root));
+    let name = layers.text("name").unwrap_or_else(|| {
+        root.file_name().map_or_else(|| "bundle".to_owned(), |name| name.to_string_lossy().into_owned())
+    });
+    if crate::artifact::OutputPath::new(name.clone()).is_err() {
+        problems.push(Diagnostic::error("config/name", "`name` cannot be the start of a key in a store"));
+    }
+    let files = layers
+        .map("files")
+        .into_iter()
+        .map(|(path, text)| (crate::fs::normalize(&root.join(path)), text))
+        .collect();
+    let outdir = layers.path("outdir");
+    let build = build_options(layers, environment, &root, outdir.as_deref(), problems);
+    let artifacts = layers.path("artifacts").map(|folder| (folder, layers.path("artifacts-metafile")));
+    let entry_points = layers.list("entrypoints");
+    if artifacts.is_some() && !entry_points.is_empty() {
+        problems.push(
+            Diagnostic::error("config/artifacts", "`artifacts` and `build.entrypoints` are both set")
+                .hint("keep the one that makes the outputs"),
+        );
+    }
+    let public = layers.list("public-env");
+    let budgets = layers
+        .records("budgets")
+        .iter()
+        .map(|record| {
+            let size = |name: &str| record.get(name).and_then(|text| value::parse_size(text).ok());
+            BudgetConfig {
+                path: record.get("path").cloned().unwrap_or_default(),
+                raw: size("raw"),
+                gzip: size("gzip"),
+                brotli: size("brotli"),
+            }
+        })
+        .collect();
+    Config {
+        name,
+        entry_points,
+        files,
+        outdir,
+        build,
+        metafile: layers.path("metafile"),
+        artifacts,
+        leaks: LeakConfig {
+            public: if public.is_empty() { vec!["PUBLIC_*".to_owned()] } else { public },
+            guard: layers.list("guard"),
+            fails: layers.text("leaks-fail-on").as_deref() != Some("never"),
+            allow: layers.records("allow").iter().map(allowance).collect(),
+        },
+        compress: match layers.get("compress") {
+            Some(_) => layers.list("compress"),
+            None => vec!["brotli".to_owned(), "zstd".to_owned()],
+        },
+        sign: SignConfig {
+            key_variable: layers.text("hmac-key").and_then(|source| source.strip_prefix("env:").map(str::to_owned)),
+            key_id: layers.text("key-id").unwrap_or_else(|| "k1".to_owned()),
+            required: layers.switch("sign-required").unwrap_or_default(),
+        },
+        store: layers.text("store").unwrap_or_else(|| "dir:.bundlegate/store".to_owned()),
+        report: ReportConfig { budgets, file: layers.path("report-file") },
+        root,
+    }
+}
+
+fn allowance(record: &BTreeMap<String, String>) -> Allowance {
+    Allowance {
+        env: record.get("env").cloned().unwrap_or_default(),
+        path: record.get("path").cloned(),
+        reason: record.get("reason").cloned().unwrap_or_default(),
+        until: record.get("until").and_then(|text| value::parse_date(text).ok()),
+    }
+}
+
+fn build_options(
+    layers: &Layers<'_>,
+    environment: &Environment,
+    root: &Path,
+    outdir: Option<&Path>,
+    problems: &mut Vec<Diagnostic>,
+) -> Options {
+    let mut options = Options::new(root.to_path_buf());
+    if let Some(outdir) = outdir {
+        options.outdir = outdir.to_path_buf();
+    }
+    let minify = layers.switch("minify").unwrap_or_default();
+    options.minify = Minify {
+        syntax: layers.switch("minify-syntax").unwrap_or(minify),
+        whitespace: layers.switch("minify-whitespace").unwrap_or(minify),
+        identifiers: layers.switch("minify-identifiers").unwrap_or(minify),
+    };
+    options.format = match layers.text("format").as_deref() {
+        Some("cjs") => Format::Cjs,
+        Some("iife") => Format::Iife,
+        _ => Format::Esm,
+    };
+    options.target = match layers.text("target").as_deref() {
+        Some("node") => Target::Node,
+        Some("bun") => Target::Bun,
+        Some("workers") => Target::Workers,
+        Some("neutral") => Target::Neutral,
+        _ => Target::Browser,
+    };
+    options.source_map = match layers.text("sourcemap").as_deref() {
+        Some("linked") => SourceMapMode::Linked,
+        Some("external") => SourceMapMode::External,
+        Some("inline") => SourceMapMode::Inline,
+        _ => SourceMapMode::None,
+    };
+    options.global_name = layers.text("global-name");
+    options.keep_names = layers.switch("keep-names").unwrap_or_default();
+    options.splitting = layers.switch("splitting").unwrap_or_default();
+    if options.splitting && options.format != Format::Esm {
+        problems.push(
+            Diagnostic::error("config/splitting", "`splitting` needs the format `esm`")
+                .hint("leave one of the two out"),
+        );
+    }
+    options.external = layers.list("external");
+    if layers.text("packages").as_deref() == Some("external") {
+        options.packages = Packages::External;
+    }
+    options.alias = layers.map("alias").into_iter().collect();
+    options.conditions = layers.list("conditions");
+    options.main_fields = layers.get("main-fields").map(|_| layers.list("main-fields"));
+    options.tsconfig = layers.path("tsconfig");
+    options.preserve_symlinks = layers.switch("preserve-symlinks").unwrap_or_default();
+    options.define = layers.map("define");
+    options.env = env_inlining(layers.text("env").as_deref(), environment, problems);
+    let drop = layers.list("drop");
+    options.drop_console = drop.iter().any(|what| what == "console");
+    options.drop_debugger = drop.iter().any(|what| what == "debugger");
+    for (extension, loader) in layers.map("loader") {
+        match Loader::parse(&loader) {
+            Some(loader) if extension.starts_with('.') => {
+                options.loaders.insert(extension, loader);
+            }
+            Some(_) => problems.push(Diagnostic::error(
+                "config/loader",
+                format!("`{extension}` in `loader` must be an extension with its dot"),
+            )),
+            None => {
+                let names = Loader::NAMES.iter().map(|(name, _)| *name);
+                let error = Diagnostic::error("config/loader", format!("there is no loader `{loader}`"));
+                problems.push(match nearest(&loader, names.clone()) {
+                    Some(near) => error.hint(format!("did you mean `{near}`?")),
+                    None => error.hint(format!("known: {}", names.collect::<Vec<_>>().join(", "))),
+                });
+            }
+        }
+    }
+    match layers.text("jsx").as_deref() {
+        Some("automatic") => options.jsx.classic = Some(false),
+        Some("classic" | "transform") => options.jsx.classic = Some(true),
+        Some("preserve") => options.jsx.preserve = true,
+        _ => {}
+    }
+    options.jsx.factory = layers.text("jsx-factory");
+    options.jsx.fragment = layers.text("jsx-fragment");
+    options.jsx.import_source = layers.text("jsx-import-source");
+    options.jsx.development = layers.switch("jsx-dev").unwrap_or_default();
+    options.banner = layers.text("banner");
+    options.footer = layers.text("footer");
+    for (name, naming) in [
+        ("entry-naming", &mut options.entry_naming),
+        ("chunk-naming", &mut options.chunk_naming),
+        ("asset-naming", &mut options.asset_naming),
+    ] {
+        if let Some(template) = layers.text(name) {
+            *naming = template;
+        }
+    }
+    options.public_path = layers.text("public-path").unwrap_or_default();
+    options.tree_shaking = layers.switch("tree-shaking").unwrap_or(true);
+    options.ignore_annotations = layers.switch("ignore-annotations").unwrap_or_default();
+    options
+}
+
+/// Variables that the pattern names. `inline` would put every secret into the output, so it is refused.
+fn env_inlining(pattern: Option<&str>, environment: &Environment, problems: &mut Vec<Diagnostic>) -> EnvInlining {
+    let pattern = pattern.unwrap_or("PUBLIC_*");
+    let prefix = match pattern {
+        "disable" => return EnvInlining { values: BTreeMap::new(), prefixes: Vec::new() },
+        "inline" | "*" => {
+            problems.push(
+                Diagnostic::error("config/env", format!("`env: {pattern}` would put every variable into the output"))
+                    .hint("name a prefix, such as `PUBLIC_*`"),
+            );
+            return EnvInlining { values: BTreeMap::new(), prefixes: Vec::new() };
+        }
+        pattern => match pattern.strip_suffix('*') {
+            Some(prefix) if !prefix.contains('*') => prefix,
+            _ => {
+                problems.push(
+                    Diagnostic::error("config/env", format!("`env: {pattern}` is not a prefix with `*` at its end"))
+                        .hint("write `PUBLIC_*`, or `disable`"),
+                );
+                return EnvInlining { values: BTreeMap::new(), prefixes: Vec::new() };
+            }
+        },
+    };
+    let values = environment
+        .texts()
+        .filter(|(name, _)| name.starts_with(prefix))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    EnvInlining { values, prefixes: vec![prefix.to_owned()] }
+}

@@ -1,0 +1,266 @@
+//! Every setting once, as data: flag, YAML key, variable, kind, default, help. Flags, the file reader, `--help` and the
+//! JSON Schema come from this list.
+
+/// What values a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// On or off.
+    Switch,
+    /// Any text.
+    Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number.
+    Number,
+    /// Several texts; on the command line repeated or separated by commas.
+    List,
+    /// Several of these words.
+    Choices(&'static [&'static str]),
+    /// Texts by name; on the command line `NAME=TEXT`.
+    Map,
+    /// Where a key comes from: `env:NAME`. Never the key itself.
+    KeySource,
+    /// Several records with these fields; on the command line `field=value,field=value`.
+    Records(&'static [Field]),
+}
+
+/// One field of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: FieldKind,
+    /// Whether each record must have it.
+    pub required: bool,
+    /// What it means.
+    pub help: &'static str,
+}
+
+/// What values a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Any text.
+    Text,
+    /// A size, such as `60kB` or `1.5 MiB`.
+    Size,
+    /// A day, as `2027-03-01`.
+    Date,
+}
+
+/// Sub-commands, as bits: a setting is a flag of those it names.
+pub mod on {
+    /// `bundlegate run`
+    pub const RUN: u8 = 1;
+    /// `bundlegate build`
+    pub const BUILD: u8 = 2;
+    /// `bundlegate scan`
+    pub const SCAN: u8 = 4;
+    /// `bundlegate verify`
+    pub const VERIFY: u8 = 8;
+    /// `bundlegate report`
+    pub const REPORT: u8 = 16;
+    /// Building, alone or as part of a run.
+    pub const BUNDLING: u8 = RUN | BUILD;
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The flag without dashes; the variable is `BUNDLEGATE_` and this in capitals, with `_`.
+    pub name: &'static str,
+    /// Its place in `bundlegate.yml`, dots between levels.
+    pub key: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// What the value is called in `--help`.
+    pub value: &'static str,
+    /// What holds when nobody says anything, in words.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+    /// The sub-commands that have it as a flag.
+    pub on: u8,
+}
+
+impl Setting {
+    /// Its environment variable.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("BUNDLEGATE_{}", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+}
+
+const FORMATS: &[&str] = &["esm", "cjs", "iife"];
+const TARGETS: &[&str] = &["browser", "node", "bun", "workers", "neutral"];
+const PRESETS: &[&str] = &["bun", "workers", "r2", "memory"];
+const SOURCE_MAPS: &[&str] = &["none", "linked", "external", "inline"];
+const CODINGS: &[&str] = &["brotli", "zstd"];
+
+const ALLOW_FIELDS: &[Field] = &[
+    Field { name: "env", kind: FieldKind::Text, required: true, help: "Name of the variable" },
+    Field { name: "path", kind: FieldKind::Text, required: false, help: "Only in outputs that this pattern matches" },
+    Field { name: "reason", kind: FieldKind::Text, required: true, help: "Why it may stay" },
+    Field { name: "until", kind: FieldKind::Date, required: false, help: "Last day on which it may" },
+];
+
+const BUDGET_FIELDS: &[Field] = &[
+    Field { name: "path", kind: FieldKind::Text, required: true, help: "Outputs that this pattern matches" },
+    Field { name: "raw", kind: FieldKind::Size, required: false, help: "Largest size as it is" },
+    Field { name: "gzip", kind: FieldKind::Size, required: false, help: "Largest size with gzip" },
+    Field { name: "brotli", kind: FieldKind::Size, required: false, help: "Largest size with brotli" },
+];
+
+macro_rules! setting {
+    ($name:literal, $key:literal, $kind:expr, $value:literal, $default:literal, $on:expr, $help:literal) => {
+        Setting { name: $name, key: $key, kind: $kind, value: $value, default: $default, help: $help, on: $on }
+    };
+}
+
+/// The list. Sorted by what one looks for first.
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    setting!("name", "name", Kind::Text, "NAME", "name of the root folder", on::RUN, "Prefix of all keys in the store, and title of the report"),
+    setting!("deploy", "deploy", Kind::Choice(PRESETS), "PRESET", "none", on::BUNDLING, "Presets for a kind of deployment; every setting can be overridden"),
+
+    setting!("entrypoints", "build.entrypoints", Kind::List, "PATHS", "none", on::RUN, "Files a build starts from"),
+    setting!("files", "build.files", Kind::Map, "PATH=TEXT", "none", on::BUNDLING, "Sources held in memory, over those on disk"),
+    setting!("root", "build.root", Kind::Text, "DIR", "folder of the settings file", on::BUNDLING, "Folder that all paths are relative to"),
+    setting!("outdir", "build.outdir", Kind::Text, "DIR", "none: outputs are kept in memory", on::BUNDLING, "Folder for the outputs"),
+    setting!("target", "build.target", Kind::Choice(TARGETS), "RUNTIME", "browser", on::BUNDLING, "Runtime of the outputs"),
+    setting!("format", "build.format", Kind::Choice(FORMATS), "FORMAT", "esm", on::BUNDLING, "Module system of the outputs"),
+    setting!("global-name", "build.global_name", Kind::Text, "NAME", "none", on::BUNDLING, "Variable that takes the exports of an `iife`"),
+    setting!("minify", "build.minify", Kind::Switch, "", "off", on::BUNDLING, "Minify syntax, white space and identifiers"),
+    setting!("minify-syntax", "build.minify_syntax", Kind::Switch, "", "as `minify`", on::BUNDLING, "Shorter syntax, dead code removed"),
+    setting!("minify-whitespace", "build.minify_whitespace", Kind::Switch, "", "as `minify`", on::BUNDLING, "No white space"),
+    setting!("minify-identifiers", "build.minify_identifiers", Kind::Switch, "", "as `minify`", on::BUNDLING, "Short names"),
+    setting!("keep-names", "build.keep_names", Kind::Switch, "", "off", on::BUNDLING, "Keep names of functions and classes through minifying"),
+    setting!("splitting", "build.splitting", Kind::Switch, "", "off", on::BUNDLING, "Put shared and dynamically imported code into chunks"),
+    setting!("sourcemap", "build.sourcemap", Kind::Choice(SOURCE_MAPS), "KIND", "none", on::BUNDLING, "Source maps"),
+    setting!("external", "build.external", Kind::List, "PATTERN", "none", on::BUNDLING, "Specifiers left to the runtime; `*` matches any text"),
+    setting!("packages", "build.packages", Kind::Choice(&["bundle", "external"]), "WHAT", "bundle", on::BUNDLING, "What happens to packages"),
+    setting!("alias", "build.alias", Kind::Map, "FROM=TO", "none", on::BUNDLING, "Specifiers replaced before they are resolved"),
+    setting!("conditions", "build.conditions", Kind::List, "NAMES", "those of the target", on::BUNDLING, "More conditions for `exports` and `imports` of packages"),
+    setting!("main-fields", "build.main_fields", Kind::List, "NAMES", "those of the target", on::BUNDLING, "Fields of package.json to look at"),
+    setting!("tsconfig", "build.tsconfig", Kind::Text, "FILE", "nearest to each source", on::BUNDLING, "The one tsconfig to use"),
+    setting!("preserve-symlinks", "build.preserve_symlinks", Kind::Switch, "", "off", on::BUNDLING, "Use the path of a link instead of its target"),
+    setting!("define", "build.define", Kind::Map, "NAME=EXPR", "none", on::BUNDLING, "Expressions replaced by constants"),
+    setting!("env", "build.env", Kind::Text, "PATTERN", "PUBLIC_*", on::BUNDLING, "Environment variables that become constants: a prefix with `*`, or `disable`"),
+    setting!("drop", "build.drop", Kind::Choices(&["console", "debugger"]), "WHAT", "none", on::BUNDLING, "Calls removed while minifying"),
+    setting!("loader", "build.loader", Kind::Map, ".EXT=LOADER", "by extension", on::BUNDLING, "How files of an extension are read"),
+    setting!("jsx", "build.jsx", Kind::Choice(&["automatic", "classic", "transform", "preserve"]), "HOW", "tsconfig, else by what the file imports", on::BUNDLING, "How JSX is compiled"),
+    setting!("jsx-factory", "build.jsx_factory", Kind::Text, "NAME", "React.createElement", on::BUNDLING, "Function for classic JSX"),
+    setting!("jsx-fragment", "build.jsx_fragment", Kind::Text, "NAME", "React.Fragment", on::BUNDLING, "Fragment for classic JSX"),
+    setting!("jsx-import-source", "build.jsx_import_source", Kind::Text, "PACKAGE", "react", on::BUNDLING, "Package for automatic JSX"),
+    setting!("jsx-dev", "build.jsx_dev", Kind::Switch, "", "off", on::BUNDLING, "Development form of automatic JSX"),
+    setting!("banner", "build.banner", Kind::Text, "TEXT", "none", on::BUNDLING, "Text before each entry output"),
+    setting!("footer", "build.footer", Kind::Text, "TEXT", "none", on::BUNDLING, "Text after each entry output"),
+    setting!("entry-naming", "build.entry_naming", Kind::Text, "TEMPLATE", "[dir]/[name]", on::BUNDLING, "Paths of entry outputs: [dir] [name] [hash] [ext]"),
+    setting!("chunk-naming", "build.chunk_naming", Kind::Text, "TEMPLATE", "chunk-[hash]", on::BUNDLING, "Paths of chunks"),
+    setting!("asset-naming", "build.asset_naming", Kind::Text, "TEMPLATE", "[name]-[hash]", on::BUNDLING, "Paths of assets"),
+    setting!("public-path", "build.public_path", Kind::Text, "URL", "none", on::BUNDLING, "Prefix of URLs of assets"),
+    setting!("tree-shaking", "build.tree_shaking", Kind::Switch, "", "on", on::BUNDLING, "Drop what is not used"),
+    setting!("ignore-annotations", "build.ignore_annotations", Kind::Switch, "", "off", on::BUNDLING, "Believe no `sideEffects` and no `@__PURE__`"),
+    setting!("metafile", "build.metafile", Kind::Text, "FILE", "none", on::BUNDLING, "Write the metafile there"),
+
+    setting!("artifacts", "artifacts.dir", Kind::Text, "DIR", "none", on::RUN | on::REPORT, "Finished outputs of another bundler, instead of a build"),
+    setting!("artifacts-metafile", "artifacts.metafile", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "The metafile that goes with them"),
+
+    setting!("public-env", "leaks.public", Kind::List, "PATTERNS", "PUBLIC_*", on::RUN | on::SCAN, "Variables whose values may be in the outputs"),
+    setting!("guard", "leaks.guard", Kind::List, "NAMES", "none", on::RUN | on::SCAN, "Variables that are guarded whatever their values look like"),
+    setting!("leaks-fail-on", "leaks.fail_on", Kind::Choice(&["error", "never"]), "LEVEL", "error", on::RUN | on::SCAN, "What stops the release"),
+    setting!("allow", "leaks.allow", Kind::Records(ALLOW_FIELDS), "FIELDS", "none", on::RUN | on::SCAN, "Findings that are known and excused"),
+
+    setting!("compress", "compress", Kind::Choices(CODINGS), "CODINGS", "brotli, zstd", on::RUN, "Compressed forms stored beside each artifact"),
+    setting!("hmac-key", "sign.hmac_key", Kind::KeySource, "env:NAME", "none: unsigned", on::RUN | on::VERIFY, "Where the signing key comes from"),
+    setting!("key-id", "sign.key_id", Kind::Text, "ID", "k1", on::RUN, "Name of that key in signatures"),
+    setting!("sign-required", "sign.required", Kind::Switch, "", "off", on::RUN | on::VERIFY, "No key or no signature is an error"),
+    setting!("store", "store.url", Kind::Text, "URL", "dir:.bundlegate/store", on::RUN, "Where deployments go: dir:PATH or memory:"),
+    setting!("budgets", "report.budgets", Kind::Records(BUDGET_FIELDS), "FIELDS", "none", on::RUN | on::REPORT, "Largest sizes"),
+    setting!("report-file", "report.file", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the report there"),
+];
+
+/// The setting of that name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// The JSON Schema of `bundlegate.yml`.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    use serde_json::{Map, Value, json};
+    let mut root = Map::new();
+    for setting in SETTINGS {
+        let text = json!({ "type": "string" });
+        let mut schema = match setting.kind {
+            Kind::Switch => json!({ "type": "boolean" }),
+            Kind::Text => text,
+            Kind::Choice(words) => json!({ "enum": words }),
+            Kind::Number => json!({ "type": "integer", "minimum": 0 }),
+            Kind::List => json!({ "type": "array", "items": text }),
+            Kind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
+            Kind::Map => json!({ "type": "object", "additionalProperties": text }),
+            Kind::KeySource => json!({ "type": "string", "pattern": "^env:[A-Za-z_][A-Za-z0-9_]*$" }),
+            Kind::Records(fields) => {
+                let properties: Map<String, Value> = fields
+                    .iter()
+                    .map(|field| {
+                        let kind = match field.kind {
+                            FieldKind::Text => json!({ "type": "string", "description": field.help }),
+                            FieldKind::Size => json!({ "type": ["string", "integer"], "description": field.help }),
+                            FieldKind::Date => json!({ "type": "string", "format": "date", "description": field.help }),
+                        };
+                        (field.name.to_owned(), kind)
+                    })
+                    .collect();
+                let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+                json!({ "type": "array", "items": {
+                    "type": "object", "properties": properties, "required": required, "additionalProperties": false
+                } })
+            }
+        };
+        if let Value::Object(map) = &mut schema {
+            map.insert("description".into(), json!(format!("{} (default: {})", setting.help, setting.default)));
+        }
+        let mut level = &mut root;
+        let mut parts = setting.key.split('.').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                level.insert(part.to_owned(), schema);
+                break;
+            }
+            let section = level.entry(part.to_owned()).or_insert_with(
+                || json!({ "type": "object", "additionalProperties": false, "properties": {} }),
+            );
+            level = section
+                .get_mut("properties")
+                .and_then(Value::as_object_mut)
+                .expect("a section has properties, and no setting has the key of a section");
+        }
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "bundlegate.yml",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": root,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_keys_are_unique() {
+        for (index, setting) in SETTINGS.iter().enumerate() {
+            for other in &SETTINGS[index + 1..] {
+                assert_ne!(setting.name, other.name);
+                assert_ne!(setting.key, other.key);
+                assert!(!other.key.starts_with(&format!("{}.", setting.key)), "{} is a section and a value", setting.key);
+            }
+        }
+        assert!(json_schema().pointer("/properties/build/properties/minify").is_some());
+    }
+}

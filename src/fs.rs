@@ -1,0 +1,306 @@
+//! `FileSystem`: the one way to the disk for reading, and an in-memory one that can stand in or lie over it.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// What a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Directory,
+    /// A symbolic link (only from [`FileSystem::symlink_kind`]).
+    Symlink,
+    /// A device, socket or pipe: never read.
+    Other,
+}
+
+/// Reading access to files. Every error is the plain [`io::Error`] of the operation.
+pub trait FileSystem: Send + Sync {
+    /// The whole file, as bytes.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// What the path names, links followed.
+    fn kind(&self, path: &Path) -> io::Result<FileKind>;
+    /// What the path names, links not followed.
+    fn symlink_kind(&self, path: &Path) -> io::Result<FileKind>;
+    /// The target of a symbolic link, as written.
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
+    /// The absolute path with every link resolved.
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
+    /// The names in a folder, sorted bytewise.
+    fn read_dir(&self, path: &Path) -> io::Result<Vec<String>>;
+}
+
+/// The real disk.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct DiskFileSystem;
+
+fn kind_of(file_type: std::fs::FileType) -> FileKind {
+    if file_type.is_file() {
+        FileKind::File
+    } else if file_type.is_dir() {
+        FileKind::Directory
+    } else if file_type.is_symlink() {
+        FileKind::Symlink
+    } else {
+        FileKind::Other
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the door that the lint sends everyone else to")]
+impl FileSystem for DiskFileSystem {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<FileKind> {
+        Ok(kind_of(std::fs::metadata(path)?.file_type()))
+    }
+
+    fn symlink_kind(&self, path: &Path) -> io::Result<FileKind> {
+        Ok(kind_of(std::fs::symlink_metadata(path)?.file_type()))
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        std::fs::read_link(path)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        std::fs::canonicalize(path)
+    }
+
+    fn read_dir(&self, path: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(path)? {
+            let name = entry?.file_name();
+            names.push(name.into_string().map_err(|name| {
+                io::Error::new(ErrorKind::InvalidData, format!("the file name {} is not UTF-8", name.display()))
+            })?);
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+/// Files held in memory, over another file system or alone.
+///
+/// A file in memory hides one on disk at the same path, and the folders that lead to it exist.
+pub struct MemoryFileSystem {
+    files: BTreeMap<PathBuf, Arc<[u8]>>,
+    below: Option<Arc<dyn FileSystem>>,
+}
+
+impl MemoryFileSystem {
+    /// A file system of `files` (absolute paths) alone, or over `below`.
+    #[must_use]
+    pub fn new(files: BTreeMap<PathBuf, Arc<[u8]>>, below: Option<Arc<dyn FileSystem>>) -> Self {
+        let files = files.into_iter().map(|(path, bytes)| (normalize(&path), bytes)).collect();
+        Self { files, below }
+    }
+
+    fn is_directory(&self, path: &Path) -> bool {
+        self.files
+            .range(path.to_path_buf()..)
+            .take_while(|(file, _)| file.starts_with(path))
+            .any(|(file, _)| file.as_path() != path)
+    }
+
+    fn or_below<T>(&self, get: impl FnOnce(&dyn FileSystem) -> io::Result<T>) -> io::Result<T> {
+        match &self.below {
+            Some(below) => get(below.as_ref()),
+            None => Err(io::Error::from(ErrorKind::NotFound)),
+        }
+    }
+}
+
+impl FileSystem for MemoryFileSystem {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.files.get(&normalize(path)) {
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => self.or_below(|below| below.read(path)),
+        }
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<FileKind> {
+        let normal = normalize(path);
+        if self.files.contains_key(&normal) {
+            Ok(FileKind::File)
+        } else if self.is_directory(&normal) {
+            Ok(FileKind::Directory)
+        } else {
+            self.or_below(|below| below.kind(path))
+        }
+    }
+
+    fn symlink_kind(&self, path: &Path) -> io::Result<FileKind> {
+        let normal = normalize(path);
+        if self.files.contains_key(&normal) || self.is_directory(&normal) {
+            return self.kind(path);
+        }
+        self.or_below(|below| below.symlink_kind(path))
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        self.or_below(|below| below.read_link(path))
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        let normal = normalize(path);
+        if self.files.contains_key(&normal) || self.is_directory(&normal) {
+            return Ok(normal);
+        }
+        self.or_below(|below| below.canonicalize(path))
+    }
+
+    fn read_dir(&self, path: &Path) -> io::Result<Vec<String>> {
+        let normal = normalize(path);
+        let mut names = match self.or_below(|below| below.read_dir(path)) {
+            Ok(names) => names,
+            Err(_) if self.is_directory(&normal) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        for file in self.files.keys() {
+            if let Ok(rest) = file.strip_prefix(&normal)
+                && let Some(Component::Normal(name)) = rest.components().next()
+            {
+                names.push(name.to_string_lossy().into_owned());
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+}
+
+/// The path with `.` and `..` resolved as text, links not followed.
+#[must_use]
+pub fn normalize(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !normal.pop() && !normal.has_root() {
+                    normal.push("..");
+                }
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// The path of `to` as seen from the folder `from`, with `/` between parts; both absolute.
+#[must_use]
+pub fn relative(from: &Path, to: &Path) -> String {
+    let (from, to) = (normalize(from), normalize(to));
+    let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().count() - common;
+    let mut parts: Vec<String> = vec!["..".to_owned(); up];
+    parts.extend(to.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned()));
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
+/// All regular files under `root`, as paths relative to it with `/`, sorted bytewise. Links are not followed.
+///
+/// # Errors
+/// The first folder that cannot be read; a link or a special file, which nothing downstream could vouch for.
+pub fn walk(fs: &dyn FileSystem, root: &Path) -> io::Result<Vec<String>> {
+    let mut files = Vec::new();
+    let mut folders = vec![String::new()];
+    while let Some(folder) = folders.pop() {
+        for name in fs.read_dir(&root.join(&folder))? {
+            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            match fs.symlink_kind(&root.join(&path))? {
+                FileKind::File => files.push(path),
+                FileKind::Directory => folders.push(path),
+                FileKind::Symlink => return Err(io::Error::other(format!("`{path}` is a symbolic link"))),
+                FileKind::Other => return Err(io::Error::other(format!("`{path}` is not a regular file"))),
+            }
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+/// Writes a whole file so that a reader sees the old bytes or the new, never a part: to a temporary name beside it,
+/// to the disk, then renamed. Folders that are missing are made.
+///
+/// # Errors
+/// That of the failing step; the temporary file is removed again.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let name = path.file_name().ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))?;
+    let temporary = folder.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+    let written = (|| {
+        let mut file = std::fs::File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    })();
+    if written.is_err() {
+        // The first error is the one worth telling; a leftover would only be a second symptom of it.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Writes what must not look like the file until all of it is there, with no promise about a power cut: build outputs.
+///
+/// # Errors
+/// As [`write_atomically`].
+pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = std::fs::File::create(&temporary)
+        .and_then(|mut file| io::Write::write_all(&mut file, bytes))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relative_paths() {
+        #[track_caller]
+        fn check(from: &str, to: &str, expected: &str) {
+            assert_eq!(relative(Path::new(from), Path::new(to)), expected);
+        }
+        check("/a/b", "/a/b/c.js", "c.js");
+        check("/a/b", "/a/c/d.js", "../c/d.js");
+        check("/a", "/a", ".");
+        check("/", "/x", "x");
+    }
+
+    #[test]
+    fn memory_lies_over_what_is_below() {
+        let below = MemoryFileSystem::new(
+            BTreeMap::from([
+                (PathBuf::from("/a/x"), Arc::from(*b"disk x")),
+                (PathBuf::from("/a/y"), Arc::from(*b"disk y")),
+            ]),
+            None,
+        );
+        let over = MemoryFileSystem::new(
+            BTreeMap::from([(PathBuf::from("/a/./x"), Arc::from(*b"new x"))]),
+            Some(Arc::new(below)),
+        );
+        assert_eq!(over.read(Path::new("/a/x")).unwrap(), b"new x");
+        assert_eq!(over.read(Path::new("/a/y")).unwrap(), b"disk y");
+        assert_eq!(over.read_dir(Path::new("/a")).unwrap(), ["x", "y"]);
+        assert_eq!(over.kind(Path::new("/a")).unwrap(), FileKind::Directory);
+        assert!(over.read(Path::new("/a/z")).is_err());
+    }
+}

@@ -1,0 +1,71 @@
+//! What the runner reads back: the job summary and annotations, with its escaping.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::diag::{Diagnostic, Severity};
+
+/// The runner shows nothing of a summary that is longer.
+const SUMMARY_BYTES: u64 = 1024 * 1024;
+
+/// Adds Markdown to the job summary.
+///
+/// # Errors
+/// The file cannot be written, or the summary would be longer than the runner takes.
+pub fn add_summary(file: &Path, markdown: &str) -> io::Result<()> {
+    let present = std::fs::metadata(file).map(|metadata| metadata.len()).unwrap_or_default();
+    if present + markdown.len() as u64 > SUMMARY_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the job summary would be longer than 1 MiB"));
+    }
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(file)?;
+    file.write_all(markdown.as_bytes())
+}
+
+/// A diagnostic as a workflow command that shows it at its place.
+#[must_use]
+pub fn annotation(diagnostic: &Diagnostic) -> String {
+    let command = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    let mut properties = vec![format!("title={}", property(diagnostic.code))];
+    if let Some(location) = &diagnostic.location {
+        properties.push(format!("file={}", property(&location.file)));
+        properties.push(format!("line={}", location.line));
+        properties.push(format!("col={}", location.column));
+    }
+    let mut message = diagnostic.message.clone();
+    for hint in &diagnostic.hints {
+        message.push('\n');
+        message.push_str(hint);
+    }
+    format!("::{command} {}::{}", properties.join(","), data(&message))
+}
+
+/// Escapes of the runner's toolkit for the text of a command; the legacy form `##[…]` is broken up too.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A").replace("##[", "#\u{200b}#[")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::Location;
+
+    #[test]
+    fn commands_cannot_be_forged() {
+        let mut location = Location::file("a,b:c\n::error::x");
+        location.line = 3;
+        let diagnostic = Diagnostic::error("leak/guarded-value", "100% of\n##[add-mask]x").at(location);
+        let line = annotation(&diagnostic);
+        assert_eq!(line.lines().count(), 1);
+        assert!(line.starts_with("::error title=leak/guarded-value,file=a%2Cb%3Ac%0A%3A%3Aerror%3A%3Ax,line=3,col=1::"));
+        assert!(!line.contains("##["));
+        assert!(line.contains("100%25 of%0A"));
+    }
+}

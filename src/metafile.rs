@@ -1,0 +1,92 @@
+//! The metafile: inputs, outputs and who imports whom, in esbuild's JSON shape. Reports read nothing else.
+//!
+//! The shape is that of esbuild's `--metafile` (<https://esbuild.github.io/api/#metafile>); keys may be added.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The whole file. Paths are relative to the root, with `/`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metafile {
+    /// Every file that was read, by path.
+    pub inputs: BTreeMap<String, Input>,
+    /// Every file that was made, by path.
+    pub outputs: BTreeMap<String, Output>,
+}
+
+/// One input.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Size of the source in bytes.
+    pub bytes: u64,
+    /// What it imports, in the order of the source.
+    #[serde(default)]
+    pub imports: Vec<Import>,
+    /// `esm` or `cjs`; absent for other loaders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+}
+
+/// One import, of an input or of an output.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// The input or output it leads to, or the specifier when external.
+    pub path: String,
+    /// esbuild's kind: `import-statement`, `require-call`, `dynamic-import`, …
+    pub kind: String,
+    /// The specifier as written, when it differs from `path`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<String>,
+    /// Whether it is left to the runtime.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub external: bool,
+}
+
+/// One output.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// Size in bytes.
+    pub bytes: u64,
+    /// What each input contributes.
+    #[serde(default)]
+    pub inputs: BTreeMap<String, Contribution>,
+    /// Imports that remain in the output.
+    #[serde(default)]
+    pub imports: Vec<Import>,
+    /// Names it exports.
+    #[serde(default)]
+    pub exports: Vec<String>,
+    /// The entry point it was made for.
+    #[serde(default, rename = "entryPoint", skip_serializing_if = "Option::is_none")]
+    pub entry_point: Option<String>,
+    /// The style sheet that belongs to it.
+    #[serde(default, rename = "cssBundle", skip_serializing_if = "Option::is_none")]
+    pub css_bundle: Option<String>,
+}
+
+/// Bytes of one input in one output, after minifying.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contribution {
+    /// That many bytes.
+    #[serde(rename = "bytesInOutput")]
+    pub bytes_in_output: u64,
+}
+
+impl Metafile {
+    /// Reads the JSON of our own, esbuild's or Bun's metafile.
+    pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+
+    /// The JSON, keys sorted, two spaces of indent, a line feed at the end.
+    ///
+    /// # Panics
+    /// Never: maps with string keys always serialise.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).expect("string keys always serialise");
+        json.push('\n');
+        json
+    }
+}

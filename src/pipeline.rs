@@ -1,0 +1,694 @@
+//! The whole way in order: build, scan, compress, seal, store, report.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::bundle::{Bundled, EntryPoint, bundle};
+use crate::compress::{Coding, compress, gzip_size};
+use crate::config::env::Environment;
+use crate::config::{Allowance, Config};
+use crate::diag::{Diagnostic, ExitCode, has_errors};
+use crate::fs::{DiskFileSystem, FileSystem, MemoryFileSystem, relative, walk, write_atomically, write_output};
+use crate::github::{RunnerEnv, runner};
+use crate::leak::{self, Finding, Findings, Guarded, Policy, Scanned, Searched};
+use crate::metafile::{Metafile, Output};
+use crate::report::budget::{self, Budget};
+use crate::report::{Gate, GateResult, LeakRow, Report, Sizes, is_source_map, markdown};
+use crate::seal::{About, Sealed, SigningKey, lock, manifest, seal, verify};
+use crate::store::Store;
+
+/// What the steps need beside the settings.
+pub struct Ports<'a> {
+    /// The sources.
+    pub files: Arc<dyn FileSystem>,
+    /// Variables, for keys and for values to guard.
+    pub environment: &'a Environment,
+    /// What the runner said.
+    pub runner: RunnerEnv,
+    /// The day on which allowances are held against their ends.
+    pub today: (u16, u8, u8),
+}
+
+/// How a command ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What the user is told, in order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The exit code of each gate that failed.
+    failed: Vec<ExitCode>,
+    /// The report, if it came to one.
+    pub report: Option<String>,
+    /// Lines for standard error that say what was done.
+    pub done: Vec<String>,
+}
+
+impl Outcome {
+    fn fail(&mut self, code: ExitCode) {
+        self.failed.push(code);
+    }
+
+    fn error(&mut self, code: ExitCode, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+        self.fail(code);
+    }
+
+    /// The exit code: that of the first gate that failed.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        self.failed.iter().min().copied().unwrap_or(ExitCode::Fine)
+    }
+}
+
+/// Builds what the settings name. Diagnostics and artifacts are in the result; nothing is written.
+#[must_use]
+pub fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
+    if config.entry_points.is_empty() {
+        let error = Diagnostic::error("config/entrypoints", "there is nothing to build")
+            .hint("name a file, or set `build.entrypoints`");
+        return Bundled { diagnostics: vec![error], ..Bundled::default() };
+    }
+    let files: Arc<dyn FileSystem> = if config.files.is_empty() {
+        Arc::clone(&ports.files)
+    } else {
+        let memory = config.files.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_bytes()))).collect();
+        Arc::new(MemoryFileSystem::new(memory, Some(Arc::clone(&ports.files))))
+    };
+    let entry_points: Vec<EntryPoint> =
+        config.entry_points.iter().map(|specifier| EntryPoint { specifier: specifier.clone() }).collect();
+    let mut bundled = bundle(&entry_points, &config.build, files);
+    let mut paths: Vec<&str> = bundled.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
+    paths.sort_unstable();
+    if let Some(pair) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
+        let error = Diagnostic::error("build/output-path", format!("two outputs would be written to `{}`", pair[0]))
+            .hint("put `[dir]` or `[hash]` into the naming template");
+        bundled.diagnostics.push(error);
+    }
+    bundled
+}
+
+/// Writes the outputs of a build, each whole or not at all.
+fn write_outputs<'a>(
+    folder: &Path,
+    outputs: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<(), (String, std::io::Error)> {
+    for (path, bytes) in outputs {
+        write_output(&folder.join(path), bytes).map_err(|error| (path.to_owned(), error))?;
+    }
+    Ok(())
+}
+
+/// `bundlegate build`: bundles and writes.
+#[must_use]
+pub fn run_build(config: &Config, ports: &Ports<'_>) -> (Outcome, Bundled) {
+    let mut outcome = Outcome::default();
+    let mut bundled = build(config, ports);
+    outcome.diagnostics.append(&mut bundled.diagnostics);
+    if has_errors(&outcome.diagnostics) {
+        outcome.fail(if config.entry_points.is_empty() { ExitCode::Usage } else { ExitCode::Build });
+        return (outcome, bundled);
+    }
+    if let Some(folder) = &config.outdir {
+        let outputs = bundled.artifacts.iter().map(|artifact| (artifact.path.as_str(), artifact.body.bytes()));
+        if let Err((path, error)) = write_outputs(folder, outputs) {
+            outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
+            return (outcome, bundled);
+        }
+        for artifact in &bundled.artifacts {
+            outcome.done.push(format!("{}  {}", artifact.path, markdown::size(artifact.body.bytes().len() as u64)));
+        }
+    }
+    write_metafile(config, &bundled.metafile, &mut outcome);
+    (outcome, bundled)
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error("build/write", format!("`{}` cannot be written: {error}", path.display()))
+}
+
+/// Writes the metafile where the settings want it, with paths of outputs relative to the root.
+fn write_metafile(config: &Config, metafile: &Metafile, outcome: &mut Outcome) {
+    let Some(file) = &config.metafile else { return };
+    let folder = config.outdir.as_ref().map(|outdir| relative(&config.root, outdir)).unwrap_or_default();
+    if let Err(error) = write_output(file, in_folder(metafile, &folder).to_json().as_bytes()) {
+        outcome.error(ExitCode::Build, cannot_write(file, &error));
+    }
+}
+
+/// The metafile with the output folder before the paths of outputs.
+fn in_folder(metafile: &Metafile, folder: &str) -> Metafile {
+    let place = |path: &str| if folder.is_empty() || folder == "." { path.to_owned() } else { format!("{folder}/{path}") };
+    let outputs = metafile
+        .outputs
+        .iter()
+        .map(|(path, output)| {
+            let mut output = output.clone();
+            for import in output.imports.iter_mut().filter(|import| !import.external) {
+                import.path = place(&import.path);
+            }
+            (place(path), output)
+        })
+        .collect();
+    Metafile { inputs: metafile.inputs.clone(), outputs }
+}
+
+/// The whole way. With `dry_run` nothing is written.
+#[must_use]
+pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Some((artifacts, metafile)) = outputs(config, ports, &mut outcome) else { return outcome };
+    let key = match signing_key(config, ports.environment) {
+        Ok(key) => key,
+        Err(error) => {
+            outcome.error(ExitCode::Seal, error);
+            return outcome;
+        }
+    };
+    let mut report = Report::new(&config.name, &metafile, &measure(&artifacts));
+    let guarded = guarded(config, ports.environment);
+    let folder = output_folder(config);
+    let Some(allowances) = allowances(config, ports.today, &mut outcome) else { return outcome };
+    let scanned = match leak::scan(artifacts, &guarded, &folder, |finding| allowances.allow(finding) || !config.leaks.fails) {
+        Ok(scanned) => {
+            report.gates.push(leak_gate(&scanned.searched(), GateResult::Pass, 0));
+            scanned
+        }
+        Err(findings) => {
+            outcome.diagnostics.extend(findings.list.iter().map(Finding::diagnostic));
+            outcome.fail(ExitCode::Leak);
+            blocked(config, &findings, &mut report, &mut outcome);
+            publish(config, ports, &report, dry_run, &mut outcome);
+            return outcome;
+        }
+    };
+    let codings: Vec<Coding> = config.compress.iter().filter_map(|name| Coding::parse(name)).collect();
+    let scanned = compress(scanned, &codings);
+    add_encoded_sizes(&mut report, &scanned);
+    check_budgets(config, &mut report, &mut outcome);
+    let target = config.artifacts.is_none().then(|| format!("{:?}", config.build.target).to_lowercase());
+    let about = About { name: config.name.clone(), commit: ports.runner.commit.clone(), target };
+    let sealed = seal(&scanned, about, key.as_ref());
+    report.gates.push(seal_gate(config, &sealed, key.as_ref(), &mut outcome));
+    if !dry_run {
+        write_deployment(config, &sealed, &mut outcome);
+        write_metafile(config, &metafile, &mut outcome);
+    }
+    report.gates.push(if outcome.exit_code() != ExitCode::Fine {
+        skipped("Store", "held back: a gate failed")
+    } else if dry_run {
+        skipped("Store", &format!("dry run: {} files would go to `{}`", sealed.objects().len(), config.store))
+    } else {
+        store(config, &sealed, &mut outcome)
+    });
+    publish(config, ports, &report, dry_run, &mut outcome);
+    outcome
+}
+
+/// Artifacts and metafile, from a build or from a folder.
+fn outputs(config: &Config, ports: &Ports<'_>, outcome: &mut Outcome) -> Option<(Vec<BuildArtifact>, Metafile)> {
+    if let Some((folder, metafile)) = &config.artifacts {
+        return match read_outputs(folder, metafile.as_deref(), &config.root) {
+            Ok(outputs) => Some(outputs),
+            Err(error) => {
+                outcome.error(ExitCode::Build, error);
+                None
+            }
+        };
+    }
+    let mut bundled = build(config, ports);
+    outcome.diagnostics.append(&mut bundled.diagnostics);
+    if has_errors(&outcome.diagnostics) {
+        outcome.fail(if config.entry_points.is_empty() { ExitCode::Usage } else { ExitCode::Build });
+        return None;
+    }
+    Some((bundled.artifacts, bundled.metafile))
+}
+
+/// Folder of the outputs relative to the root: source maps are relative to it.
+fn output_folder(config: &Config) -> String {
+    match &config.artifacts {
+        Some((folder, _)) => relative(&config.root, folder),
+        None => relative(&config.root, &config.build.outdir),
+    }
+}
+
+/// Reads a finished folder. Without a metafile, one is made of the files alone.
+fn read_outputs(
+    folder: &Path,
+    metafile: Option<&Path>,
+    root: &Path,
+) -> Result<(Vec<BuildArtifact>, Metafile), Diagnostic> {
+    let cannot = |path: &Path, error: &dyn std::fmt::Display| {
+        Diagnostic::error("artifacts/read", format!("`{}` cannot be read: {error}", path.display()))
+    };
+    let mut artifacts = read_artifacts(folder).map_err(|error| cannot(folder, &error))?;
+    artifacts.retain(|artifact| ![lock::FILE_NAME, manifest::FILE_NAME].contains(&artifact.path.as_str()));
+    let parsed = match metafile {
+        Some(file) => {
+            artifacts.retain(|artifact| folder.join(artifact.path.as_str()) != file);
+            let json = DiskFileSystem.read(file).map_err(|error| cannot(file, &error))?;
+            let parsed = Metafile::parse(&json).map_err(|error| cannot(file, &error))?;
+            let prefix = format!("{}/", relative(root, folder));
+            let outputs = parsed
+                .outputs
+                .into_iter()
+                .map(|(path, output)| {
+                    let path = path.strip_prefix("./").unwrap_or(&path);
+                    (path.strip_prefix(&prefix).unwrap_or(path).to_owned(), output)
+                })
+                .collect();
+            Metafile { inputs: parsed.inputs, outputs }
+        }
+        None => Metafile {
+            inputs: BTreeMap::new(),
+            outputs: artifacts
+                .iter()
+                .map(|artifact| {
+                    let bytes = artifact.body.bytes().len() as u64;
+                    (artifact.path.to_string(), Output { bytes, ..Output::default() })
+                })
+                .collect(),
+        },
+    };
+    Ok((artifacts, parsed))
+}
+
+/// All files of a folder as artifacts.
+fn read_artifacts(folder: &Path) -> std::io::Result<Vec<BuildArtifact>> {
+    let paths = walk(&DiskFileSystem, folder)?;
+    paths
+        .iter()
+        .map(|path| {
+            let bytes = DiskFileSystem.read(&folder.join(path))?;
+            artifact_of(path, bytes, &paths)
+        })
+        .collect()
+}
+
+fn artifact_of(path: &str, bytes: Vec<u8>, paths: &[String]) -> std::io::Result<BuildArtifact> {
+    let is_map = is_source_map(path);
+    let map = format!("{path}.map");
+    let invalid = |error: crate::artifact::BadPath| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+    Ok(BuildArtifact {
+        path: OutputPath::new(path).map_err(invalid)?,
+        kind: if is_map { ArtifactKind::SourceMap } else { ArtifactKind::Asset },
+        loader: "file",
+        content_hash: content_hash(&bytes),
+        source_map: (!is_map && paths.contains(&map)).then(|| OutputPath::new(map)).and_then(Result::ok),
+        body: Body::new(bytes),
+    })
+}
+
+/// Sizes of outputs before they are compressed.
+fn measure(artifacts: &[BuildArtifact]) -> BTreeMap<String, Sizes> {
+    use rayon::prelude::*;
+    artifacts
+        .par_iter()
+        .filter(|artifact| !is_source_map(artifact.path.as_str()))
+        .map(|artifact| {
+            let bytes = artifact.body.bytes();
+            let sizes = Sizes { raw: bytes.len() as u64, gzip: Some(gzip_size(bytes)), brotli: None };
+            (artifact.path.to_string(), sizes)
+        })
+        .collect()
+}
+
+/// Takes the brotli sizes from the siblings; what has none is counted as it is, which is how it will be sent.
+fn add_encoded_sizes(report: &mut Report, scanned: &Scanned) {
+    for row in &mut report.outputs {
+        let item = scanned.artifacts().iter().find(|item| item.artifact().path.as_str() == row.path);
+        if let Some(item) = item {
+            let encoded = item.encoded().iter().find(|encoded| encoded.coding == "br");
+            row.sizes.brotli = Some(match encoded {
+                Some(encoded) => encoded.body.bytes().len() as u64,
+                None => (crate::compress::brotli(item.artifact().body.bytes()).len() as u64).min(row.sizes.raw),
+            });
+        }
+    }
+}
+
+fn guarded(config: &Config, environment: &Environment) -> Vec<Guarded> {
+    let policy = Policy { public: &config.leaks.public, guard: &config.leaks.guard };
+    leak::guarded(environment.iter(), &policy)
+}
+
+/// Allowances with their patterns compiled.
+struct Allowances<'a>(Vec<(&'a Allowance, Option<globset::GlobMatcher>)>);
+
+impl Allowances<'_> {
+    fn allow(&self, finding: &Finding) -> bool {
+        self.0.iter().any(|(allowance, glob)| {
+            allowance.env == finding.variable && glob.as_ref().is_none_or(|glob| glob.is_match(&finding.file))
+        })
+    }
+}
+
+/// Prepares the allowances. One that has ended is an error that says so.
+fn allowances<'a>(config: &'a Config, today: (u16, u8, u8), outcome: &mut Outcome) -> Option<Allowances<'a>> {
+    let mut prepared = Vec::new();
+    for allowance in &config.leaks.allow {
+        if let Some((year, month, day)) = allowance.until.filter(|until| *until < today) {
+            let message = format!("the allowance for `{}` ended on {year:04}-{month:02}-{day:02}", allowance.env);
+            outcome.error(ExitCode::Usage, Diagnostic::error("config/allow", message).hint("remove it, or give it a new end with a reason"));
+            return None;
+        }
+        let glob = match allowance.path.as_deref().map(globset::Glob::new).transpose() {
+            Ok(glob) => glob.map(|glob| glob.compile_matcher()),
+            Err(error) => {
+                let message = format!("the pattern in `leaks.allow` is none: {error}");
+                outcome.error(ExitCode::Usage, Diagnostic::error("config/allow", message));
+                return None;
+            }
+        };
+        prepared.push((allowance, glob));
+    }
+    Some(Allowances(prepared))
+}
+
+fn searched_text(searched: &Searched, found: usize) -> String {
+    format!(
+        "values of {} variables, {} ways of writing, {} files and {} searched; {found} found",
+        searched.variables,
+        searched.encodings,
+        searched.files,
+        markdown::size(searched.bytes)
+    )
+}
+
+fn leak_gate(searched: &Searched, result: GateResult, found: usize) -> Gate {
+    Gate { name: "Leaks", result, evidence: searched_text(searched, found) }
+}
+
+fn skipped(name: &'static str, why: &str) -> Gate {
+    Gate { name, result: GateResult::Skipped, evidence: why.to_owned() }
+}
+
+/// Completes the report of a release that a leak stops.
+fn blocked(config: &Config, findings: &Findings, report: &mut Report, outcome: &mut Outcome) {
+    report.leaks = findings
+        .list
+        .iter()
+        .map(|finding| LeakRow {
+            variable: finding.variable.clone(),
+            place: format!("{}:{}:{}", finding.file, finding.line, finding.column),
+            form: finding.encoding.as_str(),
+            source: finding.source.as_ref().map(ToString::to_string),
+        })
+        .collect();
+    report.gates.push(leak_gate(&findings.searched, GateResult::Fail, findings.list.len()));
+    check_budgets(config, report, outcome);
+    report.gates.push(skipped("Signatures", "nothing was signed: a leak was found"));
+    report.gates.push(skipped("Store", "nothing was stored: a leak was found"));
+}
+
+fn check_budgets(config: &Config, report: &mut Report, outcome: &mut Outcome) {
+    if config.report.budgets.is_empty() {
+        report.gates.push(skipped("Size", "no budgets are set"));
+        return;
+    }
+    let budgets: Vec<Budget> = config
+        .report
+        .budgets
+        .iter()
+        .flat_map(|budget| {
+            [("raw", budget.raw), ("gzip", budget.gzip), ("brotli", budget.brotli)].into_iter().filter_map(
+                |(metric, limit)| Some(Budget { pattern: budget.path.clone(), metric, limit: limit? }),
+            )
+        })
+        .collect();
+    let results = match budget::check(&report.outputs, &budgets) {
+        Ok(results) => results,
+        Err(error) => {
+            outcome.error(ExitCode::Usage, Diagnostic::error("config/budgets", error));
+            Vec::new()
+        }
+    };
+    let mut over = 0;
+    for result in results.iter().filter(|result| result.over() > 0) {
+        over += 1;
+        let message = format!(
+            "`{}` is {} over its {} budget of {}",
+            result.path,
+            markdown::size(result.over()),
+            result.budget.metric,
+            markdown::size(result.budget.limit)
+        );
+        outcome.error(ExitCode::Budget, Diagnostic::error("budget/over", message));
+    }
+    report.gates.push(Gate {
+        name: "Size",
+        result: if over > 0 { GateResult::Fail } else { GateResult::Pass },
+        evidence: format!("{} outputs held against budgets, {over} over", results.len()),
+    });
+    report.budgets = results;
+}
+
+/// The key that the settings name; `None` when they name none.
+///
+/// # Errors
+/// The variable is not set although a signature is required, or its value is no key.
+fn signing_key(config: &Config, environment: &Environment) -> Result<Option<SigningKey>, Diagnostic> {
+    let required = |message: String| {
+        Diagnostic::error("seal/no-key", message).hint("set a key of 32 bytes, for instance from `openssl rand -hex 32`")
+    };
+    let Some(variable) = &config.sign.key_variable else {
+        return if config.sign.required {
+            Err(required("`sign.required` is set, but no key is named".to_owned()))
+        } else {
+            Ok(None)
+        };
+    };
+    match environment.secret(variable).filter(|key| !key.expose().is_empty()) {
+        Some(key) => SigningKey::new(key, &config.sign.key_id)
+            .map(Some)
+            .map_err(|error| required(format!("`{variable}` cannot be used: {error}"))),
+        None if config.sign.required => Err(required(format!("`sign.required` is set, but `{variable}` is not"))),
+        None => Ok(None),
+    }
+}
+
+fn seal_gate(config: &Config, sealed: &Sealed, key: Option<&SigningKey>, outcome: &mut Outcome) -> Gate {
+    let files = sealed.objects().len();
+    let build = sealed.manifest().build_id.get(..12).unwrap_or_default().to_owned();
+    if let Some(key) = key {
+        let evidence = format!("HMAC-SHA256 of {files} files, key `{}`, build `{build}`", key.id());
+        return Gate { name: "Signatures", result: GateResult::Pass, evidence };
+    }
+    let why = match &config.sign.key_variable {
+        Some(variable) => format!("`{variable}` is not set"),
+        None => "no key is named in `sign.hmac_key`".to_owned(),
+    };
+    outcome.diagnostics.push(Diagnostic::note("seal/unsigned", format!("{why}, so the files are locked but not signed")));
+    skipped("Signatures", &format!("unsigned: {why}; {files} files locked, build `{build}`"))
+}
+
+/// Writes outputs, siblings, manifest and lock into the output folder, and removes what an earlier lock names.
+fn write_deployment(config: &Config, sealed: &Sealed, outcome: &mut Outcome) {
+    // A folder of another bundler's is sealed beside what it made.
+    let folder = match (&config.artifacts, &config.outdir) {
+        (Some((folder, _)), _) | (None, Some(folder)) => folder,
+        (None, None) => return,
+    };
+    let manifest_json = sealed.manifest().to_json();
+    let earlier = DiskFileSystem.read(&folder.join(lock::FILE_NAME)).ok().and_then(|text| String::from_utf8(text).ok());
+    let objects = sealed.objects().iter().map(|object| (object.path.as_str(), object.body.bytes()));
+    let written = write_outputs(folder, objects.chain([(manifest::FILE_NAME, manifest_json.as_bytes())]));
+    let written = written.and_then(|()| {
+        let path = folder.join(lock::FILE_NAME);
+        write_atomically(&path, sealed.lock().as_bytes()).map_err(|error| (lock::FILE_NAME.to_owned(), error))
+    });
+    if let Err((path, error)) = written {
+        outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
+        return;
+    }
+    for (path, _) in earlier.and_then(|text| lock::parse(&text).ok()).unwrap_or_default() {
+        if !sealed.objects().iter().any(|object| object.path == path) {
+            // What cannot be removed is named by the next `verify`.
+            let _ = std::fs::remove_file(folder.join(path.as_str()));
+        }
+    }
+}
+
+fn store(config: &Config, sealed: &Sealed, outcome: &mut Outcome) -> Gate {
+    let stored = Store::open(&config.store, &config.root).and_then(|store| store.put(sealed));
+    match stored {
+        Ok(deployed) => {
+            outcome.done.push(format!("stored {} in {}", deployed.manifest_key, config.store));
+            let evidence = format!(
+                "`{}` in `{}`: {} files written, {} there already",
+                deployed.manifest_key, config.store, deployed.written, deployed.kept
+            );
+            Gate { name: "Store", result: GateResult::Pass, evidence }
+        }
+        Err(error) => {
+            let evidence = error.to_string();
+            outcome.error(ExitCode::Store, Diagnostic::error("store/failed", evidence.clone()));
+            Gate { name: "Store", result: GateResult::Fail, evidence }
+        }
+    }
+}
+
+/// Puts the report where it is wanted.
+fn publish(config: &Config, ports: &Ports<'_>, report: &Report, dry_run: bool, outcome: &mut Outcome) {
+    let text = markdown::render(report);
+    if let Some(file) = config.report.file.as_ref().filter(|_| !dry_run)
+        && let Err(error) = write_output(file, text.as_bytes())
+    {
+        outcome.error(ExitCode::Usage, cannot_write(file, &error));
+    }
+    if let Some(file) = &ports.runner.summary_file
+        && let Err(error) = runner::add_summary(file, &text)
+    {
+        let message = format!("the job summary cannot be written: {error}");
+        outcome.diagnostics.push(Diagnostic::warning("report/summary", message));
+    }
+    outcome.report = Some(text);
+}
+
+/// `bundlegate scan`: the leak gate over files and folders.
+#[must_use]
+pub fn run_scan(config: &Config, ports: &Ports<'_>, paths: &[PathBuf]) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Some(allowances) = allowances(config, ports.today, &mut outcome) else { return outcome };
+    let guarded = guarded(config, ports.environment);
+    let mut searched = Searched::default();
+    let mut found = 0;
+    for path in paths {
+        let read = match DiskFileSystem.kind(path) {
+            Ok(crate::fs::FileKind::Directory) => read_artifacts(path),
+            Ok(_) => DiskFileSystem.read(path).and_then(|bytes| {
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                Ok(vec![artifact_of(&name, bytes, &[])?])
+            }),
+            Err(error) => Err(error),
+        };
+        // What cannot be read was not searched, so the gate does not pass.
+        let artifacts = match read {
+            Ok(artifacts) => artifacts,
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {error}", path.display());
+                outcome.error(ExitCode::Usage, Diagnostic::error("scan/read", message));
+                continue;
+            }
+        };
+        let findings = leak::search(&artifacts, &guarded, &relative(&config.root, path));
+        searched.variables = findings.searched.variables;
+        searched.encodings = findings.searched.encodings;
+        searched.files += findings.searched.files;
+        searched.bytes += findings.searched.bytes;
+        for finding in findings.list.iter().filter(|finding| !allowances.allow(finding)) {
+            found += 1;
+            outcome.diagnostics.push(finding.diagnostic());
+        }
+    }
+    if found > 0 && config.leaks.fails {
+        outcome.fail(ExitCode::Leak);
+    }
+    outcome.report = Some(format!("{}\n", searched_text(&searched, found)));
+    outcome
+}
+
+/// `bundlegate verify`: checks a folder, a lock, or what is live in a store (`dir:PATH/NAME`).
+#[must_use]
+pub fn run_verify(config: &Config, ports: &Ports<'_>, location: &str, working: &Path) -> Outcome {
+    let mut outcome = Outcome::default();
+    let key = match signing_key(config, ports.environment) {
+        Ok(key) => key,
+        Err(error) => {
+            outcome.error(ExitCode::Seal, error);
+            return outcome;
+        }
+    };
+    let required = config.sign.required;
+    let verified = if let Some(path) = location.strip_prefix("dir:") {
+        let (folder, name) = match path.trim_end_matches('/').rsplit_once('/') {
+            Some((folder, name)) => (folder, name),
+            None => (".", path),
+        };
+        let opened = Store::open(&format!("dir:{folder}"), working);
+        match opened.and_then(|store| Ok((store.live(name)?, store))) {
+            Ok((Some(found), store)) => {
+                let read = |_: &OutputPath, digest| store.object(name, digest);
+                verify(&found.lock, Some(&found.manifest), None, read, key.as_ref(), required)
+            }
+            Ok((None, _)) => {
+                let message = format!("there is no deployment at `{location}`");
+                outcome.error(ExitCode::Seal, Diagnostic::error("seal/missing", message).hint("write `dir:STORE/NAME`"));
+                return outcome;
+            }
+            Err(error) => {
+                outcome.error(ExitCode::Store, Diagnostic::error("store/failed", error.to_string()));
+                return outcome;
+            }
+        }
+    } else {
+        let path = working.join(location);
+        let folder = if path.ends_with(lock::FILE_NAME) {
+            path.parent().map(Path::to_path_buf).unwrap_or_default()
+        } else {
+            path
+        };
+        match verify_folder(&folder, key.as_ref(), required) {
+            Ok(verified) => verified,
+            Err(error) => {
+                let message = format!("`{}` cannot be verified: {error}", folder.join(lock::FILE_NAME).display());
+                outcome.error(ExitCode::Seal, Diagnostic::error("seal/lock", message));
+                return outcome;
+            }
+        }
+    };
+    let signed = if key.is_some() {
+        format!("{} signatures hold", verified.signed)
+    } else {
+        "signatures not checked: no key".to_owned()
+    };
+    if verified.problems.is_empty() {
+        outcome.report = Some(format!("build {}: {} files as locked, {signed}\n", verified.build_id, verified.files));
+    } else {
+        outcome.fail(ExitCode::Seal);
+        outcome.diagnostics.extend(verified.problems);
+    }
+    outcome
+}
+
+fn verify_folder(folder: &Path, key: Option<&SigningKey>, required: bool) -> std::io::Result<crate::seal::Verified> {
+    let lock_text = String::from_utf8(DiskFileSystem.read(&folder.join(lock::FILE_NAME))?)
+        .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))?;
+    let manifest_json = match DiskFileSystem.read(&folder.join(manifest::FILE_NAME)) {
+        Ok(json) => Some(json),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let present = walk(&DiskFileSystem, folder)?;
+    let read = |path: &OutputPath, _| DiskFileSystem.read(&folder.join(path.as_str()));
+    Ok(verify(&lock_text, manifest_json.as_deref(), Some(&present), read, key, required))
+}
+
+/// `bundlegate report`: the report on finished outputs, without any gate but the budgets.
+#[must_use]
+pub fn run_report(config: &Config, ports: &Ports<'_>) -> Outcome {
+    let mut outcome = Outcome::default();
+    let read = match &config.artifacts {
+        Some((folder, metafile)) => read_outputs(folder, metafile.as_deref(), &config.root),
+        None => Err(Diagnostic::error("config/artifacts", "there is nothing to report on")
+            .hint("name a folder with `--artifacts`, and its metafile with `--artifacts-metafile`")),
+    };
+    let (artifacts, metafile) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            outcome.error(ExitCode::Usage, error);
+            return outcome;
+        }
+    };
+    let mut sizes = measure(&artifacts);
+    for artifact in &artifacts {
+        if let Some(sizes) = sizes.get_mut(artifact.path.as_str()) {
+            sizes.brotli = Some((crate::compress::brotli(artifact.body.bytes()).len() as u64).min(sizes.raw));
+        }
+    }
+    let mut report = Report::new(&config.name, &metafile, &sizes);
+    check_budgets(config, &mut report, &mut outcome);
+    publish(config, ports, &report, false, &mut outcome);
+    outcome
+}

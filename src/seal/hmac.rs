@@ -1,0 +1,186 @@
+//! HMAC-SHA256 of each object, over the signature base of RFC 9421 with the digest of RFC 9530.
+//!
+//! The base names path, type, encoding, length, digest and build, so that a file cannot be swapped with another,
+//! retyped, cut, or taken into another build. Whoever can verify can also sign: the key is shared.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::artifact::Digest;
+use crate::secret::Secret;
+
+/// A key for signing and verifying.
+#[derive(Debug, Clone)]
+pub struct SigningKey {
+    key: Secret,
+    id: String,
+}
+
+/// Why a key is refused. Nothing of the key is in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadKey {
+    /// Fewer than 32 bytes.
+    #[error("the key has {0} bytes; HMAC-SHA256 needs 32 at least")]
+    Short(usize),
+    /// Hardly any different bytes.
+    #[error("the key repeats the same few bytes, so it can be guessed")]
+    Weak,
+    /// The name of the key cannot stand in a signature.
+    #[error("the key id may only have letters, digits, `-`, `_` and `.`")]
+    Id,
+}
+
+impl SigningKey {
+    /// Takes a key in hexadecimal, base64 or as it is, and its name.
+    pub fn new(text: &Secret, id: &str) -> Result<Self, BadKey> {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+            return Err(BadKey::Id);
+        }
+        let key = decode(text);
+        if key.expose().len() < 32 {
+            return Err(BadKey::Short(key.expose().len()));
+        }
+        let mut seen = [false; 256];
+        key.expose().iter().for_each(|byte| seen[usize::from(*byte)] = true);
+        if seen.iter().filter(|seen| **seen).count() < 8 {
+            return Err(BadKey::Weak);
+        }
+        Ok(Self { key, id: id.to_owned() })
+    }
+
+    /// The name of the key.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn mac(&self, base: &str) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose()).expect("HMAC takes keys of any length");
+        mac.update(base.as_bytes());
+        mac
+    }
+
+    /// The signature of a base, in base64.
+    #[must_use]
+    pub fn sign(&self, base: &str) -> String {
+        STANDARD.encode(self.mac(base).finalize().into_bytes())
+    }
+
+    /// Whether the signature is that of the base; takes the same time whatever differs.
+    #[must_use]
+    pub fn verify(&self, base: &str, signature: &str) -> bool {
+        STANDARD.decode(signature).is_ok_and(|signature| self.mac(base).verify_slice(&signature).is_ok())
+    }
+}
+
+fn decode(text: &Secret) -> Secret {
+    let trimmed = text.expose().trim_ascii();
+    if trimmed.len() >= 64
+        && trimmed.len().is_multiple_of(2)
+        && trimmed.iter().all(u8::is_ascii_hexdigit)
+        && let Ok(hex) = std::str::from_utf8(trimmed)
+    {
+        let bytes = (0..hex.len() / 2).filter_map(|i| u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()).collect();
+        return Secret::new(bytes);
+    }
+    let unpadded = trimmed.strip_suffix(b"==").or_else(|| trimmed.strip_suffix(b"=")).unwrap_or(trimmed);
+    let decoded = STANDARD.decode(trimmed).or_else(|_| URL_SAFE_NO_PAD.decode(unpadded));
+    match decoded {
+        Ok(bytes) if bytes.len() >= 32 => Secret::new(bytes),
+        // Text that happens to be base64 of something short is the key itself.
+        _ => Secret::new(trimmed.to_vec()),
+    }
+}
+
+/// What is signed of one object.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedFields<'a> {
+    /// Path below the deployment, without a slash at its start.
+    pub path: &'a str,
+    /// Its content type.
+    pub content_type: &'a str,
+    /// Its content encoding; `identity` when none.
+    pub content_encoding: &'a str,
+    /// Bytes as stored.
+    pub length: u64,
+    /// SHA-256 of the bytes as stored.
+    pub digest: Digest,
+    /// The build it belongs to.
+    pub build_id: &'a str,
+    /// Name of the key.
+    pub key_id: &'a str,
+}
+
+/// The signature base (RFC 9421, section 2.5): lines end in a line feed, the last one does not.
+#[must_use]
+pub fn signature_base(fields: &SignedFields<'_>) -> String {
+    format!(
+        "\"@path\";req: /{}\n\"content-type\": {}\n\"content-encoding\": {}\n\"content-length\": {}\n\
+         \"content-digest\": sha-256=:{}:\n\"bundlegate-build\": {}\n\
+         \"@signature-params\": (\"@path\";req \"content-type\" \"content-encoding\" \"content-length\" \
+         \"content-digest\" \"bundlegate-build\");keyid=\"{}\";alg=\"hmac-sha256\";tag=\"bundlegate-v1\"",
+        fields.path,
+        fields.content_type,
+        fields.content_encoding,
+        fields.length,
+        STANDARD.encode(fields.digest.as_bytes()),
+        fields.build_id,
+        fields.key_id,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shared secret of RFC 9421, appendix B.1.5.
+    const RFC_KEY: &str = "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
+
+    #[test]
+    fn rfc_9421_vector() {
+        // Appendix B.2.5.
+        let base = "\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n\"@authority\": example.com\n\"content-type\": \
+                    application/json\n\"@signature-params\": (\"date\" \"@authority\" \"content-type\");created=1618884473\
+                    ;keyid=\"test-shared-secret\"";
+        let key = SigningKey::new(&Secret::from(RFC_KEY.to_owned()), "test-shared-secret").unwrap();
+        let signature = "pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=";
+        assert_eq!(key.sign(base), signature);
+        assert!(key.verify(base, signature));
+        assert!(!key.verify(&base.replace("example", "exampl3"), signature));
+    }
+
+    #[test]
+    fn bad_keys_are_refused() {
+        let check = |text: &str, id: &str| SigningKey::new(&Secret::from(text.to_owned()), id).map(|_| ()).unwrap_err();
+        assert_eq!(check("short", "k1"), BadKey::Short(5));
+        assert_eq!(check(&"a".repeat(64), "k1"), BadKey::Weak);
+        assert_eq!(check(RFC_KEY, "k\"1"), BadKey::Id);
+    }
+
+    #[test]
+    fn any_field_changes_the_base() {
+        let fields = SignedFields {
+            path: "a.js",
+            content_type: "text/javascript",
+            content_encoding: "br",
+            length: 3,
+            digest: Digest::of(b"abc"),
+            build_id: "b1",
+            key_id: "k1",
+        };
+        let base = signature_base(&fields);
+        for other in [
+            SignedFields { path: "b.js", ..fields },
+            SignedFields { content_type: "text/html", ..fields },
+            SignedFields { content_encoding: "identity", ..fields },
+            SignedFields { length: 4, ..fields },
+            SignedFields { digest: Digest::of(b"abd"), ..fields },
+            SignedFields { build_id: "b2", ..fields },
+            SignedFields { key_id: "k2", ..fields },
+        ] {
+            assert_ne!(signature_base(&other), base);
+        }
+    }
+}
