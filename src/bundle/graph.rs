@@ -139,6 +139,19 @@ pub enum SymbolKind {
     Import,
 }
 
+/// A value that can stand wherever a symbol or an enum member is read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Constant {
+    /// A number, by the bits of its `f64`, so that `-0` and `NaN` keep what they are.
+    Number(u64),
+    /// A string.
+    String(Atom),
+    /// `true` or `false`.
+    Bool(bool),
+    /// `null`.
+    Null,
+}
+
 /// A top-level symbol.
 #[derive(Debug, Clone)]
 pub struct Symbol {
@@ -165,8 +178,6 @@ pub struct Statement {
     pub records: Vec<u32>,
     /// Whether it does something even if nothing uses it.
     pub has_side_effects: bool,
-    /// Whether it can be evaluated at any time with the same result: functions, constants, plain classes.
-    pub is_inert: bool,
 }
 
 /// The module system a module is written in.
@@ -214,6 +225,10 @@ pub struct Module {
     pub symbol_of: FxHashMap<Id, u32>,
     /// Symbols that are imports.
     pub named_imports: FxHashMap<u32, NamedImport>,
+    /// Symbols that always have the same primitive value.
+    pub constants: FxHashMap<u32, Constant>,
+    /// Members of enums whose values are known, by symbol and name.
+    pub enums: FxHashMap<u32, FxHashMap<Atom, Constant>>,
     /// Exports by name, in the order of the source.
     pub exports: Vec<(Atom, Export)>,
     /// Index into `exports` by name.

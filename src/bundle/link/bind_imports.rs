@@ -5,7 +5,7 @@ use swc_core::atoms::Atom;
 
 use super::sort_modules::Order;
 use crate::bundle::graph::{
-    Export, ImportName, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, NamedImport, SymbolId,
+    Constant, Export, ImportName, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, NamedImport, SymbolId,
 };
 use crate::bundle::options::Loader;
 use crate::diag::{Diagnostic, nearest};
@@ -23,6 +23,8 @@ pub(crate) enum Binding {
     External { specifier: Atom, name: Option<Atom> },
     /// A name that only the namespace object can answer, at run time: `export *` from several unknowns.
     Property { module: ModuleId, name: Atom },
+    /// A variable or an enum member that always has this value.
+    Constant(Constant),
     /// Nothing of that name is there.
     Missing,
 }
@@ -84,6 +86,7 @@ impl<'a> Binder<'a> {
                         diagnostics.extend(self.missing_export(module, import));
                     }
                 }
+                let binding = self.inlined(binding);
                 bindings.symbols[id.index()].insert(*symbol, binding);
             }
             for (_, export) in &module.exports {
@@ -121,10 +124,30 @@ impl<'a> Binder<'a> {
     fn chain(&mut self, start: Binding, names: &[Atom]) -> (Binding, usize) {
         let mut binding = start;
         for (taken, name) in names.iter().enumerate() {
-            let Binding::Namespace(module) = binding else { return (binding, taken) };
-            binding = self.export(module, name);
+            binding = match binding {
+                Binding::Namespace(module) => self.export(module, name),
+                Binding::Symbol(symbol) => {
+                    let members = self.graph.module(symbol.module).enums.get(&symbol.index);
+                    return match members.and_then(|members| members.get(name)) {
+                        Some(constant) => (Binding::Constant(constant.clone()), taken + 1),
+                        None => (Binding::Symbol(symbol), taken),
+                    };
+                }
+                other => return (other, taken),
+            };
         }
-        (binding, names.len())
+        (self.inlined(binding), names.len())
+    }
+
+    /// The value of a variable that never changes, instead of the variable.
+    fn inlined(&self, binding: Binding) -> Binding {
+        match &binding {
+            Binding::Symbol(symbol) => match self.graph.module(symbol.module).constants.get(&symbol.index) {
+                Some(constant) => Binding::Constant(constant.clone()),
+                None => binding,
+            },
+            _ => binding,
+        }
     }
 
     fn import(&mut self, importer: &Module, import: &NamedImport) -> Binding {

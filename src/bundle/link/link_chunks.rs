@@ -145,7 +145,7 @@ impl Linker<'_> {
             Step::Call(_) => true,
             Step::Run(module) => {
                 let statements = &self.graph.module(*module).statements;
-                statements.iter().zip(&self.live.statements[module.index()]).any(|(statement, live)| *live && !statement.is_inert)
+                statements.iter().zip(&self.live.statements[module.index()]).any(|(statement, live)| *live && statement.has_side_effects)
             }
         })
     }
@@ -275,7 +275,7 @@ impl Linker<'_> {
                     self.helper(runtime::TO_ESM, used);
                 }
             }
-            Binding::Missing => {}
+            Binding::Constant(_) | Binding::Missing => {}
         }
     }
 

@@ -187,7 +187,8 @@ impl Splitter<'_> {
         self.live.modules[id.index()]
     }
 
-    /// Whether it matters when the module is evaluated.
+    /// Whether it matters when the module is evaluated. One without side effects only has to come after what it reads,
+    /// and that it does: its imports stand before it in its own chunk, or in one that is loaded before.
     fn is_order_sensitive(&self, id: ModuleId) -> bool {
         if self.wraps.of(id) == Wrap::CommonJs {
             return true;
@@ -201,7 +202,7 @@ impl Splitter<'_> {
                 .statements
                 .iter()
                 .zip(&self.live.statements[id.index()])
-                .any(|(statement, live)| *live && !statement.is_inert)
+                .any(|(statement, live)| *live && statement.has_side_effects)
     }
 
     /// Fills in steps and imports.

@@ -130,7 +130,12 @@ impl Shaker<'_, '_> {
                         self.live.needs[id.index()].insert(target);
                     }
                     if self.graph.module(target).format == ModuleFormat::Esm {
-                        self.namespace(target);
+                        if record.kind == ImportKind::Dynamic && self.options.splitting {
+                            // The output that is loaded is the namespace.
+                            self.exports(target, target);
+                        } else {
+                            self.namespace(target);
+                        }
                     }
                 }
                 ImportKind::Static | ImportKind::RequireResolve | ImportKind::Url => {}
@@ -162,7 +167,7 @@ impl Shaker<'_, '_> {
                 self.live.needs[by.index()].insert(*module);
                 self.module(*module);
             }
-            Binding::External { .. } | Binding::Missing => {}
+            Binding::External { .. } | Binding::Constant(_) | Binding::Missing => {}
         }
     }
 

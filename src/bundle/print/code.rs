@@ -4,6 +4,8 @@ use swc_core::atoms::Atom;
 use swc_core::common::{DUMMY_SP, Span, SyntaxContext};
 use swc_core::ecma::ast::*;
 
+use crate::bundle::graph::Constant;
+
 pub(super) fn ident_of(name: &Atom) -> Ident {
     Ident::new_no_ctxt(name.clone(), DUMMY_SP)
 }
@@ -18,6 +20,23 @@ pub(super) fn string(text: &str) -> Expr {
 
 pub(super) fn number(value: f64) -> Expr {
     Expr::Lit(Lit::Num(Number { span: DUMMY_SP, value, raw: None }))
+}
+
+/// A primitive value as a literal.
+pub(super) fn constant(value: &Constant) -> Expr {
+    match value {
+        Constant::Number(bits) => {
+            let value = f64::from_bits(*bits);
+            if value.is_sign_negative() && !value.is_nan() {
+                Expr::Unary(UnaryExpr { span: DUMMY_SP, op: UnaryOp::Minus, arg: Box::new(number(-value)) })
+            } else {
+                number(value)
+            }
+        }
+        Constant::String(text) => string(text),
+        Constant::Bool(value) => Expr::Lit(Lit::Bool(Bool { span: DUMMY_SP, value: *value })),
+        Constant::Null => Expr::Lit(Lit::Null(Null { span: DUMMY_SP })),
+    }
 }
 
 /// `void 0`

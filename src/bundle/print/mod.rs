@@ -22,7 +22,7 @@ use swc_core::ecma::transforms::base::fixer::fixer;
 use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
 use super::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 use super::link::{Binding, ChunkLinks, LinkPlan, NameKey, Step, Wrap};
-use super::options::{Format, Options, SourceMapMode, Target};
+use super::options::{Format, Options, SourceMapMode};
 use super::scan::ModuleTree;
 use super::scan::load::expand_naming;
 use super::scan::parse::KeptComments;
@@ -699,9 +699,6 @@ fn add_frame(graph: &ModuleGraph, plan: &LinkPlan, index: usize, chunk: &mut Pri
         let module = graph.module(entry);
         if let Some(hashbang) = &module.hashbang {
             before.push_str(&format!("#!{hashbang}\n"));
-        }
-        if options.target == Target::Bun && options.format == Format::Esm {
-            before.push_str("// @bun\n");
         }
         if let Some(banner) = &options.banner {
             before.push_str(banner);

@@ -9,7 +9,7 @@ use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
 use super::code;
 use crate::bundle::graph::{
-    ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, SymbolId,
+    Constant, ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, SymbolId,
 };
 use crate::bundle::link::link_chunks::helper_symbols;
 use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
@@ -59,6 +59,7 @@ impl Context<'_> {
             Binding::Property { module, name: property } => {
                 Reference::of(name(NameKey::Namespace(*module))?, Some(property.clone()))
             }
+            Binding::Constant(constant) => Reference::Constant(constant.clone()),
             Binding::Missing => Reference::Undefined,
         })
     }
@@ -69,6 +70,7 @@ impl Context<'_> {
 pub(super) enum Reference {
     Name(Atom),
     Property(Atom, Atom),
+    Constant(Constant),
     Undefined,
 }
 
@@ -84,6 +86,7 @@ impl Reference {
         match self {
             Self::Name(name) => Expr::Ident(Ident::new(name.clone(), span, SyntaxContext::empty())),
             Self::Property(object, property) => code::member(code::ident(object), property, span),
+            Self::Constant(constant) => code::constant(constant),
             Self::Undefined => code::void_0(),
         }
     }

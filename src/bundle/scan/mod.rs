@@ -374,6 +374,8 @@ fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
         symbols: Vec::new(),
         symbol_of: FxHashMap::default(),
         named_imports: FxHashMap::default(),
+        constants: FxHashMap::default(),
+        enums: FxHashMap::default(),
         exports: Vec::new(),
         export_of: FxHashMap::default(),
         export_stars: Vec::new(),

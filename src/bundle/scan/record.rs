@@ -11,9 +11,9 @@ use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
 use super::define::{HoistedNames, collect_names, static_property};
 use super::parse::{Parsed, location_at};
-use super::side_effects::Purity;
+use super::side_effects::{Purity, filled_namespace};
 use crate::bundle::graph::{
-    Export, ImportKind, ImportName, ImportRecord, ImportTarget, Module, ModuleFormat, NamedImport, Statement, Symbol,
+    Constant, Export, ImportKind, ImportName, ImportRecord, ImportTarget, Module, ModuleFormat, NamedImport, Statement, Symbol,
     SymbolKind,
 };
 use crate::bundle::options::Options;
@@ -83,65 +83,109 @@ pub(super) fn record(
         believe_annotations: !options.ignore_annotations,
     };
     for (index, (statement, uses)) in recorder.body.iter().zip(uses).enumerate() {
+        let mut is_pure = purity.statement(statement);
+        if let Some(namespace) = filled_namespace(&purity, statement)
+            && let Some(symbol) = recorder.module.symbol_of.get(&namespace.to_id()).copied()
+        {
+            // Filling a namespace is part of declaring it: whoever needs the variable needs both.
+            let statement = u32::try_from(index).expect("fewer than 2^32 statements");
+            recorder.module.symbols[symbol as usize].declared_by.push(statement);
+            recorder.module.statements[index].declares.push(symbol);
+            is_pure = true;
+        }
         let record = &mut recorder.module.statements[index];
         record.uses = uses.symbols;
         record.property_uses = uses.properties;
         record.records = uses.records;
-        record.has_side_effects = is_commonjs || !options.tree_shaking || !purity.statement(statement);
-        record.is_inert = is_inert(statement);
+        record.has_side_effects = is_commonjs || !options.tree_shaking || !is_pure;
     }
+    collect_constants(recorder.module, &recorder.body, options);
     (recorder.body, recorder.diagnostics)
 }
 
-/// Whether a statement reads nothing when it is evaluated, so that it does not matter when that is.
-fn is_inert(statement: &Stmt) -> bool {
-    match statement {
-        Stmt::Decl(Decl::Fn(_)) | Stmt::Empty(_) => true,
-        Stmt::Decl(Decl::Var(declaration)) => declaration.decls.iter().all(|declarator| {
-            matches!(declarator.name, Pat::Ident(_)) && declarator.init.as_deref().is_none_or(is_constant)
-        }),
-        Stmt::Decl(Decl::Class(class)) => is_inert_class(&class.class),
-        _ => false,
-    }
-}
-
-fn is_constant(expression: &Expr) -> bool {
-    match expression {
-        Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_) => true,
-        Expr::Paren(paren) => is_constant(&paren.expr),
-        Expr::Class(class) => is_inert_class(&class.class),
-        Expr::Array(array) => {
-            array.elems.iter().flatten().all(|element| element.spread.is_none() && is_constant(&element.expr))
+/// Notes what other modules may read as a constant: enums, and when minifying `const` with a plain value.
+fn collect_constants(module: &mut Module, body: &[Stmt], options: &Options) {
+    for statement in body {
+        let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
+        let [VarDeclarator { name: Pat::Ident(ident), init: Some(init), .. }] = declaration.decls.as_slice() else {
+            continue;
+        };
+        let Some(symbol) = module.symbol_of.get(&ident.to_id()).copied() else { continue };
+        if module.symbols[symbol as usize].is_reassigned {
+            continue;
         }
-        Expr::Object(object) => object.props.iter().all(|property| match property {
-            PropOrSpread::Prop(property) => match &**property {
-                Prop::KeyValue(pair) => !matches!(pair.key, PropName::Computed(_)) && is_constant(&pair.value),
-                Prop::Method(method) => !matches!(method.key, PropName::Computed(_)),
-                _ => false,
-            },
-            PropOrSpread::Spread(_) => false,
-        }),
-        Expr::Tpl(template) => template.exprs.is_empty(),
-        _ => false,
+        if let Some(members) = enum_members(init) {
+            module.enums.insert(symbol, members);
+        } else if declaration.kind == VarDeclKind::Const
+            && options.minify.syntax
+            && let Some(constant) = constant_value(init)
+            && !matches!(constant, Constant::String(_))
+        {
+            module.constants.insert(symbol, constant);
+        }
     }
 }
 
-fn is_inert_class(class: &Class) -> bool {
-    class.super_class.is_none()
-        && class.decorators.is_empty()
-        && class.body.iter().all(|member| match member {
-            ClassMember::Constructor(_) | ClassMember::PrivateMethod(_) | ClassMember::Empty(_) => true,
-            ClassMember::Method(method) => {
-                method.function.decorators.is_empty() && !matches!(method.key, PropName::Computed(_))
+fn constant_value(expression: &Expr) -> Option<Constant> {
+    match expression {
+        Expr::Lit(Lit::Num(number)) => Some(Constant::Number(number.value.to_bits())),
+        Expr::Lit(Lit::Str(text)) => text.value.as_str().map(|text| Constant::String(text.into())),
+        Expr::Lit(Lit::Bool(value)) => Some(Constant::Bool(value.value)),
+        Expr::Lit(Lit::Null(_)) => Some(Constant::Null),
+        Expr::Unary(unary) if unary.op == UnaryOp::Minus => match &*unary.arg {
+            Expr::Lit(Lit::Num(number)) => Some(Constant::Number((-number.value).to_bits())),
+            _ => None,
+        },
+        Expr::Paren(paren) => constant_value(&paren.expr),
+        _ => None,
+    }
+}
+
+/// Members of what the TypeScript transform makes of an enum:
+/// `function(E) { E[E["A"] = 0] = "A"; E["B"] = "x"; return E; }({})`.
+fn enum_members(init: &Expr) -> Option<FxHashMap<Atom, Constant>> {
+    let Expr::Call(call) = init else { return None };
+    let Callee::Expr(callee) = &call.callee else { return None };
+    let mut callee = &**callee;
+    while let Expr::Paren(paren) = callee {
+        callee = &paren.expr;
+    }
+    let Expr::Fn(function) = callee else { return None };
+    let [ExprOrSpread { expr, .. }] = call.args.as_slice() else { return None };
+    if !matches!(&**expr, Expr::Object(object) if object.props.is_empty()) {
+        return None;
+    }
+    let Some(Pat::Ident(parameter)) = function.function.params.first().map(|parameter| &parameter.pat) else { return None };
+    let mut members = FxHashMap::default();
+    for statement in &function.function.body.as_ref()?.stmts {
+        match statement {
+            Stmt::Return(_) => {}
+            Stmt::Expr(statement) => {
+                let Expr::Assign(assign) = &*statement.expr else { return None };
+                let (name, value) = enum_member(assign, parameter)?;
+                if let Some(constant) = constant_value(value) {
+                    members.insert(name, constant);
+                }
             }
-            ClassMember::ClassProp(property) => {
-                !property.is_static
-                    && property.decorators.is_empty()
-                    && !matches!(property.key, PropName::Computed(_))
-            }
-            ClassMember::PrivateProp(property) => !property.is_static && property.decorators.is_empty(),
-            _ => false,
-        })
+            _ => return None,
+        }
+    }
+    Some(members)
+}
+
+fn enum_member<'a>(assign: &'a AssignExpr, parameter: &BindingIdent) -> Option<(Atom, &'a Expr)> {
+    let AssignTarget::Simple(SimpleAssignTarget::Member(member)) = &assign.left else { return None };
+    if !matches!(&*member.obj, Expr::Ident(object) if object.to_id() == parameter.to_id()) {
+        return None;
+    }
+    if let Some(name) = static_property(&member.prop) {
+        return Some((name, &assign.right));
+    }
+    let MemberProp::Computed(computed) = &member.prop else { return None };
+    match &*computed.expr {
+        Expr::Assign(inner) => enum_member(inner, parameter),
+        _ => None,
+    }
 }
 
 /// Names of functions that stand at a `/* @__NO_SIDE_EFFECTS__ */`.

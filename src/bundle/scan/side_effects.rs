@@ -309,6 +309,56 @@ impl Purity<'_> {
     }
 }
 
+/// The variable that a TypeScript namespace fills: `(function(N) { … })(N || (N = {}))`, when filling it is all that
+/// the function does.
+pub(super) fn filled_namespace<'a>(purity: &Purity<'_>, statement: &'a Stmt) -> Option<&'a Ident> {
+    let (call, function) = namespace_call(statement)?;
+    let target = match &*call.args.first()?.expr {
+        // `N || (N = {})`
+        Expr::Bin(binary) if binary.op == op!("||") => match &*binary.left {
+            Expr::Ident(target) => target,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    is_pure_namespace_body(purity, function).then_some(target)
+}
+
+fn namespace_call(statement: &Stmt) -> Option<(&CallExpr, &Function)> {
+    let Stmt::Expr(statement) = statement else { return None };
+    let Expr::Call(call) = &*statement.expr else { return None };
+    let Callee::Expr(callee) = &call.callee else { return None };
+    let mut callee = &**callee;
+    while let Expr::Paren(paren) = callee {
+        callee = &paren.expr;
+    }
+    match callee {
+        Expr::Fn(function) if call.args.len() == 1 && function.function.params.len() == 1 => {
+            Some((call, &function.function))
+        }
+        _ => None,
+    }
+}
+
+fn is_pure_namespace_body(purity: &Purity<'_>, function: &Function) -> bool {
+    let Some(Pat::Ident(parameter)) = function.params.first().map(|parameter| &parameter.pat) else { return false };
+    let Some(body) = &function.body else { return false };
+    let is_parameter = |expression: &Expr| matches!(expression, Expr::Ident(ident) if ident.to_id() == parameter.to_id());
+    body.stmts.iter().all(|statement| match statement {
+        Stmt::Expr(inner) => match &*inner.expr {
+            // `N.name = value`
+            Expr::Assign(assign) if assign.op == op!("=") => {
+                matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
+                    if is_parameter(&member.obj) && !matches!(member.prop, MemberProp::Computed(_)))
+                    && purity.expression(&assign.right)
+            }
+            _ => namespace_call(statement).is_some_and(|(_, nested)| is_pure_namespace_body(purity, nested)),
+        },
+        Stmt::Decl(_) | Stmt::Empty(_) => purity.statement(statement),
+        _ => false,
+    })
+}
+
 /// An object or array that nobody else has a hand on.
 fn is_fresh(expression: &Expr) -> bool {
     matches!(expression, Expr::Object(_) | Expr::Array(_) | Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_))
