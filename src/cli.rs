@@ -47,7 +47,10 @@ fn quiet_panics() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let mut stderr = std::io::stderr().lock();
         let _ = writeln!(stderr, "error[internal]: bundlegate failed at {place}");
-        let _ = writeln!(stderr, "  hint: this is a bug of ours; please report it with that place and what you ran");
+        let _ = writeln!(
+            stderr,
+            "  hint: this is a bug of ours; please report it with that place and what you ran"
+        );
         if cfg!(debug_assertions) {
             let _ = writeln!(stderr, "{panic}");
         }
@@ -62,13 +65,19 @@ fn command() -> Command {
         }
         command
     };
-    let paths = |name: &'static str, help: &'static str| Arg::new(name).value_name(name).num_args(1..).help(help);
+    let paths = |name: &'static str, help: &'static str| {
+        Arg::new(name).value_name(name).num_args(1..).help(help)
+    };
     Command::new("bundlegate")
         .version(env!("CARGO_PKG_VERSION"))
         .about("From JavaScript and TypeScript source to a gated release")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .arg(global("config", "FILE", "Settings file [default: bundlegate.yml, where a command needs one]"))
+        .arg(global(
+            "config",
+            "FILE",
+            "Settings file [default: bundlegate.yml, where a command needs one]",
+        ))
         .arg(
             Arg::new("threads")
                 .long("threads")
@@ -78,25 +87,54 @@ fn command() -> Command {
                 .help("Threads to use [default: one for each core]"),
         )
         .arg(
-            global("log-format", "FORMAT", "How messages are written [default: github on a runner, else text]")
-                .value_parser(["text", "github", "json"]),
+            global(
+                "log-format",
+                "FORMAT",
+                "How messages are written [default: github on a runner, else text]",
+            )
+            .value_parser(["text", "github", "json"]),
         )
-        .arg(global("color", "WHEN", "Colours in messages [default: auto]").value_parser(["auto", "always", "never"]))
-        .arg(Arg::new("quiet").short('q').long("quiet").global(true).action(ArgAction::SetTrue).help("Errors and results only"))
-        .arg(Arg::new("verbose").short('v').long("verbose").global(true).action(ArgAction::SetTrue).help("Notes too"))
+        .arg(
+            global("color", "WHEN", "Colours in messages [default: auto]")
+                .value_parser(["auto", "always", "never"]),
+        )
+        .arg(
+            Arg::new("quiet")
+                .short('q')
+                .long("quiet")
+                .global(true)
+                .action(ArgAction::SetTrue)
+                .help("Errors and results only"),
+        )
+        .arg(
+            Arg::new("verbose")
+                .short('v')
+                .long("verbose")
+                .global(true)
+                .action(ArgAction::SetTrue)
+                .help("Notes too"),
+        )
         .subcommand(
             sub("run", "The whole way: build, scan, compress, sign, store, report", on::RUN).arg(
-                Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help("Write and store nothing"),
+                Arg::new("dry-run")
+                    .long("dry-run")
+                    .action(ArgAction::SetTrue)
+                    .help("Write and store nothing"),
             ),
         )
-        .subcommand(sub("build", "Bundle", on::BUILD).arg(paths("ENTRY", "Files a build starts from")))
+        .subcommand(
+            sub("build", "Bundle", on::BUILD).arg(paths("ENTRY", "Files a build starts from")),
+        )
         .subcommand(
             sub("scan", "The leak gate over files and folders", on::SCAN)
                 .arg(paths("PATH", "Files and folders").required(true)),
         )
         .subcommand(
             sub("verify", "Check a folder, a lock, or a deployment in a store", on::VERIFY).arg(
-                Arg::new("LOCATION").value_name("LOCATION").required(true).help("FOLDER, bundlegate.lock, or dir:STORE/NAME"),
+                Arg::new("LOCATION")
+                    .value_name("LOCATION")
+                    .required(true)
+                    .help("FOLDER, bundlegate.lock, or dir:STORE/NAME"),
             ),
         )
         .subcommand(sub("report", "Report on finished outputs", on::REPORT))
@@ -118,11 +156,15 @@ fn flag(setting: &'static Setting) -> Arg {
             .value_name("BOOL")
             .action(ArgAction::Set)
             .hide_possible_values(true),
-        Kind::Choice(words) => arg.value_name(setting.value).value_parser(clap::builder::PossibleValuesParser::new(words)),
+        Kind::Choice(words) => arg
+            .value_name(setting.value)
+            .value_parser(clap::builder::PossibleValuesParser::new(words)),
         Kind::List | Kind::Choices(_) | Kind::Map | Kind::Records(_) => {
             arg.value_name(setting.value).action(ArgAction::Append).allow_hyphen_values(true)
         }
-        Kind::Text | Kind::Number | Kind::KeySource => arg.value_name(setting.value).allow_hyphen_values(true),
+        Kind::Text | Kind::Number | Kind::KeySource => {
+            arg.value_name(setting.value).allow_hyphen_values(true)
+        }
     }
 }
 
@@ -140,7 +182,8 @@ fn flags(matches: &ArgMatches, mask: u8) -> Result<Layer, Vec<Diagnostic>> {
             Ok(value) => {
                 layer.insert(setting.name, value);
             }
-            Err(error) => errors.push(Diagnostic::error("config/flag", format!("`--{}` {error}", setting.name))),
+            Err(error) => errors
+                .push(Diagnostic::error("config/flag", format!("`--{}` {error}", setting.name))),
         }
     }
     if errors.is_empty() { Ok(layer) } else { Err(errors) }
@@ -233,18 +276,29 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
     };
     let working = match working_folder() {
         Ok(folder) => folder,
-        Err(error) => return fail(vec![Diagnostic::error("config/folder", format!("the working folder is gone: {error}"))]),
+        Err(error) => {
+            return fail(vec![Diagnostic::error(
+                "config/folder",
+                format!("the working folder is gone: {error}"),
+            )]);
+        }
     };
     let config = settings(name, sub, mask, &environment, &working);
     let mut config = match config {
         Ok(config) => config,
         Err(diagnostics) => return fail(diagnostics),
     };
-    let ports = Ports { files: Arc::new(DiskFileSystem), environment: &environment, runner, today: today(&environment) };
+    let ports = Ports {
+        files: Arc::new(DiskFileSystem),
+        environment: &environment,
+        runner,
+        today: today(&environment),
+    };
     let outcome = match name {
         "run" => pipeline::run(&config, &ports, sub.get_flag("dry-run")),
         "build" => {
-            let entries: Vec<String> = sub.get_many::<String>("ENTRY").into_iter().flatten().cloned().collect();
+            let entries: Vec<String> =
+                sub.get_many::<String>("ENTRY").into_iter().flatten().cloned().collect();
             if !entries.is_empty() {
                 config.entry_points = entries;
             }
@@ -254,19 +308,28 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
                 match bundled.artifacts.as_slice() {
                     [only] => outcome.report = only.body.text().map(str::to_owned),
                     several => outcome.done.extend(several.iter().map(|artifact| {
-                        format!("{}  {} bytes (not written: there is no --outdir)", artifact.path, artifact.body.bytes().len())
+                        format!(
+                            "{}  {} bytes (not written: there is no --outdir)",
+                            artifact.path,
+                            artifact.body.bytes().len()
+                        )
                     })),
                 }
             }
             outcome
         }
         "scan" => {
-            let paths: Vec<PathBuf> =
-                sub.get_many::<String>("PATH").into_iter().flatten().map(|path| working.join(path)).collect();
+            let paths: Vec<PathBuf> = sub
+                .get_many::<String>("PATH")
+                .into_iter()
+                .flatten()
+                .map(|path| working.join(path))
+                .collect();
             pipeline::run_scan(&config, &ports, &paths)
         }
         "verify" => {
-            let location = sub.get_one::<String>("LOCATION").map(String::as_str).unwrap_or_default();
+            let location =
+                sub.get_one::<String>("LOCATION").map(String::as_str).unwrap_or_default();
             pipeline::run_verify(&config, &ports, location, &working)
         }
         _ => pipeline::run_report(&config, &ports),
@@ -303,14 +366,24 @@ fn settings(
     working: &Path,
 ) -> Result<Config, Vec<Diagnostic>> {
     let flags = flags(matches, mask)?;
-    let asked = matches.get_one::<String>("config").map(|path| crate::fs::normalize(&working.join(path)));
-    let found = asked.clone().or_else(|| Some(working.join(FILE_NAME)).filter(|path| name != "build" && DiskFileSystem.kind(path).is_ok()));
+    let asked =
+        matches.get_one::<String>("config").map(|path| crate::fs::normalize(&working.join(path)));
+    let found = asked.clone().or_else(|| {
+        Some(working.join(FILE_NAME))
+            .filter(|path| name != "build" && DiskFileSystem.kind(path).is_ok())
+    });
     let file = match found {
         Some(path) => Some(read_file(path, working).map_err(|error| vec![error])?),
-        None if name == "run" && !flags.contains_key("entrypoints") && !flags.contains_key("artifacts") => {
+        None if name == "run"
+            && !flags.contains_key("entrypoints")
+            && !flags.contains_key("artifacts") =>
+        {
             return Err(vec![
-                Diagnostic::error("config/file", format!("there is no `{FILE_NAME}` in this folder"))
-                    .hint("write one, or name it with `--config FILE`"),
+                Diagnostic::error(
+                    "config/file",
+                    format!("there is no `{FILE_NAME}` in this folder"),
+                )
+                .hint("write one, or name it with `--config FILE`"),
             ]);
         }
         None => None,
@@ -331,14 +404,21 @@ fn read_file(path: PathBuf, working: &Path) -> Result<SettingsFile, Diagnostic> 
 
 /// The day, which only the ends of allowances are held against. `BUNDLEGATE_TODAY` or `SOURCE_DATE_EPOCH` set it.
 fn today(environment: &Environment) -> (u16, u8, u8) {
-    if let Some(date) = environment.plain("BUNDLEGATE_TODAY").and_then(|text| value::parse_date(text).ok()) {
+    if let Some(date) =
+        environment.plain("BUNDLEGATE_TODAY").and_then(|text| value::parse_date(text).ok())
+    {
         return date;
     }
-    #[expect(clippy::disallowed_methods, reason = "an allowance ends on a day; no output depends on it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an allowance ends on a day; no output depends on it"
+    )]
     let now = std::time::SystemTime::now();
-    let epoch = environment.plain("SOURCE_DATE_EPOCH").and_then(|seconds| seconds.parse::<u64>().ok());
-    let seconds = epoch
-        .unwrap_or_else(|| now.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default());
+    let epoch =
+        environment.plain("SOURCE_DATE_EPOCH").and_then(|seconds| seconds.parse::<u64>().ok());
+    let seconds = epoch.unwrap_or_else(|| {
+        now.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
+    });
     civil_from_days(seconds / 86_400)
 }
 
@@ -347,7 +427,8 @@ fn civil_from_days(days: u64) -> (u16, u8, u8) {
     let days = days + 719_468;
     let era = days / 146_097;
     let day_of_era = days % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;

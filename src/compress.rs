@@ -66,7 +66,8 @@ fn is_compressed(content_type: &str) -> bool {
 pub fn brotli(bytes: &[u8]) -> Vec<u8> {
     let mut encoded = Vec::new();
     {
-        let mut writer = brotli::CompressorWriter::new(&mut encoded, 1 << 16, BROTLI_QUALITY, BROTLI_WINDOW);
+        let mut writer =
+            brotli::CompressorWriter::new(&mut encoded, 1 << 16, BROTLI_QUALITY, BROTLI_WINDOW);
         writer.write_all(bytes).expect("writing to memory does not fail");
     }
     encoded
@@ -101,9 +102,14 @@ mod tests {
     fn round_trips() {
         let text = "export const 名前 = 'x';\n".repeat(100);
         let mut plain = Vec::new();
-        brotli::Decompressor::new(brotli(text.as_bytes()).as_slice(), 4096).read_to_end(&mut plain).unwrap();
+        brotli::Decompressor::new(brotli(text.as_bytes()).as_slice(), 4096)
+            .read_to_end(&mut plain)
+            .unwrap();
         assert_eq!(plain, text.as_bytes());
-        assert_eq!(zstd::bulk::decompress(&zstd(text.as_bytes()), text.len()).unwrap(), text.as_bytes());
+        assert_eq!(
+            zstd::bulk::decompress(&zstd(text.as_bytes()), text.len()).unwrap(),
+            text.as_bytes()
+        );
         assert!(gzip_size(text.as_bytes()) < text.len() as u64);
     }
 }

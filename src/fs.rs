@@ -50,7 +50,10 @@ fn kind_of(file_type: std::fs::FileType) -> FileKind {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the door that the lint sends everyone else to")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the door that the lint sends everyone else to"
+)]
 impl FileSystem for DiskFileSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
@@ -77,7 +80,10 @@ impl FileSystem for DiskFileSystem {
         for entry in std::fs::read_dir(path)? {
             let name = entry?.file_name();
             names.push(name.into_string().map_err(|name| {
-                io::Error::new(ErrorKind::InvalidData, format!("the file name {} is not UTF-8", name.display()))
+                io::Error::new(
+                    ErrorKind::InvalidData,
+                    format!("the file name {} is not UTF-8", name.display()),
+                )
             })?);
         }
         names.sort_unstable();
@@ -200,7 +206,9 @@ pub fn relative(from: &Path, to: &Path) -> String {
     let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().count() - common;
     let mut parts: Vec<String> = vec!["..".to_owned(); up];
-    parts.extend(to.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned()));
+    parts.extend(
+        to.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned()),
+    );
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
@@ -217,8 +225,12 @@ pub fn walk(fs: &dyn FileSystem, root: &Path) -> io::Result<Vec<String>> {
             match fs.symlink_kind(&root.join(&path))? {
                 FileKind::File => files.push(path),
                 FileKind::Directory => folders.push(path),
-                FileKind::Symlink => return Err(io::Error::other(format!("`{path}` is a symbolic link"))),
-                FileKind::Other => return Err(io::Error::other(format!("`{path}` is not a regular file"))),
+                FileKind::Symlink => {
+                    return Err(io::Error::other(format!("`{path}` is a symbolic link")));
+                }
+                FileKind::Other => {
+                    return Err(io::Error::other(format!("`{path}` is not a regular file")));
+                }
             }
         }
     }
@@ -266,6 +278,35 @@ pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = std::fs::remove_file(&temporary);
     }
     written
+}
+
+/// Adds to the end of a file, which is made when it is missing.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+    io::Write::write_all(&mut file, bytes)
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// It is not there, or may not be removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)
+}
+
+/// Size of a file in bytes, or `None` when there is none.
+///
+/// # Errors
+/// It cannot be looked at.
+pub fn size(path: &Path) -> io::Result<Option<u64>> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.len())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -3,18 +3,18 @@
 //! The modules stand in the order of the data: settings, then `bundle` → `leak` → `compress` → `seal` → `store` →
 //! `report`, joined by `pipeline`. `docs/ARCHITECTURE.md` has the map and the rules.
 
-pub mod config;
-pub mod bundle;
-pub mod metafile;
 pub mod artifact;
-pub mod leak;
+pub mod bundle;
+pub mod cli;
 pub mod compress;
+pub mod config;
+pub mod github;
+pub mod leak;
+pub mod metafile;
+pub mod pipeline;
+pub mod report;
 pub mod seal;
 pub mod store;
-pub mod report;
-pub mod github;
-pub mod pipeline;
-pub mod cli;
 
 pub mod diag;
 pub mod fs;

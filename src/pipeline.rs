@@ -10,7 +10,10 @@ use crate::compress::{Coding, compress, gzip_size};
 use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
 use crate::diag::{Diagnostic, ExitCode, has_errors};
-use crate::fs::{DiskFileSystem, FileSystem, MemoryFileSystem, relative, walk, write_atomically, write_output};
+use crate::fs::{
+    DiskFileSystem, FileSystem, MemoryFileSystem, relative, remove, walk, write_atomically,
+    write_output,
+};
 use crate::github::{RunnerEnv, runner};
 use crate::leak::{self, Finding, Findings, Guarded, Policy, Scanned, Searched};
 use crate::metafile::{Metafile, Output};
@@ -72,17 +75,28 @@ pub fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
     let files: Arc<dyn FileSystem> = if config.files.is_empty() {
         Arc::clone(&ports.files)
     } else {
-        let memory = config.files.iter().map(|(path, text)| (path.clone(), Arc::from(text.as_bytes()))).collect();
+        let memory = config
+            .files
+            .iter()
+            .map(|(path, text)| (path.clone(), Arc::from(text.as_bytes())))
+            .collect();
         Arc::new(MemoryFileSystem::new(memory, Some(Arc::clone(&ports.files))))
     };
-    let entry_points: Vec<EntryPoint> =
-        config.entry_points.iter().map(|specifier| EntryPoint { specifier: specifier.clone() }).collect();
+    let entry_points: Vec<EntryPoint> = config
+        .entry_points
+        .iter()
+        .map(|specifier| EntryPoint { specifier: specifier.clone() })
+        .collect();
     let mut bundled = bundle(&entry_points, &config.build, files);
-    let mut paths: Vec<&str> = bundled.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
+    let mut paths: Vec<&str> =
+        bundled.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
     paths.sort_unstable();
     if let Some(pair) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
-        let error = Diagnostic::error("build/output-path", format!("two outputs would be written to `{}`", pair[0]))
-            .hint("put `[dir]` or `[hash]` into the naming template");
+        let error = Diagnostic::error(
+            "build/output-path",
+            format!("two outputs would be written to `{}`", pair[0]),
+        )
+        .hint("put `[dir]` or `[hash]` into the naming template");
         bundled.diagnostics.push(error);
     }
     bundled
@@ -106,17 +120,28 @@ pub fn run_build(config: &Config, ports: &Ports<'_>) -> (Outcome, Bundled) {
     let mut bundled = build(config, ports);
     outcome.diagnostics.append(&mut bundled.diagnostics);
     if has_errors(&outcome.diagnostics) {
-        outcome.fail(if config.entry_points.is_empty() { ExitCode::Usage } else { ExitCode::Build });
+        outcome.fail(if config.entry_points.is_empty() {
+            ExitCode::Usage
+        } else {
+            ExitCode::Build
+        });
         return (outcome, bundled);
     }
     if let Some(folder) = &config.outdir {
-        let outputs = bundled.artifacts.iter().map(|artifact| (artifact.path.as_str(), artifact.body.bytes()));
+        let outputs = bundled
+            .artifacts
+            .iter()
+            .map(|artifact| (artifact.path.as_str(), artifact.body.bytes()));
         if let Err((path, error)) = write_outputs(folder, outputs) {
             outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
             return (outcome, bundled);
         }
         for artifact in &bundled.artifacts {
-            outcome.done.push(format!("{}  {}", artifact.path, markdown::size(artifact.body.bytes().len() as u64)));
+            outcome.done.push(format!(
+                "{}  {}",
+                artifact.path,
+                markdown::size(artifact.body.bytes().len() as u64)
+            ));
         }
     }
     write_metafile(config, &bundled.metafile, &mut outcome);
@@ -130,7 +155,8 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Diagnostic {
 /// Writes the metafile where the settings want it, with paths of outputs relative to the root.
 fn write_metafile(config: &Config, metafile: &Metafile, outcome: &mut Outcome) {
     let Some(file) = &config.metafile else { return };
-    let folder = config.outdir.as_ref().map(|outdir| relative(&config.root, outdir)).unwrap_or_default();
+    let folder =
+        config.outdir.as_ref().map(|outdir| relative(&config.root, outdir)).unwrap_or_default();
     if let Err(error) = write_output(file, in_folder(metafile, &folder).to_json().as_bytes()) {
         outcome.error(ExitCode::Build, cannot_write(file, &error));
     }
@@ -138,7 +164,13 @@ fn write_metafile(config: &Config, metafile: &Metafile, outcome: &mut Outcome) {
 
 /// The metafile with the output folder before the paths of outputs.
 fn in_folder(metafile: &Metafile, folder: &str) -> Metafile {
-    let place = |path: &str| if folder.is_empty() || folder == "." { path.to_owned() } else { format!("{folder}/{path}") };
+    let place = |path: &str| {
+        if folder.is_empty() || folder == "." {
+            path.to_owned()
+        } else {
+            format!("{folder}/{path}")
+        }
+    };
     let outputs = metafile
         .outputs
         .iter()
@@ -169,7 +201,9 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     let guarded = guarded(config, ports.environment);
     let folder = output_folder(config);
     let Some(allowances) = allowances(config, ports.today, &mut outcome) else { return outcome };
-    let scanned = match leak::scan(artifacts, &guarded, &folder, |finding| allowances.allow(finding) || !config.leaks.fails) {
+    let scanned = match leak::scan(artifacts, &guarded, &folder, |finding| {
+        allowances.allow(finding) || !config.leaks.fails
+    }) {
         Ok(scanned) => {
             report.gates.push(leak_gate(&scanned.searched(), GateResult::Pass, 0));
             scanned
@@ -182,11 +216,13 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
             return outcome;
         }
     };
-    let codings: Vec<Coding> = config.compress.iter().filter_map(|name| Coding::parse(name)).collect();
+    let codings: Vec<Coding> =
+        config.compress.iter().filter_map(|name| Coding::parse(name)).collect();
     let scanned = compress(scanned, &codings);
     add_encoded_sizes(&mut report, &scanned);
     check_budgets(config, &mut report, &mut outcome);
-    let target = config.artifacts.is_none().then(|| format!("{:?}", config.build.target).to_lowercase());
+    let target =
+        config.artifacts.is_none().then(|| format!("{:?}", config.build.target).to_lowercase());
     let about = About { name: config.name.clone(), commit: ports.runner.commit.clone(), target };
     let sealed = seal(&scanned, about, key.as_ref());
     report.gates.push(seal_gate(config, &sealed, key.as_ref(), &mut outcome));
@@ -197,7 +233,10 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     report.gates.push(if outcome.exit_code() != ExitCode::Fine {
         skipped("Store", "held back: a gate failed")
     } else if dry_run {
-        skipped("Store", &format!("dry run: {} files would go to `{}`", sealed.objects().len(), config.store))
+        skipped(
+            "Store",
+            &format!("dry run: {} files would go to `{}`", sealed.objects().len(), config.store),
+        )
     } else {
         store(config, &sealed, &mut outcome)
     });
@@ -206,7 +245,11 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
 }
 
 /// Artifacts and metafile, from a build or from a folder.
-fn outputs(config: &Config, ports: &Ports<'_>, outcome: &mut Outcome) -> Option<(Vec<BuildArtifact>, Metafile)> {
+fn outputs(
+    config: &Config,
+    ports: &Ports<'_>,
+    outcome: &mut Outcome,
+) -> Option<(Vec<BuildArtifact>, Metafile)> {
     if let Some((folder, metafile)) = &config.artifacts {
         return match read_outputs(folder, metafile.as_deref(), &config.root) {
             Ok(outputs) => Some(outputs),
@@ -219,7 +262,11 @@ fn outputs(config: &Config, ports: &Ports<'_>, outcome: &mut Outcome) -> Option<
     let mut bundled = build(config, ports);
     outcome.diagnostics.append(&mut bundled.diagnostics);
     if has_errors(&outcome.diagnostics) {
-        outcome.fail(if config.entry_points.is_empty() { ExitCode::Usage } else { ExitCode::Build });
+        outcome.fail(if config.entry_points.is_empty() {
+            ExitCode::Usage
+        } else {
+            ExitCode::Build
+        });
         return None;
     }
     Some((bundled.artifacts, bundled.metafile))
@@ -243,7 +290,9 @@ fn read_outputs(
         Diagnostic::error("artifacts/read", format!("`{}` cannot be read: {error}", path.display()))
     };
     let mut artifacts = read_artifacts(folder).map_err(|error| cannot(folder, &error))?;
-    artifacts.retain(|artifact| ![lock::FILE_NAME, manifest::FILE_NAME].contains(&artifact.path.as_str()));
+    artifacts.retain(|artifact| {
+        ![lock::FILE_NAME, manifest::FILE_NAME].contains(&artifact.path.as_str())
+    });
     let parsed = match metafile {
         Some(file) => {
             artifacts.retain(|artifact| folder.join(artifact.path.as_str()) != file);
@@ -289,13 +338,17 @@ fn read_artifacts(folder: &Path) -> std::io::Result<Vec<BuildArtifact>> {
 fn artifact_of(path: &str, bytes: Vec<u8>, paths: &[String]) -> std::io::Result<BuildArtifact> {
     let is_map = is_source_map(path);
     let map = format!("{path}.map");
-    let invalid = |error: crate::artifact::BadPath| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+    let invalid = |error: crate::artifact::BadPath| {
+        std::io::Error::new(std::io::ErrorKind::InvalidData, error)
+    };
     Ok(BuildArtifact {
         path: OutputPath::new(path).map_err(invalid)?,
         kind: if is_map { ArtifactKind::SourceMap } else { ArtifactKind::Asset },
         loader: "file",
         content_hash: content_hash(&bytes),
-        source_map: (!is_map && paths.contains(&map)).then(|| OutputPath::new(map)).and_then(Result::ok),
+        source_map: (!is_map && paths.contains(&map))
+            .then(|| OutputPath::new(map))
+            .and_then(Result::ok),
         body: Body::new(bytes),
     })
 }
@@ -308,7 +361,8 @@ fn measure(artifacts: &[BuildArtifact]) -> BTreeMap<String, Sizes> {
         .filter(|artifact| !is_source_map(artifact.path.as_str()))
         .map(|artifact| {
             let bytes = artifact.body.bytes();
-            let sizes = Sizes { raw: bytes.len() as u64, gzip: Some(gzip_size(bytes)), brotli: None };
+            let sizes =
+                Sizes { raw: bytes.len() as u64, gzip: Some(gzip_size(bytes)), brotli: None };
             (artifact.path.to_string(), sizes)
         })
         .collect()
@@ -317,12 +371,14 @@ fn measure(artifacts: &[BuildArtifact]) -> BTreeMap<String, Sizes> {
 /// Takes the brotli sizes from the siblings; what has none is counted as it is, which is how it will be sent.
 fn add_encoded_sizes(report: &mut Report, scanned: &Scanned) {
     for row in &mut report.outputs {
-        let item = scanned.artifacts().iter().find(|item| item.artifact().path.as_str() == row.path);
+        let item =
+            scanned.artifacts().iter().find(|item| item.artifact().path.as_str() == row.path);
         if let Some(item) = item {
             let encoded = item.encoded().iter().find(|encoded| encoded.coding == "br");
             row.sizes.brotli = Some(match encoded {
                 Some(encoded) => encoded.body.bytes().len() as u64,
-                None => (crate::compress::brotli(item.artifact().body.bytes()).len() as u64).min(row.sizes.raw),
+                None => (crate::compress::brotli(item.artifact().body.bytes()).len() as u64)
+                    .min(row.sizes.raw),
             });
         }
     }
@@ -339,18 +395,30 @@ struct Allowances<'a>(Vec<(&'a Allowance, Option<globset::GlobMatcher>)>);
 impl Allowances<'_> {
     fn allow(&self, finding: &Finding) -> bool {
         self.0.iter().any(|(allowance, glob)| {
-            allowance.env == finding.variable && glob.as_ref().is_none_or(|glob| glob.is_match(&finding.file))
+            allowance.env == finding.variable
+                && glob.as_ref().is_none_or(|glob| glob.is_match(&finding.file))
         })
     }
 }
 
 /// Prepares the allowances. One that has ended is an error that says so.
-fn allowances<'a>(config: &'a Config, today: (u16, u8, u8), outcome: &mut Outcome) -> Option<Allowances<'a>> {
+fn allowances<'a>(
+    config: &'a Config,
+    today: (u16, u8, u8),
+    outcome: &mut Outcome,
+) -> Option<Allowances<'a>> {
     let mut prepared = Vec::new();
     for allowance in &config.leaks.allow {
         if let Some((year, month, day)) = allowance.until.filter(|until| *until < today) {
-            let message = format!("the allowance for `{}` ended on {year:04}-{month:02}-{day:02}", allowance.env);
-            outcome.error(ExitCode::Usage, Diagnostic::error("config/allow", message).hint("remove it, or give it a new end with a reason"));
+            let message = format!(
+                "the allowance for `{}` ended on {year:04}-{month:02}-{day:02}",
+                allowance.env
+            );
+            outcome.error(
+                ExitCode::Usage,
+                Diagnostic::error("config/allow", message)
+                    .hint("remove it, or give it a new end with a reason"),
+            );
             return None;
         }
         let glob = match allowance.path.as_deref().map(globset::Glob::new).transpose() {
@@ -412,9 +480,11 @@ fn check_budgets(config: &Config, report: &mut Report, outcome: &mut Outcome) {
         .budgets
         .iter()
         .flat_map(|budget| {
-            [("raw", budget.raw), ("gzip", budget.gzip), ("brotli", budget.brotli)].into_iter().filter_map(
-                |(metric, limit)| Some(Budget { pattern: budget.path.clone(), metric, limit: limit? }),
-            )
+            [("raw", budget.raw), ("gzip", budget.gzip), ("brotli", budget.brotli)]
+                .into_iter()
+                .filter_map(|(metric, limit)| {
+                    Some(Budget { pattern: budget.path.clone(), metric, limit: limit? })
+                })
         })
         .collect();
     let results = match budget::check(&report.outputs, &budgets) {
@@ -448,9 +518,13 @@ fn check_budgets(config: &Config, report: &mut Report, outcome: &mut Outcome) {
 ///
 /// # Errors
 /// The variable is not set although a signature is required, or its value is no key.
-fn signing_key(config: &Config, environment: &Environment) -> Result<Option<SigningKey>, Diagnostic> {
+fn signing_key(
+    config: &Config,
+    environment: &Environment,
+) -> Result<Option<SigningKey>, Diagnostic> {
     let required = |message: String| {
-        Diagnostic::error("seal/no-key", message).hint("set a key of 32 bytes, for instance from `openssl rand -hex 32`")
+        Diagnostic::error("seal/no-key", message)
+            .hint("set a key of 32 bytes, for instance from `openssl rand -hex 32`")
     };
     let Some(variable) = &config.sign.key_variable else {
         return if config.sign.required {
@@ -463,12 +537,19 @@ fn signing_key(config: &Config, environment: &Environment) -> Result<Option<Sign
         Some(key) => SigningKey::new(key, &config.sign.key_id)
             .map(Some)
             .map_err(|error| required(format!("`{variable}` cannot be used: {error}"))),
-        None if config.sign.required => Err(required(format!("`sign.required` is set, but `{variable}` is not"))),
+        None if config.sign.required => {
+            Err(required(format!("`sign.required` is set, but `{variable}` is not")))
+        }
         None => Ok(None),
     }
 }
 
-fn seal_gate(config: &Config, sealed: &Sealed, key: Option<&SigningKey>, outcome: &mut Outcome) -> Gate {
+fn seal_gate(
+    config: &Config,
+    sealed: &Sealed,
+    key: Option<&SigningKey>,
+    outcome: &mut Outcome,
+) -> Gate {
     let files = sealed.objects().len();
     let build = sealed.manifest().build_id.get(..12).unwrap_or_default().to_owned();
     if let Some(key) = key {
@@ -479,7 +560,10 @@ fn seal_gate(config: &Config, sealed: &Sealed, key: Option<&SigningKey>, outcome
         Some(variable) => format!("`{variable}` is not set"),
         None => "no key is named in `sign.hmac_key`".to_owned(),
     };
-    outcome.diagnostics.push(Diagnostic::note("seal/unsigned", format!("{why}, so the files are locked but not signed")));
+    outcome.diagnostics.push(Diagnostic::note(
+        "seal/unsigned",
+        format!("{why}, so the files are locked but not signed"),
+    ));
     skipped("Signatures", &format!("unsigned: {why}; {files} files locked, build `{build}`"))
 }
 
@@ -491,12 +575,17 @@ fn write_deployment(config: &Config, sealed: &Sealed, outcome: &mut Outcome) {
         (None, None) => return,
     };
     let manifest_json = sealed.manifest().to_json();
-    let earlier = DiskFileSystem.read(&folder.join(lock::FILE_NAME)).ok().and_then(|text| String::from_utf8(text).ok());
+    let earlier = DiskFileSystem
+        .read(&folder.join(lock::FILE_NAME))
+        .ok()
+        .and_then(|text| String::from_utf8(text).ok());
     let objects = sealed.objects().iter().map(|object| (object.path.as_str(), object.body.bytes()));
-    let written = write_outputs(folder, objects.chain([(manifest::FILE_NAME, manifest_json.as_bytes())]));
+    let written =
+        write_outputs(folder, objects.chain([(manifest::FILE_NAME, manifest_json.as_bytes())]));
     let written = written.and_then(|()| {
         let path = folder.join(lock::FILE_NAME);
-        write_atomically(&path, sealed.lock().as_bytes()).map_err(|error| (lock::FILE_NAME.to_owned(), error))
+        write_atomically(&path, sealed.lock().as_bytes())
+            .map_err(|error| (lock::FILE_NAME.to_owned(), error))
     });
     if let Err((path, error)) = written {
         outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
@@ -505,7 +594,7 @@ fn write_deployment(config: &Config, sealed: &Sealed, outcome: &mut Outcome) {
     for (path, _) in earlier.and_then(|text| lock::parse(&text).ok()).unwrap_or_default() {
         if !sealed.objects().iter().any(|object| object.path == path) {
             // What cannot be removed is named by the next `verify`.
-            let _ = std::fs::remove_file(folder.join(path.as_str()));
+            let _ = remove(&folder.join(path.as_str()));
         }
     }
 }
@@ -530,7 +619,13 @@ fn store(config: &Config, sealed: &Sealed, outcome: &mut Outcome) -> Gate {
 }
 
 /// Puts the report where it is wanted.
-fn publish(config: &Config, ports: &Ports<'_>, report: &Report, dry_run: bool, outcome: &mut Outcome) {
+fn publish(
+    config: &Config,
+    ports: &Ports<'_>,
+    report: &Report,
+    dry_run: bool,
+    outcome: &mut Outcome,
+) {
     let text = markdown::render(report);
     if let Some(file) = config.report.file.as_ref().filter(|_| !dry_run)
         && let Err(error) = write_output(file, text.as_bytes())
@@ -558,7 +653,10 @@ pub fn run_scan(config: &Config, ports: &Ports<'_>, paths: &[PathBuf]) -> Outcom
         let read = match DiskFileSystem.kind(path) {
             Ok(crate::fs::FileKind::Directory) => read_artifacts(path),
             Ok(_) => DiskFileSystem.read(path).and_then(|bytes| {
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let name = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default();
                 Ok(vec![artifact_of(&name, bytes, &[])?])
             }),
             Err(error) => Err(error),
@@ -614,11 +712,15 @@ pub fn run_verify(config: &Config, ports: &Ports<'_>, location: &str, working: &
             }
             Ok((None, _)) => {
                 let message = format!("there is no deployment at `{location}`");
-                outcome.error(ExitCode::Seal, Diagnostic::error("seal/missing", message).hint("write `dir:STORE/NAME`"));
+                outcome.error(
+                    ExitCode::Seal,
+                    Diagnostic::error("seal/missing", message).hint("write `dir:STORE/NAME`"),
+                );
                 return outcome;
             }
             Err(error) => {
-                outcome.error(ExitCode::Store, Diagnostic::error("store/failed", error.to_string()));
+                outcome
+                    .error(ExitCode::Store, Diagnostic::error("store/failed", error.to_string()));
                 return outcome;
             }
         }
@@ -632,7 +734,10 @@ pub fn run_verify(config: &Config, ports: &Ports<'_>, location: &str, working: &
         match verify_folder(&folder, key.as_ref(), required) {
             Ok(verified) => verified,
             Err(error) => {
-                let message = format!("`{}` cannot be verified: {error}", folder.join(lock::FILE_NAME).display());
+                let message = format!(
+                    "`{}` cannot be verified: {error}",
+                    folder.join(lock::FILE_NAME).display()
+                );
                 outcome.error(ExitCode::Seal, Diagnostic::error("seal/lock", message));
                 return outcome;
             }
@@ -644,7 +749,10 @@ pub fn run_verify(config: &Config, ports: &Ports<'_>, location: &str, working: &
         "signatures not checked: no key".to_owned()
     };
     if verified.problems.is_empty() {
-        outcome.report = Some(format!("build {}: {} files as locked, {signed}\n", verified.build_id, verified.files));
+        outcome.report = Some(format!(
+            "build {}: {} files as locked, {signed}\n",
+            verified.build_id, verified.files
+        ));
     } else {
         outcome.fail(ExitCode::Seal);
         outcome.diagnostics.extend(verified.problems);
@@ -652,7 +760,11 @@ pub fn run_verify(config: &Config, ports: &Ports<'_>, location: &str, working: &
     outcome
 }
 
-fn verify_folder(folder: &Path, key: Option<&SigningKey>, required: bool) -> std::io::Result<crate::seal::Verified> {
+fn verify_folder(
+    folder: &Path,
+    key: Option<&SigningKey>,
+    required: bool,
+) -> std::io::Result<crate::seal::Verified> {
     let lock_text = String::from_utf8(DiskFileSystem.read(&folder.join(lock::FILE_NAME))?)
         .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))?;
     let manifest_json = match DiskFileSystem.read(&folder.join(manifest::FILE_NAME)) {
@@ -671,8 +783,9 @@ pub fn run_report(config: &Config, ports: &Ports<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     let read = match &config.artifacts {
         Some((folder, metafile)) => read_outputs(folder, metafile.as_deref(), &config.root),
-        None => Err(Diagnostic::error("config/artifacts", "there is nothing to report on")
-            .hint("name a folder with `--artifacts`, and its metafile with `--artifacts-metafile`")),
+        None => Err(Diagnostic::error("config/artifacts", "there is nothing to report on").hint(
+            "name a folder with `--artifacts`, and its metafile with `--artifacts-metafile`",
+        )),
     };
     let (artifacts, metafile) = match read {
         Ok(read) => read,
@@ -684,7 +797,8 @@ pub fn run_report(config: &Config, ports: &Ports<'_>) -> Outcome {
     let mut sizes = measure(&artifacts);
     for artifact in &artifacts {
         if let Some(sizes) = sizes.get_mut(artifact.path.as_str()) {
-            sizes.brotli = Some((crate::compress::brotli(artifact.body.bytes()).len() as u64).min(sizes.raw));
+            sizes.brotli =
+                Some((crate::compress::brotli(artifact.body.bytes()).len() as u64).min(sizes.raw));
         }
     }
     let mut report = Report::new(&config.name, &metafile, &sizes);

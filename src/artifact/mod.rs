@@ -195,7 +195,8 @@ pub fn content_type(path: &str) -> &'static str {
 pub fn content_hash(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let digest = Digest::of(bytes);
-    let mut bits = digest.as_bytes()[..5].iter().fold(0u64, |bits, byte| (bits << 8) | u64::from(*byte));
+    let mut bits =
+        digest.as_bytes()[..5].iter().fold(0u64, |bits, byte| (bits << 8) | u64::from(*byte));
     let mut letters = [0; 8];
     for letter in letters.iter_mut().rev() {
         *letter = ALPHABET[(bits & 31) as usize];
@@ -222,7 +223,10 @@ mod tests {
     fn digest_round_trip() {
         // FIPS 180-2, appendix B.1.
         let digest = Digest::of(b"abc");
-        assert_eq!(digest.to_hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            digest.to_hex(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
         assert_eq!(Digest::from_hex(&digest.to_hex()), Some(digest));
         assert_eq!(Digest::from_hex("zz"), None);
         assert_eq!(content_hash(b"abc").len(), 8);

@@ -34,6 +34,9 @@ pub struct SymbolId {
     pub index: u32,
 }
 
+/// The name of the symbol behind an anonymous `export default`; no source can write it.
+pub const DEFAULT_NAME: &str = "*default*";
+
 /// How a module is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportKind {
@@ -286,7 +289,11 @@ pub fn identifier(text: &str) -> String {
     use swc_core::ecma::ast::Ident;
     let mut name = String::new();
     for character in text.chars() {
-        let fits = if name.is_empty() { Ident::is_valid_start(character) } else { Ident::is_valid_continue(character) };
+        let fits = if name.is_empty() {
+            Ident::is_valid_start(character)
+        } else {
+            Ident::is_valid_continue(character)
+        };
         if fits {
             name.push(character);
         } else if Ident::is_valid_continue(character) {

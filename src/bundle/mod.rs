@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use graph::EntryPoint;
 pub use options::Options;
 
-use crate::artifact::{ArtifactKind, BuildArtifact, Body, OutputPath};
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath};
 use crate::diag::{Diagnostic, has_errors};
 use crate::fs::FileSystem;
 use crate::metafile::{Import, Input, Metafile, Output};
@@ -32,7 +32,11 @@ pub struct Bundled {
 
 /// Bundles what the entry points reach. User mistakes are diagnostics; nothing is written.
 #[must_use]
-pub fn bundle(entry_points: &[EntryPoint], options: &Options, files: Arc<dyn FileSystem>) -> Bundled {
+pub fn bundle(
+    entry_points: &[EntryPoint],
+    options: &Options,
+    files: Arc<dyn FileSystem>,
+) -> Bundled {
     let scanned = scan::scan(entry_points, options, files);
     let mut diagnostics = scanned.diagnostics;
     // A module that did not parse would look like one that exports nothing.
@@ -48,7 +52,10 @@ pub fn bundle(entry_points: &[EntryPoint], options: &Options, files: Arc<dyn Fil
     let mut artifacts = printed.artifacts;
     let mut metafile = Metafile { inputs: inputs(&graph), outputs: printed.outputs };
     for asset in scanned.assets {
-        metafile.outputs.insert(asset.path.clone(), Output { bytes: asset.bytes.len() as u64, ..Output::default() });
+        metafile.outputs.insert(
+            asset.path.clone(),
+            Output { bytes: asset.bytes.len() as u64, ..Output::default() },
+        );
         match OutputPath::new(asset.path) {
             Ok(path) => artifacts.push(BuildArtifact {
                 path,
@@ -58,7 +65,9 @@ pub fn bundle(entry_points: &[EntryPoint], options: &Options, files: Arc<dyn Fil
                 source_map: None,
                 body: Body::new(asset.bytes),
             }),
-            Err(error) => diagnostics.push(Diagnostic::error("build/output-path", error.to_string())),
+            Err(error) => {
+                diagnostics.push(Diagnostic::error("build/output-path", error.to_string()))
+            }
         }
     }
     Bundled { artifacts, metafile, diagnostics }
@@ -79,8 +88,14 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                         ImportTarget::External(specifier) => (specifier.to_string(), true),
                         ImportTarget::Missing => return None,
                     };
-                    let original = (path != *record.specifier).then(|| record.specifier.to_string());
-                    Some(Import { path, kind: record.kind.metafile_name().to_owned(), original, external })
+                    let original =
+                        (path != *record.specifier).then(|| record.specifier.to_string());
+                    Some(Import {
+                        path,
+                        kind: record.kind.metafile_name().to_owned(),
+                        original,
+                        external,
+                    })
                 })
                 .collect();
             let format = module.loader.is_script().then(|| match module.format {

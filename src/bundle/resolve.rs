@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use oxc_resolver::{
-    AliasValue, FileMetadata, PackageJson, PackageType, ResolveError, ResolveOptions, ResolverGeneric, SideEffects,
-    TsConfig, TsconfigDiscovery, TsconfigOptions, TsconfigReferences,
+    AliasValue, FileMetadata, PackageJson, PackageType, ResolveError, ResolveOptions,
+    ResolverGeneric, SideEffects, TsConfig, TsconfigDiscovery, TsconfigOptions, TsconfigReferences,
 };
 
 use super::options::{Options, Packages, Target};
@@ -27,7 +27,8 @@ impl oxc_resolver::FileSystem for ResolverFiles {
     }
 
     fn read_to_string(&self, path: &Path) -> io::Result<String> {
-        String::from_utf8(self.0.read(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        String::from_utf8(self.0.read(path)?)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     fn metadata(&self, path: &Path) -> io::Result<FileMetadata> {
@@ -48,7 +49,11 @@ impl oxc_resolver::FileSystem for ResolverFiles {
 }
 
 fn metadata(kind: FileKind) -> FileMetadata {
-    FileMetadata::new(kind == FileKind::File, kind == FileKind::Directory, kind == FileKind::Symlink)
+    FileMetadata::new(
+        kind == FileKind::File,
+        kind == FileKind::Directory,
+        kind == FileKind::Symlink,
+    )
 }
 
 /// Which of the two algorithms and condition sets an import follows.
@@ -118,7 +123,11 @@ impl Resolver {
         let require_options = resolve_options(options, ResolveKind::Require);
         let import = ResolverGeneric::new_with_file_system(ResolverFiles(files), import_options);
         let require = import.clone_with_options(require_options);
-        let external = options.external.iter().map(|pattern| external_pattern(pattern, &options.root)).collect();
+        let external = options
+            .external
+            .iter()
+            .map(|pattern| external_pattern(pattern, &options.root))
+            .collect();
         Self {
             import,
             require,
@@ -134,7 +143,12 @@ impl Resolver {
     ///
     /// # Errors
     /// Nothing of that name is there, or its package does not let it out.
-    pub fn resolve(&self, importer: &Path, specifier: &str, kind: ResolveKind) -> Result<Resolved, Unresolved> {
+    pub fn resolve(
+        &self,
+        importer: &Path,
+        specifier: &str,
+        kind: ResolveKind,
+    ) -> Result<Resolved, Unresolved> {
         if self.is_external(specifier) || is_runtime_scheme(specifier) {
             return Ok(Resolved::External(specifier.to_owned()));
         }
@@ -145,10 +159,17 @@ impl Resolver {
         match resolver.resolve_file(importer, specifier) {
             Ok(resolution) => {
                 let file = resolution.path().to_path_buf();
-                if self.external.iter().any(|pattern| matches!(pattern, ExternalPattern::Path(path) if *path == file)) {
+                if self
+                    .external
+                    .iter()
+                    .any(|pattern| matches!(pattern, ExternalPattern::Path(path) if *path == file))
+                {
                     return Ok(Resolved::External(specifier.to_owned()));
                 }
-                if self.packages == Packages::External && is_package(specifier) && in_node_modules(&file) {
+                if self.packages == Packages::External
+                    && is_package(specifier)
+                    && in_node_modules(&file)
+                {
                     return Ok(Resolved::External(specifier.to_owned()));
                 }
                 Ok(Resolved::File(self.resolved_file(
@@ -159,7 +180,11 @@ impl Resolver {
             }
             Err(ResolveError::Builtin { resolved, is_runtime_module }) => Ok(Resolved::External(
                 // Workers know the built-ins only by their full names.
-                if self.target == Target::Workers || is_runtime_module { resolved } else { specifier.to_owned() },
+                if self.target == Target::Workers || is_runtime_module {
+                    resolved
+                } else {
+                    specifier.to_owned()
+                },
             )),
             Err(ResolveError::Ignored(file)) => Ok(Resolved::File(ResolvedFile {
                 file,
@@ -182,7 +207,11 @@ impl Resolver {
     pub fn resolve_entry(&self, specifier: &str) -> Result<ResolvedFile, Unresolved> {
         let importer = self.root.join("entry");
         let is_path = Path::new(specifier).is_absolute() || specifier.starts_with('.');
-        let attempts = if is_path { vec![specifier.to_owned()] } else { vec![format!("./{specifier}"), specifier.to_owned()] };
+        let attempts = if is_path {
+            vec![specifier.to_owned()]
+        } else {
+            vec![format!("./{specifier}"), specifier.to_owned()]
+        };
         let mut first_error = None;
         for attempt in attempts {
             match self.import.resolve_file(&importer, &attempt) {
@@ -199,7 +228,9 @@ impl Resolver {
         let error = first_error.expect("there is at least one attempt");
         Err(Unresolved {
             message: match error {
-                ResolveError::NotFound(_) => format!("the entry point `{specifier}` does not exist"),
+                ResolveError::NotFound(_) => {
+                    format!("the entry point `{specifier}` does not exist")
+                }
                 error => format!("the entry point `{specifier}` cannot be resolved: {error}"),
             },
             hints: vec![format!("paths are relative to the root, `{}`", self.root.display())],
@@ -214,10 +245,16 @@ impl Resolver {
         self.import.find_tsconfig(file).map_err(|error| error.to_string())
     }
 
-    fn resolved_file(&self, file: PathBuf, query: Option<String>, package: Option<&PackageJson>) -> ResolvedFile {
-        let is_type_module = package.and_then(PackageJson::r#type).map(|kind| kind == PackageType::Module);
-        let is_side_effect_free =
-            !self.ignore_annotations && package.is_some_and(|package| says_side_effect_free(package, &file));
+    fn resolved_file(
+        &self,
+        file: PathBuf,
+        query: Option<String>,
+        package: Option<&PackageJson>,
+    ) -> ResolvedFile {
+        let is_type_module =
+            package.and_then(PackageJson::r#type).map(|kind| kind == PackageType::Module);
+        let is_side_effect_free = !self.ignore_annotations
+            && package.is_some_and(|package| says_side_effect_free(package, &file));
         ResolvedFile { file, query, is_disabled: false, is_type_module, is_side_effect_free }
     }
 
@@ -226,7 +263,9 @@ impl Resolver {
             ExternalPattern::Exact(exact) => {
                 specifier == exact
                     || (is_package(exact)
-                        && specifier.strip_prefix(exact.as_str()).is_some_and(|rest| rest.starts_with('/')))
+                        && specifier
+                            .strip_prefix(exact.as_str())
+                            .is_some_and(|rest| rest.starts_with('/')))
             }
             ExternalPattern::Wildcard(prefix, suffix) => {
                 specifier.len() >= prefix.len() + suffix.len()
@@ -240,7 +279,9 @@ impl Resolver {
     fn explain(&self, specifier: &str, importer: &Path, error: &ResolveError) -> Unresolved {
         let mut hints = Vec::new();
         let message = match error {
-            ResolveError::NotFound(_) | ResolveError::MatchedAliasNotFound(..) if is_package(specifier) => {
+            ResolveError::NotFound(_) | ResolveError::MatchedAliasNotFound(..)
+                if is_package(specifier) =>
+            {
                 let package = package_name(specifier);
                 if self.target == Target::Browser && is_node_builtin(specifier) {
                     hints.push(format!(
@@ -289,7 +330,9 @@ fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
         Target::Browser => (&["browser", "module"], &["browser", "module", "main"]),
         Target::Node => (&["node", "module"], &["main", "module"]),
         Target::Bun => (&["bun", "node", "module"], &["module", "main"]),
-        Target::Workers => (&["workerd", "worker", "browser", "module"], &["browser", "module", "main"]),
+        Target::Workers => {
+            (&["workerd", "worker", "browser", "module"], &["browser", "module", "main"])
+        }
         Target::Neutral => (&[], &[]),
     };
     if options.conditions.is_empty() || options.target != Target::Neutral {
@@ -313,7 +356,9 @@ fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
         alias: options
             .alias
             .iter()
-            .map(|(from, to)| (from.clone(), vec![AliasValue::Path(absolute_alias(to, &options.root))]))
+            .map(|(from, to)| {
+                (from.clone(), vec![AliasValue::Path(absolute_alias(to, &options.root))])
+            })
             .collect(),
         alias_fields: if browser_map { vec![vec!["browser".to_owned()]] } else { Vec::new() },
         condition_names: conditions,
@@ -326,7 +371,9 @@ fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
             (".mjs", [".mjs", ".mts"].as_slice()),
             (".cjs", [".cjs", ".cts"].as_slice()),
         ]
-        .map(|(from, to)| (from.to_owned(), to.iter().map(|extension| (*extension).to_owned()).collect()))
+        .map(|(from, to)| {
+            (from.to_owned(), to.iter().map(|extension| (*extension).to_owned()).collect())
+        })
         .to_vec(),
         main_fields,
         symlinks: !options.preserve_symlinks,
@@ -380,10 +427,47 @@ fn is_runtime_scheme(specifier: &str) -> bool {
 
 fn is_node_builtin(specifier: &str) -> bool {
     const NAMES: &[&str] = &[
-        "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram", "dns",
-        "domain", "events", "fs", "http", "http2", "https", "inspector", "module", "net", "os", "path", "perf_hooks",
-        "process", "punycode", "querystring", "readline", "repl", "stream", "string_decoder", "sys", "timers", "tls",
-        "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib",
+        "assert",
+        "async_hooks",
+        "buffer",
+        "child_process",
+        "cluster",
+        "console",
+        "constants",
+        "crypto",
+        "dgram",
+        "dns",
+        "domain",
+        "events",
+        "fs",
+        "http",
+        "http2",
+        "https",
+        "inspector",
+        "module",
+        "net",
+        "os",
+        "path",
+        "perf_hooks",
+        "process",
+        "punycode",
+        "querystring",
+        "readline",
+        "repl",
+        "stream",
+        "string_decoder",
+        "sys",
+        "timers",
+        "tls",
+        "trace_events",
+        "tty",
+        "url",
+        "util",
+        "v8",
+        "vm",
+        "wasi",
+        "worker_threads",
+        "zlib",
     ];
     NAMES.contains(&package_name(specifier))
 }
@@ -397,7 +481,9 @@ fn says_side_effect_free(package: &PackageJson, file: &Path) -> bool {
         Some(SideEffects::Array(patterns)) => patterns,
     };
     let path = relative(package.directory(), file);
-    !patterns.iter().any(|pattern| side_effects_glob(pattern).is_some_and(|glob| glob.is_match(&path)))
+    !patterns
+        .iter()
+        .any(|pattern| side_effects_glob(pattern).is_some_and(|glob| glob.is_match(&path)))
 }
 
 fn side_effects_glob(pattern: &str) -> Option<GlobMatcher> {
@@ -422,7 +508,11 @@ mod tests {
     fn side_effects_patterns() {
         #[track_caller]
         fn check(pattern: &str, path: &str, expected: bool) {
-            assert_eq!(side_effects_glob(pattern).unwrap().is_match(path), expected, "{pattern} {path}");
+            assert_eq!(
+                side_effects_glob(pattern).unwrap().is_match(path),
+                expected,
+                "{pattern} {path}"
+            );
         }
         check("*.css", "a/b/c.css", true);
         check("./src/*.js", "src/a.js", true);

@@ -18,7 +18,9 @@ impl Environment {
     #[must_use]
     pub fn read() -> Self {
         let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, Secret::new(value.into_encoded_bytes()))))
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, Secret::new(value.into_encoded_bytes())))
+            })
             .collect();
         Self { variables }
     }
@@ -26,7 +28,10 @@ impl Environment {
     /// An environment of these variables.
     #[must_use]
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let variables = pairs.into_iter().map(|(name, value)| (name.to_owned(), Secret::from(value.to_owned()))).collect();
+        let variables = pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Secret::from(value.to_owned())))
+            .collect();
         Self { variables }
     }
 
@@ -57,7 +62,10 @@ impl Environment {
 ///
 /// # Errors
 /// It is gone, or may not be seen.
-#[expect(clippy::disallowed_methods, reason = "paths of the command line are relative to it; it is asked for once")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "paths of the command line are relative to it; it is asked for once"
+)]
 pub fn working_folder() -> std::io::Result<std::path::PathBuf> {
     std::env::current_dir()
 }

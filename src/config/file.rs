@@ -28,16 +28,21 @@ fn diagnostic(error: &serde_yaml::Error, text: &str, path: &str) -> Diagnostic {
     let message = error.to_string();
     // The library appends the place, and puts the key before it; the place is shown by itself.
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    let (message, hint) = message.split_once(HINT).map_or((message, None), |(message, hint)| (message, Some(hint)));
+    let (message, hint) =
+        message.split_once(HINT).map_or((message, None), |(message, hint)| (message, Some(hint)));
     let message = message.rsplit_once(MARK).map_or(message, |(_, message)| message);
+    // What stands where the place of a key should may be the key.
+    let hides_line = message.starts_with(SECRET);
+    let message = message.trim_start_matches(SECRET);
     let location = error.location().map(|place| Location {
         file: path.to_owned(),
         line: place.line(),
         column: place.column(),
         length: 1,
-        line_text: text.lines().nth(place.line().saturating_sub(1)).unwrap_or_default().to_owned(),
+        line_text: if hides_line { String::new() } else { line_of(text, place.line()) },
     });
-    let diagnostic = Diagnostic::error("config/file", message).at(location.unwrap_or_else(|| Location::file(path)));
+    let diagnostic = Diagnostic::error("config/file", message)
+        .at(location.unwrap_or_else(|| Location::file(path)));
     match hint {
         Some(hint) => diagnostic.hint(hint),
         None => diagnostic,
@@ -48,6 +53,13 @@ fn diagnostic(error: &serde_yaml::Error, text: &str, path: &str) -> Diagnostic {
 const HINT: &str = "\u{1}hint:";
 /// Starts a message, so that what the library puts before it can be cut off.
 const MARK: &str = "\u{1}";
+
+/// Starts a message on a line that must not be shown.
+const SECRET: &str = "\u{2}";
+
+fn line_of(text: &str, line: usize) -> String {
+    text.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned()
+}
 
 fn fail<E: serde::de::Error>(message: impl fmt::Display, hint: Option<String>) -> E {
     match hint {
@@ -102,10 +114,12 @@ impl Visitor<'_> for KeySeed<'_> {
         known.dedup();
         let hint = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => match SETTINGS.iter().find(|setting| setting.key.ends_with(&format!(".{name}"))) {
-                Some(setting) => format!("it stands at `{}`", setting.key),
-                None => format!("known here: {}", known.join(", ")),
-            },
+            None => {
+                match SETTINGS.iter().find(|setting| setting.key.ends_with(&format!(".{name}"))) {
+                    Some(setting) => format!("it stands at `{}`", setting.key),
+                    None => format!("known here: {}", known.join(", ")),
+                }
+            }
         };
         Err(fail(format!("there is no setting `{key}`"), Some(hint)))
     }
@@ -131,9 +145,12 @@ impl<'de> Visitor<'de> for Section<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key_seed(KeySeed(self.prefix))? {
             match key {
-                Key::Section(prefix) => map.next_value_seed(Section { prefix: &prefix, layer: &mut *self.layer })?,
+                Key::Section(prefix) => {
+                    map.next_value_seed(Section { prefix: &prefix, layer: &mut *self.layer })?
+                }
                 Key::Setting(setting) => {
-                    let value = map.next_value_seed(ValueSeed { key: setting.key, kind: setting.kind })?;
+                    let value =
+                        map.next_value_seed(ValueSeed { key: setting.key, kind: setting.kind })?;
                     if self.layer.insert(setting.name, value).is_some() {
                         return Err(fail(format!("`{}` is set twice", setting.key), None));
                     }
@@ -187,40 +204,58 @@ impl<'de> Visitor<'de> for ValueSeed {
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
         match self.kind {
-            Kind::Map | Kind::Records(_) => Err(fail(format!("`{}` takes {}", self.key, value::expected(self.kind)), None)),
+            Kind::Map | Kind::Records(_) => {
+                Err(fail(format!("`{}` takes {}", self.key, value::expected(self.kind)), None))
+            }
             // One text is a list of one; commas are part of it here.
             Kind::List => Ok(Value::List(vec![text.to_owned()])),
-            kind => value::parse(kind, text).map_err(|error| fail(format!("`{}`: {error}", self.key), None)),
+            kind => value::parse(kind, text).map_err(|error| {
+                let secret = if kind == Kind::KeySource { SECRET } else { "" };
+                fail(format!("{secret}`{}`: {error}", self.key), None)
+            }),
         }
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<Value, E> {
-        Err(fail(format!("`{}` has no value", self.key), Some(format!("it takes {}", value::expected(self.kind)))))
+        Err(fail(
+            format!("`{}` has no value", self.key),
+            Some(format!("it takes {}", value::expected(self.kind))),
+        ))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
         match self.kind {
             Kind::List | Kind::Choices(_) => {
                 let mut list = Vec::new();
-                while let Some(item) = sequence.next_element_seed(TextSeed { key: self.key, kind: self.kind })? {
+                while let Some(item) =
+                    sequence.next_element_seed(TextSeed { key: self.key, kind: self.kind })?
+                {
                     list.push(item);
                 }
                 Ok(Value::List(list))
             }
             Kind::Records(fields) => {
                 let mut records = Vec::new();
-                while let Some(record) = sequence.next_element_seed(RecordSeed { key: self.key, fields })? {
+                while let Some(record) =
+                    sequence.next_element_seed(RecordSeed { key: self.key, fields })?
+                {
                     records.push(record);
                 }
                 Ok(Value::Records(records))
             }
-            kind => Err(fail(format!("`{}` takes {}, not a list", self.key, value::expected(kind)), None)),
+            kind => Err(fail(
+                format!("`{}` takes {}, not a list", self.key, value::expected(kind)),
+                None,
+            )),
         }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         if self.kind != Kind::Map {
-            return Err(fail(format!("`{}` takes {}, not a mapping", self.key, value::expected(self.kind)), None));
+            return Err(fail(
+                format!("`{}` takes {}, not a mapping", self.key, value::expected(self.kind)),
+                None,
+            ));
         }
         let mut entries = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
@@ -269,7 +304,8 @@ impl Visitor<'_> for TextSeed {
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
         if let Kind::Choices(words) = self.kind {
-            value::choose(words, text).map_err(|error| fail(format!("`{}`: {error}", self.key), None))?;
+            value::choose(words, text)
+                .map_err(|error| fail(format!("`{}`: {error}", self.key), None))?;
         }
         Ok(text.to_owned())
     }
@@ -298,11 +334,14 @@ impl<'de> Visitor<'de> for RecordSeed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut record = BTreeMap::new();
-        while let Some(field) = map.next_key_seed(FieldSeed { key: self.key, fields: self.fields })? {
+        while let Some(field) =
+            map.next_key_seed(FieldSeed { key: self.key, fields: self.fields })?
+        {
             let text = map.next_value_seed(FieldValueSeed { key: self.key, field })?;
             record.insert(field.name.to_owned(), text);
         }
-        value::check_record(self.fields, &record).map_err(|error| A::Error::custom(format!("{MARK}`{}`: {error}", self.key)))?;
+        value::check_record(self.fields, &record)
+            .map_err(|error| A::Error::custom(format!("{MARK}`{}`: {error}", self.key)))?;
         Ok(record)
     }
 }
@@ -348,7 +387,8 @@ impl<'de> DeserializeSeed<'de> for FieldValueSeed {
     type Value = String;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
         let text = TextSeed { key: self.key, kind: Kind::Text }.deserialize(deserializer)?;
-        value::check_field(self.field, &text).map_err(|error| fail(format!("`{}`: {error}", self.key), None))?;
+        value::check_field(self.field, &text)
+            .map_err(|error| fail(format!("`{}`: {error}", self.key), None))?;
         Ok(text)
     }
 }

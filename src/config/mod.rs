@@ -8,7 +8,9 @@ pub mod value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::bundle::options::{EnvInlining, Format, Loader, Minify, Options, Packages, SourceMapMode, Target};
+use crate::bundle::options::{
+    EnvInlining, Format, Loader, Minify, Options, Packages, SourceMapMode, Target,
+};
 use crate::diag::{Diagnostic, nearest};
 use env::Environment;
 use settings::by_name;
@@ -179,10 +181,15 @@ impl Config {
         let file_folder = file.and_then(|file| file.path.parent()).unwrap_or(working);
         let empty = Layer::new();
         let file_layer = file.map_or(&empty, |file| &file.layer);
-        let chosen = [flags, &variables, file_layer].into_iter().find_map(|layer| layer.get("deploy"));
+        let chosen =
+            [flags, &variables, file_layer].into_iter().find_map(|layer| layer.get("deploy"));
         let preset = preset(chosen);
-        let layers =
-            Layers(vec![(flags, working), (&variables, working), (file_layer, file_folder), (&preset, file_folder)]);
+        let layers = Layers(vec![
+            (flags, working),
+            (&variables, working),
+            (file_layer, file_folder),
+            (&preset, file_folder),
+        ]);
         let mut problems = Vec::new();
         let config = build_config(&layers, environment, file_folder, &mut problems);
         if crate::diag::has_errors(&problems) { Err(problems) } else { Ok(config) }
@@ -197,7 +204,11 @@ fn preset(deploy: Option<&Value>) -> Layer {
             "bun" => Layer::from([("target", text("bun")), ("format", text("esm"))]),
             "workers" => Layer::from([("target", text("workers")), ("format", text("esm"))]),
             "r2" => Layer::from([("target", text("browser")), ("format", text("esm"))]),
-            "memory" => Layer::from([("target", text("neutral")), ("format", text("esm")), ("store", text("memory:"))]),
+            "memory" => Layer::from([
+                ("target", text("neutral")),
+                ("format", text("esm")),
+                ("store", text("memory:")),
+            ]),
             _ => Layer::new(),
         },
         _ => Layer::new(),
@@ -212,10 +223,14 @@ fn build_config(
 ) -> Config {
     let root = layers.path("root").unwrap_or_else(|| crate::fs::normalize(default_root));
     let name = layers.text("name").unwrap_or_else(|| {
-        root.file_name().map_or_else(|| "bundle".to_owned(), |name| name.to_string_lossy().into_owned())
+        root.file_name()
+            .map_or_else(|| "bundle".to_owned(), |name| name.to_string_lossy().into_owned())
     });
     if crate::artifact::OutputPath::new(name.clone()).is_err() {
-        problems.push(Diagnostic::error("config/name", "`name` cannot be the start of a key in a store"));
+        problems.push(Diagnostic::error(
+            "config/name",
+            "`name` cannot be the start of a key in a store",
+        ));
     }
     let files = layers
         .map("files")
@@ -224,12 +239,16 @@ fn build_config(
         .collect();
     let outdir = layers.path("outdir");
     let build = build_options(layers, environment, &root, outdir.as_deref(), problems);
-    let artifacts = layers.path("artifacts").map(|folder| (folder, layers.path("artifacts-metafile")));
+    let artifacts =
+        layers.path("artifacts").map(|folder| (folder, layers.path("artifacts-metafile")));
     let entry_points = layers.list("entrypoints");
     if artifacts.is_some() && !entry_points.is_empty() {
         problems.push(
-            Diagnostic::error("config/artifacts", "`artifacts` and `build.entrypoints` are both set")
-                .hint("keep the one that makes the outputs"),
+            Diagnostic::error(
+                "config/artifacts",
+                "`artifacts` and `build.entrypoints` are both set",
+            )
+            .hint("keep the one that makes the outputs"),
         );
     }
     let public = layers.list("public-env");
@@ -265,7 +284,9 @@ fn build_config(
             None => vec!["brotli".to_owned(), "zstd".to_owned()],
         },
         sign: SignConfig {
-            key_variable: layers.text("hmac-key").and_then(|source| source.strip_prefix("env:").map(str::to_owned)),
+            key_variable: layers
+                .text("hmac-key")
+                .and_then(|source| source.strip_prefix("env:").map(str::to_owned)),
             key_id: layers.text("key-id").unwrap_or_else(|| "k1".to_owned()),
             required: layers.switch("sign-required").unwrap_or_default(),
         },
@@ -353,7 +374,8 @@ fn build_options(
             )),
             None => {
                 let names = Loader::NAMES.iter().map(|(name, _)| *name);
-                let error = Diagnostic::error("config/loader", format!("there is no loader `{loader}`"));
+                let error =
+                    Diagnostic::error("config/loader", format!("there is no loader `{loader}`"));
                 problems.push(match nearest(&loader, names.clone()) {
                     Some(near) => error.hint(format!("did you mean `{near}`?")),
                     None => error.hint(format!("known: {}", names.collect::<Vec<_>>().join(", "))),
@@ -389,14 +411,21 @@ fn build_options(
 }
 
 /// Variables that the pattern names. `inline` would put every secret into the output, so it is refused.
-fn env_inlining(pattern: Option<&str>, environment: &Environment, problems: &mut Vec<Diagnostic>) -> EnvInlining {
+fn env_inlining(
+    pattern: Option<&str>,
+    environment: &Environment,
+    problems: &mut Vec<Diagnostic>,
+) -> EnvInlining {
     let pattern = pattern.unwrap_or("PUBLIC_*");
     let prefix = match pattern {
         "disable" => return EnvInlining { values: BTreeMap::new(), prefixes: Vec::new() },
         "inline" | "*" => {
             problems.push(
-                Diagnostic::error("config/env", format!("`env: {pattern}` would put every variable into the output"))
-                    .hint("name a prefix, such as `PUBLIC_*`"),
+                Diagnostic::error(
+                    "config/env",
+                    format!("`env: {pattern}` would put every variable into the output"),
+                )
+                .hint("name a prefix, such as `PUBLIC_*`"),
             );
             return EnvInlining { values: BTreeMap::new(), prefixes: Vec::new() };
         }
@@ -404,8 +433,11 @@ fn env_inlining(pattern: Option<&str>, environment: &Environment, problems: &mut
             Some(prefix) if !prefix.contains('*') => prefix,
             _ => {
                 problems.push(
-                    Diagnostic::error("config/env", format!("`env: {pattern}` is not a prefix with `*` at its end"))
-                        .hint("write `PUBLIC_*`, or `disable`"),
+                    Diagnostic::error(
+                        "config/env",
+                        format!("`env: {pattern}` is not a prefix with `*` at its end"),
+                    )
+                    .hint("write `PUBLIC_*`, or `disable`"),
                 );
                 return EnvInlining { values: BTreeMap::new(), prefixes: Vec::new() };
             }

@@ -99,21 +99,49 @@ const CODINGS: &[&str] = &["brotli", "zstd"];
 
 const ALLOW_FIELDS: &[Field] = &[
     Field { name: "env", kind: FieldKind::Text, required: true, help: "Name of the variable" },
-    Field { name: "path", kind: FieldKind::Text, required: false, help: "Only in outputs that this pattern matches" },
+    Field {
+        name: "path",
+        kind: FieldKind::Text,
+        required: false,
+        help: "Only in outputs that this pattern matches",
+    },
     Field { name: "reason", kind: FieldKind::Text, required: true, help: "Why it may stay" },
-    Field { name: "until", kind: FieldKind::Date, required: false, help: "Last day on which it may" },
+    Field {
+        name: "until",
+        kind: FieldKind::Date,
+        required: false,
+        help: "Last day on which it may",
+    },
 ];
 
 const BUDGET_FIELDS: &[Field] = &[
-    Field { name: "path", kind: FieldKind::Text, required: true, help: "Outputs that this pattern matches" },
+    Field {
+        name: "path",
+        kind: FieldKind::Text,
+        required: true,
+        help: "Outputs that this pattern matches",
+    },
     Field { name: "raw", kind: FieldKind::Size, required: false, help: "Largest size as it is" },
     Field { name: "gzip", kind: FieldKind::Size, required: false, help: "Largest size with gzip" },
-    Field { name: "brotli", kind: FieldKind::Size, required: false, help: "Largest size with brotli" },
+    Field {
+        name: "brotli",
+        kind: FieldKind::Size,
+        required: false,
+        help: "Largest size with brotli",
+    },
 ];
 
 macro_rules! setting {
     ($name:literal, $key:literal, $kind:expr, $value:literal, $default:literal, $on:expr, $help:literal) => {
-        Setting { name: $name, key: $key, kind: $kind, value: $value, default: $default, help: $help, on: $on }
+        Setting {
+            name: $name,
+            key: $key,
+            kind: $kind,
+            value: $value,
+            default: $default,
+            help: $help,
+            on: $on,
+        }
     };
 }
 
@@ -201,7 +229,9 @@ pub fn json_schema() -> serde_json::Value {
             Kind::List => json!({ "type": "array", "items": text }),
             Kind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
             Kind::Map => json!({ "type": "object", "additionalProperties": text }),
-            Kind::KeySource => json!({ "type": "string", "pattern": "^env:[A-Za-z_][A-Za-z0-9_]*$" }),
+            Kind::KeySource => {
+                json!({ "type": "string", "pattern": "^env:[A-Za-z_][A-Za-z0-9_]*$" })
+            }
             Kind::Records(fields) => {
                 let properties: Map<String, Value> = fields
                     .iter()
@@ -214,14 +244,18 @@ pub fn json_schema() -> serde_json::Value {
                         (field.name.to_owned(), kind)
                     })
                     .collect();
-                let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+                let required: Vec<&str> =
+                    fields.iter().filter(|field| field.required).map(|field| field.name).collect();
                 json!({ "type": "array", "items": {
                     "type": "object", "properties": properties, "required": required, "additionalProperties": false
                 } })
             }
         };
         if let Value::Object(map) = &mut schema {
-            map.insert("description".into(), json!(format!("{} (default: {})", setting.help, setting.default)));
+            map.insert(
+                "description".into(),
+                json!(format!("{} (default: {})", setting.help, setting.default)),
+            );
         }
         let mut level = &mut root;
         let mut parts = setting.key.split('.').peekable();
@@ -258,7 +292,11 @@ mod tests {
             for other in &SETTINGS[index + 1..] {
                 assert_ne!(setting.name, other.name);
                 assert_ne!(setting.key, other.key);
-                assert!(!other.key.starts_with(&format!("{}.", setting.key)), "{} is a section and a value", setting.key);
+                assert!(
+                    !other.key.starts_with(&format!("{}.", setting.key)),
+                    "{} is a section and a value",
+                    setting.key
+                );
             }
         }
         assert!(json_schema().pointer("/properties/build/properties/minify").is_some());

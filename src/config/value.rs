@@ -56,11 +56,14 @@ pub fn parse(kind: Kind, text: &str) -> Result<Value, String> {
             Ok(_) => Ok(Value::Text(text.to_owned())),
             Err(_) => Err(format!("takes a whole number, not `{text}`")),
         },
-        Kind::KeySource => match text.split_once(':') {
-            Some(("env", name)) if !name.is_empty() => Ok(Value::Text(text.to_owned())),
-            // The text may be a key that someone pasted here, so it is not repeated.
-            _ => Err("takes the place of a key, such as `env:HMAC_KEY`, never the key itself".to_owned()),
-        },
+        Kind::KeySource => {
+            match text.split_once(':') {
+                Some(("env", name)) if !name.is_empty() => Ok(Value::Text(text.to_owned())),
+                // The text may be a key that someone pasted here, so it is not repeated.
+                _ => Err("takes the place of a key, such as `env:HMAC_KEY`, never the key itself"
+                    .to_owned()),
+            }
+        }
         Kind::List => Ok(Value::List(split_list(text))),
         Kind::Choices(words) => {
             let list = split_list(text);
@@ -72,7 +75,8 @@ pub fn parse(kind: Kind, text: &str) -> Result<Value, String> {
         Kind::Map => {
             let mut map = BTreeMap::new();
             for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-                let (name, value) = line.split_once('=').ok_or_else(|| format!("takes NAME=TEXT, not `{line}`"))?;
+                let (name, value) =
+                    line.split_once('=').ok_or_else(|| format!("takes NAME=TEXT, not `{line}`"))?;
                 map.insert(name.to_owned(), value.to_owned());
             }
             Ok(Value::Map(map))
@@ -82,12 +86,18 @@ pub fn parse(kind: Kind, text: &str) -> Result<Value, String> {
             for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
                 let mut record = BTreeMap::new();
                 for part in line.split(',') {
-                    let (name, value) =
-                        part.split_once('=').ok_or_else(|| format!("takes field=value,…, not `{line}`"))?;
-                    let field = fields.iter().find(|field| field.name == name.trim()).ok_or_else(|| {
-                        let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
-                        format!("there is no field `{}`; known: {}", name.trim(), names.join(", "))
-                    })?;
+                    let (name, value) = part
+                        .split_once('=')
+                        .ok_or_else(|| format!("takes field=value,…, not `{line}`"))?;
+                    let field =
+                        fields.iter().find(|field| field.name == name.trim()).ok_or_else(|| {
+                            let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+                            format!(
+                                "there is no field `{}`; known: {}",
+                                name.trim(),
+                                names.join(", ")
+                            )
+                        })?;
                     check_field(field, value.trim())?;
                     record.insert(field.name.to_owned(), value.trim().to_owned());
                 }
@@ -102,21 +112,31 @@ pub fn parse(kind: Kind, text: &str) -> Result<Value, String> {
 /// The word itself, when it is one of them.
 pub fn choose(words: &'static [&'static str], text: &str) -> Result<&'static str, String> {
     words.iter().find(|word| **word == text).copied().ok_or_else(|| {
-        let near = nearest(text, words.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let near = nearest(text, words.iter().copied())
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
         format!("takes one of {}, not `{text}`{near}", words.join(", "))
     })
 }
 
 fn split_list(text: &str) -> Vec<String> {
-    text.split(['\n', ',']).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    text.split(['\n', ','])
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether a field's value is of its kind.
 pub fn check_field(field: &Field, text: &str) -> Result<(), String> {
     match field.kind {
         FieldKind::Text => Ok(()),
-        FieldKind::Size => parse_size(text).map(|_| ()).map_err(|error| format!("`{}` {error}", field.name)),
-        FieldKind::Date => parse_date(text).map(|_| ()).map_err(|error| format!("`{}` {error}", field.name)),
+        FieldKind::Size => {
+            parse_size(text).map(|_| ()).map_err(|error| format!("`{}` {error}", field.name))
+        }
+        FieldKind::Date => {
+            parse_date(text).map(|_| ()).map_err(|error| format!("`{}` {error}", field.name))
+        }
     }
 }
 
@@ -144,7 +164,11 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         _ => return Err(format!("takes a size such as 60kB, not `{text}`")),
     };
     match number.parse::<f64>() {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a parsed size is not negative, and rounding it is meant")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a parsed size is not negative, and rounding it is meant"
+        )]
         Ok(number) if number * factor < 9e15 => Ok((number * factor).round() as u64),
         _ => Err(format!("takes a size such as 60kB, not `{text}`")),
     }
@@ -154,7 +178,9 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
 pub fn parse_date(text: &str) -> Result<(u16, u8, u8), String> {
     let error = || format!("takes a day such as 2027-03-01, not `{text}`");
     let mut parts = text.split('-');
-    let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(year), Some(month), Some(day), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return Err(error());
     };
     let date = (
@@ -162,7 +188,11 @@ pub fn parse_date(text: &str) -> Result<(u16, u8, u8), String> {
         month.parse().map_err(|_| error())?,
         day.parse().map_err(|_| error())?,
     );
-    if year.len() == 4 && (1..=12).contains(&date.1) && (1..=31).contains(&date.2) { Ok(date) } else { Err(error()) }
+    if year.len() == 4 && (1..=12).contains(&date.1) && (1..=31).contains(&date.2) {
+        Ok(date)
+    } else {
+        Err(error())
+    }
 }
 
 /// What variables of the environment say. Unknown `BUNDLEGATE_*` names are an error: they are misspelt settings.
@@ -178,8 +208,12 @@ pub fn from_variables<'a>(
         }
         let Some(setting) = SETTINGS.iter().find(|setting| setting.variable() == variable) else {
             if !super::env::OWN_VARIABLES.contains(&variable) {
-                let names: Vec<String> = SETTINGS.iter().map(super::settings::Setting::variable).collect();
-                let mut error = crate::diag::Diagnostic::error("config/variable", format!("there is no setting for `{variable}`"));
+                let names: Vec<String> =
+                    SETTINGS.iter().map(super::settings::Setting::variable).collect();
+                let mut error = crate::diag::Diagnostic::error(
+                    "config/variable",
+                    format!("there is no setting for `{variable}`"),
+                );
                 if let Some(near) = nearest(variable, names.iter().map(String::as_str)) {
                     error = error.hint(format!("did you mean `{near}`?"));
                 }
@@ -191,7 +225,10 @@ pub fn from_variables<'a>(
             Ok(value) => {
                 layer.insert(setting.name, value);
             }
-            Err(error) => errors.push(crate::diag::Diagnostic::error("config/variable", format!("`{variable}` {error}"))),
+            Err(error) => errors.push(crate::diag::Diagnostic::error(
+                "config/variable",
+                format!("`{variable}` {error}"),
+            )),
         }
     }
     if errors.is_empty() { Ok(layer) } else { Err(errors) }

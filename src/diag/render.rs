@@ -44,15 +44,20 @@ fn frame(text: &mut String, location: &Location) {
     }
     let characters: Vec<char> = location.line_text.chars().collect();
     let at = location.column.saturating_sub(1).min(characters.len());
-    let from = if characters.len() > FRAME_COLUMNS { at.saturating_sub(FRAME_COLUMNS / 2) } else { 0 };
+    let from =
+        if characters.len() > FRAME_COLUMNS { at.saturating_sub(FRAME_COLUMNS / 2) } else { 0 };
     let to = characters.len().min(from + FRAME_COLUMNS);
-    let before: String = characters[from..at].iter().map(|c| if *c == '\t' { ' ' } else { *c }).collect();
-    let line: String = characters[from..to].iter().map(|c| if *c == '\t' { ' ' } else { *c }).collect();
+    let before: String =
+        characters[from..at].iter().map(|c| if *c == '\t' { ' ' } else { *c }).collect();
+    let line: String =
+        characters[from..to].iter().map(|c| if *c == '\t' { ' ' } else { *c }).collect();
     let number = location.line.to_string();
     let gutter = " ".repeat(number.len());
-    let width: usize = characters[at..to].iter().take(location.length).filter_map(|c| c.width()).sum();
+    let width: usize =
+        characters[at..to].iter().take(location.length).filter_map(|c| c.width()).sum();
     let _ = writeln!(text, " {number} | {}", visible(&line));
-    let _ = writeln!(text, " {gutter} | {}{}", " ".repeat(before.width()), "^".repeat(width.max(1)));
+    let _ =
+        writeln!(text, " {gutter} | {}{}", " ".repeat(before.width()), "^".repeat(width.max(1)));
 }
 
 /// Control and bidirectional characters made visible, so that text from a file cannot steer a terminal or a runner.
@@ -62,7 +67,9 @@ pub fn visible(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\n' | '\t' => out.push(character),
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+            c if c.is_control()
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
             c => out.push(c),

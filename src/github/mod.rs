@@ -19,7 +19,9 @@ impl RunnerEnv {
     /// Reads it through `get`, which gives the value of a variable.
     pub fn new<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
         let filled = |name: &str| get(name).filter(|value| !value.is_empty());
-        let is_commit = |text: &&str| (40..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_commit = |text: &&str| {
+            (40..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
         Self {
             is_runner: filled("GITHUB_ACTIONS") == Some("true"),
             commit: filled("GITHUB_SHA").filter(is_commit).map(str::to_owned),

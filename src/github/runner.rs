@@ -1,9 +1,10 @@
 //! What the runner reads back: the job summary and annotations, with its escaping.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use crate::diag::{Diagnostic, Severity};
+use crate::fs::{append, size};
 
 /// The runner shows nothing of a summary that is longer.
 const SUMMARY_BYTES: u64 = 1024 * 1024;
@@ -13,12 +14,14 @@ const SUMMARY_BYTES: u64 = 1024 * 1024;
 /// # Errors
 /// The file cannot be written, or the summary would be longer than the runner takes.
 pub fn add_summary(file: &Path, markdown: &str) -> io::Result<()> {
-    let present = std::fs::metadata(file).map(|metadata| metadata.len()).unwrap_or_default();
+    let present = size(file)?.unwrap_or_default();
     if present + markdown.len() as u64 > SUMMARY_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the job summary would be longer than 1 MiB"));
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "the job summary would be longer than 1 MiB",
+        ));
     }
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(file)?;
-    file.write_all(markdown.as_bytes())
+    append(file, markdown.as_bytes())
 }
 
 /// A diagnostic as a workflow command that shows it at its place.
@@ -61,10 +64,13 @@ mod tests {
     fn commands_cannot_be_forged() {
         let mut location = Location::file("a,b:c\n::error::x");
         location.line = 3;
-        let diagnostic = Diagnostic::error("leak/guarded-value", "100% of\n##[add-mask]x").at(location);
+        let diagnostic =
+            Diagnostic::error("leak/guarded-value", "100% of\n##[add-mask]x").at(location);
         let line = annotation(&diagnostic);
         assert_eq!(line.lines().count(), 1);
-        assert!(line.starts_with("::error title=leak/guarded-value,file=a%2Cb%3Ac%0A%3A%3Aerror%3A%3Ax,line=3,col=1::"));
+        assert!(line.starts_with(
+            "::error title=leak/guarded-value,file=a%2Cb%3Ac%0A%3A%3Aerror%3A%3Ax,line=3,col=1::"
+        ));
         assert!(!line.contains("##["));
         assert!(line.contains("100%25 of%0A"));
     }

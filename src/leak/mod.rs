@@ -6,7 +6,7 @@ mod source;
 
 use rayon::prelude::*;
 
-use crate::artifact::{ArtifactKind, BuildArtifact, Body, OutputPath};
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath};
 use crate::diag::{Diagnostic, Location};
 pub use needles::{Encoding, Needles};
 pub use policy::{Guarded, Policy, guarded};
@@ -163,10 +163,13 @@ pub fn scan(
     is_allowed: impl Fn(&Finding) -> bool + Sync,
 ) -> Result<Scanned, Findings> {
     let findings = search(&artifacts, guarded, folder);
-    let list: Vec<Finding> = findings.list.into_iter().filter(|finding| !is_allowed(finding)).collect();
+    let list: Vec<Finding> =
+        findings.list.into_iter().filter(|finding| !is_allowed(finding)).collect();
     if list.is_empty() {
-        let artifacts =
-            artifacts.into_iter().map(|artifact| ScannedArtifact { artifact, encoded: Vec::new() }).collect();
+        let artifacts = artifacts
+            .into_iter()
+            .map(|artifact| ScannedArtifact { artifact, encoded: Vec::new() })
+            .collect();
         Ok(Scanned { artifacts, searched: findings.searched })
     } else {
         Err(Findings { list, searched: findings.searched })
@@ -177,8 +180,10 @@ pub fn scan(
 #[must_use]
 pub fn search(artifacts: &[BuildArtifact], guarded: &[Guarded], folder: &str) -> Findings {
     let needles = Needles::new(guarded);
-    let mut list: Vec<Finding> =
-        artifacts.par_iter().flat_map_iter(|artifact| search_one(artifact, artifacts, guarded, &needles, folder)).collect();
+    let mut list: Vec<Finding> = artifacts
+        .par_iter()
+        .flat_map_iter(|artifact| search_one(artifact, artifacts, guarded, &needles, folder))
+        .collect();
     list.sort_by(|a, b| (&a.file, a.byte, &a.variable).cmp(&(&b.file, b.byte, &b.variable)));
     let searched = Searched {
         variables: guarded.len(),
@@ -215,16 +220,18 @@ fn search_one(
             .and_then(|path| all.iter().find(|other| other.path == *path))
             .and_then(|map| Origin::parse(map.body.bytes(), &own_folder(map.path.as_str()))),
     };
-    let finding = |hit: needles::Hit, line: usize, column: usize, source: Option<Location>| Finding {
-        variable: guarded[hit.variable].name.clone(),
-        encoding: hit.encoding,
-        file: artifact.path.to_string(),
-        line,
-        column,
-        byte: hit.start,
-        source,
-    };
-    let mut findings: Vec<Finding> = in_name.drain(..).map(|hit| finding(hit, 1, 1, None)).collect();
+    let finding =
+        |hit: needles::Hit, line: usize, column: usize, source: Option<Location>| Finding {
+            variable: guarded[hit.variable].name.clone(),
+            encoding: hit.encoding,
+            file: artifact.path.to_string(),
+            line,
+            column,
+            byte: hit.start,
+            source,
+        };
+    let mut findings: Vec<Finding> =
+        in_name.drain(..).map(|hit| finding(hit, 1, 1, None)).collect();
     for hit in hits.drain(..) {
         let place = place(bytes, hit.start);
         let source = match (&origin, artifact.kind) {
@@ -255,7 +262,8 @@ struct Place {
 /// Line and column of a byte; bytes that are not UTF-8 count as one character each.
 fn place(bytes: &[u8], at: usize) -> Place {
     let before = &bytes[..at];
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let line_start =
+        before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let line = String::from_utf8_lossy(&before[line_start..]);
     Place {
         line: before.iter().filter(|byte| **byte == b'\n').count() + 1,

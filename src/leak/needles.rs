@@ -66,7 +66,11 @@ impl Needles {
             }
         }
         let automaton = AhoCorasick::builder()
-            .kind(Some(if texts.len() < 100 { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA }))
+            .kind(Some(if texts.len() < 100 {
+                AhoCorasickKind::DFA
+            } else {
+                AhoCorasickKind::ContiguousNFA
+            }))
             .build(&texts)
             .expect("patterns from an environment are few and short");
         Self { automaton, patterns }
@@ -84,7 +88,9 @@ impl Needles {
             .collect();
         hits.sort_by_key(|hit| (hit.start, hit.variable, hit.encoding));
         // One value written once may match several patterns, such as two forms of base64.
-        hits.dedup_by(|next, first| next.variable == first.variable && next.start.abs_diff(first.start) <= 2);
+        hits.dedup_by(|next, first| {
+            next.variable == first.variable && next.start.abs_diff(first.start) <= 2
+        });
         hits
     }
 }
@@ -125,12 +131,17 @@ fn escaped(value: &[u8]) -> Vec<Vec<u8>> {
                 return vec![character];
             }
             let mut units = [0; 2];
-            character.encode_utf16(&mut units).iter().flat_map(|unit| format!("\\u{unit:04x}").chars().collect::<Vec<_>>()).collect()
+            character
+                .encode_utf16(&mut units)
+                .iter()
+                .flat_map(|unit| format!("\\u{unit:04x}").chars().collect::<Vec<_>>())
+                .collect()
         })
         .collect();
     // Code generators quote with whichever mark needs the fewest escapes.
     let single = once.replace("\\\"", "\"").replace('\'', "\\'");
-    let template = once.replace("\\\"", "\"").replace('`', "\\`").replace("${", "\\${").replace("\\n", "\n");
+    let template =
+        once.replace("\\\"", "\"").replace('`', "\\`").replace("${", "\\${").replace("\\n", "\n");
     let slashes = once.replace('/', "\\/");
     let script = once.replace("</script", "<\\/script");
     [once, twice, ascii, single, template, slashes, script].map(String::into_bytes).to_vec()
@@ -205,7 +216,11 @@ mod tests {
     fn every_writing_is_found() {
         let value = "p@ss/w\"rd+7f3Qz'9x";
         check(value, &format!("let k = {value};"), Encoding::Plain);
-        check(value, &format!("let k = {};", serde_json::to_string(value).unwrap()), Encoding::Escaped);
+        check(
+            value,
+            &format!("let k = {};", serde_json::to_string(value).unwrap()),
+            Encoding::Escaped,
+        );
         check(value, "let k = 'p@ss/w\"rd+7f3Qz\\'9x';", Encoding::Escaped);
         check(value, "?k=p%40ss%2Fw%22rd%2B7f3Qz'9x", Encoding::Percent);
         check(value, "?k=p%40ss%2fw%22rd%2b7f3Qz%279x", Encoding::Percent);
@@ -221,7 +236,8 @@ mod tests {
 
     #[test]
     fn what_is_near_is_not_found() {
-        let guarded = [Guarded { name: "KEY".into(), value: Secret::from("correct-horse-17".to_owned()) }];
+        let guarded =
+            [Guarded { name: "KEY".into(), value: Secret::from("correct-horse-17".to_owned()) }];
         let needles = Needles::new(&guarded);
         assert!(needles.find(b"correct-horse-18 correct-horse-1").is_empty());
     }

@@ -22,25 +22,97 @@ pub struct Policy<'a> {
 
 /// Variables of shells, runners and tools that hold nothing secret; a `*` ends a prefix.
 const HARMLESS_NAMES: &[&str] = &[
-    "NODE_ENV", "PATH", "HOME", "PWD", "OLDPWD", "SHELL", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_*", "TERM", "TZ",
-    "TMPDIR", "TEMP", "TMP", "EDITOR", "VISUAL", "PAGER", "HOSTNAME", "HOSTTYPE", "OSTYPE", "MACHTYPE", "SHLVL", "_",
-    "CI", "GITHUB_*", "RUNNER_*", "ACTIONS_CACHE_URL", "ACTIONS_RESULTS_URL", "INVOCATION_ID", "JOURNAL_STREAM",
-    "AGENT_TOOLSDIRECTORY", "ImageOS", "ImageVersion", "npm_*", "NVM_*", "CARGO_*", "RUSTUP_*", "GOROOT*", "JAVA_HOME*",
-    "ANDROID_*", "CHROME_BIN", "CHROMEWEBDRIVER", "DOTNET_*", "XDG_*", "DEBIAN_FRONTEND", "BUILD_ID", "BUILD_NUMBER",
-    "SENTRY_RELEASE", "BUNDLEGATE_BIN", "COLORTERM", "LS_COLORS", "DISPLAY", "SSH_TTY", "MAIL", "MANPATH", "INFOPATH",
-    "COMMIT_SHA", "VERCEL_URL", "VERCEL_ENV", "VERCEL_REGION", "VERCEL_GIT_*", "CF_PAGES*", "DEPLOY_URL",
-    "LD_LIBRARY_PATH", "PYTHONPATH", "NODE_PATH", "NODE_OPTIONS", "LESS", "LSCOLORS",
+    "NODE_ENV",
+    "PATH",
+    "HOME",
+    "PWD",
+    "OLDPWD",
+    "SHELL",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "TERM",
+    "TZ",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "EDITOR",
+    "VISUAL",
+    "PAGER",
+    "HOSTNAME",
+    "HOSTTYPE",
+    "OSTYPE",
+    "MACHTYPE",
+    "SHLVL",
+    "_",
+    "CI",
+    "GITHUB_*",
+    "RUNNER_*",
+    "ACTIONS_CACHE_URL",
+    "ACTIONS_RESULTS_URL",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "AGENT_TOOLSDIRECTORY",
+    "ImageOS",
+    "ImageVersion",
+    "npm_*",
+    "NVM_*",
+    "CARGO_*",
+    "RUSTUP_*",
+    "GOROOT*",
+    "JAVA_HOME*",
+    "ANDROID_*",
+    "CHROME_BIN",
+    "CHROMEWEBDRIVER",
+    "DOTNET_*",
+    "XDG_*",
+    "DEBIAN_FRONTEND",
+    "BUILD_ID",
+    "BUILD_NUMBER",
+    "SENTRY_RELEASE",
+    "BUNDLEGATE_BIN",
+    "COLORTERM",
+    "LS_COLORS",
+    "DISPLAY",
+    "SSH_TTY",
+    "MAIL",
+    "MANPATH",
+    "INFOPATH",
+    "COMMIT_SHA",
+    "VERCEL_URL",
+    "VERCEL_ENV",
+    "VERCEL_REGION",
+    "VERCEL_GIT_*",
+    "CF_PAGES*",
+    "DEPLOY_URL",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "NODE_PATH",
+    "NODE_OPTIONS",
+    "LESS",
+    "LSCOLORS",
 ];
 
 /// Of the harmless prefixes, the names that are secrets after all.
-const SECRET_NAMES: &[&str] = &["GITHUB_TOKEN", "GITHUB_PAT", "npm_config__auth", "npm_config__authToken", "CARGO_REGISTRY_TOKEN"];
+const SECRET_NAMES: &[&str] = &[
+    "GITHUB_TOKEN",
+    "GITHUB_PAT",
+    "npm_config__auth",
+    "npm_config__authToken",
+    "CARGO_REGISTRY_TOKEN",
+];
 
 /// Values shorter than this are never looked for: they stand everywhere by chance.
 const SHORTEST_BYTES: usize = 8;
 
 /// Picks the guarded ones from all variables, sorted by name.
 #[must_use]
-pub fn guarded<'a>(variables: impl Iterator<Item = (&'a str, &'a Secret)>, policy: &Policy<'_>) -> Vec<Guarded> {
+pub fn guarded<'a>(
+    variables: impl Iterator<Item = (&'a str, &'a Secret)>,
+    policy: &Policy<'_>,
+) -> Vec<Guarded> {
     let variables: Vec<(&str, &Secret)> = variables.collect();
     let public: Vec<&[u8]> = variables
         .iter()
@@ -57,8 +129,11 @@ pub fn guarded<'a>(variables: impl Iterator<Item = (&'a str, &'a Secret)>, polic
             if policy.guard.iter().any(|forced| forced == name) {
                 return true;
             }
-            let is_harmless = HARMLESS_NAMES.iter().any(|pattern| matches(name, pattern)) && !SECRET_NAMES.contains(name);
-            !is_harmless && !is_common(value) && !public.iter().any(|public| contains(public, value))
+            let is_harmless = HARMLESS_NAMES.iter().any(|pattern| matches(name, pattern))
+                && !SECRET_NAMES.contains(name);
+            !is_harmless
+                && !is_common(value)
+                && !public.iter().any(|public| contains(public, value))
         })
         .map(|(name, value)| Guarded {
             name: (*name).to_owned(),
@@ -101,7 +176,10 @@ fn looks_like_path(text: &str) -> bool {
 fn is_url_without_password(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, rest)| {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let has_long_part = rest.split(['/', '?', '&', '=', '#']).skip(1).any(|part| part.len() >= 16 && !is_wordlike(part));
+        let has_long_part = rest
+            .split(['/', '?', '&', '=', '#'])
+            .skip(1)
+            .any(|part| part.len() >= 16 && !is_wordlike(part));
         scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
             && !authority.contains('@')
             && !has_long_part

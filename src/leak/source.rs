@@ -27,20 +27,19 @@ impl Origin {
         }
         let source = token.get_source()?;
         let text = self.map.get_source_contents(token.get_src_id());
-        let line_text = text.and_then(|text| text.lines().nth(token.get_src_line() as usize)).unwrap_or_default();
+        let line_text = text
+            .and_then(|text| text.lines().nth(token.get_src_line() as usize))
+            .unwrap_or_default();
         let column = utf16_to_characters(line_text, token.get_src_col() as usize);
         Some(self.location(source, token.get_src_line() as usize + 1, column + 1))
     }
 
     /// Each source in the map with its text.
     pub(super) fn sources(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.map
-            .sources()
-            .enumerate()
-            .filter_map(|(index, source)| {
-                let text = self.map.get_source_contents(u32::try_from(index).ok()?)?;
-                Some((&**source, &**text))
-            })
+        self.map.sources().enumerate().filter_map(|(index, source)| {
+            let text = self.map.get_source_contents(u32::try_from(index).ok()?)?;
+            Some((&**source, &**text))
+        })
     }
 
     /// A place in a source of the map.

@@ -43,11 +43,17 @@ pub fn check(outputs: &[OutputRow], budgets: &[Budget]) -> Result<Vec<BudgetResu
     for budget in budgets {
         let glob = GlobBuilder::new(&budget.pattern)
             .build()
-            .map_err(|error| format!("the pattern `{}` of a budget is none: {}", budget.pattern, error.kind()))?
+            .map_err(|error| {
+                format!("the pattern `{}` of a budget is none: {}", budget.pattern, error.kind())
+            })?
             .compile_matcher();
         for row in outputs.iter().filter(|row| glob.is_match(&row.path)) {
             if let Some(actual) = size(&row.sizes, budget.metric) {
-                results.push(BudgetResult { budget: budget.clone(), path: row.path.clone(), actual });
+                results.push(BudgetResult {
+                    budget: budget.clone(),
+                    path: row.path.clone(),
+                    actual,
+                });
             }
         }
     }
@@ -73,8 +79,14 @@ mod tests {
             entry_point: None,
             sizes: Sizes { raw: 100, gzip: Some(60), brotli: None },
         };
-        let budget = |pattern: &str, metric, limit| Budget { pattern: pattern.into(), metric, limit };
-        let budgets = [budget("*.js", "gzip", 50), budget("*.js", "raw", 100), budget("*.css", "raw", 1), budget("*", "brotli", 1)];
+        let budget =
+            |pattern: &str, metric, limit| Budget { pattern: pattern.into(), metric, limit };
+        let budgets = [
+            budget("*.js", "gzip", 50),
+            budget("*.js", "raw", 100),
+            budget("*.css", "raw", 1),
+            budget("*", "brotli", 1),
+        ];
         let results = check(&[row], &budgets).unwrap();
         assert_eq!(results.iter().map(BudgetResult::over).collect::<Vec<_>>(), [10, 0]);
         assert!(check(&[], &[budget("[", "raw", 1)]).is_err());

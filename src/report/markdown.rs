@@ -20,13 +20,15 @@ pub fn render(report: &Report) -> String {
     outputs(&mut text, report);
     gates(&mut text, report);
     modules(&mut text, report);
-    let _ = writeln!(text, "<sub>1 kB is 1,000 bytes · bundlegate {}</sub>", env!("CARGO_PKG_VERSION"));
+    let _ =
+        writeln!(text, "<sub>1 kB is 1,000 bytes · bundlegate {}</sub>", env!("CARGO_PKG_VERSION"));
     text
 }
 
 fn heading(text: &mut String, report: &Report) {
     let mut parts = Vec::new();
-    let over: Vec<&BudgetResult> = report.budgets.iter().filter(|result| result.over() > 0).collect();
+    let over: Vec<&BudgetResult> =
+        report.budgets.iter().filter(|result| result.over() > 0).collect();
     if !report.leaks.is_empty() {
         parts.push(format!("release blocked, {} found", plural(report.leaks.len(), "leak")));
     }
@@ -34,7 +36,11 @@ fn heading(text: &mut String, report: &Report) {
         let mut paths: Vec<&str> = over.iter().map(|result| result.path.as_str()).collect();
         paths.sort_unstable();
         paths.dedup();
-        parts.push(format!("{} of {} over budget", paths.len(), plural(report.outputs.len(), "output")));
+        parts.push(format!(
+            "{} of {} over budget",
+            paths.len(),
+            plural(report.outputs.len(), "output")
+        ));
     }
     for gate in report.gates.iter().filter(|gate| gate.result == GateResult::Fail) {
         if !matches!(gate.name, "Leaks" | "Size") {
@@ -45,7 +51,8 @@ fn heading(text: &mut String, report: &Report) {
     if parts.is_empty() {
         parts.push("all gates passed".to_owned());
     }
-    let _ = writeln!(text, "### {mark}bundlegate · {}: {}\n", plain(&report.name), parts.join(" · "));
+    let _ =
+        writeln!(text, "### {mark}bundlegate · {}: {}\n", plain(&report.name), parts.join(" · "));
 }
 
 fn sentence(text: &mut String, report: &Report) {
@@ -57,7 +64,10 @@ fn sentence(text: &mut String, report: &Report) {
         _ => format!("{} raw", size(total.raw)),
     };
     let outputs = plural(report.outputs.len(), "output");
-    let largest = report.modules.first().map(|row| format!(" Largest module: {} ({}).", code(&row.path), size_of(row.bytes)));
+    let largest = report
+        .modules
+        .first()
+        .map(|row| format!(" Largest module: {} ({}).", code(&row.path), size_of(row.bytes)));
     let _ = writeln!(text, "**{size} in {outputs}.**{}\n", largest.unwrap_or_default());
 }
 
@@ -74,7 +84,11 @@ fn leaks(text: &mut String, report: &Report) {
             vec![code(&leak.variable), code(&leak.place), leak.form.to_owned(), source]
         })
         .collect();
-    table(text, &[("Variable", false), ("Output", false), ("Form", false), ("Source", false)], rows);
+    table(
+        text,
+        &[("Variable", false), ("Output", false), ("Form", false), ("Source", false)],
+        rows,
+    );
 }
 
 fn outputs(text: &mut String, report: &Report) {
@@ -86,9 +100,14 @@ fn outputs(text: &mut String, report: &Report) {
             .iter()
             .filter(|result| result.path == path)
             .map(|result| {
-                let percent = (u128::from(result.actual) * 100).div_ceil(u128::from(result.budget.limit.max(1)));
+                let percent = (u128::from(result.actual) * 100)
+                    .div_ceil(u128::from(result.budget.limit.max(1)));
                 let mark = if result.over() > 0 { "❌ " } else { "" };
-                format!("{mark}{percent}% of {} {}", size(result.budget.limit), result.budget.metric)
+                format!(
+                    "{mark}{percent}% of {} {}",
+                    size(result.budget.limit),
+                    result.budget.metric
+                )
             })
             .collect::<Vec<_>>()
             .join(", ")
@@ -99,8 +118,12 @@ fn outputs(text: &mut String, report: &Report) {
         .iter()
         .take(MOST_ROWS)
         .map(|row| {
-            let mut cells =
-                vec![code(&row.path), size(row.sizes.raw), optional(row.sizes.gzip), optional(row.sizes.brotli)];
+            let mut cells = vec![
+                code(&row.path),
+                size(row.sizes.raw),
+                optional(row.sizes.gzip),
+                optional(row.sizes.brotli),
+            ];
             if has_budgets {
                 cells.push(budget(&row.path));
             }
@@ -109,7 +132,12 @@ fn outputs(text: &mut String, report: &Report) {
         .collect();
     if report.outputs.len() > 1 {
         let bold = |text: String| format!("**{text}**");
-        let mut cells = vec![bold("Total".into()), bold(size(total.raw)), bold(optional(total.gzip)), bold(optional(total.brotli))];
+        let mut cells = vec![
+            bold("Total".into()),
+            bold(size(total.raw)),
+            bold(optional(total.gzip)),
+            bold(optional(total.brotli)),
+        ];
         if has_budgets {
             cells.push(String::new());
         }
@@ -145,7 +173,11 @@ fn modules(text: &mut String, report: &Report) {
     if report.modules.is_empty() {
         return;
     }
-    let _ = writeln!(text, "<details><summary><b>Modules</b>: {} in the outputs</summary>\n", report.modules.len());
+    let _ = writeln!(
+        text,
+        "<details><summary><b>Modules</b>: {} in the outputs</summary>\n",
+        report.modules.len()
+    );
     let rows = report
         .modules
         .iter()
@@ -155,9 +187,12 @@ fn modules(text: &mut String, report: &Report) {
     table(text, &[("Minified", true), ("Module", false), ("In", false)], rows);
     if report.modules.len() > MOST_ROWS {
         let rest: u64 = report.modules.iter().skip(MOST_ROWS).map(|row| row.bytes).sum();
-        let _ = writeln!(text, "and {} others, {}\n", report.modules.len() - MOST_ROWS, size_of(rest));
+        let _ =
+            writeln!(text, "and {} others, {}\n", report.modules.len() - MOST_ROWS, size_of(rest));
     }
-    text.push_str("Bytes in the outputs; compressed sizes do not add up per module.\n\n</details>\n\n");
+    text.push_str(
+        "Bytes in the outputs; compressed sizes do not add up per module.\n\n</details>\n\n",
+    );
 }
 
 /// A table whose source is aligned, counting wide characters as two columns.
@@ -169,23 +204,42 @@ fn table(text: &mut String, columns: &[(&str, bool)], rows: Vec<Vec<String>>) {
         .iter()
         .enumerate()
         .map(|(index, (title, _))| {
-            rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.width()).max().unwrap_or_default().max(title.width()).max(3)
+            rows.iter()
+                .filter_map(|row| row.get(index))
+                .map(|cell| cell.width())
+                .max()
+                .unwrap_or_default()
+                .max(title.width())
+                .max(3)
         })
         .collect();
     let pad = |cell: &str, index: usize, right: bool| {
         let space = " ".repeat(widths[index].saturating_sub(cell.width()));
         if right { format!("{space}{cell}") } else { format!("{cell}{space}") }
     };
-    let titles: Vec<String> = columns.iter().enumerate().map(|(index, (title, right))| pad(title, index, *right)).collect();
+    let titles: Vec<String> = columns
+        .iter()
+        .enumerate()
+        .map(|(index, (title, right))| pad(title, index, *right))
+        .collect();
     let _ = writeln!(text, "| {} |", titles.join(" | "));
     let rules: Vec<String> = columns
         .iter()
         .zip(&widths)
-        .map(|((_, right), width)| if *right { format!("{}:", "-".repeat(width - 1)) } else { "-".repeat(*width) })
+        .map(
+            |((_, right), width)| {
+                if *right { format!("{}:", "-".repeat(width - 1)) } else { "-".repeat(*width) }
+            },
+        )
         .collect();
     let _ = writeln!(text, "| {} |", rules.join(" | "));
     for row in rows {
-        let cells: Vec<String> = row.iter().zip(columns).enumerate().map(|(index, (cell, (_, right)))| pad(cell, index, *right)).collect();
+        let cells: Vec<String> = row
+            .iter()
+            .zip(columns)
+            .enumerate()
+            .map(|(index, (cell, (_, right)))| pad(cell, index, *right))
+            .collect();
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     text.push('\n');
@@ -288,8 +342,13 @@ mod tests {
     #[test]
     fn wide_characters_align() {
         let mut text = String::new();
-        table(&mut text, &[("Output", false), ("raw", true)], vec![vec!["購物車".into(), "1 B".into()], vec!["ab".into(), "22 B".into()]]);
-        let widths: Vec<usize> = text.lines().filter(|line| !line.is_empty()).map(UnicodeWidthStr::width).collect();
+        table(
+            &mut text,
+            &[("Output", false), ("raw", true)],
+            vec![vec!["購物車".into(), "1 B".into()], vec!["ab".into(), "22 B".into()]],
+        );
+        let widths: Vec<usize> =
+            text.lines().filter(|line| !line.is_empty()).map(UnicodeWidthStr::width).collect();
         assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{text}");
     }
 }

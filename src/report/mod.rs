@@ -104,7 +104,10 @@ impl Report {
             .map(|(path, output)| OutputRow {
                 path: path.clone(),
                 entry_point: output.entry_point.clone(),
-                sizes: sizes.get(path).copied().unwrap_or(Sizes { raw: output.bytes, ..Sizes::default() }),
+                sizes: sizes
+                    .get(path)
+                    .copied()
+                    .unwrap_or(Sizes { raw: output.bytes, ..Sizes::default() }),
             })
             .collect();
         outputs.sort_by(|a, b| b.sizes.raw.cmp(&a.sizes.raw).then_with(|| a.path.cmp(&b.path)));
@@ -120,14 +123,18 @@ impl Report {
             })
             .filter(|row| row.bytes > 0)
             .collect();
-        modules.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| (&a.path, &a.output).cmp(&(&b.path, &b.output))));
+        modules.sort_by(|a, b| {
+            b.bytes.cmp(&a.bytes).then_with(|| (&a.path, &a.output).cmp(&(&b.path, &b.output)))
+        });
         Self { name: name.to_owned(), outputs, modules, ..Self::default() }
     }
 
     /// Sum over all outputs; a kind of size that one of them lacks has no sum.
     #[must_use]
     pub fn total(&self) -> Sizes {
-        let sum = |size: fn(&Sizes) -> Option<u64>| self.outputs.iter().map(|row| size(&row.sizes)).sum::<Option<u64>>();
+        let sum = |size: fn(&Sizes) -> Option<u64>| {
+            self.outputs.iter().map(|row| size(&row.sizes)).sum::<Option<u64>>()
+        };
         Sizes {
             raw: self.outputs.iter().map(|row| row.sizes.raw).sum(),
             gzip: sum(|sizes| sizes.gzip),

@@ -35,7 +35,9 @@ pub enum BadKey {
 impl SigningKey {
     /// Takes a key in hexadecimal, base64 or as it is, and its name.
     pub fn new(text: &Secret, id: &str) -> Result<Self, BadKey> {
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        if id.is_empty()
+            || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        {
             return Err(BadKey::Id);
         }
         let key = decode(text);
@@ -57,7 +59,8 @@ impl SigningKey {
     }
 
     fn mac(&self, base: &str) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose()).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose())
+            .expect("HMAC takes keys of any length");
         mac.update(base.as_bytes());
         mac
     }
@@ -71,7 +74,9 @@ impl SigningKey {
     /// Whether the signature is that of the base; takes the same time whatever differs.
     #[must_use]
     pub fn verify(&self, base: &str, signature: &str) -> bool {
-        STANDARD.decode(signature).is_ok_and(|signature| self.mac(base).verify_slice(&signature).is_ok())
+        STANDARD
+            .decode(signature)
+            .is_ok_and(|signature| self.mac(base).verify_slice(&signature).is_ok())
     }
 }
 
@@ -82,10 +87,13 @@ fn decode(text: &Secret) -> Secret {
         && trimmed.iter().all(u8::is_ascii_hexdigit)
         && let Ok(hex) = std::str::from_utf8(trimmed)
     {
-        let bytes = (0..hex.len() / 2).filter_map(|i| u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok()).collect();
+        let bytes = (0..hex.len() / 2)
+            .filter_map(|i| u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok())
+            .collect();
         return Secret::new(bytes);
     }
-    let unpadded = trimmed.strip_suffix(b"==").or_else(|| trimmed.strip_suffix(b"=")).unwrap_or(trimmed);
+    let unpadded =
+        trimmed.strip_suffix(b"==").or_else(|| trimmed.strip_suffix(b"=")).unwrap_or(trimmed);
     let decoded = STANDARD.decode(trimmed).or_else(|_| URL_SAFE_NO_PAD.decode(unpadded));
     match decoded {
         Ok(bytes) if bytes.len() >= 32 => Secret::new(bytes),
@@ -136,7 +144,8 @@ mod tests {
     use super::*;
 
     /// The shared secret of RFC 9421, appendix B.1.5.
-    const RFC_KEY: &str = "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
+    const RFC_KEY: &str =
+        "uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ==";
 
     #[test]
     fn rfc_9421_vector() {
@@ -153,7 +162,9 @@ mod tests {
 
     #[test]
     fn bad_keys_are_refused() {
-        let check = |text: &str, id: &str| SigningKey::new(&Secret::from(text.to_owned()), id).map(|_| ()).unwrap_err();
+        let check = |text: &str, id: &str| {
+            SigningKey::new(&Secret::from(text.to_owned()), id).map(|_| ()).unwrap_err()
+        };
         assert_eq!(check("short", "k1"), BadKey::Short(5));
         assert_eq!(check(&"a".repeat(64), "k1"), BadKey::Weak);
         assert_eq!(check(RFC_KEY, "k\"1"), BadKey::Id);

@@ -22,9 +22,9 @@ pub fn to_text(mut entries: Vec<(OutputPath, Digest)>) -> String {
 pub fn parse(text: &str) -> Result<Vec<(OutputPath, Digest)>, String> {
     let mut entries: Vec<(OutputPath, Digest)> = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let entry = line.split_once("  ").and_then(|(hex, path)| {
-            Some((OutputPath::new(path).ok()?, Digest::from_hex(hex)?))
-        });
+        let entry = line
+            .split_once("  ")
+            .and_then(|(hex, path)| Some((OutputPath::new(path).ok()?, Digest::from_hex(hex)?)));
         match entry {
             Some(entry) if entries.iter().any(|(path, _)| *path == entry.0) => {
                 return Err(format!("line {} names `{}` a second time", index + 1, entry.0));

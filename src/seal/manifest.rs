@@ -65,7 +65,8 @@ impl Manifest {
     /// Never: a struct of texts always serialises.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("a struct of texts always serialises");
+        let mut json =
+            serde_json::to_string_pretty(self).expect("a struct of texts always serialises");
         json.push('\n');
         json
     }

@@ -90,7 +90,11 @@ pub fn seal(scanned: &Scanned, about: About, key: Option<&SigningKey>) -> Sealed
                 content_type: artifact.content_type().to_owned(),
                 content_encoding: encoded.map(|encoded| encoded.coding.to_owned()),
                 encodes: encoded.map(|_| artifact.path.to_string()),
-                source_map: artifact.source_map.as_ref().filter(|_| encoded.is_none()).map(ToString::to_string),
+                source_map: artifact
+                    .source_map
+                    .as_ref()
+                    .filter(|_| encoded.is_none())
+                    .map(ToString::to_string),
                 hmac: None,
                 key_id: None,
             };
@@ -99,7 +103,8 @@ pub fn seal(scanned: &Scanned, about: About, key: Option<&SigningKey>) -> Sealed
         .collect();
     hashed.sort_by(|a, b| a.0.path.cmp(&b.0.path));
     let (objects, mut artifacts): (Vec<SealedObject>, Vec<Entry>) = hashed.into_iter().unzip();
-    let lock = lock::to_text(objects.iter().map(|object| (object.path.clone(), object.digest)).collect());
+    let lock =
+        lock::to_text(objects.iter().map(|object| (object.path.clone(), object.digest)).collect());
     let build_id = Digest::of(lock.as_bytes()).to_hex();
     if let Some(key) = key {
         for (entry, object) in artifacts.iter_mut().zip(&objects) {
@@ -108,8 +113,14 @@ pub fn seal(scanned: &Scanned, about: About, key: Option<&SigningKey>) -> Sealed
             entry.key_id = Some(key.id().to_owned());
         }
     }
-    let manifest =
-        Manifest { version: 1, name: about.name, build_id, commit: about.commit, target: about.target, artifacts };
+    let manifest = Manifest {
+        version: 1,
+        name: about.name,
+        build_id,
+        commit: about.commit,
+        target: about.target,
+        artifacts,
+    };
     Sealed { objects, lock, manifest }
 }
 
@@ -155,24 +166,34 @@ pub fn verify(
     key: Option<&SigningKey>,
     signature_required: bool,
 ) -> Verified {
-    let mut verified = Verified { build_id: Digest::of(lock_text.as_bytes()).to_hex(), ..Verified::default() };
+    let mut verified =
+        Verified { build_id: Digest::of(lock_text.as_bytes()).to_hex(), ..Verified::default() };
     let entries = match lock::parse(lock_text) {
         Ok(entries) => entries,
         Err(error) => {
-            verified.problems.push(problem("seal/lock", format!("`{}` cannot be read: {error}", lock::FILE_NAME)));
+            verified.problems.push(problem(
+                "seal/lock",
+                format!("`{}` cannot be read: {error}", lock::FILE_NAME),
+            ));
             return verified;
         }
     };
-    let digests: BTreeMap<&OutputPath, Digest> = entries.iter().map(|(path, digest)| (path, *digest)).collect();
+    let digests: BTreeMap<&OutputPath, Digest> =
+        entries.iter().map(|(path, digest)| (path, *digest)).collect();
     let results: Vec<Option<Diagnostic>> = entries
         .par_iter()
         .map(|(path, digest)| match read(path, *digest) {
             Ok(bytes) if Digest::of(&bytes) == *digest => None,
-            Ok(_) => Some(problem("seal/changed", format!("`{path}` is not what was locked: its SHA-256 differs"))),
+            Ok(_) => Some(problem(
+                "seal/changed",
+                format!("`{path}` is not what was locked: its SHA-256 differs"),
+            )),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Some(problem("seal/missing", format!("`{path}` is locked but missing")))
             }
-            Err(error) => Some(problem("seal/unreadable", format!("`{path}` cannot be read: {error}"))),
+            Err(error) => {
+                Some(problem("seal/unreadable", format!("`{path}` cannot be read: {error}")))
+            }
         })
         .collect();
     verified.files = entries.len();
@@ -183,17 +204,27 @@ pub fn verify(
                 || name == manifest::FILE_NAME
                 || digests.keys().any(|path| path.as_str() == name);
             if !is_known {
-                verified.problems.push(problem("seal/extra", format!("`{name}` is not in the lock")));
+                verified
+                    .problems
+                    .push(problem("seal/extra", format!("`{name}` is not in the lock")));
             }
         }
     }
     match manifest_json.map(serde_json::from_slice::<Manifest>) {
-        Some(Ok(manifest)) => verify_manifest(&manifest, &digests, key, signature_required, &mut verified),
+        Some(Ok(manifest)) => {
+            verify_manifest(&manifest, &digests, key, signature_required, &mut verified)
+        }
         Some(Err(error)) => {
-            verified.problems.push(problem("seal/manifest", format!("`{}` cannot be read: {error}", manifest::FILE_NAME)));
+            verified.problems.push(problem(
+                "seal/manifest",
+                format!("`{}` cannot be read: {error}", manifest::FILE_NAME),
+            ));
         }
         None if signature_required || key.is_some() => {
-            verified.problems.push(problem("seal/manifest", format!("`{}` is missing, so nothing is signed", manifest::FILE_NAME)));
+            verified.problems.push(problem(
+                "seal/manifest",
+                format!("`{}` is missing, so nothing is signed", manifest::FILE_NAME),
+            ));
         }
         None => {}
     }
@@ -210,21 +241,35 @@ fn verify_manifest(
     if manifest.build_id != verified.build_id {
         verified.problems.push(problem(
             "seal/build",
-            format!("`{}` and `{}` are from different builds", manifest::FILE_NAME, lock::FILE_NAME),
+            format!(
+                "`{}` and `{}` are from different builds",
+                manifest::FILE_NAME,
+                lock::FILE_NAME
+            ),
         ));
     }
     let mut named = BTreeSet::new();
     for entry in &manifest.artifacts {
-        let digest = OutputPath::new(entry.path.clone()).ok().and_then(|path| digests.get(&path).copied());
+        let digest =
+            OutputPath::new(entry.path.clone()).ok().and_then(|path| digests.get(&path).copied());
         let Some(digest) = digest else {
-            verified.problems.push(problem("seal/manifest", format!("the manifest names `{}`, the lock does not", entry.path.escape_debug())));
+            verified.problems.push(problem(
+                "seal/manifest",
+                format!("the manifest names `{}`, the lock does not", entry.path.escape_debug()),
+            ));
             continue;
         };
         if !named.insert(entry.path.as_str()) {
-            verified.problems.push(problem("seal/manifest", format!("the manifest names `{}` twice", entry.path)));
+            verified.problems.push(problem(
+                "seal/manifest",
+                format!("the manifest names `{}` twice", entry.path),
+            ));
         }
         if entry.sha256 != digest.to_hex() {
-            verified.problems.push(problem("seal/changed", format!("`{}`: manifest and lock have different SHA-256s", entry.path)));
+            verified.problems.push(problem(
+                "seal/changed",
+                format!("`{}`: manifest and lock have different SHA-256s", entry.path),
+            ));
         }
         match (&entry.hmac, &entry.key_id, key) {
             (Some(hmac), Some(id), Some(key)) if id == key.id() => {
@@ -232,23 +277,39 @@ fn verify_manifest(
                 if key.verify(&base, hmac) {
                     verified.signed += 1;
                 } else {
-                    verified.problems.push(problem("seal/signature", format!("the signature of `{}` does not hold", entry.path)));
+                    verified.problems.push(problem(
+                        "seal/signature",
+                        format!("the signature of `{}` does not hold", entry.path),
+                    ));
                 }
             }
             (Some(_), id, Some(key)) => verified.problems.push(problem(
                 "seal/unknown-key",
-                format!("`{}` is signed by key `{}`, not by `{}`", entry.path, id.as_deref().unwrap_or_default().escape_debug(), key.id()),
+                format!(
+                    "`{}` is signed by key `{}`, not by `{}`",
+                    entry.path,
+                    id.as_deref().unwrap_or_default().escape_debug(),
+                    key.id()
+                ),
             )),
             (None, _, _) if signature_required || key.is_some() => {
-                verified.problems.push(problem("seal/unsigned", format!("`{}` is not signed", entry.path)));
+                verified
+                    .problems
+                    .push(problem("seal/unsigned", format!("`{}` is not signed", entry.path)));
             }
             _ => {}
         }
     }
     for path in digests.keys().filter(|path| !named.contains(path.as_str())) {
-        verified.problems.push(problem("seal/manifest", format!("the lock names `{path}`, the manifest does not")));
+        verified.problems.push(problem(
+            "seal/manifest",
+            format!("the lock names `{path}`, the manifest does not"),
+        ));
     }
     if signature_required && key.is_none() {
-        verified.problems.push(problem("seal/no-key", "signatures are required, and there is no key to check them with".to_owned()));
+        verified.problems.push(problem(
+            "seal/no-key",
+            "signatures are required, and there is no key to check them with".to_owned(),
+        ));
     }
 }

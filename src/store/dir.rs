@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::{Backend, check_key};
-use crate::fs::{DiskFileSystem, FileSystem as _, write_atomically};
+use crate::fs::{DiskFileSystem, FileSystem as _, size, write_atomically};
 
 /// The folder.
 pub(super) struct Dir {
@@ -33,10 +33,6 @@ impl Backend for Dir {
     }
 
     fn size(&self, key: &str) -> io::Result<Option<u64>> {
-        match std::fs::metadata(self.path(key)?) {
-            Ok(metadata) => Ok(Some(metadata.len())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        size(&self.path(key)?)
     }
 }

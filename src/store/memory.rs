@@ -13,7 +13,11 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    fn with<T>(&self, key: &str, act: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T) -> io::Result<T> {
+    fn with<T>(
+        &self,
+        key: &str,
+        act: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T,
+    ) -> io::Result<T> {
         check_key(key)?;
         // A value is put in whole, so a thread that panicked left nothing half done.
         Ok(act(&mut self.values.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -22,7 +26,8 @@ impl Memory {
 
 impl Backend for Memory {
     fn read(&self, key: &str) -> io::Result<Vec<u8>> {
-        self.with(key, |values| values.get(key).cloned())?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        self.with(key, |values| values.get(key).cloned())?
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
     fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {

@@ -89,7 +89,9 @@ impl Store {
     /// Opens the store of a URL; a relative folder is below `root`.
     pub fn open(url: &str, root: &Path) -> Result<Self, StoreError> {
         let backend: Box<dyn Backend> = match url.split_once(':') {
-            Some(("dir", path)) if !path.is_empty() => Box::new(dir::Dir::new(crate::fs::normalize(&root.join(path)))),
+            Some(("dir", path)) if !path.is_empty() => {
+                Box::new(dir::Dir::new(crate::fs::normalize(&root.join(path))))
+            }
             Some(("memory", "")) => Box::new(memory::Memory::default()),
             _ => return Err(StoreError::Url(url.to_owned())),
         };
@@ -98,7 +100,11 @@ impl Store {
 
     fn write(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let operation = "writing";
-        self.backend.write(key, bytes).map_err(|source| StoreError::Operation { operation, key: key.to_owned(), source })
+        self.backend.write(key, bytes).map_err(|source| StoreError::Operation {
+            operation,
+            key: key.to_owned(),
+            source,
+        })
     }
 
     /// Stores a deployment and makes it live: content first, then lock and manifest, then the pointer.
@@ -107,10 +113,11 @@ impl Store {
         let (mut written, mut kept) = (0, 0);
         for object in sealed.objects() {
             let key = object_key(name, object.digest);
-            let size = self
-                .backend
-                .size(&key)
-                .map_err(|source| StoreError::Operation { operation: "looking at", key: key.clone(), source })?;
+            let size = self.backend.size(&key).map_err(|source| StoreError::Operation {
+                operation: "looking at",
+                key: key.clone(),
+                source,
+            })?;
             if size == Some(object.body.bytes().len() as u64) {
                 kept += 1;
             } else {
@@ -136,15 +143,19 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(StoreError::Operation { operation: "reading", key, source }),
         };
-        let pointer: Pointer =
-            serde_json::from_slice(&bytes).map_err(|_| StoreError::Content { key: key.clone(), what: "a pointer" })?;
+        let pointer: Pointer = serde_json::from_slice(&bytes)
+            .map_err(|_| StoreError::Content { key: key.clone(), what: "a pointer" })?;
         if Digest::from_hex(&pointer.build_id).is_none() {
             return Err(StoreError::Content { key, what: "a pointer" });
         }
         let folder = build_folder(name, &pointer.build_id);
         let read = |file: &str| {
             let key = format!("{folder}/{file}");
-            self.backend.read(&key).map_err(|source| StoreError::Operation { operation: "reading", key, source })
+            self.backend.read(&key).map_err(|source| StoreError::Operation {
+                operation: "reading",
+                key,
+                source,
+            })
         };
         let lock_key = format!("{folder}/{}", lock::FILE_NAME);
         let lock = String::from_utf8(read(lock::FILE_NAME)?)
@@ -174,7 +185,9 @@ fn pointer_key(name: &str) -> String {
 
 /// Whether a key may be used: the rules for paths of artifacts hold for keys too.
 fn check_key(key: &str) -> io::Result<()> {
-    OutputPath::new(key).map(|_| ()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+    OutputPath::new(key)
+        .map(|_| ())
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
 #[cfg(test)]
@@ -213,7 +226,10 @@ mod tests {
         // The first build is still there for a rollback.
         assert_eq!(store.object("app", first.objects()[0].digest).unwrap(), b"one");
         assert!(store.backend.write("../x", b"").is_err());
-        assert_eq!(store.object("app", Digest::of(b"three")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(
+            store.object("app", Digest::of(b"three")).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
     }
 
     #[test]

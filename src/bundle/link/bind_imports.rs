@@ -5,7 +5,8 @@ use swc_core::atoms::Atom;
 
 use super::sort_modules::Order;
 use crate::bundle::graph::{
-    Constant, Export, ImportName, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, NamedImport, SymbolId,
+    Constant, Export, ImportName, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId,
+    NamedImport, SymbolId,
 };
 use crate::bundle::options::Loader;
 use crate::diag::{Diagnostic, nearest};
@@ -69,7 +70,11 @@ impl<'a> Binder<'a> {
         ids.sort_unstable();
         for id in ids {
             let module = self.graph.module(id);
-            let used: FxHashSet<u32> = module.statements.iter().flat_map(|statement| statement.uses.iter().copied()).collect();
+            let used: FxHashSet<u32> = module
+                .statements
+                .iter()
+                .flat_map(|statement| statement.uses.iter().copied())
+                .collect();
             let used_by_chain: FxHashSet<u32> = module
                 .statements
                 .iter()
@@ -97,7 +102,9 @@ impl<'a> Binder<'a> {
                     diagnostics.extend(self.missing_export(module, import));
                 }
             }
-            for (symbol, names) in module.statements.iter().flat_map(|statement| &statement.property_uses) {
+            for (symbol, names) in
+                module.statements.iter().flat_map(|statement| &statement.property_uses)
+            {
                 let key = (*symbol, names.clone());
                 if bindings.chains[id.index()].contains_key(&key) {
                     continue;
@@ -109,7 +116,10 @@ impl<'a> Binder<'a> {
                     diagnostics.push(
                         Diagnostic::warning(
                             "build/import-is-undefined",
-                            format!("`{}` is not exported, so it is always undefined", join_names(&names[..bound.1])),
+                            format!(
+                                "`{}` is not exported, so it is always undefined",
+                                join_names(&names[..bound.1])
+                            ),
                         )
                         .at(import.location.clone()),
                     );
@@ -142,10 +152,12 @@ impl<'a> Binder<'a> {
     /// The value of a variable that never changes, instead of the variable.
     fn inlined(&self, binding: Binding) -> Binding {
         match &binding {
-            Binding::Symbol(symbol) => match self.graph.module(symbol.module).constants.get(&symbol.index) {
-                Some(constant) => Binding::Constant(constant.clone()),
-                None => binding,
-            },
+            Binding::Symbol(symbol) => {
+                match self.graph.module(symbol.module).constants.get(&symbol.index) {
+                    Some(constant) => Binding::Constant(constant.clone()),
+                    None => binding,
+                }
+            }
             _ => binding,
         }
     }
@@ -165,7 +177,9 @@ impl<'a> Binder<'a> {
             ImportName::Namespace => None,
         };
         match &importer.imports[import.record as usize].target {
-            ImportTarget::External(specifier) => Binding::External { specifier: specifier.clone(), name },
+            ImportTarget::External(specifier) => {
+                Binding::External { specifier: specifier.clone(), name }
+            }
             ImportTarget::Missing => Binding::Missing,
             ImportTarget::Module(target) => match (self.graph.module(*target).format, name) {
                 (ModuleFormat::CommonJs, name) => {
@@ -217,7 +231,12 @@ impl<'a> Binder<'a> {
     }
 
     /// A name that comes through `export *`: one origin is taken, two are ambiguous and count as none.
-    fn star(&mut self, id: ModuleId, name: &Atom, visiting: &mut FxHashSet<(ModuleId, Atom)>) -> Binding {
+    fn star(
+        &mut self,
+        id: ModuleId,
+        name: &Atom,
+        visiting: &mut FxHashSet<(ModuleId, Atom)>,
+    ) -> Binding {
         let graph = self.graph;
         let module = graph.module(id);
         let mut found: Option<Binding> = None;
@@ -228,8 +247,14 @@ impl<'a> Binder<'a> {
                     Binding::External { specifier: specifier.clone(), name: Some(name.clone()) }
                 }
                 ImportTarget::Missing => continue,
-                ImportTarget::Module(target) if graph.module(*target).format == ModuleFormat::CommonJs => {
-                    Binding::CommonJs { module: *target, name: Some(name.clone()), node: module.uses_node_interop }
+                ImportTarget::Module(target)
+                    if graph.module(*target).format == ModuleFormat::CommonJs =>
+                {
+                    Binding::CommonJs {
+                        module: *target,
+                        name: Some(name.clone()),
+                        node: module.uses_node_interop,
+                    }
                 }
                 ImportTarget::Module(target) => self.export_visiting(*target, name, visiting),
             };
@@ -285,13 +310,27 @@ impl<'a> Binder<'a> {
             return;
         }
         let module = self.graph.module(id);
-        names.extend(module.exports.iter().map(|(name, _)| name.clone()).filter(|name| is_root || *name != *"default"));
+        names.extend(
+            module
+                .exports
+                .iter()
+                .map(|(name, _)| name.clone())
+                .filter(|name| is_root || *name != *"default"),
+        );
         for record in &module.export_stars {
             let star = match &module.imports[*record as usize].target {
-                ImportTarget::External(specifier) => Binding::External { specifier: specifier.clone(), name: None },
+                ImportTarget::External(specifier) => {
+                    Binding::External { specifier: specifier.clone(), name: None }
+                }
                 ImportTarget::Missing => continue,
-                ImportTarget::Module(target) if self.graph.module(*target).format == ModuleFormat::CommonJs => {
-                    Binding::CommonJs { module: *target, name: None, node: module.uses_node_interop }
+                ImportTarget::Module(target)
+                    if self.graph.module(*target).format == ModuleFormat::CommonJs =>
+                {
+                    Binding::CommonJs {
+                        module: *target,
+                        name: None,
+                        node: module.uses_node_interop,
+                    }
                 }
                 ImportTarget::Module(target) => {
                     self.names(*target, false, names, dynamic, visited);
@@ -306,7 +345,11 @@ impl<'a> Binder<'a> {
 
     fn missing_export(&self, importer: &Module, import: &NamedImport) -> Option<Diagnostic> {
         let record = &importer.imports[import.record as usize];
-        let (ImportName::Named(name), ImportTarget::Module(target)) = (&import.name, &record.target) else { return None };
+        let (ImportName::Named(name), ImportTarget::Module(target)) =
+            (&import.name, &record.target)
+        else {
+            return None;
+        };
         let (mut names, mut dynamic) = (Vec::new(), Vec::new());
         self.names(*target, true, &mut names, &mut dynamic, &mut FxHashSet::default());
         let path = &self.graph.module(*target).path;
@@ -317,8 +360,10 @@ impl<'a> Binder<'a> {
             )
             .hint("export it by name from the one that is meant")
         } else {
-            let diagnostic =
-                Diagnostic::error("build/missing-export", format!("`{name}` is not exported by `{path}`"));
+            let diagnostic = Diagnostic::error(
+                "build/missing-export",
+                format!("`{name}` is not exported by `{path}`"),
+            );
             match nearest(name, names.iter().map(Atom::as_str)) {
                 Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
                 None if names.is_empty() => diagnostic.hint("it exports nothing"),

@@ -8,7 +8,9 @@ use super::bind_imports::{Binding, Bindings, NamespaceShape};
 use super::split_chunks::{Chunks, Step};
 use super::tree_shake::Live;
 use super::wrap_modules::{Wrap, Wraps};
-use crate::bundle::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, SymbolId};
+use crate::bundle::graph::{
+    ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, SymbolId,
+};
 use crate::bundle::options::{Format, Options};
 use crate::bundle::runtime;
 
@@ -63,12 +65,19 @@ pub(crate) fn link_chunks(
     chunks: &Chunks,
     options: &Options,
 ) -> Vec<ChunkLinks> {
-    let linker = Linker { graph, bindings, live, wraps, chunks, options, helpers: helper_symbols(graph) };
-    let mut links: Vec<ChunkLinks> =
-        (0..chunks.list.len()).map(|index| linker.chunk(u32::try_from(index).expect("fewer than 2^32 chunks"))).collect();
+    let linker =
+        Linker { graph, bindings, live, wraps, chunks, options, helpers: helper_symbols(graph) };
+    let mut links: Vec<ChunkLinks> = (0..chunks.list.len())
+        .map(|index| linker.chunk(u32::try_from(index).expect("fewer than 2^32 chunks")))
+        .collect();
     let crossings: Vec<(u32, NameKey)> = links
         .iter()
-        .flat_map(|links| links.imports.iter().flat_map(|(from, names)| names.iter().map(|name| (*from, name.clone()))))
+        .flat_map(|links| {
+            links
+                .imports
+                .iter()
+                .flat_map(|(from, names)| names.iter().map(|name| (*from, name.clone())))
+        })
         .collect();
     for (from, name) in crossings {
         links[from as usize].exports.insert(name);
@@ -117,12 +126,16 @@ impl Linker<'_> {
         }
         self.externals(index, &mut links);
         if links.needs_create_require {
-            links.externals.push(("node:module".into(), BTreeSet::from([Some("createRequire".into())])));
+            links
+                .externals
+                .push(("node:module".into(), BTreeSet::from([Some("createRequire".into())])));
         }
         for name in used {
             let home = match &name {
                 NameKey::Symbol(symbol) => self.chunks.of[symbol.module.index()],
-                NameKey::Namespace(module) | NameKey::Wrapper(module) => self.chunks.of[module.index()],
+                NameKey::Namespace(module) | NameKey::Wrapper(module) => {
+                    self.chunks.of[module.index()]
+                }
                 NameKey::Interop(..) | NameKey::External(..) => None,
             };
             if let Some(home) = home
@@ -145,7 +158,10 @@ impl Linker<'_> {
             Step::Call(_) => true,
             Step::Run(module) => {
                 let statements = &self.graph.module(*module).statements;
-                statements.iter().zip(&self.live.statements[module.index()]).any(|(statement, live)| *live && statement.has_side_effects)
+                statements
+                    .iter()
+                    .zip(&self.live.statements[module.index()])
+                    .any(|(statement, live)| *live && statement.has_side_effects)
             }
         })
     }
@@ -186,10 +202,17 @@ impl Linker<'_> {
         if self.options.keep_names {
             self.helper(runtime::NAME, used);
         }
-        if module.format == ModuleFormat::CommonJs && module.unresolved.contains(&Atom::from("require")) {
+        if module.format == ModuleFormat::CommonJs
+            && module.unresolved.contains(&Atom::from("require"))
+        {
             self.require(used, links);
         }
-        for (statement, _) in module.statements.iter().zip(&self.live.statements[id.index()]).filter(|(_, live)| **live) {
+        for (statement, _) in module
+            .statements
+            .iter()
+            .zip(&self.live.statements[id.index()])
+            .filter(|(_, live)| **live)
+        {
             for symbol in &statement.uses {
                 match self.bindings.symbols[id.index()].get(symbol) {
                     Some(binding) => self.binding(binding, used, links),
@@ -237,7 +260,9 @@ impl Linker<'_> {
                 }
             }
             (ImportKind::Require, ImportTarget::External(_)) => self.require(used, links),
-            (ImportKind::Require | ImportKind::Dynamic, ImportTarget::Missing) => self.helper(runtime::MISSING, used),
+            (ImportKind::Require | ImportKind::Dynamic, ImportTarget::Missing) => {
+                self.helper(runtime::MISSING, used)
+            }
             _ => {}
         }
     }
@@ -301,10 +326,7 @@ impl Linker<'_> {
             let mut binder = super::bind_imports::Binder::new(self.graph);
             let shape = binder.namespace(entry);
             // `export * from "external"` stays as it is in an ECMAScript module.
-            let kept = NamespaceShape {
-                exports: shape.exports,
-                dynamic: shape.dynamic,
-            };
+            let kept = NamespaceShape { exports: shape.exports, dynamic: shape.dynamic };
             for (_, binding) in &kept.exports {
                 self.binding(binding, used, links);
             }

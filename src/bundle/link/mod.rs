@@ -16,7 +16,7 @@ use crate::diag::Diagnostic;
 pub(crate) use bind_imports::{Binding, Bindings, NamespaceShape};
 pub(crate) use link_chunks::{ChunkLinks, NameKey};
 pub(crate) use rename::ChunkNames;
-pub(crate) use split_chunks::{Chunks, Step};
+pub(crate) use split_chunks::{Chunk, Chunks, Step};
 pub(crate) use tree_shake::{Live, has_native_require};
 pub(crate) use wrap_modules::{Wrap, Wraps};
 
@@ -58,7 +58,8 @@ pub(crate) fn link(graph: &ModuleGraph, entry_points: &[ModuleId], options: &Opt
     let wraps = wrap_modules::wrap_modules(graph, entry_points, &live, options);
     // After wrapping: what must run late is not a reason for an order between chunks. Splitting wraps modules itself
     // where only that keeps their order.
-    let (chunks, wraps) = split_chunks::split_chunks(graph, entry_points, &order, &live, wraps, options);
+    let (chunks, wraps) =
+        split_chunks::split_chunks(graph, entry_points, &order, &live, wraps, options);
     let live = tree_shake::with_helpers(graph, live, &wraps, options);
     let links = link_chunks::link_chunks(graph, &bindings, &live, &wraps, &chunks, options);
     // Last: only now is it known which top-level names share a scope.

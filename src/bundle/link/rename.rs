@@ -7,9 +7,10 @@ use super::link_chunks::{ChunkLinks, NameKey};
 use super::split_chunks::Chunks;
 use super::tree_shake::Live;
 use super::wrap_modules::{Wrap, Wraps};
-use crate::bundle::graph::{ModuleFormat, ModuleGraph, ModuleId, SymbolId, identifier};
+use crate::bundle::graph::{
+    DEFAULT_NAME, ModuleFormat, ModuleGraph, ModuleId, SymbolId, identifier,
+};
 use crate::bundle::options::{Format, Options};
-use crate::bundle::scan::record::DEFAULT_NAME;
 
 /// Names at the top level of one chunk.
 #[derive(Debug, Default)]
@@ -31,11 +32,63 @@ impl ChunkNames {
 
 /// Words that cannot be names, and names that mean something to the format.
 const RESERVED: &[&str] = &[
-    "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete", "do", "else",
-    "enum", "export", "extends", "false", "finally", "for", "function", "if", "implements", "import", "in",
-    "instanceof", "interface", "let", "new", "null", "package", "private", "protected", "public", "return", "static",
-    "super", "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "with", "yield", "arguments",
-    "eval", "async", "of", "exports", "module", "require", "undefined", "Object", "Promise", "__filename",
+    "await",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "debugger",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "enum",
+    "export",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "function",
+    "if",
+    "implements",
+    "import",
+    "in",
+    "instanceof",
+    "interface",
+    "let",
+    "new",
+    "null",
+    "package",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "static",
+    "super",
+    "switch",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "typeof",
+    "var",
+    "void",
+    "while",
+    "with",
+    "yield",
+    "arguments",
+    "eval",
+    "async",
+    "of",
+    "exports",
+    "module",
+    "require",
+    "undefined",
+    "Object",
+    "Promise",
+    "__filename",
     "__dirname",
 ];
 
@@ -90,7 +143,8 @@ pub(crate) fn rename(
         .collect();
     for (names, links) in all.iter_mut().zip(links) {
         for (index, key) in links.exports.iter().enumerate() {
-            let name = if options.minify.identifiers { short_name(index) } else { names.get(key).clone() };
+            let name =
+                if options.minify.identifiers { short_name(index) } else { names.get(key).clone() };
             names.exported.insert(key.clone(), name);
         }
     }
@@ -161,7 +215,11 @@ impl<'a> Namer<'a> {
                 }
             }
         }
-        Self { graph, names: ChunkNames { taken, ..ChunkNames::default() }, next: FxHashMap::default() }
+        Self {
+            graph,
+            names: ChunkNames { taken, ..ChunkNames::default() },
+            next: FxHashMap::default(),
+        }
     }
 
     fn module(&mut self, id: ModuleId, live: &Live, wraps: &Wraps) {

@@ -14,7 +14,9 @@ pub(crate) fn sort_modules(graph: &ModuleGraph, entry_points: &[ModuleId]) -> Or
     let mut visited = vec![false; graph.modules.len()];
     let mut modules = Vec::new();
     let mut lazy = std::collections::VecDeque::new();
-    let mut visit = |root: ModuleId, modules: &mut Vec<ModuleId>, lazy: &mut std::collections::VecDeque<ModuleId>| {
+    let mut visit = |root: ModuleId,
+                     modules: &mut Vec<ModuleId>,
+                     lazy: &mut std::collections::VecDeque<ModuleId>| {
         // An own stack: import chains can be longer than the thread's.
         let mut stack = vec![(root, 0)];
         if std::mem::replace(&mut visited[root.index()], true) {

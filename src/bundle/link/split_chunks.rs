@@ -136,7 +136,10 @@ impl Splitter<'_> {
         let mut of = vec![None; self.graph.modules.len()];
         for id in &self.order.modules {
             let is_runtime = *id == ModuleId::RUNTIME;
-            if !is_runtime && (!self.live.modules[id.index()] || bits[id.index()].iter().all(|word| *word == 0)) {
+            if !is_runtime
+                && (!self.live.modules[id.index()]
+                    || bits[id.index()].iter().all(|word| *word == 0))
+            {
                 continue;
             }
             let next = u32::try_from(list.len()).expect("fewer than 2^32 chunks");
@@ -196,7 +199,9 @@ impl Splitter<'_> {
         let module = self.graph.module(id);
         // What it takes from a `CommonJS` module is taken when it runs.
         let takes_commonjs = self.is_live(id)
-            && self.static_targets(id).any(|target| self.wraps.of(target) == Wrap::CommonJs && self.is_live(target));
+            && self
+                .static_targets(id)
+                .any(|target| self.wraps.of(target) == Wrap::CommonJs && self.is_live(target));
         takes_commonjs
             || module
                 .statements
@@ -208,7 +213,8 @@ impl Splitter<'_> {
     /// Fills in steps and imports.
     fn plan(&self, chunks: &mut Chunks) {
         for index in 0..chunks.list.len() {
-            let (steps, imports) = self.steps(chunks, u32::try_from(index).expect("fewer than 2^32 chunks"));
+            let (steps, imports) =
+                self.steps(chunks, u32::try_from(index).expect("fewer than 2^32 chunks"));
             chunks.list[index].steps = steps;
             chunks.list[index].imports = imports;
         }
@@ -216,7 +222,14 @@ impl Splitter<'_> {
 
     fn steps(&self, chunks: &Chunks, index: u32) -> (Vec<Step>, Vec<u32>) {
         let chunk = &chunks.list[index as usize];
-        let mut walk = Walk { splitter: self, chunks, index, visited: FxHashSet::default(), steps: Vec::new(), imports: Vec::new() };
+        let mut walk = Walk {
+            splitter: self,
+            chunks,
+            index,
+            visited: FxHashSet::default(),
+            steps: Vec::new(),
+            imports: Vec::new(),
+        };
         if let Some(entry) = chunk.entry {
             walk.visit(entry);
         }
@@ -254,20 +267,33 @@ impl Splitter<'_> {
         self.evaluate(entry, &mut FxHashSet::default(), &mut ideal, false);
         let mut actual = Vec::new();
         let mut evaluated = FxHashSet::default();
-        self.load(chunks, u32::try_from(index).expect("fewer than 2^32 chunks"), &mut FxHashSet::default(), &mut evaluated, &mut actual);
+        self.load(
+            chunks,
+            u32::try_from(index).expect("fewer than 2^32 chunks"),
+            &mut FxHashSet::default(),
+            &mut evaluated,
+            &mut actual,
+        );
         if ideal == actual {
             return Vec::new();
         }
         ideal
             .into_iter()
             .filter(|module| {
-                self.wraps.of(*module) == Wrap::None && chunks.of[module.index()].is_some_and(|chunk| chunk as usize != index)
+                self.wraps.of(*module) == Wrap::None
+                    && chunks.of[module.index()].is_some_and(|chunk| chunk as usize != index)
             })
             .collect()
     }
 
     /// Evaluation as the language defines it, in depth-first post-order, of what matters.
-    fn evaluate(&self, id: ModuleId, evaluated: &mut FxHashSet<ModuleId>, sequence: &mut Vec<ModuleId>, only_wrapped: bool) {
+    fn evaluate(
+        &self,
+        id: ModuleId,
+        evaluated: &mut FxHashSet<ModuleId>,
+        sequence: &mut Vec<ModuleId>,
+        only_wrapped: bool,
+    ) {
         let mut stack = vec![(id, self.static_targets(id).collect::<Vec<_>>(), 0)];
         if !evaluated.insert(id) {
             return;
@@ -376,7 +402,11 @@ impl Walk<'_, '_> {
         }
         // A module that runs in another chunk has made its calls there; one that only declares has not.
         if is_live && chunk != Some(self.index) && self.splitter.is_order_sensitive(id) {
-            return self.splitter.static_targets(id).filter(|target| self.splitter.wraps.of(*target) != Wrap::CommonJs).collect();
+            return self
+                .splitter
+                .static_targets(id)
+                .filter(|target| self.splitter.wraps.of(*target) != Wrap::CommonJs)
+                .collect();
         }
         self.splitter.static_targets(id).collect()
     }

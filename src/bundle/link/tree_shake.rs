@@ -58,7 +58,11 @@ pub(crate) fn tree_shake(
 ) -> Live {
     let live = Live {
         modules: vec![false; graph.modules.len()],
-        statements: graph.modules.iter().map(|module| vec![false; module.statements.len()]).collect(),
+        statements: graph
+            .modules
+            .iter()
+            .map(|module| vec![false; module.statements.len()])
+            .collect(),
         namespaces: FxHashMap::default(),
         needs: vec![BTreeSet::new(); graph.modules.len()],
     };
@@ -220,7 +224,9 @@ pub(crate) fn with_helpers(
             Wrap::None => {}
         }
         let module = graph.module(id);
-        for (statement, _) in module.statements.iter().zip(&live.statements[id.index()]).filter(|(_, live)| **live) {
+        for (statement, _) in
+            module.statements.iter().zip(&live.statements[id.index()]).filter(|(_, live)| **live)
+        {
             for record in &statement.records {
                 let record = &module.imports[*record as usize];
                 match (record.kind, &record.target) {
@@ -239,11 +245,16 @@ pub(crate) fn with_helpers(
                 }
             }
         }
-        if module.format == ModuleFormat::CommonJs && module.unresolved.contains(&Atom::from("require")) {
+        if module.format == ModuleFormat::CommonJs
+            && module.unresolved.contains(&Atom::from("require"))
+        {
             wanted.insert(runtime::REQUIRE);
         }
         if options.format != Format::Esm
-            && module.imports.iter().any(|record| matches!(record.target, ImportTarget::External(_)))
+            && module
+                .imports
+                .iter()
+                .any(|record| matches!(record.target, ImportTarget::External(_)))
         {
             wanted.insert(runtime::TO_ESM);
         }
@@ -286,5 +297,6 @@ pub(crate) fn with_helpers(
 
 /// Whether `require` needs no stand-in: the output is `CommonJS`, or the runtime can make one for a module.
 pub(crate) fn has_native_require(options: &Options) -> bool {
-    options.format == Format::Cjs || (options.format == Format::Esm && matches!(options.target, Target::Node | Target::Bun))
+    options.format == Format::Cjs
+        || (options.format == Format::Esm && matches!(options.target, Target::Node | Target::Bun))
 }

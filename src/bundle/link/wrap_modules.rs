@@ -36,18 +36,32 @@ impl Wraps {
 
 /// Decides for each module. `CommonJS` is always wrapped; an ECMAScript module is when `require` or an `import()`
 /// into the same output may run it later than its place among the static imports, and then so are its own imports.
-pub(crate) fn wrap_modules(graph: &ModuleGraph, entry_points: &[ModuleId], live: &Live, options: &Options) -> Wraps {
-    let mut wraps = Wraps(
-        graph
-            .modules
-            .iter()
-            .map(|module| if module.format == ModuleFormat::CommonJs { Wrap::CommonJs } else { Wrap::None })
-            .collect(),
-    );
+pub(crate) fn wrap_modules(
+    graph: &ModuleGraph,
+    entry_points: &[ModuleId],
+    live: &Live,
+    options: &Options,
+) -> Wraps {
+    let mut wraps =
+        Wraps(
+            graph
+                .modules
+                .iter()
+                .map(|module| {
+                    if module.format == ModuleFormat::CommonJs {
+                        Wrap::CommonJs
+                    } else {
+                        Wrap::None
+                    }
+                })
+                .collect(),
+        );
     let mut dynamic = Vec::new();
     for id in graph.ids() {
         let module = graph.module(id);
-        for (statement, _) in module.statements.iter().zip(&live.statements[id.index()]).filter(|(_, live)| **live) {
+        for (statement, _) in
+            module.statements.iter().zip(&live.statements[id.index()]).filter(|(_, live)| **live)
+        {
             for record in &statement.records {
                 let record = &module.imports[*record as usize];
                 let ImportTarget::Module(target) = record.target else { continue };
@@ -62,7 +76,8 @@ pub(crate) fn wrap_modules(graph: &ModuleGraph, entry_points: &[ModuleId], live:
     if !dynamic.is_empty() {
         // What static imports run anyway has run by the time that an `import()` answers, unless an `await` lets the
         // answer come first.
-        let waits = graph.ids().any(|id| live.modules[id.index()] && graph.module(id).has_top_level_await);
+        let waits =
+            graph.ids().any(|id| live.modules[id.index()] && graph.module(id).has_top_level_await);
         let eager = if waits { Vec::new() } else { eager_modules(graph, entry_points, &wraps) };
         for target in dynamic {
             wrap_with_imports(graph, target, &mut wraps, &eager);

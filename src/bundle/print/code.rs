@@ -28,7 +28,11 @@ pub(super) fn constant(value: &Constant) -> Expr {
         Constant::Number(bits) => {
             let value = f64::from_bits(*bits);
             if value.is_sign_negative() && !value.is_nan() {
-                Expr::Unary(UnaryExpr { span: DUMMY_SP, op: UnaryOp::Minus, arg: Box::new(number(-value)) })
+                Expr::Unary(UnaryExpr {
+                    span: DUMMY_SP,
+                    op: UnaryOp::Minus,
+                    arg: Box::new(number(-value)),
+                })
             } else {
                 number(value)
             }
@@ -75,7 +79,10 @@ pub(super) fn object(properties: Vec<(Atom, Expr)>) -> Expr {
     let props = properties
         .into_iter()
         .map(|(name, value)| {
-            PropOrSpread::Prop(Box::new(Prop::KeyValue(KeyValueProp { key: key(&name), value: Box::new(value) })))
+            PropOrSpread::Prop(Box::new(Prop::KeyValue(KeyValueProp {
+                key: key(&name),
+                value: Box::new(value),
+            })))
         })
         .collect();
     Expr::Object(ObjectLit { span: DUMMY_SP, props })
@@ -91,7 +98,10 @@ fn call_expression(callee: Expr, arguments: Vec<Expr>) -> Expr {
         span: DUMMY_SP,
         ctxt: SyntaxContext::empty(),
         callee: Callee::Expr(Box::new(callee)),
-        args: arguments.into_iter().map(|expr| ExprOrSpread { spread: None, expr: Box::new(expr) }).collect(),
+        args: arguments
+            .into_iter()
+            .map(|expr| ExprOrSpread { spread: None, expr: Box::new(expr) })
+            .collect(),
         type_args: None,
     })
 }
@@ -99,7 +109,10 @@ fn call_expression(callee: Expr, arguments: Vec<Expr>) -> Expr {
 /// `(a, b)`
 pub(super) fn sequence(expressions: Vec<Expr>) -> Expr {
     let exprs = expressions.into_iter().map(Box::new).collect();
-    Expr::Paren(ParenExpr { span: DUMMY_SP, expr: Box::new(Expr::Seq(SeqExpr { span: DUMMY_SP, exprs })) })
+    Expr::Paren(ParenExpr {
+        span: DUMMY_SP,
+        expr: Box::new(Expr::Seq(SeqExpr { span: DUMMY_SP, exprs })),
+    })
 }
 
 /// `name = value`
@@ -179,7 +192,10 @@ pub(super) fn arrow_block(parameters: &[&str], body: Vec<Stmt>, is_async: bool) 
     Expr::Arrow(ArrowExpr {
         span: DUMMY_SP,
         params: parameters.iter().copied().map(parameter).collect(),
-        body: Box::new(ArrowFunctionBody::FunctionBody(FunctionBody { span: DUMMY_SP, stmts: body })),
+        body: Box::new(ArrowFunctionBody::FunctionBody(FunctionBody {
+            span: DUMMY_SP,
+            stmts: body,
+        })),
         is_async,
         ..ArrowExpr::default()
     })
@@ -214,7 +230,10 @@ pub(super) fn import_call(path: &str) -> Expr {
 
 /// `promise.then((parameters) => value)`
 pub(super) fn then(promise: Expr, parameters: &[&str], value: Expr) -> Expr {
-    call_expression(member(promise, &"then".into(), DUMMY_SP), vec![arrow(parameters.to_vec(), value)])
+    call_expression(
+        member(promise, &"then".into(), DUMMY_SP),
+        vec![arrow(parameters.to_vec(), value)],
+    )
 }
 
 /// `Promise.resolve().then(() => value)`
@@ -233,9 +252,29 @@ pub(super) fn define_name(function: &Atom, name: &Atom) -> Stmt {
     statement(call_expression(define, vec![ident(function), string("name"), descriptor]))
 }
 
+/// `import.meta` where there is none: for Node's `CommonJS` an object with what a module would see, else an empty one.
+pub(super) fn import_meta(is_node: bool) -> Expr {
+    let properties = if is_node {
+        let url = call(&"require".into(), vec![string("node:url")]);
+        let convert = member(url, &"pathToFileURL".into(), DUMMY_SP);
+        let converted = call_expression(convert, vec![ident(&"__filename".into())]);
+        vec![
+            ("url".into(), member(converted, &"href".into(), DUMMY_SP)),
+            ("dirname".into(), ident(&"__dirname".into())),
+            ("filename".into(), ident(&"__filename".into())),
+        ]
+    } else {
+        Vec::new()
+    };
+    Expr::Paren(ParenExpr { span: DUMMY_SP, expr: Box::new(object(properties)) })
+}
+
 /// A function or class expression that takes its name from where it stands: `{ name: value }.name`
 pub(super) fn named(name: &Atom, value: Expr) -> Expr {
-    let object = Expr::Paren(ParenExpr { span: DUMMY_SP, expr: Box::new(object(vec![(name.clone(), value)])) });
+    let object = Expr::Paren(ParenExpr {
+        span: DUMMY_SP,
+        expr: Box::new(object(vec![(name.clone(), value)])),
+    });
     member(object, name, DUMMY_SP)
 }
 

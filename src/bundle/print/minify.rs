@@ -5,7 +5,9 @@ use swc_core::common::sync::Lrc;
 use swc_core::common::{GLOBALS, Globals, Mark, SourceMap, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::minifier::optimize;
-use swc_core::ecma::minifier::option::{CompressOptions, ExtraOptions, MangleOptions, MinifyOptions, TopLevelOptions};
+use swc_core::ecma::minifier::option::{
+    CompressOptions, ExtraOptions, MangleOptions, MinifyOptions, TopLevelOptions,
+};
 use swc_core::ecma::transforms::base::fixer::fixer;
 use swc_core::ecma::transforms::base::resolver;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
@@ -21,7 +23,11 @@ pub(super) fn minify(
 ) -> Vec<ModuleItem> {
     GLOBALS.set(&Globals::new(), || {
         let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
-        let mut program = Program::Module(Module { span: swc_core::common::DUMMY_SP, body: items, shebang: None });
+        let mut program = Program::Module(Module {
+            span: swc_core::common::DUMMY_SP,
+            body: items,
+            shebang: None,
+        });
         program.visit_mut_with(&mut ClearContexts);
         program.mutate(resolver(unresolved_mark, top_level_mark, false));
         let minify_options = MinifyOptions {
@@ -46,8 +52,14 @@ pub(super) fn minify(
             ..MinifyOptions::default()
         };
         let extra = ExtraOptions { unresolved_mark, top_level_mark, mangle_name_cache: None };
-        let mut program =
-            optimize(program, Lrc::clone(source_map), Some(comments), None, &minify_options, &extra);
+        let mut program = optimize(
+            program,
+            Lrc::clone(source_map),
+            Some(comments),
+            None,
+            &minify_options,
+            &extra,
+        );
         program.mutate(fixer(Some(comments)));
         match program {
             Program::Module(module) => module.body,

@@ -26,7 +26,7 @@ use super::options::{Format, Options, SourceMapMode};
 use super::scan::ModuleTree;
 use super::scan::load::expand_naming;
 use super::scan::parse::KeptComments;
-use crate::artifact::{ArtifactKind, BuildArtifact, Body, OutputPath, content_hash};
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
 use crate::bundle::runtime;
 use crate::diag::Diagnostic;
 use crate::fs::relative;
@@ -69,7 +69,9 @@ pub(crate) fn print(
         .map(|(index, tree)| {
             let id = ModuleId(u32::try_from(index).expect("fewer than 2^32 modules"));
             let comments = std::mem::take(&mut tree.comments);
-            let Some(chunk) = plan.chunks.of[index] else { return (ModuleCode::default(), comments) };
+            let Some(chunk) = plan.chunks.of[index] else {
+                return (ModuleCode::default(), comments);
+            };
             let names = &plan.names[chunk as usize];
             let context = Context { graph, plan, options, chunk, names, chunk_paths: &chunk_paths };
             let globals = std::mem::take(&mut tree.globals);
@@ -77,7 +79,8 @@ pub(crate) fn print(
             (code, comments)
         })
         .collect();
-    let mut by_module: Vec<Option<(ModuleCode, KeptComments)>> = code.into_iter().map(Some).collect();
+    let mut by_module: Vec<Option<(ModuleCode, KeptComments)>> =
+        code.into_iter().map(Some).collect();
     let inputs: Vec<ChunkInput> = (0u32..)
         .zip(&plan.chunks.list)
         .map(|(index, chunk)| ChunkInput {
@@ -85,7 +88,9 @@ pub(crate) fn print(
             modules: chunk
                 .modules
                 .iter()
-                .filter_map(|id| by_module[id.index()].take().map(|(code, comments)| (*id, code, comments)))
+                .filter_map(|id| {
+                    by_module[id.index()].take().map(|(code, comments)| (*id, code, comments))
+                })
                 .collect(),
         })
         .collect();
@@ -93,7 +98,14 @@ pub(crate) fn print(
         .into_par_iter()
         .map(|input| {
             let names = &plan.names[input.index as usize];
-            let context = Context { graph, plan, options, chunk: input.index, names, chunk_paths: &chunk_paths };
+            let context = Context {
+                graph,
+                plan,
+                options,
+                chunk: input.index,
+                names,
+                chunk_paths: &chunk_paths,
+            };
             print_chunk(&context, input, source_map)
         })
         .collect();
@@ -111,7 +123,11 @@ struct Piece {
     items: Vec<ModuleItem>,
 }
 
-fn print_chunk(context: &Context<'_>, input: ChunkInput, source_map: &Lrc<SourceMap>) -> PrintedChunk {
+fn print_chunk(
+    context: &Context<'_>,
+    input: ChunkInput,
+    source_map: &Lrc<SourceMap>,
+) -> PrintedChunk {
     let options = context.options;
     let mut comments = KeptComments::default();
     let mut code: FxHashMap<ModuleId, ModuleCode> = FxHashMap::default();
@@ -135,7 +151,10 @@ fn print_chunk(context: &Context<'_>, input: ChunkInput, source_map: &Lrc<Source
     } else {
         emit_pieces(context, &mut pieces, &comments, source_map)
     };
-    let mentions = mentions(&text, u32::try_from(context.plan.chunks.list.len()).expect("fewer than 2^32 chunks"));
+    let mentions = mentions(
+        &text,
+        u32::try_from(context.plan.chunks.list.len()).expect("fewer than 2^32 chunks"),
+    );
     PrintedChunk { text, mappings, bytes_by_module, mentions }
 }
 
@@ -149,13 +168,20 @@ fn to_comments(map: KeptComments) -> SingleThreadedComments {
 }
 
 /// Puts the parts of a chunk in order: imports, definitions, what runs, exports.
-fn assemble(context: &Context<'_>, order: &[ModuleId], code: &mut FxHashMap<ModuleId, ModuleCode>) -> Vec<Piece> {
+fn assemble(
+    context: &Context<'_>,
+    order: &[ModuleId],
+    code: &mut FxHashMap<ModuleId, ModuleCode>,
+) -> Vec<Piece> {
     let chunk = &context.plan.chunks.list[context.chunk as usize];
     let links = &context.plan.links[context.chunk as usize];
     let mut pieces = vec![Piece { module: None, items: imports(context, links) }];
-    let items = |statements: Vec<Stmt>| statements.into_iter().map(ModuleItem::Stmt).collect::<Vec<_>>();
+    let items =
+        |statements: Vec<Stmt>| statements.into_iter().map(ModuleItem::Stmt).collect::<Vec<_>>();
     if let Some(helpers) = code.remove(&ModuleId::RUNTIME) {
-        pieces.push(Piece { module: None, items: items(helpers.body) });
+        // Where imports are calls, they need the helpers.
+        let at = if context.options.format == Format::Esm { 1 } else { 0 };
+        pieces.insert(at, Piece { module: None, items: items(helpers.body) });
     }
     if context.options.format != Format::Esm
         && let Some(entry) = chunk.entry
@@ -168,14 +194,23 @@ fn assemble(context: &Context<'_>, order: &[ModuleId], code: &mut FxHashMap<Modu
         {
             definitions.push(module_code.definitions.remove(0));
         }
-        definitions.push(export_namespace(context, entry));
+        let is_empty = links
+            .entry_exports
+            .as_ref()
+            .is_some_and(|shape| shape.exports.is_empty() && shape.dynamic.is_empty());
+        if !is_empty || context.options.global_name.is_some() {
+            definitions.push(export_namespace(context, entry));
+        }
         pieces.push(Piece { module: None, items: items(definitions) });
     }
     for id in order {
         if let Some(module_code) = code.get_mut(id)
             && !module_code.definitions.is_empty()
         {
-            pieces.push(Piece { module: Some(*id), items: items(std::mem::take(&mut module_code.definitions)) });
+            pieces.push(Piece {
+                module: Some(*id),
+                items: items(std::mem::take(&mut module_code.definitions)),
+            });
         }
     }
     let called: BTreeSet<ModuleId> = chunk
@@ -201,14 +236,21 @@ fn assemble(context: &Context<'_>, order: &[ModuleId], code: &mut FxHashMap<Modu
                 if let Some(module_code) = code.get_mut(id)
                     && !module_code.body.is_empty()
                 {
-                    pieces.push(Piece { module: Some(*id), items: items(std::mem::take(&mut module_code.body)) });
+                    pieces.push(Piece {
+                        module: Some(*id),
+                        items: items(std::mem::take(&mut module_code.body)),
+                    });
                 }
             }
             Step::Call(id) => {
                 // The entry of a `CommonJS` output is called where its exports are taken.
-                let is_own_entry = Some(*id) == chunk.entry && context.graph.module(*id).format == ModuleFormat::CommonJs;
+                let is_own_entry = Some(*id) == chunk.entry
+                    && context.graph.module(*id).format == ModuleFormat::CommonJs;
                 if !is_own_entry || links.interops.iter().any(|(module, _)| module == id) {
-                    pieces.push(Piece { module: None, items: items(run_module(context, *id, false).unwrap_or_default()) });
+                    pieces.push(Piece {
+                        module: None,
+                        items: items(run_module(context, *id, false).unwrap_or_default()),
+                    });
                 }
             }
         }
@@ -271,7 +313,10 @@ fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
                     let local = code::ident_of(context.names.get(&key));
                     items.push(import_statement(
                         specifier,
-                        vec![ImportSpecifier::Namespace(ImportStarAsSpecifier { span: DUMMY_SP, local })],
+                        vec![ImportSpecifier::Namespace(ImportStarAsSpecifier {
+                            span: DUMMY_SP,
+                            local,
+                        })],
                     ));
                 }
                 Some(name) => named.push(named_import(name, context.names.get(&key))),
@@ -283,12 +328,16 @@ fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
     }
     for other in chunk.imports.iter().filter(|other| links.imports.contains_key(other)) {
         let exported = &context.plan.names[*other as usize].exported;
-        let specifiers =
-            links.imports[other].iter().map(|key| named_import(&exported[key], context.names.get(key))).collect();
+        let specifiers = links.imports[other]
+            .iter()
+            .map(|key| named_import(&exported[key], context.names.get(key)))
+            .collect();
         items.push(import_statement(&(context.chunk_paths)(context.chunk, *other), specifiers));
     }
     if links.needs_create_require {
-        let create = context.names.get(&NameKey::External("node:module".into(), Some("createRequire".into())));
+        let create = context
+            .names
+            .get(&NameKey::External("node:module".into(), Some("createRequire".into())));
         let url = code::member(
             Expr::MetaProp(MetaPropExpr { span: DUMMY_SP, kind: MetaPropKind::ImportMeta }),
             &"url".into(),
@@ -370,7 +419,8 @@ fn exports(context: &Context<'_>, links: &ChunkLinks, entry: Option<ModuleId>) -
                 Some(Reference::Name(local)) => named.push((local, exported.clone())),
                 Some(reference) => {
                     // A property cannot be exported; a variable takes its value when the entry has run.
-                    let local: Atom = format!("export_{}", super::graph::identifier(exported)).into();
+                    let local: Atom =
+                        format!("export_{}", super::graph::identifier(exported)).into();
                     items.push(ModuleItem::Stmt(code::var(&local, reference.expression(DUMMY_SP))));
                     named.push((local, exported.clone()));
                 }
@@ -425,12 +475,19 @@ fn emit(
     let mut text = Vec::new();
     let mut mappings = Vec::new();
     {
-        let mut writer = JsWriter::new(Lrc::clone(source_map), "\n", &mut text, Some(&mut mappings));
+        let mut writer =
+            JsWriter::new(Lrc::clone(source_map), "\n", &mut text, Some(&mut mappings));
         writer.set_indent_str("  ");
         let whitespace = options.minify.whitespace;
-        let writer: Box<dyn WriteJs> = if whitespace { Box::new(omit_trailing_semi(writer)) } else { Box::new(writer) };
+        let writer: Box<dyn WriteJs> =
+            if whitespace { Box::new(omit_trailing_semi(writer)) } else { Box::new(writer) };
         let config = Config::default().with_minify(whitespace).with_inline_script(true);
-        let mut emitter = Emitter { cfg: config, cm: Lrc::clone(source_map), comments: Some(comments), wr: writer };
+        let mut emitter = Emitter {
+            cfg: config,
+            cm: Lrc::clone(source_map),
+            comments: Some(comments),
+            wr: writer,
+        };
         for item in items {
             item.emit_with(&mut emitter).expect("writing to memory does not fail");
         }
@@ -461,14 +518,22 @@ fn emit_pieces(
         if piece.items.is_empty() {
             continue;
         }
-        let mut program = Program::Module(Module { span: DUMMY_SP, body: piece.items, shebang: None });
+        let mut program =
+            Program::Module(Module { span: DUMMY_SP, body: piece.items, shebang: None });
         program.mutate(fixer(Some(comments)));
-        let Program::Module(module) = program else { unreachable!("the fixer keeps a module a module") };
-        let (piece_text, piece_mappings) = emit(&module.body, comments, source_map, context.options);
+        let Program::Module(module) = program else {
+            unreachable!("the fixer keeps a module a module")
+        };
+        let (piece_text, piece_mappings) =
+            emit(&module.body, comments, source_map, context.options);
         if let Some(id) = piece.module {
             let path = &context.graph.module(id).path;
             if last != Some(id) && !context.options.minify.whitespace {
-                let heading = format!("{}// {}\n", if text.is_empty() { "" } else { "\n" }, path.replace(['\n', '\r'], " "));
+                let heading = format!(
+                    "{}// {}\n",
+                    if text.is_empty() { "" } else { "\n" },
+                    path.replace(['\n', '\r'], " ")
+                );
                 line += heading.matches('\n').count();
                 text.push_str(&heading);
             }
@@ -476,11 +541,9 @@ fn emit_pieces(
         }
         last = piece.module;
         let offset = u32::try_from(line).expect("fewer than 2^32 lines");
-        mappings.extend(
-            piece_mappings
-                .into_iter()
-                .map(|(position, place)| (position, LineCol { line: place.line + offset, col: place.col })),
-        );
+        mappings.extend(piece_mappings.into_iter().map(|(position, place)| {
+            (position, LineCol { line: place.line + offset, col: place.col })
+        }));
         line += piece_text.matches('\n').count();
         text.push_str(&piece_text);
     }
@@ -522,9 +585,17 @@ impl Paths {
                 match chunk.entry {
                     Some(entry) => {
                         let module = graph.module(entry);
-                        let file = module.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                        let file = module
+                            .file
+                            .file_name()
+                            .map(|name| name.to_string_lossy().into_owned())
+                            .unwrap_or_default();
                         let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
-                        let folder = module.file.parent().map(|folder| relative(&common, folder)).unwrap_or_default();
+                        let folder = module
+                            .file
+                            .parent()
+                            .map(|folder| relative(&common, folder))
+                            .unwrap_or_default();
                         if chunk.is_user_entry {
                             expand_naming(&options.entry_naming, &folder, stem, &hash, "js")
                         } else {
@@ -551,7 +622,8 @@ impl Paths {
 
 /// The deepest folder that holds all entry points: outputs keep their place below it.
 fn common_folder(graph: &ModuleGraph) -> std::path::PathBuf {
-    let mut folders = graph.entry_points.iter().filter_map(|entry| graph.module(*entry).file.parent());
+    let mut folders =
+        graph.entry_points.iter().filter_map(|entry| graph.module(*entry).file.parent());
     let Some(first) = folders.next() else { return std::path::PathBuf::from("/") };
     let mut common = first.to_path_buf();
     for folder in folders {
@@ -599,17 +671,18 @@ fn finish(
                 }
             }
             let seed: Vec<&str> = reached.iter().map(|chunk| isolated[*chunk].as_str()).collect();
-            let template = paths.templates[index].replace(&stand_in(u32::try_from(index).expect("few chunks")), "");
+            let template = paths.templates[index]
+                .replace(&stand_in(u32::try_from(index).expect("few chunks")), "");
             content_hash(format!("{template}\0{}", seed.join("\0")).as_bytes())
         })
         .collect();
     let fill = |text: &str, mentions: &[u32]| {
-        mentions.iter().fold(text.to_owned(), |text, mention| text.replace(&stand_in(*mention), &hashes[*mention as usize]))
+        mentions.iter().fold(text.to_owned(), |text, mention| {
+            text.replace(&stand_in(*mention), &hashes[*mention as usize])
+        })
     };
-    let final_paths: Vec<String> = (0u32..)
-        .zip(&paths.templates)
-        .map(|(index, template)| fill(template, &[index]))
-        .collect();
+    let final_paths: Vec<String> =
+        (0u32..).zip(&paths.templates).map(|(index, template)| fill(template, &[index])).collect();
 
     let mut result = Printed::default();
     for (index, chunk) in printed.iter().enumerate() {
@@ -633,7 +706,9 @@ fn finish(
             match options.source_map {
                 SourceMapMode::Inline => {
                     let encoded = base64::engine::general_purpose::STANDARD.encode(&json);
-                    text.push_str(&format!("//# sourceMappingURL=data:application/json;base64,{encoded}\n"));
+                    text.push_str(&format!(
+                        "//# sourceMappingURL=data:application/json;base64,{encoded}\n"
+                    ));
                 }
                 SourceMapMode::Linked => {
                     text.push_str(&format!("//# sourceMappingURL={}\n", encode_url(&name)));
@@ -643,9 +718,13 @@ fn finish(
                 SourceMapMode::None => {}
             }
         }
-        result.outputs.insert(path.clone(), metafile_output(graph, plan, index, chunk, &text, &final_paths));
+        result
+            .outputs
+            .insert(path.clone(), metafile_output(graph, plan, index, chunk, &text, &final_paths));
         if let Some(json) = &map_output {
-            result.outputs.insert(map_path.clone(), Output { bytes: json.len() as u64, ..Output::default() });
+            result
+                .outputs
+                .insert(map_path.clone(), Output { bytes: json.len() as u64, ..Output::default() });
         }
         let output_path = match OutputPath::new(path.clone()) {
             Ok(path) => path,
@@ -681,7 +760,9 @@ fn finish(
 fn encode_url(name: &str) -> String {
     name.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' | b'+' => char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' | b'+' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()
@@ -689,7 +770,13 @@ fn encode_url(name: &str) -> String {
 
 /// What stands before and after the code of a chunk: the `#!` line, directives, banner, footer, the function of a
 /// script.
-fn add_frame(graph: &ModuleGraph, plan: &LinkPlan, index: usize, chunk: &mut PrintedChunk, options: &Options) {
+fn add_frame(
+    graph: &ModuleGraph,
+    plan: &LinkPlan,
+    index: usize,
+    chunk: &mut PrintedChunk,
+    options: &Options,
+) {
     let info = &plan.chunks.list[index];
     let mut before = String::new();
     let mut after = String::new();
@@ -704,6 +791,12 @@ fn add_frame(graph: &ModuleGraph, plan: &LinkPlan, index: usize, chunk: &mut Pri
             before.push_str(banner);
             before.push('\n');
         }
+        if options.format != Format::Esm
+            && is_strict(graph, plan, info)
+            && !module.directives.iter().any(|text| **text == *"use strict")
+        {
+            before.push_str("\"use strict\";\n");
+        }
         for directive in &module.directives {
             let is_strict = **directive == *"use strict";
             if module.format == ModuleFormat::Esm && (!is_strict || options.format != Format::Esm) {
@@ -713,7 +806,9 @@ fn add_frame(graph: &ModuleGraph, plan: &LinkPlan, index: usize, chunk: &mut Pri
         if options.format == Format::Iife {
             let name = options.global_name.as_deref();
             match name {
-                Some(name) if name.contains('.') => before.push_str(&format!("{}(() => {{\n", namespaced(name))),
+                Some(name) if name.contains('.') => {
+                    before.push_str(&format!("{}(() => {{\n", namespaced(name)))
+                }
                 Some(name) => before.push_str(&format!("var {name} = (() => {{\n")),
                 None => before.push_str("(() => {\n"),
             }
@@ -735,6 +830,15 @@ fn add_frame(graph: &ModuleGraph, plan: &LinkPlan, index: usize, chunk: &mut Pri
         chunk.text.insert_str(0, &before);
     }
     chunk.text.push_str(&after);
+}
+
+/// Whether all code of a chunk is strict: a `CommonJS` module that is not must not become so.
+fn is_strict(graph: &ModuleGraph, plan: &LinkPlan, chunk: &super::link::Chunk) -> bool {
+    chunk.modules.iter().all(|id| {
+        let module = graph.module(*id);
+        plan.wraps.of(*id) != Wrap::CommonJs
+            || module.directives.iter().any(|text| **text == *"use strict")
+    })
 }
 
 /// `a.b.c` as assignments that make what is missing on the way.
@@ -769,7 +873,8 @@ fn metafile_output(
     let links = &plan.links[index];
     let mut imports: Vec<Import> = Vec::new();
     let mut push = |path: String, kind: ImportKind, external: bool| {
-        let import = Import { path, kind: kind.metafile_name().to_owned(), original: None, external };
+        let import =
+            Import { path, kind: kind.metafile_name().to_owned(), original: None, external };
         if !imports.contains(&import) {
             imports.push(import);
         }
@@ -782,7 +887,12 @@ fn metafile_output(
     }
     for id in &info.modules {
         let module = graph.module(*id);
-        for (statement, _) in module.statements.iter().zip(&plan.live.statements[id.index()]).filter(|(_, live)| **live) {
+        for (statement, _) in module
+            .statements
+            .iter()
+            .zip(&plan.live.statements[id.index()])
+            .filter(|(_, live)| **live)
+        {
             for record in &statement.records {
                 let record = &module.imports[*record as usize];
                 match &record.target {
@@ -793,7 +903,9 @@ fn metafile_output(
                             push(paths[*other as usize].clone(), ImportKind::Dynamic, false);
                         }
                     }
-                    ImportTarget::External(specifier) => push(specifier.to_string(), record.kind, true),
+                    ImportTarget::External(specifier) => {
+                        push(specifier.to_string(), record.kind, true)
+                    }
                     _ => {}
                 }
             }
@@ -803,7 +915,13 @@ fn metafile_output(
         .entry_exports
         .iter()
         .flat_map(|shape| shape.exports.iter().map(|(name, _)| name.to_string()))
-        .chain(links.exports.iter().filter_map(|key| plan.names[index].exported.get(key)).map(Atom::to_string))
+        .chain(
+            links
+                .exports
+                .iter()
+                .filter_map(|key| plan.names[index].exported.get(key))
+                .map(Atom::to_string),
+        )
         .collect();
     if info.entry.is_some_and(|entry| plan.wraps.of(entry) == Wrap::CommonJs) {
         exports.push("default".to_owned());

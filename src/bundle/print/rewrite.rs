@@ -9,14 +9,15 @@ use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
 use super::code;
 use crate::bundle::graph::{
-    Constant, ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, SymbolId,
+    Constant, DEFAULT_NAME, ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat,
+    ModuleGraph, ModuleId, SymbolId,
 };
 use crate::bundle::link::link_chunks::helper_symbols;
 use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
 use crate::bundle::options::{Format, Options};
 use crate::bundle::runtime;
 use crate::bundle::scan::ModuleTree;
-use crate::bundle::scan::record::{DEFAULT_NAME, constant_string, static_chain};
+use crate::bundle::scan::record::{constant_string, static_chain};
 
 /// What printing one chunk looks things up in.
 pub(super) struct Context<'a> {
@@ -53,7 +54,10 @@ impl Context<'_> {
                 if self.options.format == Format::Esm {
                     Reference::Name(name(NameKey::External(specifier.clone(), property.clone()))?)
                 } else {
-                    Reference::of(name(NameKey::External(specifier.clone(), None))?, property.clone())
+                    Reference::of(
+                        name(NameKey::External(specifier.clone(), None))?,
+                        property.clone(),
+                    )
                 }
             }
             Binding::Property { module, name: property } => {
@@ -125,7 +129,10 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
             code.body.extend(statements);
         }
         Wrap::CommonJs => {
-            if module.has_direct_eval || !context.options.minify.any() || context.options.format != Format::Esm {
+            if module.has_direct_eval
+                || !context.options.minify.any()
+                || context.options.format != Format::Esm
+            {
                 let directives: Vec<Stmt> = module
                     .directives
                     .iter()
@@ -160,7 +167,10 @@ fn namespace(context: &Context<'_>, id: ModuleId, definitions: &mut Vec<Stmt>) -
         .filter_map(|binding| context.reference(binding))
         .map(|reference| {
             let source = reference.expression(DUMMY_SP);
-            code::statement(code::call(&context.helper(runtime::RE_EXPORT), vec![Expr::Ident(code::ident_of(&name)), source]))
+            code::statement(code::call(
+                &context.helper(runtime::RE_EXPORT),
+                vec![Expr::Ident(code::ident_of(&name)), source],
+            ))
         })
         .collect()
 }
@@ -214,7 +224,11 @@ fn import_calls(context: &Context<'_>, module: &Module) -> Vec<Stmt> {
 }
 
 /// Statements that run a wrapped module, and take what `CommonJS` gives; `None` when it is not wrapped.
-pub(super) fn run_module(context: &Context<'_>, target: ModuleId, in_closure: bool) -> Option<Vec<Stmt>> {
+pub(super) fn run_module(
+    context: &Context<'_>,
+    target: ModuleId,
+    in_closure: bool,
+) -> Option<Vec<Stmt>> {
     let wrapper = context.names.local.get(&NameKey::Wrapper(target))?;
     match context.plan.wraps.of(target) {
         Wrap::None => None,
@@ -263,7 +277,12 @@ struct Rewriter<'a> {
 }
 
 impl<'a> Rewriter<'a> {
-    fn new(context: &'a Context<'a>, id: ModuleId, module: &'a Module, unresolved: SyntaxContext) -> Self {
+    fn new(
+        context: &'a Context<'a>,
+        id: ModuleId,
+        module: &'a Module,
+        unresolved: SyntaxContext,
+    ) -> Self {
         let mut references = FxHashMap::default();
         let mut captured: FxHashSet<Atom> = FxHashSet::default();
         let is_commonjs = context.plan.wraps.of(id) == Wrap::CommonJs;
@@ -288,7 +307,9 @@ impl<'a> Rewriter<'a> {
         }
         #[expect(clippy::iter_over_hash_type, reason = "collects a set")]
         for (binding, _) in context.plan.bindings.chains[id.index()].values() {
-            if let Some(Reference::Name(name) | Reference::Property(name, _)) = context.reference(binding) {
+            if let Some(Reference::Name(name) | Reference::Property(name, _)) =
+                context.reference(binding)
+            {
                 captured.insert(name);
             }
         }
@@ -328,11 +349,16 @@ impl<'a> Rewriter<'a> {
         if let Some(reference) = self.references.get(&id) {
             return Some(reference.clone());
         }
-        if ident.ctxt == self.unresolved || !self.captured.contains(&ident.sym) || self.module.has_direct_eval {
+        if ident.ctxt == self.unresolved
+            || !self.captured.contains(&ident.sym)
+            || self.module.has_direct_eval
+        {
             return None;
         }
         // Top-level symbols of a wrapped `CommonJS` module are nested; those of others have been named already.
-        if self.module.symbol_of.contains_key(&id) && self.context.plan.wraps.of(self.id) != Wrap::CommonJs {
+        if self.module.symbol_of.contains_key(&id)
+            && self.context.plan.wraps.of(self.id) != Wrap::CommonJs
+        {
             return None;
         }
         if let Some(name) = self.nested.get(&id) {
@@ -365,7 +391,8 @@ impl<'a> Rewriter<'a> {
     fn chain(&self, member: &MemberExpr) -> Option<Expr> {
         let (root, names) = static_chain(member)?;
         let symbol = *self.module.symbol_of.get(&root.to_id())?;
-        let (binding, taken) = self.context.plan.bindings.chains[self.id.index()].get(&(symbol, names.clone()))?;
+        let (binding, taken) =
+            self.context.plan.bindings.chains[self.id.index()].get(&(symbol, names.clone()))?;
         let mut expression = self.context.reference(binding)?.expression(root.span);
         for name in names.get(*taken..)? {
             expression = code::member(expression, name, member.span);
@@ -401,7 +428,9 @@ impl<'a> Rewriter<'a> {
     fn require_function(&self) -> Atom {
         match self.context.options.format {
             Format::Cjs => "require".into(),
-            Format::Esm if crate::bundle::link::has_native_require(self.context.options) => "__require".into(),
+            Format::Esm if crate::bundle::link::has_native_require(self.context.options) => {
+                "__require".into()
+            }
             _ => self.context.helper(runtime::REQUIRE),
         }
     }
@@ -415,7 +444,10 @@ impl<'a> Rewriter<'a> {
                 return (*specifier != record.specifier).then(|| code::import_call(specifier));
             }
             ImportTarget::Missing => {
-                let missing = code::call(&context.helper(runtime::MISSING), vec![code::string(&record.specifier)]);
+                let missing = code::call(
+                    &context.helper(runtime::MISSING),
+                    vec![code::string(&record.specifier)],
+                );
                 return Some(code::then_later(missing));
             }
         };
@@ -490,13 +522,18 @@ impl<'a> Rewriter<'a> {
                     Some(name) => {
                         let variable = class.ident.sym.clone();
                         let value = Expr::Class(ClassExpr { ident: None, class: class.class });
-                        kept.push(code::declare(VarDeclKind::Let, &variable, code::named(&visible_name(name), value)));
+                        kept.push(code::declare(
+                            VarDeclKind::Let,
+                            &variable,
+                            code::named(&visible_name(name), value),
+                        ));
                     }
                     None => kept.push(Stmt::Decl(Decl::Class(class))),
                 },
                 Stmt::Decl(Decl::Var(mut declaration)) => {
                     for declarator in &mut declaration.decls {
-                        if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &mut declarator.init)
+                        if let (Pat::Ident(ident), Some(init)) =
+                            (&declarator.name, &mut declarator.init)
                             && let Some(name) = original.get(&ident.id.sym)
                             && code::is_anonymous_function(init)
                         {
@@ -521,10 +558,13 @@ impl<'a> Rewriter<'a> {
                 Stmt::Decl(Decl::Class(class)) => {
                     let name = class.ident.sym.clone();
                     variables.push(name.clone());
-                    let value = Expr::Class(ClassExpr { ident: Some(class.ident), class: class.class });
+                    let value =
+                        Expr::Class(ClassExpr { ident: Some(class.ident), class: class.class });
                     body.push(code::statement(code::assign(&name, value)));
                 }
-                Stmt::Decl(Decl::Using(declaration)) => body.push(Stmt::Decl(Decl::Using(declaration))),
+                Stmt::Decl(Decl::Using(declaration)) => {
+                    body.push(Stmt::Decl(Decl::Using(declaration)))
+                }
                 mut other => {
                     let mut hoister = HoistVariables { names: &mut variables, is_top_level: true };
                     other.visit_mut_with(&mut hoister);
@@ -543,7 +583,8 @@ impl<'a> Rewriter<'a> {
         let name = self.context.names.get(&NameKey::Wrapper(self.id));
         let is_async = self.module.has_top_level_await;
         let closure = code::arrow_block(&[], body, is_async);
-        definitions.push(code::var(name, code::call(&self.context.helper(runtime::ESM), vec![closure])));
+        definitions
+            .push(code::var(name, code::call(&self.context.helper(runtime::ESM), vec![closure])));
     }
 }
 
@@ -573,7 +614,8 @@ impl HoistVariables<'_> {
             assignments.push(Box::new(Expr::Assign(AssignExpr {
                 span: declarator.span,
                 op: op!("="),
-                left: AssignTarget::try_from(declarator.name).expect("a declared pattern can be assigned to"),
+                left: AssignTarget::try_from(declarator.name)
+                    .expect("a declared pattern can be assigned to"),
                 right: init,
             })));
         }
@@ -670,6 +712,12 @@ impl VisitMut for Rewriter<'_> {
                     member.visit_mut_children_with(self);
                 }
             }
+            Expr::MetaProp(meta)
+                if meta.kind == MetaPropKind::ImportMeta
+                    && self.context.options.format != Format::Esm =>
+            {
+                *expression = code::import_meta(self.context.options.format == Format::Cjs);
+            }
             Expr::This(_) if self.this_depth == 0 && self.module.format == ModuleFormat::Esm => {
                 *expression = code::void_0();
             }
@@ -677,8 +725,9 @@ impl VisitMut for Rewriter<'_> {
                 let span = call.span;
                 match &mut call.callee {
                     Callee::Import(_) => {
-                        if let Some(replacement) =
-                            self.record(span.lo, ImportKind::Dynamic).and_then(|record| self.dynamic_import(record))
+                        if let Some(replacement) = self
+                            .record(span.lo, ImportKind::Dynamic)
+                            .and_then(|record| self.dynamic_import(record))
                         {
                             *expression = replacement;
                             return;
@@ -686,7 +735,10 @@ impl VisitMut for Rewriter<'_> {
                     }
                     Callee::Expr(callee) => {
                         if self.is_global(callee, "require")
-                            && call.args.first().is_some_and(|argument| constant_string(&argument.expr).is_some())
+                            && call
+                                .args
+                                .first()
+                                .is_some_and(|argument| constant_string(&argument.expr).is_some())
                             && let Some(record) = self.record(span.lo, ImportKind::Require)
                         {
                             *expression = self.require(record);
@@ -733,13 +785,17 @@ impl VisitMut for Rewriter<'_> {
             let ident = &assign.key.id;
             let key = PropName::Ident(IdentName { span: ident.span, sym: ident.sym.clone() });
             let target = match reference {
-                Reference::Name(name) => {
-                    Pat::Ident(BindingIdent::from(Ident::new(name, ident.span, SyntaxContext::empty())))
-                }
+                Reference::Name(name) => Pat::Ident(BindingIdent::from(Ident::new(
+                    name,
+                    ident.span,
+                    SyntaxContext::empty(),
+                ))),
                 other => Pat::Expr(Box::new(other.expression(ident.span))),
             };
             let value = match assign.value.take() {
-                Some(right) => Pat::Assign(AssignPat { span: assign.span, left: Box::new(target), right }),
+                Some(right) => {
+                    Pat::Assign(AssignPat { span: assign.span, left: Box::new(target), right })
+                }
                 None => target,
             };
             *property = ObjectPatProp::KeyValue(KeyValuePatProp { key, value: Box::new(value) });

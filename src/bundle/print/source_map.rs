@@ -69,13 +69,20 @@ pub(super) fn bytes_by_file(
         if let Some((_, bytes)) = &mut current {
             *bytes += count;
         }
-        let is_known = !position.is_dummy() && !position.is_reserved_for_comments() && position.0 != u32::MAX;
-        if is_known && !current.as_ref().is_some_and(|(file, _)| file.start_pos <= *position && *position < file.end_pos) {
+        let is_known =
+            !position.is_dummy() && !position.is_reserved_for_comments() && position.0 != u32::MAX;
+        if is_known
+            && !current
+                .as_ref()
+                .is_some_and(|(file, _)| file.start_pos <= *position && *position < file.end_pos)
+        {
             finished.extend(current.take());
-            current = source_map.try_lookup_source_file(*position).ok().flatten().map(|file| (file, 0));
+            current =
+                source_map.try_lookup_source_file(*position).ok().flatten().map(|file| (file, 0));
         }
     }
-    let rest = (line.len() - at.min(line.len())) as u64 + lines.map(|line| line.len() as u64).sum::<u64>();
+    let rest =
+        (line.len() - at.min(line.len())) as u64 + lines.map(|line| line.len() as u64).sum::<u64>();
     if let Some((_, bytes)) = &mut current {
         *bytes += rest;
     }

@@ -8,7 +8,9 @@ use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
 use swc_core::common::{BytePos, DUMMY_SP, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
-use swc_core::ecma::visit::{Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type};
+use swc_core::ecma::visit::{
+    Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
+};
 
 /// What is replaced, prepared once for all modules.
 #[derive(Debug, Default)]
@@ -25,9 +27,15 @@ pub(crate) struct Defines {
 
 impl Defines {
     /// Prepares them; `values` are parsed expressions by dotted name.
-    pub(crate) fn new(values: Vec<(String, Expr)>, env: BTreeMap<String, String>, prefixes: Vec<String>) -> Self {
-        let mut roots: Vec<String> =
-            values.iter().map(|(name, _)| name.split('.').next().unwrap_or_default().to_owned()).collect();
+    pub(crate) fn new(
+        values: Vec<(String, Expr)>,
+        env: BTreeMap<String, String>,
+        prefixes: Vec<String>,
+    ) -> Self {
+        let mut roots: Vec<String> = values
+            .iter()
+            .map(|(name, _)| name.split('.').next().unwrap_or_default().to_owned())
+            .collect();
         roots.sort_unstable();
         roots.dedup();
         Self { by_name: values.into_iter().collect(), roots, env, prefixes }
@@ -41,7 +49,11 @@ pub(super) struct UnsetVariable {
 }
 
 /// Replaces and folds in a whole program. Returns reads of public variables that are not set.
-pub(super) fn substitute(program: &mut Program, defines: &Defines, unresolved: SyntaxContext) -> Vec<UnsetVariable> {
+pub(super) fn substitute(
+    program: &mut Program,
+    defines: &Defines,
+    unresolved: SyntaxContext,
+) -> Vec<UnsetVariable> {
     let mut aliases = Aliases { defines, unresolved, of: FxHashMap::default() };
     program.visit_with(&mut aliases);
     let mut visitor = Substitute { aliases, unset: Vec::new() };
@@ -70,7 +82,9 @@ impl Aliases<'_> {
                 }
                 (ident.ctxt == self.unresolved).then(|| ident.sym.to_string())
             }
-            Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => Some("import.meta".to_owned()),
+            Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => {
+                Some("import.meta".to_owned())
+            }
             Expr::Paren(paren) => self.dotted_name(&paren.expr),
             Expr::Member(member) => self.member_name(member),
             Expr::OptChain(chain) => match &*chain.base {
@@ -85,7 +99,11 @@ impl Aliases<'_> {
         let property = static_property(&member.prop)?;
         let object = self.dotted_name(&member.obj)?;
         // `globalThis.process` is `process`.
-        if object == "globalThis" { Some(property.to_string()) } else { Some(format!("{object}.{property}")) }
+        if object == "globalThis" {
+            Some(property.to_string())
+        } else {
+            Some(format!("{object}.{property}"))
+        }
     }
 
     fn is_env_object(&self, expression: &Expr) -> bool {
@@ -168,7 +186,8 @@ impl Substitute<'_> {
             return Some(string(value, expression));
         }
         if self.defines().prefixes.iter().any(|prefix| variable.starts_with(prefix.as_str())) {
-            self.unset.push(UnsetVariable { name: variable.to_owned(), position: expression.span().lo });
+            self.unset
+                .push(UnsetVariable { name: variable.to_owned(), position: expression.span().lo });
         }
         None
     }
@@ -178,18 +197,22 @@ impl Substitute<'_> {
         let mut index = 0;
         while index < declarators.len() {
             let declarator = &mut declarators[index];
-            let is_env = declarator.init.as_ref().is_some_and(|init| self.aliases.is_env_object(init));
+            let is_env =
+                declarator.init.as_ref().is_some_and(|init| self.aliases.is_env_object(init));
             index += 1;
             let Pat::Object(pattern) = &mut declarator.name else { continue };
-            if !is_env || pattern.props.iter().any(|property| matches!(property, ObjectPatProp::Rest(_))) {
+            if !is_env
+                || pattern.props.iter().any(|property| matches!(property, ObjectPatProp::Rest(_)))
+            {
                 continue;
             }
             let mut known = Vec::new();
             pattern.props.retain_mut(|property| {
                 let (name, target) = match property {
-                    ObjectPatProp::Assign(assign) => {
-                        (assign.key.sym.clone(), Pat::Ident(BindingIdent::from(assign.key.id.clone())))
-                    }
+                    ObjectPatProp::Assign(assign) => (
+                        assign.key.sym.clone(),
+                        Pat::Ident(BindingIdent::from(assign.key.id.clone())),
+                    ),
                     ObjectPatProp::KeyValue(pair) => {
                         let name = match &pair.key {
                             PropName::Ident(ident) => ident.sym.clone(),
@@ -279,7 +302,10 @@ impl VisitMut for Substitute<'_> {
         if let Prop::Shorthand(ident) = property {
             let name = ident.clone();
             if let Some(value) = self.replacement(&Expr::Ident(name.clone())) {
-                *property = Prop::KeyValue(KeyValueProp { key: PropName::Ident(name.into()), value: Box::new(value) });
+                *property = Prop::KeyValue(KeyValueProp {
+                    key: PropName::Ident(name.into()),
+                    value: Box::new(value),
+                });
             }
             return;
         }
@@ -327,9 +353,10 @@ pub(crate) fn static_property(property: &MemberProp) -> Option<Atom> {
         MemberProp::Ident(name) => Some(name.sym.clone()),
         MemberProp::Computed(computed) => match &*computed.expr {
             Expr::Lit(Lit::Str(name)) => name.value.as_str().map(Atom::from),
-            Expr::Tpl(template) if template.exprs.is_empty() => {
-                template.quasis.first().and_then(|quasi| quasi.cooked.as_ref()?.as_str().map(Atom::from))
-            }
+            Expr::Tpl(template) if template.exprs.is_empty() => template
+                .quasis
+                .first()
+                .and_then(|quasi| quasi.cooked.as_ref()?.as_str().map(Atom::from)),
             _ => None,
         },
         MemberProp::PrivateName(_) => None,
@@ -373,11 +400,15 @@ impl Constant {
 
 fn constant(expression: &Expr, unresolved: SyntaxContext) -> Option<Constant> {
     match expression {
-        Expr::Lit(Lit::Str(text)) => text.value.as_str().map(|text| Constant::String(text.to_owned())),
+        Expr::Lit(Lit::Str(text)) => {
+            text.value.as_str().map(|text| Constant::String(text.to_owned()))
+        }
         Expr::Lit(Lit::Bool(value)) => Some(Constant::Bool(value.value)),
         Expr::Lit(Lit::Num(number)) => Some(Constant::Number(number.value)),
         Expr::Lit(Lit::Null(_)) => Some(Constant::Null),
-        Expr::Ident(ident) if ident.sym == *"undefined" && ident.ctxt == unresolved => Some(Constant::Undefined),
+        Expr::Ident(ident) if ident.sym == *"undefined" && ident.ctxt == unresolved => {
+            Some(Constant::Undefined)
+        }
         Expr::Unary(unary) if unary.op == UnaryOp::Void && matches!(&*unary.arg, Expr::Lit(_)) => {
             Some(Constant::Undefined)
         }
@@ -435,7 +466,11 @@ fn fold(expression: &mut Expr, unresolved: SyntaxContext) {
         },
         Expr::Cond(conditional) => {
             if let Some(test) = constant(&conditional.test, unresolved) {
-                *expression = *if test.is_truthy() { conditional.cons.take() } else { conditional.alt.take() };
+                *expression = *if test.is_truthy() {
+                    conditional.cons.take()
+                } else {
+                    conditional.alt.take()
+                };
             }
         }
         _ => {}
@@ -492,7 +527,9 @@ impl Visit for HoistedNames {
 pub(crate) fn collect_names(pattern: &Pat, names: &mut Vec<Ident>) {
     match pattern {
         Pat::Ident(ident) => names.push(ident.id.clone()),
-        Pat::Array(array) => array.elems.iter().flatten().for_each(|element| collect_names(element, names)),
+        Pat::Array(array) => {
+            array.elems.iter().flatten().for_each(|element| collect_names(element, names))
+        }
         Pat::Rest(rest) => collect_names(&rest.arg, names),
         Pat::Assign(assign) => collect_names(&assign.left, names),
         Pat::Object(object) => {

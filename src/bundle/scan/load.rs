@@ -38,7 +38,11 @@ pub(super) struct LoadError {
 }
 
 /// The loader of a path: the longest extension that has one, as `.d.ts` before `.ts`.
-pub(super) fn loader_of(path: &Path, attribute_type: Option<&str>, options: &Options) -> Option<Loader> {
+pub(super) fn loader_of(
+    path: &Path,
+    attribute_type: Option<&str>,
+    options: &Options,
+) -> Option<Loader> {
     match attribute_type {
         Some("json") => return Some(Loader::Json),
         Some("text") => return Some(Loader::Text),
@@ -89,7 +93,11 @@ pub(super) fn load(
         Loader::Text => export_default(&string_literal(&utf8(bytes)?)),
         Loader::Base64 => export_default(&string_literal(&STANDARD.encode(&bytes))),
         Loader::DataUrl => {
-            let url = format!("data:{};base64,{}", content_type(&name).replace("; ", ";"), STANDARD.encode(&bytes));
+            let url = format!(
+                "data:{};base64,{}",
+                content_type(&name).replace("; ", ";"),
+                STANDARD.encode(&bytes)
+            );
             export_default(&string_literal(&url))
         }
         Loader::Binary => export_default(&format!(
@@ -99,9 +107,13 @@ pub(super) fn load(
         Loader::File => {
             let hash = content_hash(&bytes);
             let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-            let folder = path.parent().map(|folder| crate::fs::relative(&options.root, folder)).unwrap_or_default();
+            let folder = path
+                .parent()
+                .map(|folder| crate::fs::relative(&options.root, folder))
+                .unwrap_or_default();
             let path = expand_naming(&options.asset_naming, &folder, stem, &hash, extension);
-            let prefix = if options.public_path.is_empty() { "./" } else { options.public_path.as_str() };
+            let prefix =
+                if options.public_path.is_empty() { "./" } else { options.public_path.as_str() };
             let code = export_default(&string_literal(&format!("{prefix}{path}")));
             asset = Some(Asset { path, bytes, content_hash: hash });
             code
@@ -111,16 +123,27 @@ pub(super) fn load(
 }
 
 /// Fills a naming template and adds the extension. `..` in a folder becomes `_.._`, so no output leaves the folder.
-pub(crate) fn expand_naming(template: &str, folder: &str, name: &str, hash: &str, extension: &str) -> String {
+pub(crate) fn expand_naming(
+    template: &str,
+    folder: &str,
+    name: &str,
+    hash: &str,
+    extension: &str,
+) -> String {
     let folder = if folder == "." { "" } else { folder };
-    let folder = folder.split('/').map(|part| if part == ".." { "_.._" } else { part }).collect::<Vec<_>>().join("/");
+    let folder = folder
+        .split('/')
+        .map(|part| if part == ".." { "_.._" } else { part })
+        .collect::<Vec<_>>()
+        .join("/");
     let has_extension = template.contains("[ext]");
     let path = template
         .replace("[dir]", &folder)
         .replace("[name]", name)
         .replace("[hash]", hash)
         .replace("[ext]", extension);
-    let path = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/");
+    let path =
+        path.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/");
     if has_extension || extension.is_empty() { path } else { format!("{path}.{extension}") }
 }
 

@@ -21,7 +21,8 @@ use self::define::Defines;
 use self::load::{Asset, load};
 use self::parse::{KeptComments, ParseInput, parse, parse_expression};
 use super::graph::{
-    EntryPoint, ImportKind, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects,
+    EntryPoint, ImportKind, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId,
+    ModuleSideEffects,
 };
 use super::options::{Loader, Options, Target};
 use super::resolve::{ResolveKind, Resolved, ResolvedFile, Resolver};
@@ -82,12 +83,17 @@ struct ScannedModule {
 }
 
 /// Scans everything that the entry points reach.
-pub(crate) fn scan(entry_points: &[EntryPoint], options: &Options, files: Arc<dyn FileSystem>) -> Scanned {
+pub(crate) fn scan(
+    entry_points: &[EntryPoint],
+    options: &Options,
+    files: Arc<dyn FileSystem>,
+) -> Scanned {
     let source_map = Lrc::new(SourceMap::new(FilePathMapping::empty()));
     let resolver = Resolver::new(options, Arc::clone(&files));
     let mut diagnostics = Vec::new();
     let defines = defines(options, &source_map, &mut diagnostics);
-    let scanner = Scanner { options, files, source_map: Lrc::clone(&source_map), resolver, defines };
+    let scanner =
+        Scanner { options, files, source_map: Lrc::clone(&source_map), resolver, defines };
 
     let mut numbers: FxHashMap<ModuleKey, ModuleId> = FxHashMap::default();
     let mut scanned = vec![scanner.runtime()];
@@ -96,12 +102,17 @@ pub(crate) fn scan(entry_points: &[EntryPoint], options: &Options, files: Arc<dy
     for entry in entry_points {
         match scanner.resolver.resolve_entry(&entry.specifier) {
             Ok(resolved) => entries.push(number(&mut numbers, &mut round, resolved, None, None)),
-            Err(error) => diagnostics.push(with_hints(Diagnostic::error("build/entry-not-found", error.message), error.hints)),
+            Err(error) => diagnostics.push(with_hints(
+                Diagnostic::error("build/entry-not-found", error.message),
+                error.hints,
+            )),
         }
     }
     while !round.is_empty() {
-        let mut modules: Vec<ScannedModule> =
-            std::mem::take(&mut round).into_par_iter().map(|request| scanner.module(&request)).collect();
+        let mut modules: Vec<ScannedModule> = std::mem::take(&mut round)
+            .into_par_iter()
+            .map(|request| scanner.module(&request))
+            .collect();
         for module in &mut modules {
             diagnostics.append(&mut module.diagnostics);
             let targets = std::mem::take(&mut module.targets);
@@ -173,13 +184,17 @@ fn settle_formats(graph: &mut ModuleGraph) {
         }
         for (index, record) in (0u32..).zip(&module.imports) {
             if let ImportTarget::Module(target) = record.target {
-                asked_for[target.index()] |= record.kind != ImportKind::Static || named.contains(&index);
+                asked_for[target.index()] |=
+                    record.kind != ImportKind::Static || named.contains(&index);
             }
         }
     }
     for (module, asked_for) in graph.modules.iter_mut().zip(asked_for) {
-        let extension = module.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        let is_plain = !module.has_esm_syntax && !module.uses_node_interop && !matches!(extension, "mjs" | "mts");
+        let extension =
+            module.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let is_plain = !module.has_esm_syntax
+            && !module.uses_node_interop
+            && !matches!(extension, "mjs" | "mts");
         if asked_for && is_plain && module.loader.is_script() {
             module.format = ModuleFormat::CommonJs;
             for statement in &mut module.statements {
@@ -195,9 +210,15 @@ fn with_hints(mut diagnostic: Diagnostic, hints: Vec<String>) -> Diagnostic {
 }
 
 /// `define` as the settings have it, the target's own, and the environment.
-fn defines(options: &Options, source_map: &SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Defines {
+fn defines(
+    options: &Options,
+    source_map: &SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Defines {
     let mut values = options.define.clone();
-    if matches!(options.target, Target::Browser | Target::Workers) && !options.env.values.contains_key("NODE_ENV") {
+    if matches!(options.target, Target::Browser | Target::Workers)
+        && !options.env.values.contains_key("NODE_ENV")
+    {
         let mode = if options.minify.any() { "\"production\"" } else { "\"development\"" };
         values.entry("process.env.NODE_ENV".to_owned()).or_insert_with(|| mode.to_owned());
     }
@@ -206,8 +227,11 @@ fn defines(options: &Options, source_map: &SourceMap, diagnostics: &mut Vec<Diag
         match parse_expression(source_map, &text) {
             Some(expression) => parsed.push((name, expression)),
             None => diagnostics.push(
-                Diagnostic::error("build/define", format!("the value of `define` for `{name}` is not an expression"))
-                    .hint(format!("for a string, quote it once more: `{name}='\"text\"'`")),
+                Diagnostic::error(
+                    "build/define",
+                    format!("the value of `define` for `{name}` is not an expression"),
+                )
+                .hint(format!("for a string, quote it once more: `{name}='\"text\"'`")),
             ),
         }
     }
@@ -231,7 +255,12 @@ impl Scanner<'_> {
             is_type_module: None,
             is_side_effect_free: true,
         };
-        let loaded = load::Loaded { loader: Loader::Js, text: runtime::SOURCE.to_owned(), bytes: 0, asset: None };
+        let loaded = load::Loaded {
+            loader: Loader::Js,
+            text: runtime::SOURCE.to_owned(),
+            bytes: 0,
+            asset: None,
+        };
         self.parse(runtime::PATH.to_owned(), &resolved, loaded)
     }
 
@@ -242,7 +271,12 @@ impl Scanner<'_> {
             path.push_str(query);
         }
         if resolved.is_disabled {
-            let loaded = load::Loaded { loader: Loader::Js, text: "module.exports = {};".to_owned(), bytes: 0, asset: None };
+            let loaded = load::Loaded {
+                loader: Loader::Js,
+                text: "module.exports = {};".to_owned(),
+                bytes: 0,
+                asset: None,
+            };
             return self.parse(format!("(disabled):{path}"), resolved, loaded);
         }
         let at = |diagnostic: Diagnostic| {
@@ -252,7 +286,10 @@ impl Scanner<'_> {
         let bytes = match self.files.read(&resolved.file) {
             Ok(bytes) => bytes,
             Err(error) => {
-                let diagnostic = at(Diagnostic::error("build/read", format!("`{path}` cannot be read: {error}")));
+                let diagnostic = at(Diagnostic::error(
+                    "build/read",
+                    format!("`{path}` cannot be read: {error}"),
+                ));
                 return failed(path.clone(), resolved, vec![diagnostic]);
             }
         };
@@ -260,7 +297,8 @@ impl Scanner<'_> {
             Ok(loaded) => self.parse(path, resolved, loaded),
             Err(error) => {
                 let diagnostic =
-                    at(Diagnostic::error("build/load", format!("`{path}`: {}", error.message)).hint(error.hint));
+                    at(Diagnostic::error("build/load", format!("`{path}`: {}", error.message))
+                        .hint(error.hint));
                 failed(path.clone(), resolved, vec![diagnostic])
             }
         }
@@ -271,7 +309,8 @@ impl Scanner<'_> {
             match self.resolver.tsconfig(&resolved.file) {
                 Ok(tsconfig) => tsconfig,
                 Err(error) => {
-                    let diagnostic = Diagnostic::error("build/tsconfig", error).at(Location::file(path.clone()));
+                    let diagnostic =
+                        Diagnostic::error("build/tsconfig", error).at(Location::file(path.clone()));
                     return failed(path, resolved, vec![diagnostic]);
                 }
             }
@@ -279,15 +318,19 @@ impl Scanner<'_> {
             None
         };
         // Internal files are left out of source maps.
-        let name =
-            if path == runtime::PATH { FileName::Internal(path.clone()) } else { FileName::Custom(path.clone()) };
+        let name = if path == runtime::PATH {
+            FileName::Internal(path.clone())
+        } else {
+            FileName::Custom(path.clone())
+        };
         let source = self.source_map.new_source_file(Lrc::new(name), loaded.text);
         // Generated code of data loaders is JavaScript; JSON has a reader of its own.
         let parser_loader = match loaded.loader {
             Loader::Jsx | Loader::Ts | Loader::Tsx | Loader::Json => loaded.loader,
             _ => Loader::Js,
         };
-        let is_type_module = if parser_loader == loaded.loader { resolved.is_type_module } else { None };
+        let is_type_module =
+            if parser_loader == loaded.loader { resolved.is_type_module } else { None };
         let parsed = parse(&ParseInput {
             source_map: &self.source_map,
             source: &source,
@@ -308,7 +351,13 @@ impl Scanner<'_> {
         module.bytes = loaded.bytes;
         let globals = std::mem::take(&mut parsed.globals);
         let (body, mut problems) = swc_core::common::GLOBALS.set(&globals, || {
-            record::record(&mut module, &mut parsed, &self.source_map, self.options, resolved.is_type_module)
+            record::record(
+                &mut module,
+                &mut parsed,
+                &self.source_map,
+                self.options,
+                resolved.is_type_module,
+            )
         });
         let mut diagnostics = std::mem::take(&mut parsed.diagnostics);
         diagnostics.append(&mut problems);
@@ -327,7 +376,11 @@ impl Scanner<'_> {
         }
     }
 
-    fn resolve_imports(&self, module: &mut Module, diagnostics: &mut Vec<Diagnostic>) -> Vec<Option<Resolved>> {
+    fn resolve_imports(
+        &self,
+        module: &mut Module,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<Option<Resolved>> {
         let mut targets = Vec::new();
         for record in &module.imports {
             let kind = match record.kind {
@@ -343,7 +396,8 @@ impl Scanner<'_> {
                             .hint("the import may fail at run time, as the code around it expects")
                     } else {
                         with_hints(
-                            Diagnostic::error("build/not-found", error.message).at(record.location.clone()),
+                            Diagnostic::error("build/not-found", error.message)
+                                .at(record.location.clone()),
                             error.hints,
                         )
                     };

@@ -9,9 +9,13 @@ use swc_core::atoms::Atom;
 use swc_core::common::comments::{Comment, CommentKind, SingleThreadedComments};
 use swc_core::common::errors::HANDLER;
 use swc_core::common::sync::Lrc;
-use swc_core::common::{BytePos, GLOBALS, Globals, Mark, SourceFile, SourceMap, Spanned, SyntaxContext};
+use swc_core::common::{
+    BytePos, GLOBALS, Globals, Mark, SourceFile, SourceMap, Spanned, SyntaxContext,
+};
 use swc_core::ecma::ast::*;
-use swc_core::ecma::parser::{EsSyntax, Syntax, TsSyntax, parse_file_as_expr, parse_file_as_module, parse_file_as_program};
+use swc_core::ecma::parser::{
+    EsSyntax, Syntax, TsSyntax, parse_file_as_expr, parse_file_as_module, parse_file_as_program,
+};
 use swc_core::ecma::transforms::base::hygiene::hygiene;
 use swc_core::ecma::transforms::base::resolver;
 use swc_core::ecma::transforms::react::{Options as ReactOptions, Runtime, react};
@@ -77,10 +81,14 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
     let mut needs_hygiene = false;
-    if matches!(input.loader, Loader::Jsx | Loader::Tsx) && !input.options.jsx.preserve && has_jsx(&program) {
+    if matches!(input.loader, Loader::Jsx | Loader::Tsx)
+        && !input.options.jsx.preserve
+        && has_jsx(&program)
+    {
         let options = react_options(&program, input);
         // A namespaced tag name is reported through this handler; without one swc would panic.
-        let handler = swc_core::common::errors::Handler::with_emitter(true, false, Box::new(Silent));
+        let handler =
+            swc_core::common::errors::Handler::with_emitter(true, false, Box::new(Silent));
         HANDLER.set(&handler, || {
             program.mutate(react(
                 Lrc::clone(input.source_map),
@@ -95,7 +103,8 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     if is_typescript {
         let verbatim = input.tsconfig.as_ref().is_some_and(|tsconfig| {
             let options = &tsconfig.compiler_options;
-            options.verbatim_module_syntax == Some(true) || options.preserve_value_imports == Some(true)
+            options.verbatim_module_syntax == Some(true)
+                || options.preserve_value_imports == Some(true)
         });
         let config = TypeScriptConfig {
             verbatim_module_syntax: verbatim,
@@ -116,9 +125,12 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let mut diagnostics = Vec::new();
     for unset in substitute(&mut program, input.defines, unresolved) {
         diagnostics.push(
-            Diagnostic::warning("build/env-not-set", format!("`{}` is read here but is not set", unset.name))
-                .at(location_at(input.source_map, input.path, unset.position, unset.name.len()))
-                .hint("set it for the build; unset it stays a look-up at run time"),
+            Diagnostic::warning(
+                "build/env-not-set",
+                format!("`{}` is read here but is not set", unset.name),
+            )
+            .at(location_at(input.source_map, input.path, unset.position, unset.name.len()))
+            .hint("set it for the build; unset it stays a look-up at run time"),
         );
     }
     let (kept, pure_calls, pure_functions) = keep_comments(comments);
@@ -132,8 +144,12 @@ impl swc_core::common::errors::Emitter for Silent {
     fn emit(&mut self, _: &mut swc_core::common::errors::DiagnosticBuilder<'_>) {}
 }
 
-fn parse_program(input: &ParseInput<'_>, comments: &SingleThreadedComments) -> Result<Program, Vec<Diagnostic>> {
-    let extension = input.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+fn parse_program(
+    input: &ParseInput<'_>,
+    comments: &SingleThreadedComments,
+) -> Result<Program, Vec<Diagnostic>> {
+    let extension =
+        input.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let syntax = match input.loader {
         Loader::Ts | Loader::Tsx => Syntax::Typescript(TsSyntax {
             tsx: input.loader == Loader::Tsx,
@@ -157,8 +173,11 @@ fn parse_program(input: &ParseInput<'_>, comments: &SingleThreadedComments) -> R
     let parsed = if input.loader == Loader::Json {
         parse_json(input)?;
         parse_file_as_expr(input.source, syntax, version, None, &mut recovered).map(json_program)
-    } else if matches!(extension, "mjs" | "mts") || (input.is_type_module == Some(true) && extension != "cjs") {
-        parse_file_as_module(input.source, syntax, version, Some(comments), &mut recovered).map(Program::Module)
+    } else if matches!(extension, "mjs" | "mts")
+        || (input.is_type_module == Some(true) && extension != "cjs")
+    {
+        parse_file_as_module(input.source, syntax, version, Some(comments), &mut recovered)
+            .map(Program::Module)
     } else {
         parse_file_as_program(input.source, syntax, version, Some(comments), &mut recovered)
     };
@@ -182,7 +201,10 @@ fn parse_program(input: &ParseInput<'_>, comments: &SingleThreadedComments) -> R
     }
 }
 
-fn syntax_error(input: &ParseInput<'_>, error: &swc_core::ecma::parser::error::Error) -> Diagnostic {
+fn syntax_error(
+    input: &ParseInput<'_>,
+    error: &swc_core::ecma::parser::error::Error,
+) -> Diagnostic {
     let span = error.span();
     let length = span.hi.0.saturating_sub(span.lo.0) as usize;
     let message = error.kind().msg();
@@ -193,10 +215,15 @@ fn syntax_error(input: &ParseInput<'_>, error: &swc_core::ecma::parser::error::E
     {
         message = first.to_lowercase().chain(message.chars().skip(1)).collect();
     }
-    let diagnostic = Diagnostic::error("build/syntax", message)
-        .at(location_at(input.source_map, input.path, span.lo, length));
+    let diagnostic = Diagnostic::error("build/syntax", message).at(location_at(
+        input.source_map,
+        input.path,
+        span.lo,
+        length,
+    ));
     if input.loader == Loader::Js && diagnostic.message.contains('<') {
-        diagnostic.hint("JSX is parsed in `.jsx` and `.tsx` files; elsewhere set `--loader .js=jsx`")
+        diagnostic
+            .hint("JSX is parsed in `.jsx` and `.tsx` files; elsewhere set `--loader .js=jsx`")
     } else {
         diagnostic
     }
@@ -206,16 +233,19 @@ fn syntax_error(input: &ParseInput<'_>, error: &swc_core::ecma::parser::error::E
 fn parse_json(input: &ParseInput<'_>) -> Result<(), Vec<Diagnostic>> {
     let text = &input.source.src;
     serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|error| {
-        let line_text = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().to_owned();
+        let line_text =
+            text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().to_owned();
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        vec![Diagnostic::error("build/syntax", format!("this is not JSON: {message}")).at(Location {
-            file: input.path.to_owned(),
-            line: error.line(),
-            column: error.column().max(1),
-            length: 1,
-            line_text,
-        })]
+        vec![Diagnostic::error("build/syntax", format!("this is not JSON: {message}")).at(
+            Location {
+                file: input.path.to_owned(),
+                line: error.line(),
+                column: error.column().max(1),
+                length: 1,
+                line_text,
+            },
+        )]
     })
 }
 
@@ -258,7 +288,11 @@ fn json_program(mut value: Box<Expr>) -> Program {
             specifiers.push(ExportSpecifier::Named(ExportNamedSpecifier {
                 span: DUMMY_SP,
                 orig: ModuleExportName::Ident(local),
-                exported: Some(ModuleExportName::Str(Str { span: DUMMY_SP, value: name.into(), raw: None })),
+                exported: Some(ModuleExportName::Str(Str {
+                    span: DUMMY_SP,
+                    value: name.into(),
+                    raw: None,
+                })),
                 is_type_only: false,
             }));
         }
@@ -298,8 +332,10 @@ fn fix_proto(value: &mut Expr) {
                     && name.value.as_str() == Some("__proto__")
                 {
                     let name = name.clone();
-                    pair.key =
-                        PropName::Computed(ComputedPropName { span: name.span, expr: Box::new(Expr::Lit(Lit::Str(name))) });
+                    pair.key = PropName::Computed(ComputedPropName {
+                        span: name.span,
+                        expr: Box::new(Expr::Lit(Lit::Str(name))),
+                    });
                 }
             }
         }
@@ -336,20 +372,27 @@ fn react_options(program: &Program, input: &ParseInput<'_>) -> ReactOptions {
     let by_tsconfig = compiler.and_then(|options| match options.jsx.as_deref() {
         Some("react-jsx" | "react-jsxdev") => Some(false),
         Some("react") => Some(true),
-        _ => options.jsx_factory.is_some().then_some(true).or(options.jsx_import_source.is_some().then_some(false)),
+        _ => options
+            .jsx_factory
+            .is_some()
+            .then_some(true)
+            .or(options.jsx_import_source.is_some().then_some(false)),
     });
     let is_classic = asked
         .classic
         .or(asked.factory.is_some().then_some(true))
         .or(by_tsconfig)
         .unwrap_or_else(|| binds_react(program));
-    let development = asked.development || compiler.is_some_and(|options| options.jsx.as_deref() == Some("react-jsxdev"));
-    let from = |flag: &Option<String>, tsconfig: fn(&oxc_resolver::CompilerOptions) -> &Option<String>| {
+    let development = asked.development
+        || compiler.is_some_and(|options| options.jsx.as_deref() == Some("react-jsxdev"));
+    let from = |flag: &Option<String>,
+                tsconfig: fn(&oxc_resolver::CompilerOptions) -> &Option<String>| {
         flag.clone().or_else(|| compiler.and_then(|options| tsconfig(options).clone()))
     };
     ReactOptions {
         runtime: Some(if is_classic { Runtime::Classic } else { Runtime::Automatic }),
-        import_source: from(&asked.import_source, |options| &options.jsx_import_source).map(Into::into),
+        import_source: from(&asked.import_source, |options| &options.jsx_import_source)
+            .map(Into::into),
         pragma: from(&asked.factory, |options| &options.jsx_factory).map(Into::into),
         pragma_frag: from(&asked.fragment, |options| &options.jsx_fragment_factory).map(Into::into),
         throw_if_namespace: Some(false),
@@ -359,32 +402,44 @@ fn react_options(program: &Program, input: &ParseInput<'_>) -> ReactOptions {
 }
 
 fn binds_react(program: &Program) -> bool {
-    let Program::Module(module) = program else { return false };
-    module.body.iter().any(|item| match item {
-        ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => import.specifiers.iter().any(|specifier| {
-            let local = match specifier {
-                ImportSpecifier::Named(named) => &named.local,
-                ImportSpecifier::Default(default) => &default.local,
-                ImportSpecifier::Namespace(namespace) => &namespace.local,
-            };
-            local.sym == *"React"
-        }),
-        ModuleItem::Stmt(Stmt::Decl(Decl::Var(declaration))) => declaration
-            .decls
-            .iter()
-            .any(|declarator| matches!(&declarator.name, Pat::Ident(ident) if ident.sym == *"React")),
+    let is_variable = |statement: &Stmt| match statement {
+        Stmt::Decl(Decl::Var(declaration)) => declaration.decls.iter().any(
+            |declarator| matches!(&declarator.name, Pat::Ident(ident) if ident.sym == *"React"),
+        ),
         _ => false,
-    })
+    };
+    match program {
+        Program::Script(script) => script.body.iter().any(is_variable),
+        Program::Module(module) => module.body.iter().any(|item| match item {
+            ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => {
+                import.specifiers.iter().any(|specifier| {
+                    let local = match specifier {
+                        ImportSpecifier::Named(named) => &named.local,
+                        ImportSpecifier::Default(default) => &default.local,
+                        ImportSpecifier::Namespace(namespace) => &namespace.local,
+                    };
+                    local.sym == *"React"
+                })
+            }
+            ModuleItem::Stmt(statement) => is_variable(statement),
+            ModuleItem::ModuleDecl(_) => false,
+        }),
+    }
 }
 
 /// Keeps legal comments and annotations; the rest is for readers of the source.
-fn keep_comments(comments: SingleThreadedComments) -> (KeptComments, FxHashSet<BytePos>, FxHashSet<BytePos>) {
+fn keep_comments(
+    comments: SingleThreadedComments,
+) -> (KeptComments, FxHashSet<BytePos>, FxHashSet<BytePos>) {
     let (mut pure_calls, mut pure_functions) = (FxHashSet::default(), FxHashSet::default());
     let mut kept = KeptComments::default();
     let (leading, trailing) = comments.borrow_all_mut();
     for (is_leading, map) in [(true, leading), (false, trailing)] {
         let mut map = map;
-        #[expect(clippy::iter_over_hash_type, reason = "only moves entries from one map to another")]
+        #[expect(
+            clippy::iter_over_hash_type,
+            reason = "only moves entries from one map to another"
+        )]
         for (position, mut list) in std::mem::take(&mut *map) {
             if is_leading {
                 if list.iter().any(|comment| is_annotation(comment, "PURE")) {
@@ -395,7 +450,8 @@ fn keep_comments(comments: SingleThreadedComments) -> (KeptComments, FxHashSet<B
                 }
             }
             list.retain(|comment| {
-                is_legal(comment) || (is_leading && (is_annotation(comment, "PURE") || is_bundler_hint(comment)))
+                is_legal(comment)
+                    || (is_leading && (is_annotation(comment, "PURE") || is_bundler_hint(comment)))
             });
             if !list.is_empty() {
                 kept.entry(position).or_default().append(&mut list);
@@ -421,16 +477,27 @@ fn is_bundler_hint(comment: &Comment) -> bool {
 
 /// `/*! … */`, `@license`, `@preserve`: texts whose licence wants them kept.
 fn is_legal(comment: &Comment) -> bool {
-    comment.text.starts_with('!') || comment.text.contains("@license") || comment.text.contains("@preserve")
+    comment.text.starts_with('!')
+        || comment.text.contains("@license")
+        || comment.text.contains("@preserve")
 }
 
 /// The place of a position in a file.
-pub(super) fn location_at(source_map: &SourceMap, path: &str, position: BytePos, length: usize) -> Location {
+pub(super) fn location_at(
+    source_map: &SourceMap,
+    path: &str,
+    position: BytePos,
+    length: usize,
+) -> Location {
     if position.is_dummy() {
         return Location::file(path);
     }
     let place = source_map.lookup_char_pos(position);
-    let line_text = place.file.get_line(place.line.saturating_sub(1)).map(|line| line.to_string()).unwrap_or_default();
+    let line_text = place
+        .file
+        .get_line(place.line.saturating_sub(1))
+        .map(|line| line.to_string())
+        .unwrap_or_default();
     let left = line_text.chars().count().saturating_sub(place.col.0).max(1);
     Location {
         file: path.to_owned(),

@@ -13,14 +13,11 @@ use super::define::{HoistedNames, collect_names, static_property};
 use super::parse::{Parsed, location_at};
 use super::side_effects::{Purity, filled_namespace};
 use crate::bundle::graph::{
-    Constant, Export, ImportKind, ImportName, ImportRecord, ImportTarget, Module, ModuleFormat, NamedImport, Statement, Symbol,
-    SymbolKind,
+    Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget, Module,
+    ModuleFormat, NamedImport, Statement, Symbol, SymbolKind,
 };
 use crate::bundle::options::Options;
 use crate::diag::Diagnostic;
-
-/// The name of the symbol behind an anonymous `export default`; no source can write it.
-pub(crate) const DEFAULT_NAME: &str = "*default*";
 
 /// Fills the record of `module` from its tree, and returns the statements that go with `module.statements`.
 pub(super) fn record(
@@ -39,16 +36,20 @@ pub(super) fn record(
         diagnostics: Vec::new(),
         has_module_syntax: false,
     };
-    let (items, hashbang) = match std::mem::replace(&mut parsed.program, Program::Script(Script::default())) {
-        Program::Module(module) => (module.body, module.shebang),
-        Program::Script(script) => (script.body.into_iter().map(ModuleItem::Stmt).collect(), script.shebang),
-    };
+    let (items, hashbang) =
+        match std::mem::replace(&mut parsed.program, Program::Script(Script::default())) {
+            Program::Module(module) => (module.body, module.shebang),
+            Program::Script(script) => {
+                (script.body.into_iter().map(ModuleItem::Stmt).collect(), script.shebang)
+            }
+        };
     recorder.module.hashbang = hashbang;
     recorder.flatten(items);
     recorder.declare_statements();
     recorder.bind_local_exports();
     let mut visitor = UseVisitor::new(recorder.module, source_map, parsed.unresolved);
-    let uses: Vec<Uses> = recorder.body.iter().map(|statement| visitor.uses_of(statement)).collect();
+    let uses: Vec<Uses> =
+        recorder.body.iter().map(|statement| visitor.uses_of(statement)).collect();
     let facts = visitor.facts;
     for symbol in &facts.reassigned {
         recorder.module.symbols[*symbol as usize].is_reassigned = true;
@@ -59,9 +60,16 @@ pub(super) fn record(
     recorder.module.has_direct_eval = facts.has_direct_eval;
     recorder.module.uses_import_meta = facts.uses_import_meta;
     recorder.module.uses_top_level_this = facts.uses_top_level_this;
-    recorder.module.has_esm_syntax = recorder.has_module_syntax || facts.uses_import_meta || facts.has_top_level_await;
-    let extension = recorder.module.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    recorder.module.format = if recorder.module.has_esm_syntax || matches!(extension, "mjs" | "mts") {
+    recorder.module.has_esm_syntax =
+        recorder.has_module_syntax || facts.uses_import_meta || facts.has_top_level_await;
+    let extension = recorder
+        .module
+        .file
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default();
+    recorder.module.format = if recorder.module.has_esm_syntax || matches!(extension, "mjs" | "mts")
+    {
         ModuleFormat::Esm
     } else if matches!(extension, "cjs" | "cts") {
         ModuleFormat::CommonJs
@@ -72,8 +80,8 @@ pub(super) fn record(
     } else {
         ModuleFormat::Esm
     };
-    recorder.module.uses_node_interop =
-        matches!(extension, "mjs" | "mts") || (is_type_module == Some(true) && !matches!(extension, "cjs" | "cts"));
+    recorder.module.uses_node_interop = matches!(extension, "mjs" | "mts")
+        || (is_type_module == Some(true) && !matches!(extension, "cjs" | "cts"));
     let is_commonjs = recorder.module.format == ModuleFormat::CommonJs;
     let pure_functions = marked_functions(&recorder.body, &parsed.pure_functions);
     let purity = Purity {
@@ -107,7 +115,9 @@ pub(super) fn record(
 fn collect_constants(module: &mut Module, body: &[Stmt], options: &Options) {
     for statement in body {
         let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
-        let [VarDeclarator { name: Pat::Ident(ident), init: Some(init), .. }] = declaration.decls.as_slice() else {
+        let [VarDeclarator { name: Pat::Ident(ident), init: Some(init), .. }] =
+            declaration.decls.as_slice()
+        else {
             continue;
         };
         let Some(symbol) = module.symbol_of.get(&ident.to_id()).copied() else { continue };
@@ -155,7 +165,11 @@ fn enum_members(init: &Expr) -> Option<FxHashMap<Atom, Constant>> {
     if !matches!(&**expr, Expr::Object(object) if object.props.is_empty()) {
         return None;
     }
-    let Some(Pat::Ident(parameter)) = function.function.params.first().map(|parameter| &parameter.pat) else { return None };
+    let Some(Pat::Ident(parameter)) =
+        function.function.params.first().map(|parameter| &parameter.pat)
+    else {
+        return None;
+    };
     let mut members = FxHashMap::default();
     for statement in &function.function.body.as_ref()?.stmts {
         match statement {
@@ -174,7 +188,9 @@ fn enum_members(init: &Expr) -> Option<FxHashMap<Atom, Constant>> {
 }
 
 fn enum_member<'a>(assign: &'a AssignExpr, parameter: &BindingIdent) -> Option<(Atom, &'a Expr)> {
-    let AssignTarget::Simple(SimpleAssignTarget::Member(member)) = &assign.left else { return None };
+    let AssignTarget::Simple(SimpleAssignTarget::Member(member)) = &assign.left else {
+        return None;
+    };
     if !matches!(&*member.obj, Expr::Ident(object) if object.to_id() == parameter.to_id()) {
         return None;
     }
@@ -203,7 +219,8 @@ fn marked_functions(body: &[Stmt], positions: &FxHashSet<BytePos>) -> FxHashSet<
                 for declarator in &declaration.decls {
                     if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &declarator.init)
                         && matches!(&**init, Expr::Fn(_) | Expr::Arrow(_))
-                        && (positions.contains(&init.span().lo) || positions.contains(&declaration.span.lo))
+                        && (positions.contains(&init.span().lo)
+                            || positions.contains(&declaration.span.lo))
                     {
                         marked.insert(ident.to_id());
                     }
@@ -235,8 +252,11 @@ impl Recorder<'_> {
                     if may_be_directive && matches!(&*expr, Expr::Lit(Lit::Str(_))) =>
                 {
                     if let Expr::Lit(Lit::Str(text)) = &*expr {
-                        let raw = text.raw.as_deref().map(|raw| raw.trim_matches(['"', '\'']).to_owned());
-                        let text = raw.or_else(|| text.value.as_str().map(str::to_owned)).unwrap_or_default();
+                        let raw =
+                            text.raw.as_deref().map(|raw| raw.trim_matches(['"', '\'']).to_owned());
+                        let text = raw
+                            .or_else(|| text.value.as_str().map(str::to_owned))
+                            .unwrap_or_default();
                         self.module.directives.push(text.into());
                     }
                 }
@@ -260,7 +280,8 @@ impl Recorder<'_> {
             Stmt::Decl(Decl::Var(declaration)) if declaration.decls.len() > 1 => {
                 let VarDecl { span, ctxt, kind, declare, decls } = *declaration;
                 for declarator in decls {
-                    let span = Span::new(declarator.span.lo.max(span.lo), declarator.span.hi.max(span.lo));
+                    let span =
+                        Span::new(declarator.span.lo.max(span.lo), declarator.span.hi.max(span.lo));
                     self.body.push(Stmt::Decl(Decl::Var(Box::new(VarDecl {
                         span,
                         ctxt,
@@ -283,10 +304,16 @@ impl Recorder<'_> {
                     Decl::Fn(function) => names.push(function.ident.clone()),
                     Decl::Class(class) => names.push(class.ident.clone()),
                     Decl::Var(variable) => {
-                        variable.decls.iter().for_each(|declarator| collect_names(&declarator.name, &mut names));
+                        variable
+                            .decls
+                            .iter()
+                            .for_each(|declarator| collect_names(&declarator.name, &mut names));
                     }
                     Decl::Using(using) => {
-                        using.decls.iter().for_each(|declarator| collect_names(&declarator.name, &mut names));
+                        using
+                            .decls
+                            .iter()
+                            .for_each(|declarator| collect_names(&declarator.name, &mut names));
                     }
                     _ => {}
                 }
@@ -333,7 +360,9 @@ impl Recorder<'_> {
                     }],
                 }))));
             }
-            ModuleDecl::TsImportEquals(_) | ModuleDecl::TsExportAssignment(_) | ModuleDecl::TsNamespaceExport(_) => {}
+            ModuleDecl::TsImportEquals(_)
+            | ModuleDecl::TsExportAssignment(_)
+            | ModuleDecl::TsNamespaceExport(_) => {}
         }
     }
 
@@ -350,10 +379,15 @@ impl Recorder<'_> {
             let (local, name) = match specifier {
                 ImportSpecifier::Named(named) if named.is_type_only => continue,
                 ImportSpecifier::Named(named) => {
-                    let name = named.imported.as_ref().map_or_else(|| named.local.sym.clone(), export_name);
+                    let name = named
+                        .imported
+                        .as_ref()
+                        .map_or_else(|| named.local.sym.clone(), export_name);
                     (named.local, ImportName::Named(name))
                 }
-                ImportSpecifier::Default(default) => (default.local, ImportName::Named("default".into())),
+                ImportSpecifier::Default(default) => {
+                    (default.local, ImportName::Named("default".into()))
+                }
                 ImportSpecifier::Namespace(namespace) => (namespace.local, ImportName::Namespace),
             };
             let location = self.location(local.span);
@@ -366,19 +400,29 @@ impl Recorder<'_> {
         if export.type_only {
             return;
         }
-        let record = export.src.as_ref().map(|source| self.static_record(source, export.with.as_deref()));
+        let record =
+            export.src.as_ref().map(|source| self.static_record(source, export.with.as_deref()));
         for specifier in export.specifiers {
             match (specifier, record) {
                 (ExportSpecifier::Named(named), _) if named.is_type_only => {}
                 (ExportSpecifier::Named(named), Some(record)) => {
                     let name = export_name(&named.orig);
-                    let exported = named.exported.as_ref().map_or_else(|| name.clone(), export_name);
+                    let exported =
+                        named.exported.as_ref().map_or_else(|| name.clone(), export_name);
                     let location = self.location(named.orig.span());
-                    self.export(exported, Export::From(NamedImport { record, name: ImportName::Named(name), location }));
+                    self.export(
+                        exported,
+                        Export::From(NamedImport {
+                            record,
+                            name: ImportName::Named(name),
+                            location,
+                        }),
+                    );
                 }
                 (ExportSpecifier::Named(named), None) => {
                     let ModuleExportName::Ident(local) = &named.orig else { continue };
-                    let exported = named.exported.as_ref().map_or_else(|| local.sym.clone(), export_name);
+                    let exported =
+                        named.exported.as_ref().map_or_else(|| local.sym.clone(), export_name);
                     self.local_exports.push((exported, local.to_id(), local.span));
                 }
                 (ExportSpecifier::Namespace(namespace), Some(record)) => {
@@ -388,7 +432,8 @@ impl Recorder<'_> {
                 }
                 (ExportSpecifier::Default(default), Some(record)) => {
                     let location = self.location(default.exported.span);
-                    let import = NamedImport { record, name: ImportName::Named("default".into()), location };
+                    let import =
+                        NamedImport { record, name: ImportName::Named("default".into()), location };
                     self.export(default.exported.sym, Export::From(import));
                 }
                 _ => {}
@@ -413,7 +458,12 @@ impl Recorder<'_> {
     }
 
     fn location(&self, span: Span) -> crate::diag::Location {
-        location_at(self.source_map, &self.module.path, span.lo, (span.hi.0.saturating_sub(span.lo.0)) as usize)
+        location_at(
+            self.source_map,
+            &self.module.path,
+            span.lo,
+            (span.hi.0.saturating_sub(span.lo.0)) as usize,
+        )
     }
 
     fn declare(&mut self, id: Id, kind: SymbolKind, statement: Option<u32>) -> u32 {
@@ -458,7 +508,10 @@ impl Recorder<'_> {
                         VarDeclKind::Const => SymbolKind::Const,
                     };
                     let mut names = Vec::new();
-                    declaration.decls.iter().for_each(|declarator| collect_names(&declarator.name, &mut names));
+                    declaration
+                        .decls
+                        .iter()
+                        .for_each(|declarator| collect_names(&declarator.name, &mut names));
                     for name in names {
                         self.declare(name.to_id(), kind, Some(index));
                         self.note_default(&name);
@@ -466,7 +519,10 @@ impl Recorder<'_> {
                 }
                 Stmt::Decl(Decl::Using(declaration)) => {
                     let mut names = Vec::new();
-                    declaration.decls.iter().for_each(|declarator| collect_names(&declarator.name, &mut names));
+                    declaration
+                        .decls
+                        .iter()
+                        .for_each(|declarator| collect_names(&declarator.name, &mut names));
                     for name in names {
                         self.declare(name.to_id(), SymbolKind::Const, Some(index));
                     }
@@ -499,9 +555,12 @@ impl Recorder<'_> {
                 let location = self.location(span);
                 debug_assert!(local.1 == self.unresolved || local.1 == SyntaxContext::empty());
                 self.diagnostics.push(
-                    Diagnostic::error("build/export-not-declared", format!("`{}` is exported but not declared", local.0))
-                        .at(location)
-                        .hint("declare it in this file, or export it `from` the file that does"),
+                    Diagnostic::error(
+                        "build/export-not-declared",
+                        format!("`{}` is exported but not declared", local.0),
+                    )
+                    .at(location)
+                    .hint("declare it in this file, or export it `from` the file that does"),
                 );
             }
         }
@@ -654,7 +713,15 @@ impl<'a> UseVisitor<'a> {
         matches!(expression, Expr::Ident(ident) if ident.sym == *name && ident.ctxt == self.unresolved)
     }
 
-    fn add_record(&mut self, kind: ImportKind, specifier: Atom, span: Span, at: Span, attribute_type: Option<Atom>, may_fail: bool) {
+    fn add_record(
+        &mut self,
+        kind: ImportKind,
+        specifier: Atom,
+        span: Span,
+        at: Span,
+        attribute_type: Option<Atom>,
+        may_fail: bool,
+    ) {
         let length = (at.hi.0.saturating_sub(at.lo.0)) as usize;
         let location = location_at(self.source_map, &self.module.path, at.lo, length);
         let record = push_record(
@@ -688,7 +755,9 @@ impl<'a> UseVisitor<'a> {
                 Expr::Object(object) => object.props.iter().find_map(|property| match property {
                     PropOrSpread::Prop(property) => match &**property {
                         Prop::KeyValue(pair) => match (&pair.key, &*pair.value) {
-                            (PropName::Ident(name), Expr::Object(with)) if name.sym == *"with" => attribute_type(with),
+                            (PropName::Ident(name), Expr::Object(with)) if name.sym == *"with" => {
+                                attribute_type(with)
+                            }
                             _ => None,
                         },
                         _ => None,
@@ -697,7 +766,14 @@ impl<'a> UseVisitor<'a> {
                 }),
                 _ => None,
             });
-            self.add_record(ImportKind::Dynamic, specifier, call.span, first.expr.span(), attributes, may_fail);
+            self.add_record(
+                ImportKind::Dynamic,
+                specifier,
+                call.span,
+                first.expr.span(),
+                attributes,
+                may_fail,
+            );
         }
     }
 }
@@ -752,11 +828,20 @@ impl Visit for UseVisitor<'_> {
                 if let [ExprOrSpread { spread: None, expr }] = call.args.as_slice()
                     && let Some(specifier) = constant_string(expr)
                 {
-                    self.add_record(ImportKind::Require, specifier, call.span, expr.span(), None, false);
+                    self.add_record(
+                        ImportKind::Require,
+                        specifier,
+                        call.span,
+                        expr.span(),
+                        None,
+                        false,
+                    );
                     return;
                 }
             }
-            Callee::Expr(callee) if self.is_global(callee, "eval") => self.facts.has_direct_eval = true,
+            Callee::Expr(callee) if self.is_global(callee, "eval") => {
+                self.facts.has_direct_eval = true
+            }
             Callee::Expr(callee) => {
                 if let Expr::Member(member) = &**callee
                     && let Expr::Call(inner) = &*member.obj
@@ -887,4 +972,3 @@ impl Visit for UseVisitor<'_> {
         }
     }
 }
-

@@ -22,19 +22,80 @@ pub(super) struct Purity<'a> {
 
 /// Globals that can be read without an effect, and whose missing would be a bug in the runtime.
 const KNOWN_GLOBALS: &[&str] = &[
-    "undefined", "NaN", "Infinity", "globalThis", "Object", "Function", "Array", "Number", "Boolean", "String",
-    "Symbol", "Date", "Promise", "RegExp", "Error", "AggregateError", "EvalError", "RangeError", "ReferenceError",
-    "SyntaxError", "TypeError", "URIError", "JSON", "Math", "Intl", "ArrayBuffer", "Atomics", "Uint8Array",
-    "Int8Array", "Uint16Array", "Int16Array", "Uint32Array", "Int32Array", "Float32Array", "Float64Array",
-    "Uint8ClampedArray", "BigUint64Array", "BigInt64Array", "DataView", "Map", "BigInt", "Set", "WeakMap", "WeakSet",
-    "WeakRef", "Proxy", "Reflect", "FinalizationRegistry", "decodeURI", "decodeURIComponent", "encodeURI",
-    "encodeURIComponent", "escape", "unescape", "eval", "isFinite", "isNaN", "parseFloat", "parseInt", "console",
-    "URL", "URLSearchParams", "TextEncoder", "TextDecoder", "setTimeout", "clearTimeout", "setInterval",
-    "clearInterval", "queueMicrotask",
+    "undefined",
+    "NaN",
+    "Infinity",
+    "globalThis",
+    "Object",
+    "Function",
+    "Array",
+    "Number",
+    "Boolean",
+    "String",
+    "Symbol",
+    "Date",
+    "Promise",
+    "RegExp",
+    "Error",
+    "AggregateError",
+    "EvalError",
+    "RangeError",
+    "ReferenceError",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+    "JSON",
+    "Math",
+    "Intl",
+    "ArrayBuffer",
+    "Atomics",
+    "Uint8Array",
+    "Int8Array",
+    "Uint16Array",
+    "Int16Array",
+    "Uint32Array",
+    "Int32Array",
+    "Float32Array",
+    "Float64Array",
+    "Uint8ClampedArray",
+    "BigUint64Array",
+    "BigInt64Array",
+    "DataView",
+    "Map",
+    "BigInt",
+    "Set",
+    "WeakMap",
+    "WeakSet",
+    "WeakRef",
+    "Proxy",
+    "Reflect",
+    "FinalizationRegistry",
+    "decodeURI",
+    "decodeURIComponent",
+    "encodeURI",
+    "encodeURIComponent",
+    "escape",
+    "unescape",
+    "eval",
+    "isFinite",
+    "isNaN",
+    "parseFloat",
+    "parseInt",
+    "console",
+    "URL",
+    "URLSearchParams",
+    "TextEncoder",
+    "TextDecoder",
+    "setTimeout",
+    "clearTimeout",
+    "setInterval",
+    "clearInterval",
+    "queueMicrotask",
 ];
 
 /// Constructors that only make an object when called with `new` and harmless arguments.
-const PURE_CONSTRUCTORS: &[&str] = &["Map", "Set", "WeakMap", "WeakSet", "Date", "Error", "TypeError", "RangeError"];
+const PURE_CONSTRUCTORS: &[&str] =
+    &["Map", "Set", "WeakMap", "WeakSet", "Date", "Error", "TypeError", "RangeError"];
 
 /// Functions on globals that compute from primitive arguments.
 const PURE_NAMESPACES: &[&str] = &["Math", "Number", "String", "Symbol"];
@@ -60,10 +121,9 @@ impl Purity<'_> {
             Stmt::Try(statement) => {
                 // What cannot throw needs no handler.
                 statement.block.stmts.iter().all(|statement| self.statement(statement))
-                    && statement
-                        .finalizer
-                        .as_ref()
-                        .is_none_or(|block| block.stmts.iter().all(|statement| self.statement(statement)))
+                    && statement.finalizer.as_ref().is_none_or(|block| {
+                        block.stmts.iter().all(|statement| self.statement(statement))
+                    })
             }
             _ => false,
         }
@@ -86,20 +146,28 @@ impl Purity<'_> {
     pub(super) fn expression(&self, expression: &Expr) -> bool {
         match expression {
             Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_) | Expr::This(_) | Expr::MetaProp(_) => true,
-            Expr::Ident(ident) => ident.ctxt != self.unresolved || KNOWN_GLOBALS.contains(&ident.sym.as_str()),
+            Expr::Ident(ident) => {
+                ident.ctxt != self.unresolved || KNOWN_GLOBALS.contains(&ident.sym.as_str())
+            }
             Expr::Paren(paren) => self.expression(&paren.expr),
             Expr::Class(class) => self.class(&class.class),
-            Expr::Array(array) => array.elems.iter().flatten().all(|element| match element.spread {
-                None => self.expression(&element.expr),
-                Some(_) => matches!(&*element.expr, Expr::Array(_)) && self.expression(&element.expr),
-            }),
+            Expr::Array(array) => {
+                array.elems.iter().flatten().all(|element| match element.spread {
+                    None => self.expression(&element.expr),
+                    Some(_) => {
+                        matches!(&*element.expr, Expr::Array(_)) && self.expression(&element.expr)
+                    }
+                })
+            }
             Expr::Object(object) => object.props.iter().all(|property| match property {
                 PropOrSpread::Spread(spread) => {
                     matches!(&*spread.expr, Expr::Object(_)) && self.expression(&spread.expr)
                 }
                 PropOrSpread::Prop(property) => self.property(property),
             }),
-            Expr::Tpl(template) => template.exprs.iter().all(|part| is_primitive(part) && self.expression(part)),
+            Expr::Tpl(template) => {
+                template.exprs.iter().all(|part| is_primitive(part) && self.expression(part))
+            }
             Expr::Seq(sequence) => sequence.exprs.iter().all(|part| self.expression(part)),
             Expr::Cond(conditional) => {
                 self.test(&conditional.test)
@@ -107,7 +175,9 @@ impl Purity<'_> {
                     && self.expression(&conditional.alt)
             }
             Expr::Unary(unary) => match unary.op {
-                UnaryOp::TypeOf => matches!(&*unary.arg, Expr::Ident(_)) || self.expression(&unary.arg),
+                UnaryOp::TypeOf => {
+                    matches!(&*unary.arg, Expr::Ident(_)) || self.expression(&unary.arg)
+                }
                 UnaryOp::Void | UnaryOp::Bang => self.expression(&unary.arg),
                 UnaryOp::Minus | UnaryOp::Plus | UnaryOp::Tilde => {
                     is_primitive(&unary.arg) && !matches!(&*unary.arg, Expr::Lit(Lit::BigInt(_)))
@@ -132,7 +202,8 @@ impl Purity<'_> {
                     && self.arguments(arguments)
             }
             Expr::TaggedTpl(template) => {
-                self.is_marked(template.span) && template.tpl.exprs.iter().all(|part| self.expression(part))
+                self.is_marked(template.span)
+                    && template.tpl.exprs.iter().all(|part| self.expression(part))
             }
             Expr::Member(member) => self.known_member(member),
             _ => false,
@@ -149,17 +220,27 @@ impl Purity<'_> {
         let is_pure = self.is_marked(call.span)
             || match &**callee {
                 Expr::Ident(ident) if ident.ctxt == self.unresolved => {
-                    ident.sym == *"Symbol" && call.args.iter().all(|argument| is_primitive(&argument.expr))
+                    ident.sym == *"Symbol"
+                        && call.args.iter().all(|argument| is_primitive(&argument.expr))
                 }
-                Expr::Ident(ident) => self.believe_annotations && self.pure_functions.contains(&ident.to_id()),
+                Expr::Ident(ident) => {
+                    self.believe_annotations && self.pure_functions.contains(&ident.to_id())
+                }
                 Expr::Member(member) => match (&*member.obj, &member.prop) {
-                    (Expr::Ident(object), MemberProp::Ident(name)) if object.ctxt == self.unresolved => {
-                        let primitive_arguments = call.args.iter().all(|argument| is_primitive(&argument.expr));
+                    (Expr::Ident(object), MemberProp::Ident(name))
+                        if object.ctxt == self.unresolved =>
+                    {
+                        let primitive_arguments =
+                            call.args.iter().all(|argument| is_primitive(&argument.expr));
                         (PURE_NAMESPACES.contains(&object.sym.as_str()) && primitive_arguments)
                             || (object.sym == *"Object"
-                                && matches!(name.sym.as_str(), "freeze" | "seal" | "create" | "keys" | "preventExtensions")
+                                && matches!(
+                                    name.sym.as_str(),
+                                    "freeze" | "seal" | "create" | "keys" | "preventExtensions"
+                                )
                                 && call.args.iter().all(|argument| is_fresh(&argument.expr)))
-                            || (object.sym == *"Array" && matches!(name.sym.as_str(), "isArray" | "of"))
+                            || (object.sym == *"Array"
+                                && matches!(name.sym.as_str(), "isArray" | "of"))
                     }
                     _ => false,
                 },
@@ -173,10 +254,12 @@ impl Purity<'_> {
     fn is_pure_iife(&self, callee: &Expr) -> bool {
         match callee {
             Expr::Paren(paren) => self.is_pure_iife(&paren.expr),
-            Expr::Arrow(arrow) if !arrow.is_async && arrow.params.is_empty() => match &*arrow.body {
-                ArrowFunctionBody::Expr(expression) => self.expression(expression),
-                ArrowFunctionBody::FunctionBody(body) => body.stmts.is_empty(),
-            },
+            Expr::Arrow(arrow) if !arrow.is_async && arrow.params.is_empty() => {
+                match &*arrow.body {
+                    ArrowFunctionBody::Expr(expression) => self.expression(expression),
+                    ArrowFunctionBody::FunctionBody(body) => body.stmts.is_empty(),
+                }
+            }
             Expr::Fn(function) => {
                 !function.function.is_async
                     && function.function.body.as_ref().is_some_and(|body| body.stmts.is_empty())
@@ -202,9 +285,11 @@ impl Purity<'_> {
                 [only] => match (ident.sym.as_str(), &*only.expr) {
                     (_, argument) if is_primitive(argument) => true,
                     ("Set" | "WeakSet", Expr::Array(_)) => true,
-                    ("Map" | "WeakMap", Expr::Array(pairs)) => {
-                        pairs.elems.iter().flatten().all(|pair| matches!(&*pair.expr, Expr::Array(_)))
-                    }
+                    ("Map" | "WeakMap", Expr::Array(pairs)) => pairs
+                        .elems
+                        .iter()
+                        .flatten()
+                        .all(|pair| matches!(&*pair.expr, Expr::Array(_))),
                     _ => false,
                 },
                 _ => arguments.iter().all(|argument| is_primitive(&argument.expr)),
@@ -216,12 +301,15 @@ impl Purity<'_> {
         match (&*member.obj, &member.prop) {
             (Expr::Ident(object), MemberProp::Ident(name)) if object.ctxt == self.unresolved => {
                 PURE_NAMESPACES.contains(&object.sym.as_str())
-                    || (matches!(object.sym.as_str(), "Object" | "Array" | "Function" | "Reflect" | "JSON" | "Promise")
-                        && name.sym != *"caller"
+                    || (matches!(
+                        object.sym.as_str(),
+                        "Object" | "Array" | "Function" | "Reflect" | "JSON" | "Promise"
+                    ) && name.sym != *"caller"
                         && name.sym != *"arguments")
             }
             (Expr::Member(inner), MemberProp::Ident(_)) => {
-                matches!(&inner.prop, MemberProp::Ident(name) if name.sym == *"prototype") && self.known_member(inner)
+                matches!(&inner.prop, MemberProp::Ident(name) if name.sym == *"prototype")
+                    && self.known_member(inner)
             }
             // `import.meta.url` is a plain property.
             (Expr::MetaProp(_), MemberProp::Ident(_)) => true,
@@ -263,25 +351,35 @@ impl Purity<'_> {
     pub(super) fn class(&self, class: &Class) -> bool {
         class.decorators.is_empty()
             && class.super_class.as_ref().is_none_or(|parent| {
-                matches!(&**parent, Expr::Ident(_) | Expr::Lit(Lit::Null(_))) && self.expression(parent)
+                matches!(&**parent, Expr::Ident(_) | Expr::Lit(Lit::Null(_)))
+                    && self.expression(parent)
             })
             && class.body.iter().all(|member| match member {
-                ClassMember::Constructor(_) | ClassMember::PrivateMethod(_) | ClassMember::Empty(_) => true,
+                ClassMember::Constructor(_)
+                | ClassMember::PrivateMethod(_)
+                | ClassMember::Empty(_) => true,
                 ClassMember::TsIndexSignature(_) => true,
-                ClassMember::Method(method) => method.function.decorators.is_empty() && self.key(&method.key),
+                ClassMember::Method(method) => {
+                    method.function.decorators.is_empty() && self.key(&method.key)
+                }
                 ClassMember::ClassProp(property) => {
                     property.decorators.is_empty()
                         && self.key(&property.key)
-                        && (!property.is_static || property.value.as_ref().is_none_or(|value| self.static_value(value)))
+                        && (!property.is_static
+                            || property.value.as_ref().is_none_or(|value| self.static_value(value)))
                 }
                 ClassMember::PrivateProp(property) => {
                     property.decorators.is_empty()
-                        && (!property.is_static || property.value.as_ref().is_none_or(|value| self.static_value(value)))
+                        && (!property.is_static
+                            || property.value.as_ref().is_none_or(|value| self.static_value(value)))
                 }
-                ClassMember::StaticBlock(block) => block.body.stmts.iter().all(|statement| self.static_statement(statement)),
+                ClassMember::StaticBlock(block) => {
+                    block.body.stmts.iter().all(|statement| self.static_statement(statement))
+                }
                 ClassMember::AutoAccessor(accessor) => {
                     accessor.decorators.is_empty()
-                        && (!accessor.is_static || accessor.value.as_ref().is_none_or(|value| self.static_value(value)))
+                        && (!accessor.is_static
+                            || accessor.value.as_ref().is_none_or(|value| self.static_value(value)))
                         && match &accessor.key {
                             Key::Private(_) => true,
                             Key::Public(key) => self.key(key),
@@ -341,7 +439,10 @@ fn namespace_call(statement: &Stmt) -> Option<(&CallExpr, &Function)> {
 }
 
 fn is_pure_namespace_body(purity: &Purity<'_>, function: &Function) -> bool {
-    let Some(Pat::Ident(parameter)) = function.params.first().map(|parameter| &parameter.pat) else { return false };
+    let Some(Pat::Ident(parameter)) = function.params.first().map(|parameter| &parameter.pat)
+    else {
+        return false;
+    };
     let Some(body) = &function.body else { return false };
     let is_parameter = |expression: &Expr| matches!(expression, Expr::Ident(ident) if ident.to_id() == parameter.to_id());
     body.stmts.iter().all(|statement| match statement {
@@ -352,7 +453,8 @@ fn is_pure_namespace_body(purity: &Purity<'_>, function: &Function) -> bool {
                     if is_parameter(&member.obj) && !matches!(member.prop, MemberProp::Computed(_)))
                     && purity.expression(&assign.right)
             }
-            _ => namespace_call(statement).is_some_and(|(_, nested)| is_pure_namespace_body(purity, nested)),
+            _ => namespace_call(statement)
+                .is_some_and(|(_, nested)| is_pure_namespace_body(purity, nested)),
         },
         Stmt::Decl(_) | Stmt::Empty(_) => purity.statement(statement),
         _ => false,
@@ -361,7 +463,10 @@ fn is_pure_namespace_body(purity: &Purity<'_>, function: &Function) -> bool {
 
 /// An object or array that nobody else has a hand on.
 fn is_fresh(expression: &Expr) -> bool {
-    matches!(expression, Expr::Object(_) | Expr::Array(_) | Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_))
+    matches!(
+        expression,
+        Expr::Object(_) | Expr::Array(_) | Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_)
+    )
 }
 
 /// Whether the value is surely a primitive, so that turning it into a string or number runs no code; symbols excluded.
@@ -371,14 +476,20 @@ fn is_primitive(expression: &Expr) -> bool {
         Expr::Tpl(template) => template.exprs.iter().all(|part| is_primitive(part)),
         Expr::Paren(paren) => is_primitive(&paren.expr),
         Expr::Unary(unary) => match unary.op {
-            UnaryOp::TypeOf | UnaryOp::Void | UnaryOp::Bang => matches!(&*unary.arg, Expr::Lit(_) | Expr::Ident(_)),
+            UnaryOp::TypeOf | UnaryOp::Void | UnaryOp::Bang => {
+                matches!(&*unary.arg, Expr::Lit(_) | Expr::Ident(_))
+            }
             UnaryOp::Minus | UnaryOp::Plus | UnaryOp::Tilde => is_primitive(&unary.arg),
             UnaryOp::Delete => false,
         },
         Expr::Bin(binary) => {
-            !matches!(binary.op, op!("in") | op!("instanceof")) && is_primitive(&binary.left) && is_primitive(&binary.right)
+            !matches!(binary.op, op!("in") | op!("instanceof"))
+                && is_primitive(&binary.left)
+                && is_primitive(&binary.right)
         }
-        Expr::Cond(conditional) => is_primitive(&conditional.cons) && is_primitive(&conditional.alt),
+        Expr::Cond(conditional) => {
+            is_primitive(&conditional.cons) && is_primitive(&conditional.alt)
+        }
         _ => false,
     }
 }

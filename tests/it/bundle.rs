@@ -1,0 +1,195 @@
+//! Bundles are run: what a fixture prints when bundled equals what its sources print.
+//!
+//! A folder below `fixtures/bundle/<topic>/<case>` is a test. Its `case.yml` is a settings file for the build; the
+//! entry is `main` with whatever extension. Sources that Node can read are run by Node, others by Bun.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::support::{bun, bundlegate, node, ok, root, text};
+
+struct Case {
+    name: String,
+    folder: PathBuf,
+    entry: String,
+    needs_bun: bool,
+}
+
+fn cases() -> Vec<Case> {
+    let base = root().join("fixtures/bundle");
+    let mut cases = Vec::new();
+    for topic in sorted(&base) {
+        for case in sorted(&base.join(&topic)) {
+            let folder = base.join(&topic).join(&case);
+            let files = sorted(&folder);
+            let entry = files
+                .iter()
+                .find(|file| file.starts_with("main."))
+                .unwrap_or_else(|| panic!("{case} has no main"))
+                .clone();
+            let all = super::support::files(&folder);
+            let needs_bun = all.keys().any(|path| {
+                !path.contains("node_modules")
+                    && Path::new(path).extension().is_some_and(|extension| {
+                        ["ts", "tsx", "mts", "cts", "jsx"].iter().any(|kind| extension == *kind)
+                    })
+            }) || entry.ends_with(".jsx");
+            cases.push(Case { name: format!("{topic}/{case}"), folder, entry, needs_bun });
+        }
+    }
+    assert!(cases.len() > 10, "the fixtures are gone");
+    let filter = std::env::var("FIXTURE").unwrap_or_default();
+    cases.retain(|case| case.name.contains(&filter));
+    cases
+}
+
+fn sorted(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Variables that fixtures may read.
+const VARIABLES: &[(&str, &str)] = &[
+    ("PUBLIC_A", "public a"),
+    ("PUBLIC_EMPTY", ""),
+    ("SECRET_A", "not-in-any-output-7Qx9"),
+    ("NODE_ENV", "production"),
+];
+
+fn unbundled(case: &Case) -> String {
+    let mut command = if case.needs_bun { bun() } else { node() };
+    // Node cannot read `import.meta.env` and the like; what a fixture should print then stands in a file.
+    if let Ok(expected) = std::fs::read_to_string(case.folder.join("expected.out")) {
+        return expected;
+    }
+    ok(command
+        .arg(case.folder.join(&case.entry))
+        .current_dir(&case.folder)
+        .envs(VARIABLES.iter().copied()))
+}
+
+const MODES: &[(&str, &[&str], &str)] = &[
+    ("plain", &[], "mjs"),
+    ("minified", &["--minify"], "mjs"),
+    ("split", &["--splitting"], "mjs"),
+    ("split and minified", &["--splitting", "--minify"], "mjs"),
+    ("cjs", &["--format", "cjs"], "cjs"),
+    ("cjs and minified", &["--format", "cjs", "--minify"], "cjs"),
+];
+
+fn build(case: &Case, flags: &[&str], out: &Path) -> std::process::Output {
+    let mut command = bundlegate();
+    command.args(["build", &case.entry, "--target", "node", "--outdir"]).arg(out).args(flags);
+    if case.folder.join("case.yml").exists() {
+        command.args(["--config", "case.yml"]);
+    }
+    command.current_dir(&case.folder).envs(VARIABLES.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn fixtures_print_what_their_sources_print() {
+    use rayon::prelude::*;
+    super::support::npm();
+    let failures: Vec<String> = cases().par_iter().flat_map_iter(run_case).collect();
+    assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+fn run_case(case: &Case) -> Vec<String> {
+    let expected = unbundled(case);
+    let mut failures = Vec::new();
+    let skip = std::fs::read_to_string(case.folder.join("skip.out")).unwrap_or_default();
+    for (mode, flags, extension) in MODES {
+        if skip.lines().any(|line| line.split('#').next().unwrap().trim() == *mode) {
+            continue;
+        }
+        let out = tempfile::tempdir().unwrap();
+        let built = build(case, flags, out.path());
+        if !built.status.success() {
+            failures.push(format!("{} ({mode}): the build failed\n{}", case.name, text(&built)));
+            continue;
+        }
+        let kind = if *extension == "cjs" { "commonjs" } else { "module" };
+        std::fs::write(out.path().join("package.json"), format!("{{\"type\":\"{kind}\"}}"))
+            .unwrap();
+        let run = node()
+            .arg(out.path().join("main.js"))
+            .current_dir(out.path())
+            .envs(VARIABLES.iter().copied())
+            .output()
+            .unwrap();
+        if !run.status.success() || String::from_utf8_lossy(&run.stdout) != expected {
+            let code = std::fs::read_to_string(out.path().join("main.js")).unwrap();
+            failures.push(format!(
+                "{} ({mode})\n--- expected\n{expected}{}--- code\n{code}",
+                case.name,
+                text(&run)
+            ));
+        }
+    }
+    failures
+}
+
+/// What the plain build of each fixture looks like, for review.
+#[test]
+fn fixtures_look_as_reviewed() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for case in cases() {
+        let out = tempfile::tempdir().unwrap();
+        let built = build(&case, &["--splitting"], out.path());
+        let mut snapshot = String::from_utf8(built.stderr).unwrap();
+        let printed: BTreeMap<String, Vec<u8>> = super::support::files(out.path());
+        // The summary lines name the outputs in an order of their own; the files say it all.
+        snapshot = snapshot
+            .lines()
+            .filter(|line| !line.ends_with(" B") && !line.ends_with(" kB"))
+            .fold(String::new(), |text, line| text + line + "\n");
+        for (path, bytes) in printed {
+            snapshot.push_str(&format!("--- {path}\n{}", String::from_utf8_lossy(&bytes)));
+        }
+        settings.set_snapshot_path(&case.folder);
+        settings.bind(|| insta::assert_snapshot!("out", snapshot));
+    }
+}
+
+/// Texts that tree shaking must remove stand in `absent.out`, one a line, `present.out` the other way round.
+#[test]
+fn what_is_not_used_is_gone() {
+    for case in cases() {
+        let absent = std::fs::read_to_string(case.folder.join("absent.out")).unwrap_or_default();
+        let present = std::fs::read_to_string(case.folder.join("present.out")).unwrap_or_default();
+        if absent.is_empty() && present.is_empty() {
+            continue;
+        }
+        for flags in [&["--splitting"] as &[&str], &["--splitting", "--minify"], &[]] {
+            let out = tempfile::tempdir().unwrap();
+            let built = build(&case, flags, out.path());
+            assert!(built.status.success(), "{}\n{}", case.name, text(&built));
+            let code: String = super::support::files(out.path())
+                .into_iter()
+                .filter(|(path, _)| path.ends_with(".js"))
+                .map(|(_, bytes)| String::from_utf8(bytes).unwrap())
+                .collect();
+            for gone in absent.lines() {
+                assert!(
+                    !code.contains(gone),
+                    "{} {flags:?}: `{gone}` is still there\n{code}",
+                    case.name
+                );
+            }
+            for kept in present.lines() {
+                assert!(
+                    code.contains(kept),
+                    "{} {flags:?}: `{kept}` is not there\n{code}",
+                    case.name
+                );
+            }
+        }
+    }
+}

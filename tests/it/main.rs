@@ -1,0 +1,14 @@
+//! One test binary: each integration test file of its own would be another link of swc.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::string_slice,
+    reason = "tests read fixtures and may panic"
+)]
+
+mod bundle;
+mod cli;
+mod config;
+mod project;
+mod support;
+mod tidy;

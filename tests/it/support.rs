@@ -1,0 +1,112 @@
+//! What the tests share: the binary in a scrubbed environment, and the runtimes that run bundles.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The binary, in an environment that has nothing of a runner and no settings of ours.
+pub fn bundlegate() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bundlegate"));
+    scrub(&mut command);
+    command
+}
+
+fn scrub(command: &mut Command) {
+    command.env_clear();
+    for keep in ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"] {
+        if let Some(value) = std::env::var_os(keep) {
+            command.env(keep, value);
+        }
+    }
+}
+
+/// Standard output of a command that must succeed.
+#[track_caller]
+pub fn ok(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}\n{}", text(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Both streams of a finished command.
+pub fn text(output: &Output) -> String {
+    format!(
+        "exit {:?}\n--- stdout\n{}--- stderr\n{}",
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// Node, in a scrubbed environment.
+pub fn node() -> Command {
+    let mut command = Command::new("node");
+    scrub(&mut command);
+    command
+}
+
+/// Bun of the version that `tests/npm` locks, in a scrubbed environment.
+pub fn bun() -> Command {
+    let mut command = Command::new(npm().join("node_modules/.bin/bun"));
+    scrub(&mut command);
+    command
+}
+
+/// `tests/npm` with its packages installed, from the lock file, once.
+pub fn npm() -> PathBuf {
+    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
+    INSTALLED
+        .get_or_init(|| {
+            let folder = root().join("tests/npm");
+            let stamp = folder.join("node_modules/.installed");
+            let lock = std::fs::read(folder.join("package-lock.json")).unwrap();
+            if std::fs::read(&stamp).ok().as_ref() != Some(&lock) {
+                eprintln!("installing tests/npm from its lock file");
+                let status = Command::new("npm")
+                    .args(["ci", "--no-audit", "--no-fund"])
+                    .current_dir(&folder)
+                    .status();
+                assert!(
+                    status.expect("npm comes with Node").success(),
+                    "`npm ci` failed in tests/npm"
+                );
+                std::fs::write(&stamp, lock).unwrap();
+            }
+            folder
+        })
+        .clone()
+}
+
+/// A copy of a folder, without what builds leave in it.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if ["dist", ".bundlegate"].iter().any(|skip| name == *skip) {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(name));
+        } else {
+            std::fs::copy(entry.path(), to.join(name)).unwrap();
+        }
+    }
+}
+
+/// Every file below a folder with its bytes, by path.
+pub fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    bundlegate::fs::walk(&bundlegate::fs::DiskFileSystem, folder)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|path| {
+            let bytes = std::fs::read(folder.join(&path)).unwrap();
+            (path, bytes)
+        })
+        .collect()
+}

@@ -1,0 +1,265 @@
+//! The rules of the house: layers, doors, first lines, documents that name files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::support::root;
+
+/// The layer table of `docs/ARCHITECTURE.md`: what each module may import, from the bottom up.
+fn layers() -> Vec<(String, BTreeSet<String>)> {
+    let text = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
+    let block = text
+        .split("```layers\n")
+        .nth(1)
+        .expect("there is a `layers` block")
+        .split("```")
+        .next()
+        .unwrap();
+    block
+        .lines()
+        .map(|line| {
+            let (module, allowed) = line.split_once("<-").expect("each line has `<-`");
+            (module.trim().to_owned(), allowed.split_whitespace().map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+/// The doors: crates that only some files may name.
+fn doors() -> Vec<(String, Vec<String>)> {
+    let text = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
+    let block = text
+        .split("```doors\n")
+        .nth(1)
+        .expect("there is a `doors` block")
+        .split("```")
+        .next()
+        .unwrap();
+    block
+        .lines()
+        .map(|line| {
+            let (name, homes) = line.split_once("<-").expect("each line has `<-`");
+            (name.trim().to_owned(), homes.split_whitespace().map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+/// Rust files below `src`, with their path from there and their code without comments.
+fn sources() -> Vec<(String, String)> {
+    let src = root().join("src");
+    bundlegate::fs::walk(&bundlegate::fs::DiskFileSystem, &src)
+        .unwrap()
+        .into_iter()
+        .filter(|path| Path::new(path).extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| {
+            let text = std::fs::read_to_string(src.join(&path)).unwrap();
+            let code = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect::<Vec<_>>()
+                .join("\n");
+            (path, code)
+        })
+        .collect()
+}
+
+/// The module of the table that a file belongs to.
+fn module_of(path: &str, layers: &[(String, BTreeSet<String>)]) -> Option<String> {
+    let module = path.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
+    longest(&module, layers)
+}
+
+/// The longest entry of the table that a module path starts with.
+fn longest(module: &str, layers: &[(String, BTreeSet<String>)]) -> Option<String> {
+    layers
+        .iter()
+        .map(|(name, _)| name)
+        .filter(|name| module == name.as_str() || module.starts_with(&format!("{name}::")))
+        .max_by_key(|name| name.len())
+        .cloned()
+}
+
+/// Modules of this crate that a file names, as paths from the crate's root.
+fn named_modules(path: &str, code: &str) -> BTreeSet<String> {
+    // Unit tests stand at the foot of a file and may look around.
+    let code = code.split("#[cfg(test)]").next().unwrap();
+    let own: Vec<&str> =
+        path.trim_end_matches(".rs").split('/').filter(|part| *part != "mod").collect();
+    let mut named = BTreeSet::new();
+    let mut statements: Vec<String> = Vec::new();
+    for (prefix, base) in
+        [("crate::", Vec::new()), ("super::super::", parent(&own, 2)), ("super::", parent(&own, 1))]
+    {
+        for (at, _) in code.match_indices(prefix) {
+            if prefix == "super::"
+                && (code[..at].ends_with("super::") || code[at..].starts_with("super::super::"))
+            {
+                continue;
+            }
+            let rest: String = code[at + prefix.len()..]
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || "_:".contains(*c))
+                .collect();
+            let mut full: Vec<&str> = base.clone();
+            full.extend(rest.split("::").filter(|part| !part.is_empty()));
+            statements.push(full.join("::"));
+        }
+    }
+    named.extend(statements);
+    named
+}
+
+fn parent<'a>(own: &[&'a str], up: usize) -> Vec<&'a str> {
+    own[..own.len().saturating_sub(up)].to_vec()
+}
+
+#[test]
+fn imports_follow_the_layers() {
+    let layers = layers();
+    let order: BTreeMap<&str, usize> =
+        layers.iter().enumerate().map(|(index, (name, _))| (name.as_str(), index)).collect();
+    for (name, allowed) in &layers {
+        for other in allowed {
+            assert!(
+                order.contains_key(other.as_str()),
+                "the row of `{name}` names `{other}`, which has no row"
+            );
+            assert!(
+                order[other.as_str()] < order[name.as_str()],
+                "`{name}` stands above `{other}`, which it imports"
+            );
+        }
+    }
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for (path, code) in sources() {
+        if ["main.rs", "lib.rs"].contains(&path.as_str()) {
+            continue;
+        }
+        let Some(module) = module_of(&path, &layers) else {
+            wrong.push(format!("src/{path} has no row in the layer table"));
+            continue;
+        };
+        seen.insert(module.clone());
+        let allowed = &layers.iter().find(|(name, _)| *name == module).unwrap().1;
+        for named in named_modules(&path, &code) {
+            match longest(&named, &layers) {
+                Some(other)
+                    if other != module
+                        && !allowed.contains(&other)
+                        && !module.starts_with(&format!("{other}::")) =>
+                {
+                    wrong.push(format!(
+                        "src/{path} imports `{other}`, which the row of `{module}` does not name"
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+    for (name, _) in &layers {
+        if !seen.contains(name) {
+            wrong.push(format!("the layer table has a row for `{name}`, which has no file"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn heavy_crates_stay_at_home() {
+    let mut wrong = Vec::new();
+    for (name, homes) in doors() {
+        let mut is_used = false;
+        for (path, code) in sources() {
+            let path = format!("src/{path}");
+            if !code.contains(&format!("{name}::")) {
+                continue;
+            }
+            is_used = true;
+            if !homes.iter().any(|home| {
+                path == *home || (home.ends_with('/') && path.starts_with(home.as_str()))
+            }) {
+                wrong.push(format!("{path} names `{name}`, whose home is {}", homes.join(", ")));
+            }
+        }
+        if !is_used {
+            wrong.push(format!("nobody uses `{name}`; take it out of the doors"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for folder in ["src", "tests/it"] {
+        let base = root().join(folder);
+        for path in bundlegate::fs::walk(&bundlegate::fs::DiskFileSystem, &base).unwrap() {
+            if Path::new(&path).extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(base.join(&path)).unwrap();
+                assert!(text.starts_with("//! "), "{folder}/{path} does not start with `//!`");
+            }
+        }
+    }
+}
+
+/// Markdown files of the repository.
+fn documents() -> Vec<String> {
+    let mut documents: Vec<String> = std::fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    for name in std::fs::read_dir(root().join("docs")).unwrap() {
+        documents.push(format!("docs/{}", name.unwrap().file_name().into_string().unwrap()));
+    }
+    documents.sort();
+    documents
+}
+
+#[test]
+fn documents_name_files_that_exist() {
+    let mut wrong = Vec::new();
+    for document in documents() {
+        let text = std::fs::read_to_string(root().join(&document)).unwrap();
+        for span in text.split('`').skip(1).step_by(2) {
+            let path = span.trim_end_matches('/');
+            let is_path =
+                ["src/", "tests/", "docs/", "fixtures/", "benches/", ".github/", ".ci/", ".cargo/"]
+                    .iter()
+                    .any(|start| span.starts_with(start));
+            if is_path && !span.contains(['*', '<', ' ', '\n']) && !root().join(path).exists() {
+                wrong.push(format!("{document} names `{span}`, which does not exist"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn codes_are_documented() {
+    let documented = std::fs::read_to_string(root().join("docs/codes.md")).unwrap();
+    let areas = [
+        "build/",
+        "config/",
+        "leak/",
+        "budget/",
+        "seal/",
+        "store/",
+        "report/",
+        "artifacts/",
+        "scan/",
+    ];
+    let mut missing = BTreeSet::new();
+    for (_, code) in sources() {
+        for text in code.split('"').skip(1).step_by(2) {
+            let is_code = areas.iter().any(|area| {
+                text.strip_prefix(area).is_some_and(|rest| {
+                    !rest.is_empty() && rest.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+                })
+            });
+            if is_code && !documented.contains(&format!("## {text}\n")) {
+                missing.insert(text.to_owned());
+            }
+        }
+    }
+    assert!(missing.is_empty(), "docs/codes.md lacks {missing:?}");
+}
