@@ -271,7 +271,9 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         _ => on::REPORT,
     };
     let fail = |diagnostics: Vec<Diagnostic>| {
-        diagnostics.iter().for_each(|diagnostic| log.diagnostic(diagnostic));
+        for diagnostic in &diagnostics {
+            log.diagnostic(diagnostic);
+        }
         ExitCode::Usage
     };
     let working = match working_folder() {

@@ -91,10 +91,10 @@ pub fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
     let mut paths: Vec<&str> =
         bundled.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
     paths.sort_unstable();
-    if let Some(pair) = paths.windows(2).find(|pair| pair[0] == pair[1]) {
+    if let Some(path) = paths.array_windows().find_map(|[a, b]| (a == b).then_some(a)) {
         let error = Diagnostic::error(
             "build/output-path",
-            format!("two outputs would be written to `{}`", pair[0]),
+            format!("two outputs would be written to `{path}`"),
         )
         .hint("put `[dir]` or `[hash]` into the naming template");
         bundled.diagnostics.push(error);
@@ -570,10 +570,8 @@ fn seal_gate(
 /// Writes outputs, siblings, manifest and lock into the output folder, and removes what an earlier lock names.
 fn write_deployment(config: &Config, sealed: &Sealed, outcome: &mut Outcome) {
     // A folder of another bundler's is sealed beside what it made.
-    let folder = match (&config.artifacts, &config.outdir) {
-        (Some((folder, _)), _) | (None, Some(folder)) => folder,
-        (None, None) => return,
-    };
+    let of_artifacts = config.artifacts.as_ref().map(|(folder, _)| folder);
+    let Some(folder) = of_artifacts.or(config.outdir.as_ref()) else { return };
     let manifest_json = sealed.manifest().to_json();
     let earlier = DiskFileSystem
         .read(&folder.join(lock::FILE_NAME))

@@ -66,7 +66,7 @@ pub fn bundle(
                 body: Body::new(asset.bytes),
             }),
             Err(error) => {
-                diagnostics.push(Diagnostic::error("build/output-path", error.to_string()))
+                diagnostics.push(Diagnostic::error("build/output-path", error.to_string()));
             }
         }
     }

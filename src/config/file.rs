@@ -146,7 +146,7 @@ impl<'de> Visitor<'de> for Section<'_> {
         while let Some(key) = map.next_key_seed(KeySeed(self.prefix))? {
             match key {
                 Key::Section(prefix) => {
-                    map.next_value_seed(Section { prefix: &prefix, layer: &mut *self.layer })?
+                    map.next_value_seed(Section { prefix: &prefix, layer: &mut *self.layer })?;
                 }
                 Key::Setting(setting) => {
                     let value =

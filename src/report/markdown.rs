@@ -254,13 +254,7 @@ pub fn size(bytes: u64) -> String {
     let (unit, name) = if bytes < 1_000_000 { (1e3, "kB") } else { (1e6, "MB") };
     #[expect(clippy::cast_precision_loss, reason = "three figures are shown")]
     let value = bytes as f64 / unit;
-    let digits = if value < 10.0 {
-        2
-    } else if value < 100.0 {
-        1
-    } else {
-        0
-    };
+    let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
     format!("{value:.digits$} {name}")
 }
 

@@ -212,7 +212,7 @@ pub fn verify(
     }
     match manifest_json.map(serde_json::from_slice::<Manifest>) {
         Some(Ok(manifest)) => {
-            verify_manifest(&manifest, &digests, key, signature_required, &mut verified)
+            verify_manifest(&manifest, &digests, key, signature_required, &mut verified);
         }
         Some(Err(error)) => {
             verified.problems.push(problem(

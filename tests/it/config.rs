@@ -12,7 +12,9 @@ fn settings_files() {
         let folder = entry.unwrap().path();
         let text = std::fs::read_to_string(folder.join("bundlegate.yml")).unwrap();
         let snapshot = match parse(&text, "bundlegate.yml") {
-            Ok(layer) => layer.iter().map(|(name, value)| format!("{name}: {value:?}\n")).collect(),
+            Ok(layer) => layer
+                .iter()
+                .fold(String::new(), |text, (name, value)| text + &format!("{name}: {value:?}\n")),
             Err(error) => bundlegate::diag::render::render(&error, false),
         };
         let mut settings = insta::Settings::clone_current();

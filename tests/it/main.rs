@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::string_slice,
+    clippy::print_stderr,
     reason = "tests read fixtures and may panic"
 )]
 

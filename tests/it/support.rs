@@ -5,12 +5,12 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 /// The repository.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The binary, in an environment that has nothing of a runner and no settings of ours.
-pub fn bundlegate() -> Command {
+pub(crate) fn bundlegate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bundlegate"));
     scrub(&mut command);
     command
@@ -27,14 +27,14 @@ fn scrub(command: &mut Command) {
 
 /// Standard output of a command that must succeed.
 #[track_caller]
-pub fn ok(command: &mut Command) -> String {
+pub(crate) fn ok(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}\n{}", text(&output));
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Both streams of a finished command.
-pub fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     format!(
         "exit {:?}\n--- stdout\n{}--- stderr\n{}",
         output.status.code(),
@@ -44,21 +44,21 @@ pub fn text(output: &Output) -> String {
 }
 
 /// Node, in a scrubbed environment.
-pub fn node() -> Command {
+pub(crate) fn node() -> Command {
     let mut command = Command::new("node");
     scrub(&mut command);
     command
 }
 
 /// Bun of the version that `tests/npm` locks, in a scrubbed environment.
-pub fn bun() -> Command {
+pub(crate) fn bun() -> Command {
     let mut command = Command::new(npm().join("node_modules/.bin/bun"));
     scrub(&mut command);
     command
 }
 
 /// `tests/npm` with its packages installed, from the lock file, once.
-pub fn npm() -> PathBuf {
+pub(crate) fn npm() -> PathBuf {
     static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
     INSTALLED
         .get_or_init(|| {
@@ -83,7 +83,7 @@ pub fn npm() -> PathBuf {
 }
 
 /// A copy of a folder, without what builds leave in it.
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -100,7 +100,7 @@ pub fn copy(from: &Path, to: &Path) {
 }
 
 /// Every file below a folder with its bytes, by path.
-pub fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     bundlegate::fs::walk(&bundlegate::fs::DiskFileSystem, folder)
         .unwrap_or_default()
         .into_iter()

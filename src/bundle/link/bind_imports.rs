@@ -36,8 +36,11 @@ pub(crate) struct Bindings {
     /// For each module, what its imported symbols stand for.
     pub(crate) symbols: Vec<FxHashMap<u32, Binding>>,
     /// For each module, what static property chains on imports stand for, and how many names that takes up.
-    pub(crate) chains: Vec<FxHashMap<(u32, Vec<Atom>), (Binding, usize)>>,
+    pub(crate) chains: Vec<Chains>,
 }
+
+/// By symbol and property names: what they stand for, and how many of the names that takes up.
+pub(crate) type Chains = FxHashMap<(u32, Vec<Atom>), (Binding, usize)>;
 
 /// What a namespace object holds.
 #[derive(Debug, Clone, Default)]

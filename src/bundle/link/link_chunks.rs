@@ -118,7 +118,7 @@ impl Linker<'_> {
         }
         for step in &chunk.steps {
             if let Step::Call(module) = step {
-                self.name(NameKey::Wrapper(*module), &mut used, &mut links);
+                used.insert(NameKey::Wrapper(*module));
             }
         }
         if let Some(entry) = chunk.entry {
@@ -187,7 +187,7 @@ impl Linker<'_> {
                         && self.live.modules[target.index()]
                         && self.wraps.of(target) != Wrap::None
                     {
-                        self.name(NameKey::Wrapper(target), used, links);
+                        used.insert(NameKey::Wrapper(target));
                     }
                 }
             }
@@ -261,7 +261,7 @@ impl Linker<'_> {
             }
             (ImportKind::Require, ImportTarget::External(_)) => self.require(used, links),
             (ImportKind::Require | ImportKind::Dynamic, ImportTarget::Missing) => {
-                self.helper(runtime::MISSING, used)
+                self.helper(runtime::MISSING, used);
             }
             _ => {}
         }
@@ -311,10 +311,6 @@ impl Linker<'_> {
         for binding in &shape.dynamic {
             self.binding(binding, used, links);
         }
-    }
-
-    fn name(&self, name: NameKey, used: &mut BTreeSet<NameKey>, _links: &mut ChunkLinks) {
-        used.insert(name);
     }
 
     fn entry(&self, entry: ModuleId, used: &mut BTreeSet<NameKey>, links: &mut ChunkLinks) {

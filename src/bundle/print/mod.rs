@@ -180,7 +180,7 @@ fn assemble(
         |statements: Vec<Stmt>| statements.into_iter().map(ModuleItem::Stmt).collect::<Vec<_>>();
     if let Some(helpers) = code.remove(&ModuleId::RUNTIME) {
         // Where imports are calls, they need the helpers.
-        let at = if context.options.format == Format::Esm { 1 } else { 0 };
+        let at = usize::from(context.options.format == Format::Esm);
         pieces.insert(at, Piece { module: None, items: items(helpers.body) });
     }
     if context.options.format != Format::Esm
@@ -807,7 +807,7 @@ fn add_frame(
             let name = options.global_name.as_deref();
             match name {
                 Some(name) if name.contains('.') => {
-                    before.push_str(&format!("{}(() => {{\n", namespaced(name)))
+                    before.push_str(&format!("{}(() => {{\n", namespaced(name)));
                 }
                 Some(name) => before.push_str(&format!("var {name} = (() => {{\n")),
                 None => before.push_str("(() => {\n"),
@@ -904,7 +904,7 @@ fn metafile_output(
                         }
                     }
                     ImportTarget::External(specifier) => {
-                        push(specifier.to_string(), record.kind, true)
+                        push(specifier.to_string(), record.kind, true);
                     }
                     _ => {}
                 }

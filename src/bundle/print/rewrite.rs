@@ -137,7 +137,7 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
                     .directives
                     .iter()
                     .filter(|text| context.options.format != Format::Esm || **text != "use strict")
-                    .map(|text| code::directive(text))
+                    .map(code::directive)
                     .collect();
                 statements.splice(0..0, directives);
             }
@@ -484,7 +484,7 @@ impl<'a> Rewriter<'a> {
         callee.visit_mut_with(self);
         if was_plain && matches!(&**callee, Expr::Member(_)) {
             let member = callee.take();
-            *callee = Box::new(code::sequence(vec![code::number(0.0), *member]));
+            **callee = code::sequence(vec![code::number(0.0), *member]);
         }
     }
 
@@ -563,7 +563,7 @@ impl<'a> Rewriter<'a> {
                     body.push(code::statement(code::assign(&name, value)));
                 }
                 Stmt::Decl(Decl::Using(declaration)) => {
-                    body.push(Stmt::Decl(Decl::Using(declaration)))
+                    body.push(Stmt::Decl(Decl::Using(declaration)));
                 }
                 mut other => {
                     let mut hoister = HoistVariables { names: &mut variables, is_top_level: true };
@@ -600,6 +600,7 @@ struct HoistVariables<'a> {
 }
 
 impl HoistVariables<'_> {
+    #[expect(clippy::vec_box, reason = "a sequence expression holds boxes")]
     fn take(&mut self, declaration: &mut VarDecl) -> Vec<Box<Expr>> {
         let mut assignments = Vec::new();
         for declarator in declaration.decls.take() {

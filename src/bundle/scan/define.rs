@@ -528,7 +528,7 @@ pub(crate) fn collect_names(pattern: &Pat, names: &mut Vec<Ident>) {
     match pattern {
         Pat::Ident(ident) => names.push(ident.id.clone()),
         Pat::Array(array) => {
-            array.elems.iter().flatten().for_each(|element| collect_names(element, names))
+            array.elems.iter().flatten().for_each(|element| collect_names(element, names));
         }
         Pat::Rest(rest) => collect_names(&rest.arg, names),
         Pat::Assign(assign) => collect_names(&assign.left, names),

@@ -133,7 +133,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
             .hint("set it for the build; unset it stays a look-up at run time"),
         );
     }
-    let (kept, pure_calls, pure_functions) = keep_comments(comments);
+    let (kept, pure_calls, pure_functions) = keep_comments(&comments);
     Ok((program, unresolved, kept, pure_calls, pure_functions, diagnostics))
 }
 
@@ -429,7 +429,7 @@ fn binds_react(program: &Program) -> bool {
 
 /// Keeps legal comments and annotations; the rest is for readers of the source.
 fn keep_comments(
-    comments: SingleThreadedComments,
+    comments: &SingleThreadedComments,
 ) -> (KeptComments, FxHashSet<BytePos>, FxHashSet<BytePos>) {
     let (mut pure_calls, mut pure_functions) = (FxHashSet::default(), FxHashSet::default());
     let mut kept = KeptComments::default();

@@ -51,6 +51,7 @@ pub(super) fn record(
     let uses: Vec<Uses> =
         recorder.body.iter().map(|statement| visitor.uses_of(statement)).collect();
     let facts = visitor.facts;
+    #[expect(clippy::iter_over_hash_type, reason = "sets flags; the order does not matter")]
     for symbol in &facts.reassigned {
         recorder.module.symbols[*symbol as usize].is_reassigned = true;
     }
@@ -331,12 +332,12 @@ impl Recorder<'_> {
                 let span = export.span;
                 let statement = match export.decl {
                     DefaultDecl::Fn(function) => {
-                        let ident = function.ident.unwrap_or_else(|| self.default_ident(span));
+                        let ident = function.ident.unwrap_or_else(|| Self::default_ident(span));
                         self.local_exports.push(("default".into(), ident.to_id(), span));
                         Decl::Fn(FnDecl { ident, declare: false, function: function.function })
                     }
                     DefaultDecl::Class(class) => {
-                        let ident = class.ident.unwrap_or_else(|| self.default_ident(span));
+                        let ident = class.ident.unwrap_or_else(|| Self::default_ident(span));
                         self.local_exports.push(("default".into(), ident.to_id(), span));
                         Decl::Class(ClassDecl { ident, declare: false, class: class.class })
                     }
@@ -345,7 +346,7 @@ impl Recorder<'_> {
                 self.body.push(Stmt::Decl(statement));
             }
             ModuleDecl::ExportDefaultExpr(export) => {
-                let ident = self.default_ident(export.span);
+                let ident = Self::default_ident(export.span);
                 self.local_exports.push(("default".into(), ident.to_id(), export.span));
                 self.body.push(Stmt::Decl(Decl::Var(Box::new(VarDecl {
                     span: export.span,
@@ -366,7 +367,7 @@ impl Recorder<'_> {
         }
     }
 
-    fn default_ident(&self, span: Span) -> Ident {
+    fn default_ident(span: Span) -> Ident {
         Ident::new(DEFAULT_NAME.into(), Span::new(span.lo, span.lo), SyntaxContext::empty())
     }
 
@@ -639,7 +640,6 @@ struct Uses {
 
 /// What is true of the module as a whole.
 #[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one fact about a module")]
 struct Facts {
     unresolved: FxHashSet<Atom>,
     nested_names: FxHashSet<Atom>,
@@ -840,7 +840,7 @@ impl Visit for UseVisitor<'_> {
                 }
             }
             Callee::Expr(callee) if self.is_global(callee, "eval") => {
-                self.facts.has_direct_eval = true
+                self.facts.has_direct_eval = true;
             }
             Callee::Expr(callee) => {
                 if let Expr::Member(member) = &**callee

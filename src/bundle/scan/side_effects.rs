@@ -108,7 +108,7 @@ impl Purity<'_> {
             Stmt::Decl(Decl::Fn(_)) => true,
             Stmt::Decl(Decl::Class(class)) => self.class(&class.class),
             Stmt::Decl(Decl::Var(var)) => var.decls.iter().all(|declarator| {
-                self.pattern(&declarator.name, declarator.init.as_deref())
+                Self::pattern(&declarator.name, declarator.init.as_deref())
                     && declarator.init.as_ref().is_none_or(|init| self.expression(init))
             }),
             Stmt::Expr(statement) => self.expression(&statement.expr),
@@ -131,7 +131,7 @@ impl Purity<'_> {
 
     /// A pattern runs code through getters, iterators and defaults, unless it is a name, or an array pattern over an
     /// array literal.
-    fn pattern(&self, pattern: &Pat, init: Option<&Expr>) -> bool {
+    fn pattern(pattern: &Pat, init: Option<&Expr>) -> bool {
         match pattern {
             Pat::Ident(_) => true,
             Pat::Array(array) => {
@@ -170,7 +170,7 @@ impl Purity<'_> {
             }
             Expr::Seq(sequence) => sequence.exprs.iter().all(|part| self.expression(part)),
             Expr::Cond(conditional) => {
-                self.test(&conditional.test)
+                self.expression(&conditional.test)
                     && self.expression(&conditional.cons)
                     && self.expression(&conditional.alt)
             }
@@ -191,7 +191,9 @@ impl Purity<'_> {
                         && self.expression(&binary.left)
                         && self.expression(&binary.right)
                 }
-                op!("&&") | op!("||") => self.test(&binary.left) && self.expression(&binary.right),
+                op!("&&") | op!("||") => {
+                    self.expression(&binary.left) && self.expression(&binary.right)
+                }
                 op!("in") | op!("instanceof") => false,
                 _ => is_primitive(&binary.left) && is_primitive(&binary.right),
             },
@@ -208,11 +210,6 @@ impl Purity<'_> {
             Expr::Member(member) => self.known_member(member),
             _ => false,
         }
-    }
-
-    /// `typeof x !== "undefined" && x` reads a name only where it exists.
-    fn test(&self, test: &Expr) -> bool {
-        self.expression(test)
     }
 
     fn call(&self, call: &CallExpr) -> bool {
