@@ -10,6 +10,10 @@ pub const PATH: &str = "<runtime>";
 pub const COMMON_JS: &str = "__commonJS";
 /// Runs a wrapped ECMAScript module once, on first call; what it throws is thrown by every later call.
 pub const ESM: &str = "__esm";
+/// An ECMAScript module that [`EVALUATE`] runs: what it imports, what it does, whether it awaits.
+pub const MODULE: &str = "__module";
+/// Evaluates a module and what it imports as the language defines it where modules await.
+pub const EVALUATE: &str = "__evaluate";
 /// Makes a namespace object from getters.
 pub const NAMESPACE: &str = "__namespace";
 /// Adds what a `CommonJS` or external module exports at run time to a namespace object.

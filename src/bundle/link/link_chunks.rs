@@ -90,6 +90,8 @@ pub(crate) fn helper_symbols(graph: &ModuleGraph) -> BTreeMap<&'static str, Symb
     let names = [
         runtime::COMMON_JS,
         runtime::ESM,
+        runtime::MODULE,
+        runtime::EVALUATE,
         runtime::NAMESPACE,
         runtime::RE_EXPORT,
         runtime::TO_ESM,
@@ -119,6 +121,7 @@ impl Linker<'_> {
         for step in &chunk.steps {
             if let Step::Call(module) = step {
                 used.insert(NameKey::Wrapper(*module));
+                self.evaluates(*module, &mut used);
             }
         }
         if let Some(entry) = chunk.entry {
@@ -156,13 +159,7 @@ impl Linker<'_> {
     fn does_something(&self, index: u32) -> bool {
         self.chunks.list[index as usize].steps.iter().any(|step| match step {
             Step::Call(_) => true,
-            Step::Run(module) => {
-                let statements = &self.graph.module(*module).statements;
-                statements
-                    .iter()
-                    .zip(&self.live.statements[module.index()])
-                    .any(|(statement, live)| *live && statement.has_side_effects)
-            }
+            Step::Run(module) => self.live.does_something(self.graph, *module),
         })
     }
 
@@ -180,7 +177,7 @@ impl Linker<'_> {
             Wrap::None => {}
             Wrap::CommonJs => self.helper(runtime::COMMON_JS, used),
             Wrap::Esm => {
-                self.helper(runtime::ESM, used);
+                self.helper(if self.wraps.awaits { runtime::MODULE } else { runtime::ESM }, used);
                 // Its closure runs its imports.
                 for (_, record) in module.static_imports() {
                     if let ImportTarget::Module(target) = record.target
@@ -207,12 +204,7 @@ impl Linker<'_> {
         {
             self.require(used, links);
         }
-        for (statement, _) in module
-            .statements
-            .iter()
-            .zip(&self.live.statements[id.index()])
-            .filter(|(_, live)| **live)
-        {
+        for statement in self.live.kept(self.graph, id) {
             for symbol in &statement.uses {
                 match self.bindings.symbols[id.index()].get(symbol) {
                     Some(binding) => self.binding(binding, used, links),
@@ -251,6 +243,7 @@ impl Linker<'_> {
                 }
                 if self.wraps.of(*target) != Wrap::None {
                     used.insert(NameKey::Wrapper(*target));
+                    self.evaluates(*target, used);
                 }
                 if !is_commonjs {
                     used.insert(NameKey::Namespace(*target));
@@ -264,6 +257,13 @@ impl Linker<'_> {
                 self.helper(runtime::MISSING, used);
             }
             _ => {}
+        }
+    }
+
+    /// Where modules await, a call of a wrapped one goes through the evaluation of the language.
+    fn evaluates(&self, module: ModuleId, used: &mut BTreeSet<NameKey>) {
+        if self.wraps.awaits && self.wraps.of(module) == Wrap::Esm {
+            self.helper(runtime::EVALUATE, used);
         }
     }
 

@@ -54,6 +54,11 @@ pub(crate) fn link(graph: &ModuleGraph, entry_points: &[ModuleId], options: &Opt
     }
     // After binding: a statement is live when a symbol it declares is used, and the use may be in another module.
     let live = tree_shake::tree_shake(graph, entry_points, &bindings, &mut binder, options);
+    let mut diagnostics = diagnostics;
+    diagnostics.extend(wrap_modules::check_awaits(graph, entry_points, &live, options));
+    if crate::diag::has_errors(&diagnostics) {
+        return Linked { plan: None, diagnostics };
+    }
     // After shaking: an import that nobody reaches must not put a module into a closure.
     let wraps = wrap_modules::wrap_modules(graph, entry_points, &live, options);
     // After wrapping: what must run late is not a reason for an order between chunks. Splitting wraps modules itself

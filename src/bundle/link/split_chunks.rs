@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::sort_modules::Order;
 use super::tree_shake::Live;
 use super::wrap_modules::{Wrap, Wraps};
-use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId};
+use crate::bundle::graph::{ImportTarget, ModuleGraph, ModuleId};
 use crate::bundle::options::Options;
 
 /// What one output does when it runs, in order.
@@ -90,7 +90,7 @@ impl Splitter<'_> {
         }
         if options.splitting {
             for id in &self.order.modules {
-                for target in self.dynamic_targets(*id) {
+                for target in self.live.dynamic_targets(self.graph, *id) {
                     if !entries.iter().any(|(known, _)| *known == target) {
                         entries.push((target, false));
                     }
@@ -160,24 +160,6 @@ impl Splitter<'_> {
         Chunks { list, of, entry_of }
     }
 
-    /// Modules that kept statements of this one import dynamically.
-    fn dynamic_targets(&self, id: ModuleId) -> Vec<ModuleId> {
-        let module = self.graph.module(id);
-        module
-            .statements
-            .iter()
-            .zip(&self.live.statements[id.index()])
-            .filter(|(_, live)| **live)
-            .flat_map(|(statement, _)| &statement.records)
-            .map(|record| &module.imports[*record as usize])
-            .filter(|record| record.kind == ImportKind::Dynamic)
-            .filter_map(|record| match record.target {
-                ImportTarget::Module(target) => Some(target),
-                _ => None,
-            })
-            .collect()
-    }
-
     /// Static imports inside of the build, in order.
     fn static_targets(&self, id: ModuleId) -> impl Iterator<Item = ModuleId> {
         self.graph.module(id).static_imports().filter_map(|(_, record)| match record.target {
@@ -196,18 +178,12 @@ impl Splitter<'_> {
         if self.wraps.of(id) == Wrap::CommonJs {
             return true;
         }
-        let module = self.graph.module(id);
         // What it takes from a `CommonJS` module is taken when it runs.
         let takes_commonjs = self.is_live(id)
             && self
                 .static_targets(id)
                 .any(|target| self.wraps.of(target) == Wrap::CommonJs && self.is_live(target));
-        takes_commonjs
-            || module
-                .statements
-                .iter()
-                .zip(&self.live.statements[id.index()])
-                .any(|(statement, live)| *live && statement.has_side_effects)
+        takes_commonjs || self.live.does_something(self.graph, id)
     }
 
     /// Fills in steps and imports.

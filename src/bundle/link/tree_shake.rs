@@ -8,7 +8,8 @@ use swc_core::atoms::Atom;
 use super::bind_imports::{Binder, Binding, Bindings, NamespaceShape};
 use super::wrap_modules::{Wrap, Wraps};
 use crate::bundle::graph::{
-    ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, SymbolId,
+    ImportKind, ImportRecord, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects,
+    Statement, SymbolId,
 };
 use crate::bundle::options::{Format, Options, Target};
 use crate::bundle::runtime;
@@ -24,9 +25,53 @@ pub(crate) struct Live {
     pub(crate) namespaces: FxHashMap<ModuleId, NamespaceShape>,
     /// For each module, modules that its kept statements take something from, or that it must see evaluated.
     pub(crate) needs: Vec<BTreeSet<ModuleId>>,
+    /// Whether any kept import takes something from a `CommonJS` module.
+    pub(crate) takes_commonjs: bool,
 }
 
 impl Live {
+    /// Import records of kept statements: `import()`, `require` and the like.
+    pub(crate) fn records<'a>(
+        &'a self,
+        graph: &'a ModuleGraph,
+        id: ModuleId,
+    ) -> impl Iterator<Item = &'a ImportRecord> {
+        let module = graph.module(id);
+        self.kept(graph, id)
+            .flat_map(|statement| &statement.records)
+            .map(|record| &module.imports[*record as usize])
+    }
+
+    /// Kept statements of a module.
+    pub(crate) fn kept<'a>(
+        &'a self,
+        graph: &'a ModuleGraph,
+        id: ModuleId,
+    ) -> impl Iterator<Item = &'a Statement> {
+        let statements = &graph.module(id).statements;
+        statements
+            .iter()
+            .zip(&self.statements[id.index()])
+            .filter(|(_, live)| **live)
+            .map(|(statement, _)| statement)
+    }
+
+    /// Modules of the build that kept statements import dynamically.
+    pub(crate) fn dynamic_targets(&self, graph: &ModuleGraph, id: ModuleId) -> Vec<ModuleId> {
+        self.records(graph, id)
+            .filter(|record| record.kind == ImportKind::Dynamic)
+            .filter_map(|record| match record.target {
+                ImportTarget::Module(target) => Some(target),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether evaluating what is kept of a module can be seen from outside.
+    pub(crate) fn does_something(&self, graph: &ModuleGraph, id: ModuleId) -> bool {
+        self.kept(graph, id).any(|statement| statement.has_side_effects)
+    }
+
     /// Whether any statement that declares the symbol is kept.
     pub(crate) fn has_symbol(&self, graph: &ModuleGraph, symbol: SymbolId) -> bool {
         let statements = &self.statements[symbol.module.index()];
@@ -65,6 +110,7 @@ pub(crate) fn tree_shake(
             .collect(),
         namespaces: FxHashMap::default(),
         needs: vec![BTreeSet::new(); graph.modules.len()],
+        takes_commonjs: false,
     };
     let mut shaker = Shaker { graph, bindings, binder, options, live, todo: Vec::new() };
     for entry in entry_points {
@@ -168,6 +214,7 @@ impl Shaker<'_, '_> {
                 self.namespace(*module);
             }
             Binding::CommonJs { module, .. } => {
+                self.live.takes_commonjs = true;
                 self.live.needs[by.index()].insert(*module);
                 self.module(*module);
             }
@@ -216,33 +263,34 @@ pub(crate) fn with_helpers(
     for id in graph.ids().filter(|id| live.modules[id.index()]) {
         match wraps.of(id) {
             Wrap::CommonJs => {
-                wanted.extend([runtime::COMMON_JS, runtime::TO_ESM]);
+                wanted.insert(runtime::COMMON_JS);
             }
+            Wrap::Esm if wraps.awaits => wanted.extend([runtime::MODULE, runtime::EVALUATE]),
             Wrap::Esm => {
                 wanted.insert(runtime::ESM);
             }
             Wrap::None => {}
         }
         let module = graph.module(id);
-        for (statement, _) in
-            module.statements.iter().zip(&live.statements[id.index()]).filter(|(_, live)| **live)
-        {
-            for record in &statement.records {
-                let record = &module.imports[*record as usize];
-                match (record.kind, &record.target) {
-                    (ImportKind::Require, ImportTarget::Module(target))
-                        if graph.module(*target).format == ModuleFormat::Esm =>
-                    {
-                        wanted.insert(runtime::TO_COMMON_JS);
-                    }
-                    (ImportKind::Require, ImportTarget::External(_)) => {
-                        wanted.insert(runtime::REQUIRE);
-                    }
-                    (ImportKind::Require | ImportKind::Dynamic, ImportTarget::Missing) => {
-                        wanted.insert(runtime::MISSING);
-                    }
-                    _ => {}
+        for record in live.records(graph, id) {
+            match (record.kind, &record.target) {
+                (ImportKind::Require, ImportTarget::Module(target))
+                    if graph.module(*target).format == ModuleFormat::Esm =>
+                {
+                    wanted.insert(runtime::TO_COMMON_JS);
                 }
+                (ImportKind::Dynamic, ImportTarget::Module(target))
+                    if graph.module(*target).format == ModuleFormat::CommonJs =>
+                {
+                    wanted.insert(runtime::TO_ESM);
+                }
+                (ImportKind::Require, ImportTarget::External(_)) => {
+                    wanted.insert(runtime::REQUIRE);
+                }
+                (ImportKind::Require | ImportKind::Dynamic, ImportTarget::Missing) => {
+                    wanted.insert(runtime::MISSING);
+                }
+                _ => {}
             }
         }
         if module.format == ModuleFormat::CommonJs
@@ -258,6 +306,9 @@ pub(crate) fn with_helpers(
         {
             wanted.insert(runtime::TO_ESM);
         }
+    }
+    if live.takes_commonjs {
+        wanted.insert(runtime::TO_ESM);
     }
     if !live.namespaces.is_empty() {
         wanted.insert(runtime::NAMESPACE);

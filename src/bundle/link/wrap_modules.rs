@@ -1,7 +1,8 @@
 //! Step 4: which modules must run inside a closure, and why.
 
 use crate::bundle::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
-use crate::bundle::options::Options;
+use crate::bundle::options::{Format, Options};
+use crate::diag::{Diagnostic, Location};
 
 use super::tree_shake::Live;
 
@@ -18,18 +19,23 @@ pub(crate) enum Wrap {
 
 /// How each module runs.
 #[derive(Debug, Clone)]
-pub(crate) struct Wraps(Vec<Wrap>);
+pub(crate) struct Wraps {
+    list: Vec<Wrap>,
+    /// Whether modules are evaluated by the algorithm of the language, because some `await` and others must go on
+    /// meanwhile.
+    pub(crate) awaits: bool,
+}
 
 impl Wraps {
     /// How this one runs.
     pub(crate) fn of(&self, module: ModuleId) -> Wrap {
-        self.0[module.index()]
+        self.list[module.index()]
     }
 
     /// Lets an ECMAScript module run late.
     pub(crate) fn wrap(&mut self, module: ModuleId) {
-        if self.0[module.index()] == Wrap::None {
-            self.0[module.index()] = Wrap::Esm;
+        if self.list[module.index()] == Wrap::None {
+            self.list[module.index()] = Wrap::Esm;
         }
     }
 }
@@ -42,34 +48,23 @@ pub(crate) fn wrap_modules(
     live: &Live,
     options: &Options,
 ) -> Wraps {
-    let mut wraps =
-        Wraps(
-            graph
-                .modules
-                .iter()
-                .map(|module| {
-                    if module.format == ModuleFormat::CommonJs {
-                        Wrap::CommonJs
-                    } else {
-                        Wrap::None
-                    }
-                })
-                .collect(),
-        );
+    let list = graph
+        .modules
+        .iter()
+        .map(|module| match module.format {
+            ModuleFormat::CommonJs => Wrap::CommonJs,
+            ModuleFormat::Esm => Wrap::None,
+        })
+        .collect();
+    let mut wraps = Wraps { list, awaits: false };
     let mut dynamic = Vec::new();
     for id in graph.ids() {
-        let module = graph.module(id);
-        for (statement, _) in
-            module.statements.iter().zip(&live.statements[id.index()]).filter(|(_, live)| **live)
-        {
-            for record in &statement.records {
-                let record = &module.imports[*record as usize];
-                let ImportTarget::Module(target) = record.target else { continue };
-                match record.kind {
-                    ImportKind::Require => wrap_with_imports(graph, target, &mut wraps, &[]),
-                    ImportKind::Dynamic if !options.splitting => dynamic.push(target),
-                    _ => {}
-                }
+        for record in live.records(graph, id) {
+            let ImportTarget::Module(target) = record.target else { continue };
+            match record.kind {
+                ImportKind::Require => wrap_with_imports(graph, target, &mut wraps, &[]),
+                ImportKind::Dynamic if !options.splitting => dynamic.push(target),
+                _ => {}
             }
         }
     }
@@ -83,7 +78,118 @@ pub(crate) fn wrap_modules(
             wrap_with_imports(graph, target, &mut wraps, &eager);
         }
     }
+    if waits_for_others(graph, entry_points, live, &wraps, options) {
+        wraps.awaits = true;
+        for id in graph.ids().filter(|id| live.modules[id.index()] && *id != ModuleId::RUNTIME) {
+            wraps.wrap(id);
+        }
+    }
     wraps
+}
+
+/// Whether `await` at the top of a module lets another one go on. Where it does not, statements in a row behave the
+/// same: everything that comes after such a module imports it.
+fn waits_for_others(
+    graph: &ModuleGraph,
+    entry_points: &[ModuleId],
+    live: &Live,
+    wraps: &Wraps,
+    options: &Options,
+) -> bool {
+    let awaiting: Vec<ModuleId> = graph
+        .ids()
+        .filter(|id| live.modules[id.index()] && graph.module(*id).has_top_level_await)
+        .collect();
+    if awaiting.is_empty() {
+        return false;
+    }
+    if awaiting.iter().any(|id| wraps.of(*id) != Wrap::None) {
+        return true;
+    }
+    let mut roots = entry_points.to_vec();
+    if options.splitting {
+        roots.extend(graph.ids().flat_map(|id| live.dynamic_targets(graph, id)));
+    }
+    roots.iter().any(|root| {
+        let order = super::sort_modules::static_order(graph, *root);
+        awaiting.iter().any(|id| {
+            let Some(place) = order.iter().position(|other| other == id) else { return false };
+            let importers = importers_of(graph, *id);
+            order.get(place + 1..).unwrap_or_default().iter().any(|later| {
+                let matters = live.does_something(graph, *later)
+                    || graph.module(*later).format == ModuleFormat::CommonJs;
+                matters && live.modules[later.index()] && !importers[later.index()]
+            })
+        })
+    })
+}
+
+/// Modules that import this one statically, directly or not.
+fn importers_of(graph: &ModuleGraph, root: ModuleId) -> Vec<bool> {
+    let mut importers = vec![false; graph.modules.len()];
+    importers[root.index()] = true;
+    loop {
+        let mut changed = false;
+        for id in graph.ids().filter(|id| !importers[id.index()]).collect::<Vec<_>>() {
+            let imports = graph.module(id).static_imports().any(
+                |(_, record)| matches!(record.target, ImportTarget::Module(target) if importers[target.index()]),
+            );
+            if imports {
+                importers[id.index()] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            return importers;
+        }
+    }
+}
+
+/// Problems of `await` at the top of a module: the format has no place for it, or `require` would have to wait.
+pub(crate) fn check_awaits(
+    graph: &ModuleGraph,
+    entry_points: &[ModuleId],
+    live: &Live,
+    options: &Options,
+) -> Vec<Diagnostic> {
+    let awaits = |root: ModuleId| {
+        super::sort_modules::static_order(graph, root).into_iter().find(|id| {
+            let module = graph.module(*id);
+            live.modules[id.index()]
+                && module.has_top_level_await
+                && module.format == ModuleFormat::Esm
+        })
+    };
+    let mut diagnostics = Vec::new();
+    if options.format != Format::Esm {
+        for id in entry_points.iter().filter_map(|entry| awaits(*entry)) {
+            let message = "`await` at the top of a module needs the format `esm`";
+            diagnostics.push(
+                Diagnostic::error("build/await-format", message)
+                    .at(Location::file(graph.module(id).path.clone()))
+                    .hint("build with `--format esm`, or move the `await` into a function"),
+            );
+        }
+    }
+    for id in graph.ids() {
+        for record in live.records(graph, id) {
+            if let (ImportKind::Require, ImportTarget::Module(target)) =
+                (record.kind, &record.target)
+                && let Some(waiting) = awaits(*target)
+            {
+                let message = format!(
+                    "`require` cannot wait for the `await` in `{}`",
+                    graph.module(waiting).path
+                );
+                diagnostics.push(
+                    Diagnostic::error("build/require-await", message)
+                        .at(record.location.clone())
+                        .hint("use `await import()` instead"),
+                );
+            }
+        }
+    }
+    diagnostics
 }
 
 /// Wraps a module and what it imports statically, except for what runs early anyway.

@@ -217,6 +217,20 @@ pub(super) fn function(parameters: &[&str], body: Vec<Stmt>) -> Expr {
     })
 }
 
+/// `[elements]`
+pub(super) fn array(elements: Vec<Expr>) -> Expr {
+    let elems = elements
+        .into_iter()
+        .map(|expr| Some(ExprOrSpread { spread: None, expr: Box::new(expr) }))
+        .collect();
+    Expr::Array(ArrayLit { span: DUMMY_SP, elems })
+}
+
+/// `await value`
+pub(super) fn await_expression(value: Expr) -> Expr {
+    Expr::Await(AwaitExpr { span: DUMMY_SP, arg: Box::new(value) })
+}
+
 /// `import("path")`
 pub(super) fn import_call(path: &str) -> Expr {
     Expr::Call(CallExpr {

@@ -144,7 +144,8 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
             code.definitions.push(commonjs_wrapper(context, id, module, statements));
         }
         Wrap::Esm => {
-            let mut body = import_calls(context, module);
+            let mut body =
+                if context.plan.wraps.awaits { Vec::new() } else { import_calls(context, module) };
             body.extend(namespace_extension);
             rewriter.wrap_esm(statements, body, &mut code.definitions);
         }
@@ -232,6 +233,15 @@ pub(super) fn run_module(
     let wrapper = context.names.local.get(&NameKey::Wrapper(target))?;
     match context.plan.wraps.of(target) {
         Wrap::None => None,
+        Wrap::Esm if context.plan.wraps.awaits => {
+            let run = code::call(&context.helper(runtime::EVALUATE), vec![code::ident(wrapper)]);
+            let run = if context.options.format == Format::Esm {
+                code::await_expression(run)
+            } else {
+                run
+            };
+            Some(vec![code::statement(run)])
+        }
         Wrap::Esm => Some(vec![code::statement(code::call(wrapper, Vec::new()))]),
         Wrap::CommonJs => {
             let mut statements = Vec::new();
@@ -251,6 +261,31 @@ pub(super) fn run_module(
             Some(statements)
         }
     }
+}
+
+/// The imports of a module as the evaluation of the language takes them: in order, `CommonJS` as modules of their own.
+fn evaluated_imports(context: &Context<'_>, module: &Module) -> Expr {
+    let mut seen = FxHashSet::default();
+    let mut imports = Vec::new();
+    for (_, record) in module.static_imports() {
+        let ImportTarget::Module(target) = record.target else { continue };
+        if !context.is_live(target) || !seen.insert(target) {
+            continue;
+        }
+        match context.plan.wraps.of(target) {
+            Wrap::None => {}
+            Wrap::Esm => {
+                imports.extend(context.names.local.get(&NameKey::Wrapper(target)).map(code::ident))
+            }
+            Wrap::CommonJs => {
+                let body = run_module(context, target, true).unwrap_or_default();
+                let none = code::arrow(Vec::new(), code::array(Vec::new()));
+                let run = code::arrow_block(&[], body, false);
+                imports.push(code::call(&context.helper(runtime::MODULE), vec![none, run]));
+            }
+        }
+    }
+    code::arrow(Vec::new(), code::array(imports))
 }
 
 pub(super) fn to_esm(context: &Context<'_>, value: Expr, node: bool) -> Expr {
@@ -325,7 +360,13 @@ impl<'a> Rewriter<'a> {
                 }
             }
         }
-        for helper in [runtime::TO_COMMON_JS, runtime::TO_ESM, runtime::MISSING, runtime::REQUIRE] {
+        for helper in [
+            runtime::TO_COMMON_JS,
+            runtime::TO_ESM,
+            runtime::MISSING,
+            runtime::REQUIRE,
+            runtime::EVALUATE,
+        ] {
             let symbol = helper_symbols(context.graph)[helper];
             captured.extend(context.names.local.get(&NameKey::Symbol(symbol)).cloned());
         }
@@ -414,7 +455,14 @@ impl<'a> Rewriter<'a> {
                 }
                 let namespace = code::ident(context.names.get(&NameKey::Namespace(*target)));
                 let value = code::call(&context.helper(runtime::TO_COMMON_JS), vec![namespace]);
-                code::sequence(vec![code::call(context.names.get(&wrapper), Vec::new()), value])
+                let wrapper = context.names.get(&wrapper);
+                let run = if context.plan.wraps.awaits {
+                    let arguments = vec![code::ident(wrapper), code::number(1.0)];
+                    code::call(&context.helper(runtime::EVALUATE), arguments)
+                } else {
+                    code::call(wrapper, Vec::new())
+                };
+                code::sequence(vec![run, value])
             }
             ImportTarget::External(specifier) => {
                 code::call(&self.require_function(), vec![code::string(specifier)])
@@ -473,7 +521,12 @@ impl<'a> Rewriter<'a> {
         if context.plan.wraps.of(target) == Wrap::None {
             return Some(code::then_later(namespace));
         }
-        let run = code::call(context.names.get(&wrapper), Vec::new());
+        let wrapper = context.names.get(&wrapper);
+        if context.plan.wraps.awaits {
+            let run = code::call(&context.helper(runtime::EVALUATE), vec![code::ident(wrapper)]);
+            return Some(code::then(code::then_later(run), &[], namespace));
+        }
+        let run = code::call(wrapper, Vec::new());
         Some(code::then_later(code::sequence(vec![run, namespace])))
     }
 
@@ -583,6 +636,17 @@ impl<'a> Rewriter<'a> {
         let name = self.context.names.get(&NameKey::Wrapper(self.id));
         let is_async = self.module.has_top_level_await;
         let closure = code::arrow_block(&[], body, is_async);
+        if self.context.plan.wraps.awaits {
+            let mut arguments = vec![evaluated_imports(self.context, self.module), closure];
+            if is_async {
+                arguments.push(code::number(1.0));
+            }
+            definitions.push(code::var(
+                name,
+                code::call(&self.context.helper(runtime::MODULE), arguments),
+            ));
+            return;
+        }
         definitions
             .push(code::var(name, code::call(&self.context.helper(runtime::ESM), vec![closure])));
     }
