@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use swc_core::atoms::Atom;
 
 use super::bind_imports::{Binding, Bindings, NamespaceShape};
-use super::split_chunks::{Chunks, Step};
+use super::split_chunks::{Chunk, Chunks, Step};
 use super::tree_shake::Live;
 use super::wrap_modules::{Wrap, Wraps};
 use crate::bundle::graph::{
@@ -44,6 +44,15 @@ pub(crate) struct ChunkLinks {
     pub(crate) entry_exports: Option<NamespaceShape>,
     /// Whether a `require` made for ECMAScript modules is needed.
     pub(crate) needs_create_require: bool,
+}
+
+impl ChunkLinks {
+    /// Chunks that this one imports: first in the order in which the sources lead there, then those of helpers only.
+    pub(crate) fn imported_chunks(&self, chunk: &Chunk) -> Vec<u32> {
+        let mut order: Vec<u32> = chunk.imports.iter().copied().filter(|other| self.imports.contains_key(other)).collect();
+        order.extend(self.imports.keys().filter(|other| !chunk.imports.contains(other)));
+        order
+    }
 }
 
 struct Linker<'a> {

@@ -326,7 +326,7 @@ fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
             items.push(import_statement(specifier, named));
         }
     }
-    for other in chunk.imports.iter().filter(|other| links.imports.contains_key(other)) {
+    for other in &links.imported_chunks(chunk) {
         let exported = &context.plan.names[*other as usize].exported;
         let specifiers = links.imports[other]
             .iter()
@@ -882,7 +882,7 @@ fn metafile_output(
     for (specifier, _) in &links.externals {
         push(specifier.to_string(), ImportKind::Static, true);
     }
-    for other in info.imports.iter().filter(|other| links.imports.contains_key(other)) {
+    for other in &links.imported_chunks(info) {
         push(paths[*other as usize].clone(), ImportKind::Static, false);
     }
     for id in &info.modules {
