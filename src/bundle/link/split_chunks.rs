@@ -59,15 +59,18 @@ pub(crate) fn split_chunks(
     let mut chunks = splitter.assign(entry_points, options);
     splitter.plan(&mut chunks);
     if chunks.list.len() > 1 {
-        // Wrapping one entry's hazard can only add closures, and a wrapped module is in order for every entry.
-        for index in 0..chunks.list.len() {
-            let hazards = splitter.hazards(&chunks, index);
-            if !hazards.is_empty() {
-                for module in hazards {
-                    splitter.wraps.wrap(module);
-                }
-                splitter.plan(&mut chunks);
+        // Wrapping for one entry can put another out of order, whose modules are wrapped then. Each round wraps more,
+        // so there is a last one.
+        loop {
+            let hazards: Vec<ModuleId> =
+                (0..chunks.list.len()).flat_map(|index| splitter.hazards(&chunks, index)).collect();
+            if hazards.is_empty() {
+                break;
             }
+            for module in hazards {
+                splitter.wraps.wrap(module);
+            }
+            splitter.plan(&mut chunks);
         }
     }
     (chunks, splitter.wraps)
