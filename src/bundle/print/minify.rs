@@ -40,6 +40,8 @@ pub(super) fn minify(
                 keep_classnames: options.keep_names,
                 keep_fnames: options.keep_names,
                 reduce_vars: true,
+                // Loses what falls through to a case behind `default`.
+                switches: false,
                 passes: 3,
                 ..CompressOptions::default()
             }),

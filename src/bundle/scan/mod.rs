@@ -1,6 +1,7 @@
 //! Phase 1: a worklist from the entry points until no module is new. Each round is read, parsed and recorded in
 //! parallel; numbers are given between rounds, so they do not depend on which thread finishes first.
 
+mod class_fields;
 pub(crate) mod define;
 pub(crate) mod load;
 pub(crate) mod parse;

@@ -16,12 +16,17 @@ use swc_core::ecma::ast::*;
 use swc_core::ecma::parser::{
     EsSyntax, Syntax, TsSyntax, parse_file_as_expr, parse_file_as_module, parse_file_as_program,
 };
+use swc_core::ecma::transforms::base::helpers::{HELPERS, Helpers, inject_helpers};
 use swc_core::ecma::transforms::base::hygiene::hygiene;
 use swc_core::ecma::transforms::base::resolver;
+use swc_core::ecma::transforms::proposal::decorator_2023_11::decorator_2023_11;
+use swc_core::ecma::transforms::proposal::decorators::{Config as DecoratorConfig, decorators};
+use swc_core::ecma::transforms::proposal::explicit_resource_management::explicit_resource_management;
 use swc_core::ecma::transforms::react::{Options as ReactOptions, Runtime, react};
 use swc_core::ecma::transforms::typescript::{Config as TypeScriptConfig, typescript};
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
+use super::class_fields::assign_class_fields;
 use super::define::{Defines, substitute};
 use crate::bundle::options::{Loader, Options};
 use crate::diag::{Diagnostic, Location};
@@ -80,40 +85,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
     let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
-    let mut needs_hygiene = false;
-    if matches!(input.loader, Loader::Jsx | Loader::Tsx)
-        && !input.options.jsx.preserve
-        && has_jsx(&program)
-    {
-        let options = react_options(&program, input);
-        // A namespaced tag name is reported through this handler; without one swc would panic.
-        let handler =
-            swc_core::common::errors::Handler::with_emitter(true, false, Box::new(Silent));
-        HANDLER.set(&handler, || {
-            program.mutate(react(
-                Lrc::clone(input.source_map),
-                Some(comments.clone()),
-                options,
-                top_level_mark,
-                unresolved_mark,
-            ));
-        });
-        needs_hygiene = true;
-    }
-    if is_typescript {
-        let verbatim = input.tsconfig.as_ref().is_some_and(|tsconfig| {
-            let options = &tsconfig.compiler_options;
-            options.verbatim_module_syntax == Some(true)
-                || options.preserve_value_imports == Some(true)
-        });
-        let config = TypeScriptConfig {
-            verbatim_module_syntax: verbatim,
-            native_class_properties: true,
-            no_empty_export: false,
-            ..TypeScriptConfig::default()
-        };
-        program.mutate(typescript(config, unresolved_mark, top_level_mark));
-    }
+    let needs_hygiene = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
     let mut unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
     if needs_hygiene {
         // Names that a transform made up may clash with written ones; after this, names alone tell them apart.
@@ -348,21 +320,138 @@ fn fix_proto(value: &mut Expr) {
     }
 }
 
-/// Whether a program has JSX at all; most `.tsx` files do, many `.jsx`-loaded ones do not.
-fn has_jsx(program: &Program) -> bool {
-    struct Finder(bool);
-    impl Visit for Finder {
-        noop_visit_type!();
-        fn visit_jsx_element(&mut self, _: &JSXElement) {
-            self.0 = true;
-        }
-        fn visit_jsx_fragment(&mut self, _: &JSXFragment) {
-            self.0 = true;
-        }
+/// Turns what no runtime has, or not all have, into what they do: decorators, `using`, JSX, types. Returns whether names
+/// were made up that may clash with written ones.
+fn lower(
+    program: &mut Program,
+    input: &ParseInput<'_>,
+    comments: &SingleThreadedComments,
+    unresolved_mark: Mark,
+    top_level_mark: Mark,
+) -> bool {
+    let features = Features::of(program);
+    let compiler = input.tsconfig.as_ref().map(|tsconfig| &tsconfig.compiler_options);
+    let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
+    let has_jsx = features.jsx && !input.options.jsx.preserve;
+    let assigns_fields = is_typescript && features.fields && compiler.is_some_and(assigns_fields);
+    let mut needs_hygiene = has_jsx || assigns_fields;
+    if features.decorators || features.using {
+        needs_hygiene = true;
+        HELPERS.set(&Helpers::new(false), || {
+            if features.decorators {
+                if compiler.is_some_and(|options| options.experimental_decorators == Some(true)) {
+                    program.mutate(decorators(DecoratorConfig {
+                        legacy: true,
+                        emit_metadata: compiler.is_some_and(|options| options.emit_decorator_metadata == Some(true)),
+                        use_define_for_class_fields: !assigns_fields,
+                    }));
+                } else {
+                    program.mutate(decorator_2023_11());
+                }
+            }
+            if features.using {
+                program.mutate(explicit_resource_management());
+            }
+            program.mutate(inject_helpers(unresolved_mark));
+        });
     }
-    let mut finder = Finder(false);
-    program.visit_with(&mut finder);
-    finder.0
+    if assigns_fields {
+        assign_class_fields(program);
+    }
+    if has_jsx {
+        // A namespaced tag name is reported through this handler; without one swc would panic.
+        let handler = swc_core::common::errors::Handler::with_emitter(true, false, Box::new(Silent));
+        let options = react_options(program, input);
+        HANDLER.set(&handler, || {
+            program.mutate(react(
+                Lrc::clone(input.source_map),
+                Some(comments.clone()),
+                options,
+                top_level_mark,
+                unresolved_mark,
+            ));
+        });
+    }
+    if is_typescript {
+        let verbatim = compiler.is_some_and(|options| {
+            options.verbatim_module_syntax == Some(true) || options.preserve_value_imports == Some(true)
+        });
+        let config = TypeScriptConfig {
+            verbatim_module_syntax: verbatim,
+            native_class_properties: !assigns_fields,
+            no_empty_export: false,
+            ..TypeScriptConfig::default()
+        };
+        program.mutate(typescript(config, unresolved_mark, top_level_mark));
+    }
+    needs_hygiene
+}
+
+/// TypeScript's default depends on its target: fields are declared since ES2022.
+fn assigns_fields(options: &oxc_resolver::CompilerOptions) -> bool {
+    match options.use_define_for_class_fields {
+        Some(define) => !define,
+        None => options.target.as_ref().is_some_and(|target| {
+            let target = target.to_ascii_lowercase();
+            target != "esnext" && target.strip_prefix("es").and_then(|year| year.parse::<u32>().ok()).is_some_and(|year| year < 2022)
+        }),
+    }
+}
+
+/// Syntax that needs a transform.
+#[derive(Default)]
+struct Features {
+    jsx: bool,
+    decorators: bool,
+    using: bool,
+    fields: bool,
+}
+
+impl Features {
+    fn of(program: &Program) -> Self {
+        let mut features = Self::default();
+        program.visit_with(&mut features);
+        features
+    }
+}
+
+impl Visit for Features {
+    noop_visit_type!();
+
+    fn visit_jsx_element(&mut self, element: &JSXElement) {
+        self.jsx = true;
+        element.visit_children_with(self);
+    }
+
+    fn visit_jsx_fragment(&mut self, fragment: &JSXFragment) {
+        self.jsx = true;
+        fragment.visit_children_with(self);
+    }
+
+    fn visit_decorator(&mut self, decorator: &Decorator) {
+        self.decorators = true;
+        decorator.visit_children_with(self);
+    }
+
+    fn visit_auto_accessor(&mut self, accessor: &AutoAccessor) {
+        // No runtime has `accessor` yet; the decorators transform makes a getter and a setter of it.
+        self.decorators = true;
+        accessor.visit_children_with(self);
+    }
+
+    fn visit_using_decl(&mut self, declaration: &UsingDecl) {
+        self.using = true;
+        declaration.visit_children_with(self);
+    }
+
+    fn visit_class_prop(&mut self, field: &ClassProp) {
+        self.fields = true;
+        field.visit_children_with(self);
+    }
+
+    fn visit_ts_param_prop(&mut self, _: &TsParamProp) {
+        self.fields = true;
+    }
 }
 
 /// Flags, then tsconfig, then what the file looks like: one that binds `React` was written for the classic transform.
