@@ -166,6 +166,21 @@ pub struct Symbol {
     pub declared_by: Vec<u32>,
     /// Whether anything but its declaration assigns to it.
     pub is_reassigned: bool,
+    /// Whether it is a function that looks at `this`.
+    pub uses_this: bool,
+    /// Whether it is a function that is marked as having no side effects, or has no body to have any.
+    pub is_pure_function: bool,
+}
+
+/// An imported symbol and the static property reads on it: `ns.a.b`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Chain {
+    /// The symbol.
+    pub symbol: u32,
+    /// The properties, in order.
+    pub names: Vec<Atom>,
+    /// Whether it is called, so that the object before the last property is `this`.
+    pub is_called: bool,
 }
 
 /// One top-level statement: what tree shaking keeps or drops.
@@ -176,11 +191,15 @@ pub struct Statement {
     /// Symbols whose value it needs in whatever way.
     pub uses: Vec<u32>,
     /// Static property reads on imports: `ns.a.b`, which may be bound without the objects.
-    pub property_uses: Vec<(u32, Vec<Atom>)>,
+    pub property_uses: Vec<Chain>,
     /// Import records of expressions in it.
     pub records: Vec<u32>,
     /// Whether it does something even if nothing uses it.
     pub has_side_effects: bool,
+    /// Calls that are its only possible effects: it has none when each of them is to a function without.
+    pub pure_if: Vec<Chain>,
+    /// In `CommonJS`, the export that it assigns, when that is all it does.
+    pub assigns_export: Option<Atom>,
 }
 
 /// The module system a module is written in.
@@ -250,6 +269,8 @@ pub struct Module {
     pub has_direct_eval: bool,
     /// Whether it mentions `import.meta`.
     pub uses_import_meta: bool,
+    /// In `CommonJS`, whether each export is only assigned, so that those nobody takes can be dropped.
+    pub has_plain_exports: bool,
     /// Whether `this` stands at its top level.
     pub uses_top_level_this: bool,
     /// The symbol of an anonymous `export default`.

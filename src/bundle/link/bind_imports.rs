@@ -5,7 +5,7 @@ use swc_core::atoms::Atom;
 
 use super::sort_modules::Order;
 use crate::bundle::graph::{
-    Constant, Export, ImportName, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId,
+    Chain, Constant, Export, ImportName, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId,
     NamedImport, SymbolId,
 };
 use crate::bundle::options::Loader;
@@ -39,8 +39,8 @@ pub(crate) struct Bindings {
     pub(crate) chains: Vec<Chains>,
 }
 
-/// By symbol and property names: what they stand for, and how many of the names that takes up.
-pub(crate) type Chains = FxHashMap<(u32, Vec<Atom>), (Binding, usize)>;
+/// What chains of property reads stand for, and how many of the names that takes up.
+pub(crate) type Chains = FxHashMap<Chain, (Binding, usize)>;
 
 /// What a namespace object holds.
 #[derive(Debug, Clone, Default)]
@@ -81,7 +81,7 @@ impl<'a> Binder<'a> {
             let used_by_chain: FxHashSet<u32> = module
                 .statements
                 .iter()
-                .flat_map(|statement| statement.property_uses.iter().map(|(symbol, _)| *symbol))
+                .flat_map(|statement| statement.property_uses.iter().map(|chain| chain.symbol))
                 .collect();
             let mut imports: Vec<(&u32, &NamedImport)> = module.named_imports.iter().collect();
             imports.sort_unstable_by_key(|(symbol, _)| **symbol);
@@ -105,40 +105,45 @@ impl<'a> Binder<'a> {
                     diagnostics.extend(self.missing_export(module, import));
                 }
             }
-            for (symbol, names) in
-                module.statements.iter().flat_map(|statement| &statement.property_uses)
-            {
-                let key = (*symbol, names.clone());
-                if bindings.chains[id.index()].contains_key(&key) {
+            for chain in module.statements.iter().flat_map(|statement| &statement.property_uses) {
+                if bindings.chains[id.index()].contains_key(chain) {
                     continue;
                 }
-                let start = bindings.symbols[id.index()][symbol].clone();
-                let bound = self.chain(start, names);
+                let start = bindings.symbols[id.index()][&chain.symbol].clone();
+                let bound = self.chain(start, chain);
                 if bound.0 == Binding::Missing && bound.1 > 0 {
-                    let import = &module.named_imports[symbol];
+                    let import = &module.named_imports[&chain.symbol];
                     diagnostics.push(
                         Diagnostic::warning(
                             "build/import-is-undefined",
                             format!(
                                 "`{}` is not exported, so it is always undefined",
-                                join_names(&names[..bound.1])
+                                join_names(&chain.names[..bound.1])
                             ),
                         )
                         .at(import.location.clone()),
                     );
                 }
-                bindings.chains[id.index()].insert(key, bound);
+                bindings.chains[id.index()].insert(chain.clone(), bound);
             }
         }
         (bindings, diagnostics)
     }
 
     /// Follows property names through namespace objects as far as they go.
-    fn chain(&mut self, start: Binding, names: &[Atom]) -> (Binding, usize) {
+    fn chain(&mut self, start: Binding, chain: &Chain) -> (Binding, usize) {
+        let names = &chain.names;
         let mut binding = start;
         for (taken, name) in names.iter().enumerate() {
             binding = match binding {
-                Binding::Namespace(module) => self.export(module, name),
+                Binding::Namespace(module) => {
+                    let export = self.export(module, name);
+                    // A function that looks at `this` sees the namespace that it is called on.
+                    if chain.is_called && taken + 1 == names.len() && self.uses_this(&export) {
+                        return (Binding::Namespace(module), taken);
+                    }
+                    export
+                }
                 Binding::Symbol(symbol) => {
                     let members = self.graph.module(symbol.module).enums.get(&symbol.index);
                     return match members.and_then(|members| members.get(name)) {
@@ -150,6 +155,10 @@ impl<'a> Binder<'a> {
             };
         }
         (self.inlined(binding), names.len())
+    }
+
+    fn uses_this(&self, binding: &Binding) -> bool {
+        matches!(binding, Binding::Symbol(symbol) if self.graph.symbol(*symbol).uses_this)
     }
 
     /// The value of a variable that never changes, instead of the variable.
@@ -191,6 +200,16 @@ impl<'a> Binder<'a> {
                 (ModuleFormat::Esm, None) => Binding::Namespace(*target),
                 (ModuleFormat::Esm, Some(name)) => self.export_visiting(*target, &name, visiting),
             },
+        }
+    }
+
+    /// Whether calling what a chain stands for is known to do nothing.
+    pub(crate) fn is_pure_call(&mut self, start: Binding, chain: &Chain) -> bool {
+        match self.chain(start, chain) {
+            (Binding::Symbol(symbol), taken) if taken == chain.names.len() => {
+                self.graph.symbol(symbol).is_pure_function
+            }
+            _ => false,
         }
     }
 

@@ -49,7 +49,12 @@ pub(crate) struct ChunkLinks {
 impl ChunkLinks {
     /// Chunks that this one imports: first in the order in which the sources lead there, then those of helpers only.
     pub(crate) fn imported_chunks(&self, chunk: &Chunk) -> Vec<u32> {
-        let mut order: Vec<u32> = chunk.imports.iter().copied().filter(|other| self.imports.contains_key(other)).collect();
+        let mut order: Vec<u32> = chunk
+            .imports
+            .iter()
+            .copied()
+            .filter(|other| self.imports.contains_key(other))
+            .collect();
         order.extend(self.imports.keys().filter(|other| !chunk.imports.contains(other)));
         order
     }
@@ -222,8 +227,8 @@ impl Linker<'_> {
                     }
                 }
             }
-            for (symbol, names) in &statement.property_uses {
-                let (binding, _) = &self.bindings.chains[id.index()][&(*symbol, names.clone())];
+            for chain in &statement.property_uses {
+                let (binding, _) = &self.bindings.chains[id.index()][chain];
                 self.binding(binding, used, links);
             }
             for record in &statement.records {

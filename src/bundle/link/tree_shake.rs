@@ -115,6 +115,7 @@ pub(crate) fn tree_shake(
     let mut shaker = Shaker { graph, bindings, binder, options, live, todo: Vec::new() };
     for entry in entry_points {
         shaker.module(*entry);
+        shaker.commonjs_export(*entry, None);
         if graph.module(*entry).format == ModuleFormat::Esm {
             shaker.exports(*entry, *entry);
         }
@@ -139,7 +140,7 @@ impl Shaker<'_, '_> {
     fn evaluate(&mut self, id: ModuleId) {
         let module = self.graph.module(id);
         for (index, statement) in (0u32..).zip(&module.statements) {
-            if statement.has_side_effects {
+            if statement.has_side_effects && !self.is_pure(id, statement) {
                 self.statement(id, index);
             }
         }
@@ -149,6 +150,27 @@ impl Shaker<'_, '_> {
             {
                 self.live.needs[id.index()].insert(target);
                 self.module(target);
+            }
+        }
+    }
+
+    /// Whether the only effects that a statement could have are those of functions that have none.
+    fn is_pure(&mut self, id: ModuleId, statement: &Statement) -> bool {
+        !statement.pure_if.is_empty()
+            && statement.pure_if.iter().all(|chain| {
+                let start = self.bindings.symbols[id.index()].get(&chain.symbol).cloned();
+                start.is_some_and(|start| self.binder.is_pure_call(start, chain))
+            })
+    }
+
+    /// Keeps what assigns an export of a `CommonJS` module; without a name, or where the name may mean all, everything.
+    fn commonjs_export(&mut self, id: ModuleId, name: Option<&Atom>) {
+        let name = name.filter(|name| ***name != *"default");
+        for (index, statement) in (0u32..).zip(&self.graph.module(id).statements) {
+            if let Some(assigned) = &statement.assigns_export
+                && name.is_none_or(|name| name == assigned)
+            {
+                self.statement(id, index);
             }
         }
     }
@@ -165,8 +187,8 @@ impl Shaker<'_, '_> {
         for symbol in &statement.uses {
             self.symbol(id, *symbol, id);
         }
-        for (symbol, names) in &statement.property_uses {
-            let (binding, _) = &self.bindings.chains[id.index()][&(*symbol, names.clone())];
+        for chain in &statement.property_uses {
+            let (binding, _) = &self.bindings.chains[id.index()][chain];
             self.binding(binding, id);
         }
         for record in &statement.records {
@@ -179,7 +201,9 @@ impl Shaker<'_, '_> {
                     if record.kind == ImportKind::Require || !self.options.splitting {
                         self.live.needs[id.index()].insert(target);
                     }
-                    if self.graph.module(target).format == ModuleFormat::Esm {
+                    if self.graph.module(target).format == ModuleFormat::CommonJs {
+                        self.commonjs_export(target, None);
+                    } else {
                         if record.kind == ImportKind::Dynamic && self.options.splitting {
                             // The output that is loaded is the namespace.
                             self.exports(target, target);
@@ -213,10 +237,11 @@ impl Shaker<'_, '_> {
                 self.live.needs[by.index()].insert(*module);
                 self.namespace(*module);
             }
-            Binding::CommonJs { module, .. } => {
+            Binding::CommonJs { module, name, .. } => {
                 self.live.takes_commonjs = true;
                 self.live.needs[by.index()].insert(*module);
                 self.module(*module);
+                self.commonjs_export(*module, name.as_ref());
             }
             Binding::External { .. } | Binding::Constant(_) | Binding::Missing => {}
         }

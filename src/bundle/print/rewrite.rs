@@ -9,7 +9,7 @@ use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
 use super::code;
 use crate::bundle::graph::{
-    Constant, DEFAULT_NAME, ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat,
+    Chain, Constant, DEFAULT_NAME, ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat,
     ModuleGraph, ModuleId, SymbolId,
 };
 use crate::bundle::link::link_chunks::helper_symbols;
@@ -429,11 +429,12 @@ impl<'a> Rewriter<'a> {
     }
 
     /// The replacement of a static chain on an import, with the properties that are left over.
-    fn chain(&self, member: &MemberExpr) -> Option<Expr> {
+    fn chain(&self, member: &MemberExpr, is_called: bool) -> Option<Expr> {
         let (root, names) = static_chain(member)?;
         let symbol = *self.module.symbol_of.get(&root.to_id())?;
-        let (binding, taken) =
-            self.context.plan.bindings.chains[self.id.index()].get(&(symbol, names.clone()))?;
+        let chain = Chain { symbol, names, is_called };
+        let (binding, taken) = self.context.plan.bindings.chains[self.id.index()].get(&chain)?;
+        let names = &chain.names;
         let mut expression = self.context.reference(binding)?.expression(root.span);
         for name in names.get(*taken..)? {
             expression = code::member(expression, name, member.span);
@@ -532,22 +533,41 @@ impl<'a> Rewriter<'a> {
 
     /// A function called as `import_x.f()` would see `import_x` as `this`.
     fn unbind_callee(&mut self, callee: &mut Box<Expr>) {
-        let was_plain = matches!(&**callee, Expr::Ident(_))
-            || matches!(&**callee, Expr::Member(member) if self.chain_is_whole(member));
-        callee.visit_mut_with(self);
+        let was_plain = match &**callee {
+            Expr::Ident(_) => {
+                callee.visit_mut_with(self);
+                true
+            }
+            Expr::Member(member) => match self.chain(member, true) {
+                Some(replacement) => {
+                    let is_whole = self.chain_is_whole(member);
+                    **callee = replacement;
+                    is_whole
+                }
+                None => {
+                    callee.visit_mut_with(self);
+                    false
+                }
+            },
+            _ => {
+                callee.visit_mut_with(self);
+                false
+            }
+        };
         if was_plain && matches!(&**callee, Expr::Member(_)) {
             let member = callee.take();
-            **callee = code::sequence(vec![code::number(0.0), *member]);
+            *callee = Box::new(code::sequence(vec![code::number(0.0), *member]));
         }
     }
 
-    /// Whether a chain on a namespace names an export itself, not a property of one.
+    /// Whether a called chain on a namespace names an export itself, not a property of one.
     fn chain_is_whole(&self, member: &MemberExpr) -> bool {
         let Some((root, names)) = static_chain(member) else { return false };
         let Some(symbol) = self.module.symbol_of.get(&root.to_id()) else { return false };
+        let chain = Chain { symbol: *symbol, names, is_called: true };
         self.context.plan.bindings.chains[self.id.index()]
-            .get(&(*symbol, names.clone()))
-            .is_some_and(|(_, taken)| *taken > 0 && *taken == names.len())
+            .get(&chain)
+            .is_some_and(|(_, taken)| *taken > 0 && *taken == chain.names.len())
     }
 
     /// Functions and classes whose name had to change keep `.name`.
@@ -771,7 +791,7 @@ impl VisitMut for Rewriter<'_> {
                 }
             }
             Expr::Member(member) => {
-                if let Some(replacement) = self.chain(member) {
+                if let Some(replacement) = self.chain(member, false) {
                     *expression = replacement;
                 } else {
                     member.visit_mut_children_with(self);
@@ -816,6 +836,18 @@ impl VisitMut for Rewriter<'_> {
                     Callee::Super(_) => {}
                 }
                 call.visit_mut_children_with(self);
+            }
+            // In Node, a module has none of what `CommonJS` has around it.
+            Expr::Unary(unary)
+                if unary.op == UnaryOp::TypeOf
+                    && self.context.options.format == Format::Cjs
+                    && self.module.format == ModuleFormat::Esm
+                    && self.module.uses_node_interop
+                    && ["require", "module", "exports", "__dirname", "__filename"]
+                        .iter()
+                        .any(|name| self.is_global(&unary.arg, name)) =>
+            {
+                *expression = code::string("undefined");
             }
             Expr::TaggedTpl(template) => {
                 self.unbind_callee(&mut template.tag);

@@ -112,10 +112,14 @@ fn into_constructor(class: &mut Class, assignments: Vec<Stmt>) {
             span: DUMMY_SP,
             ctxt: SyntaxContext::empty(),
             callee: Callee::Super(Super { span: DUMMY_SP }),
-            args: vec![ExprOrSpread { spread: Some(DUMMY_SP), expr: Box::new(Expr::Ident(arguments)) }],
+            args: vec![ExprOrSpread {
+                spread: Some(DUMMY_SP),
+                expr: Box::new(Expr::Ident(arguments)),
+            }],
             type_args: None,
         };
-        statements.insert(0, Stmt::Expr(ExprStmt { span: DUMMY_SP, expr: Box::new(Expr::Call(call)) }));
+        statements
+            .insert(0, Stmt::Expr(ExprStmt { span: DUMMY_SP, expr: Box::new(Expr::Call(call)) }));
     }
     let constructor = Constructor {
         span: DUMMY_SP,

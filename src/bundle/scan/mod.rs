@@ -196,7 +196,8 @@ fn settle_formats(graph: &mut ModuleGraph) {
         let is_plain = !module.has_esm_syntax
             && !module.uses_node_interop
             && !matches!(extension, "mjs" | "mts");
-        if asked_for && is_plain && module.loader.is_script() {
+        if asked_for && is_plain && module.loader.is_script() && module.format == ModuleFormat::Esm
+        {
             module.format = ModuleFormat::CommonJs;
             for statement in &mut module.statements {
                 statement.has_side_effects = true;
@@ -440,6 +441,7 @@ fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
         has_top_level_await: false,
         has_direct_eval: false,
         uses_import_meta: false,
+        has_plain_exports: false,
         uses_top_level_this: false,
         default_symbol: None,
         hashbang: None,

@@ -342,7 +342,8 @@ fn lower(
                 if compiler.is_some_and(|options| options.experimental_decorators == Some(true)) {
                     program.mutate(decorators(DecoratorConfig {
                         legacy: true,
-                        emit_metadata: compiler.is_some_and(|options| options.emit_decorator_metadata == Some(true)),
+                        emit_metadata: compiler
+                            .is_some_and(|options| options.emit_decorator_metadata == Some(true)),
                         use_define_for_class_fields: !assigns_fields,
                     }));
                 } else {
@@ -360,7 +361,8 @@ fn lower(
     }
     if has_jsx {
         // A namespaced tag name is reported through this handler; without one swc would panic.
-        let handler = swc_core::common::errors::Handler::with_emitter(true, false, Box::new(Silent));
+        let handler =
+            swc_core::common::errors::Handler::with_emitter(true, false, Box::new(Silent));
         let options = react_options(program, input);
         HANDLER.set(&handler, || {
             program.mutate(react(
@@ -374,7 +376,8 @@ fn lower(
     }
     if is_typescript {
         let verbatim = compiler.is_some_and(|options| {
-            options.verbatim_module_syntax == Some(true) || options.preserve_value_imports == Some(true)
+            options.verbatim_module_syntax == Some(true)
+                || options.preserve_value_imports == Some(true)
         });
         let config = TypeScriptConfig {
             verbatim_module_syntax: verbatim,
@@ -393,7 +396,11 @@ fn assigns_fields(options: &oxc_resolver::CompilerOptions) -> bool {
         Some(define) => !define,
         None => options.target.as_ref().is_some_and(|target| {
             let target = target.to_ascii_lowercase();
-            target != "esnext" && target.strip_prefix("es").and_then(|year| year.parse::<u32>().ok()).is_some_and(|year| year < 2022)
+            target != "esnext"
+                && target
+                    .strip_prefix("es")
+                    .and_then(|year| year.parse::<u32>().ok())
+                    .is_some_and(|year| year < 2022)
         }),
     }
 }

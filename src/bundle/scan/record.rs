@@ -3,6 +3,8 @@
 //! Import and export syntax ends here. What is left of a module is a list of plain statements; all that the syntax
 //! said stands in the [`Module`].
 
+use std::cell::RefCell;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::{BytePos, SourceMap, Span, Spanned, SyntaxContext};
@@ -13,8 +15,8 @@ use super::define::{HoistedNames, collect_names, static_property};
 use super::parse::{Parsed, location_at};
 use super::side_effects::{Purity, filled_namespace};
 use crate::bundle::graph::{
-    Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget, Module,
-    ModuleFormat, NamedImport, Statement, Symbol, SymbolKind,
+    Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget,
+    Module, ModuleFormat, NamedImport, Statement, Symbol, SymbolKind,
 };
 use crate::bundle::options::Options;
 use crate::diag::Diagnostic;
@@ -35,6 +37,8 @@ pub(super) fn record(
         local_exports: Vec::new(),
         diagnostics: Vec::new(),
         has_module_syntax: false,
+        pure_positions: &parsed.pure_functions,
+        marked: Vec::new(),
     };
     let (items, hashbang) =
         match std::mem::replace(&mut parsed.program, Program::Script(Script::default())) {
@@ -84,15 +88,25 @@ pub(super) fn record(
     recorder.module.uses_node_interop = matches!(extension, "mjs" | "mts")
         || (is_type_module == Some(true) && !matches!(extension, "cjs" | "cts"));
     let is_commonjs = recorder.module.format == ModuleFormat::CommonJs;
-    let pure_functions = marked_functions(&recorder.body, &parsed.pure_functions);
+    let mut pure_functions = marked_functions(&recorder.body, &parsed.pure_functions);
+    pure_functions.extend(recorder.marked.drain(..));
+    let imports: FxHashMap<Id, u32> = recorder
+        .module
+        .named_imports
+        .keys()
+        .map(|symbol| (recorder.module.symbols[*symbol as usize].id.clone(), *symbol))
+        .collect();
     let purity = Purity {
         unresolved: parsed.unresolved,
         pure_calls: &parsed.pure_calls,
         pure_functions: &pure_functions,
         believe_annotations: !options.ignore_annotations,
+        imports: &imports,
+        pure_if: RefCell::default(),
     };
     for (index, (statement, uses)) in recorder.body.iter().zip(uses).enumerate() {
         let mut is_pure = purity.statement(statement);
+        let pure_if = purity.pure_if.take();
         if let Some(namespace) = filled_namespace(&purity, statement)
             && let Some(symbol) = recorder.module.symbol_of.get(&namespace.to_id()).copied()
         {
@@ -106,10 +120,157 @@ pub(super) fn record(
         record.uses = uses.symbols;
         record.property_uses = uses.properties;
         record.records = uses.records;
-        record.has_side_effects = is_commonjs || !options.tree_shaking || !is_pure;
+        record.has_side_effects = !options.tree_shaking || !is_pure || !pure_if.is_empty();
+        if is_pure && options.tree_shaking {
+            record.pure_if = pure_if;
+        }
+    }
+    mark_functions(recorder.module, &recorder.body, &pure_functions);
+    if is_commonjs {
+        record_exports(recorder.module, &recorder.body, &purity, options);
     }
     collect_constants(recorder.module, &recorder.body, options);
     (recorder.body, recorder.diagnostics)
+}
+
+/// Notes which functions look at `this`, and which do nothing.
+fn mark_functions(module: &mut Module, body: &[Stmt], pure_functions: &FxHashSet<Id>) {
+    for statement in body {
+        let (ident, function) = match statement {
+            Stmt::Decl(Decl::Fn(function)) => (&function.ident, Some(&*function.function)),
+            Stmt::Decl(Decl::Var(declaration)) => match declaration.decls.as_slice() {
+                [VarDeclarator { name: Pat::Ident(ident), init: Some(init), .. }] => {
+                    match &**init {
+                        Expr::Fn(function) => (&ident.id, Some(&*function.function)),
+                        _ => (&ident.id, None),
+                    }
+                }
+                _ => continue,
+            },
+            _ => continue,
+        };
+        let Some(symbol) = module.symbol_of.get(&ident.to_id()).copied() else { continue };
+        let symbol = &mut module.symbols[symbol as usize];
+        symbol.uses_this = function.is_some_and(uses_this);
+        let is_empty = function.is_some_and(|function| {
+            let plain =
+                function.params.iter().all(|parameter| matches!(parameter.pat, Pat::Ident(_)));
+            plain && function.body.as_ref().is_some_and(|body| body.stmts.is_empty())
+        });
+        symbol.is_pure_function =
+            !symbol.is_reassigned && (is_empty || pure_functions.contains(&symbol.id));
+    }
+}
+
+/// Whether a function looks at its own `this`.
+fn uses_this(function: &Function) -> bool {
+    struct Finder(bool);
+    impl Visit for Finder {
+        noop_visit_type!();
+        fn visit_this_expr(&mut self, _: &ThisExpr) {
+            self.0 = true;
+        }
+        fn visit_function(&mut self, _: &Function) {}
+        fn visit_class(&mut self, class: &Class) {
+            class.super_class.visit_with(self);
+        }
+    }
+    let mut finder = Finder(false);
+    function.visit_children_with(&mut finder);
+    finder.0
+}
+
+/// Notes statements of a `CommonJS` module that only assign an export. When `exports` and `module` stand nowhere else,
+/// those nobody takes can be dropped.
+fn record_exports(module: &mut Module, body: &[Stmt], purity: &Purity<'_>, options: &Options) {
+    let mut uses = 0;
+    for (index, statement) in body.iter().enumerate() {
+        uses += count_exports_uses(statement, purity.unresolved);
+        if is_esmodule_mark(statement, purity.unresolved) {
+            uses -= 1;
+        } else if let Some((name, value)) = assigned_export(statement, purity.unresolved) {
+            uses -= 1;
+            let pure = purity.expression(value) && purity.pure_if.take().is_empty();
+            if pure && options.tree_shaking {
+                module.statements[index].assigns_export = Some(name);
+                module.statements[index].has_side_effects = false;
+            }
+        }
+    }
+    module.has_plain_exports = uses == 0 && !module.uses_top_level_this && !module.has_direct_eval;
+    if !module.has_plain_exports {
+        for statement in &mut module.statements {
+            statement.has_side_effects |=
+                statement.assigns_export.take().is_some() || module.has_direct_eval;
+        }
+    }
+}
+
+fn is_exports(expression: &Expr, unresolved: SyntaxContext) -> bool {
+    match expression {
+        Expr::Ident(ident) => ident.sym == *"exports" && ident.ctxt == unresolved,
+        Expr::Member(member) => {
+            matches!(&*member.obj, Expr::Ident(ident) if ident.sym == *"module" && ident.ctxt == unresolved)
+                && static_property(&member.prop).is_some_and(|name| name == *"exports")
+        }
+        _ => false,
+    }
+}
+
+/// `exports.name = value`, `module.exports.name = value`
+fn assigned_export(statement: &Stmt, unresolved: SyntaxContext) -> Option<(Atom, &Expr)> {
+    let Stmt::Expr(statement) = statement else { return None };
+    let Expr::Assign(assign) = &*statement.expr else { return None };
+    let AssignTarget::Simple(SimpleAssignTarget::Member(member)) = &assign.left else {
+        return None;
+    };
+    let name = static_property(&member.prop)?;
+    let is_plain =
+        assign.op == op!("=") && is_exports(&member.obj, unresolved) && name != *"__esModule";
+    is_plain.then_some((name, &*assign.right))
+}
+
+/// `Object.defineProperty(exports, "__esModule", …)`, `exports.__esModule = true`
+fn is_esmodule_mark(statement: &Stmt, unresolved: SyntaxContext) -> bool {
+    let Stmt::Expr(statement) = statement else { return false };
+    match &*statement.expr {
+        Expr::Call(call) => {
+            let is_define = matches!(&call.callee, Callee::Expr(callee)
+                if matches!(&**callee, Expr::Member(member)
+                    if matches!(&*member.obj, Expr::Ident(object) if object.sym == *"Object" && object.ctxt == unresolved)
+                        && static_property(&member.prop).is_some_and(|name| name == *"defineProperty")));
+            is_define
+                && call.args.first().is_some_and(|argument| is_exports(&argument.expr, unresolved))
+                && call
+                    .args
+                    .get(1)
+                    .and_then(|argument| constant_string(&argument.expr))
+                    .is_some_and(|name| name == *"__esModule")
+        }
+        Expr::Assign(assign) => {
+            matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
+            if is_exports(&member.obj, unresolved)
+                && static_property(&member.prop).is_some_and(|name| name == *"__esModule")
+                && matches!(&*assign.right, Expr::Lit(_) | Expr::Unary(_)))
+        }
+        _ => false,
+    }
+}
+
+/// How often a statement mentions `exports` or `module`.
+fn count_exports_uses(statement: &Stmt, unresolved: SyntaxContext) -> i64 {
+    struct Counter(i64, SyntaxContext);
+    impl Visit for Counter {
+        noop_visit_type!();
+        fn visit_ident(&mut self, ident: &Ident) {
+            if ident.ctxt == self.1 && matches!(ident.sym.as_str(), "exports" | "module") {
+                self.0 += 1;
+            }
+        }
+    }
+    let mut counter = Counter(0, unresolved);
+    statement.visit_with(&mut counter);
+    counter.0
 }
 
 /// Notes what other modules may read as a constant: enums, and when minifying `const` with a plain value.
@@ -242,6 +403,22 @@ struct Recorder<'a> {
     local_exports: Vec<(Atom, Id, Span)>,
     diagnostics: Vec<Diagnostic>,
     has_module_syntax: bool,
+    /// Starts of functions marked as having no side effects.
+    pure_positions: &'a FxHashSet<BytePos>,
+    /// Those that stand behind an `export`.
+    marked: Vec<Id>,
+}
+
+/// The function that a declaration declares, if it is one alone.
+fn declared_function(declaration: &Decl) -> Option<Id> {
+    match declaration {
+        Decl::Fn(function) => Some(function.ident.to_id()),
+        Decl::Var(variable) => match variable.decls.as_slice() {
+            [VarDeclarator { name: Pat::Ident(ident), .. }] => Some(ident.to_id()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 impl Recorder<'_> {
@@ -301,6 +478,9 @@ impl Recorder<'_> {
             ModuleDecl::Import(import) => self.import(import),
             ModuleDecl::ExportDecl(export) => {
                 let mut names = Vec::new();
+                if self.pure_positions.contains(&export.span.lo) {
+                    self.marked.extend(declared_function(&export.decl));
+                }
                 match &export.decl {
                     Decl::Fn(function) => names.push(function.ident.clone()),
                     Decl::Class(class) => names.push(class.ident.clone()),
@@ -332,8 +512,10 @@ impl Recorder<'_> {
                 let span = export.span;
                 let statement = match export.decl {
                     DefaultDecl::Fn(function) => {
+                        let is_marked = self.pure_positions.contains(&span.lo);
                         let ident = function.ident.unwrap_or_else(|| Self::default_ident(span));
                         self.local_exports.push(("default".into(), ident.to_id(), span));
+                        self.marked.extend(is_marked.then(|| ident.to_id()));
                         Decl::Fn(FnDecl { ident, declare: false, function: function.function })
                     }
                     DefaultDecl::Class(class) => {
@@ -471,7 +653,14 @@ impl Recorder<'_> {
         let module = &mut *self.module;
         let index = *module.symbol_of.entry(id.clone()).or_insert_with(|| {
             let index = u32::try_from(module.symbols.len()).expect("fewer than 2^32 symbols");
-            module.symbols.push(Symbol { id, kind, declared_by: Vec::new(), is_reassigned: false });
+            module.symbols.push(Symbol {
+                id,
+                kind,
+                declared_by: Vec::new(),
+                is_reassigned: false,
+                uses_this: false,
+                is_pure_function: false,
+            });
             index
         });
         if let Some(statement) = statement {
@@ -634,7 +823,7 @@ pub(crate) fn static_chain(member: &MemberExpr) -> Option<(&Ident, Vec<Atom>)> {
 #[derive(Default)]
 struct Uses {
     symbols: Vec<u32>,
-    properties: Vec<(u32, Vec<Atom>)>,
+    properties: Vec<Chain>,
     records: Vec<u32>,
 }
 
@@ -660,6 +849,8 @@ struct UseVisitor<'a> {
     function_depth: u32,
     this_depth: u32,
     try_depth: u32,
+    /// Whether the expression that comes next is called.
+    is_callee: bool,
     uses: Uses,
     facts: Facts,
 }
@@ -675,6 +866,7 @@ impl<'a> UseVisitor<'a> {
             function_depth: 0,
             this_depth: 0,
             try_depth: 0,
+            is_callee: false,
             uses: Uses::default(),
             facts: Facts::default(),
         }
@@ -809,12 +1001,13 @@ impl Visit for UseVisitor<'_> {
     }
 
     fn visit_expr(&mut self, expression: &Expr) {
+        let is_called = std::mem::take(&mut self.is_callee);
         if let Expr::Member(member) = expression
             && let Some((root, names)) = static_chain(member)
             && let Some(symbol) = self.symbol_of.get(&root.to_id())
             && self.imports.contains(symbol)
         {
-            self.uses.properties.push((*symbol, names));
+            self.uses.properties.push(Chain { symbol: *symbol, names, is_called });
             return;
         }
         expression.visit_children_with(self);
@@ -856,7 +1049,28 @@ impl Visit for UseVisitor<'_> {
             }
             Callee::Super(_) => {}
         }
+        if let Callee::Expr(callee) = &call.callee {
+            self.is_callee = true;
+            callee.visit_with(self);
+            self.is_callee = false;
+            call.args.visit_with(self);
+            return;
+        }
         call.visit_children_with(self);
+    }
+
+    fn visit_opt_call(&mut self, call: &OptCall) {
+        self.is_callee = true;
+        call.callee.visit_with(self);
+        self.is_callee = false;
+        call.args.visit_with(self);
+    }
+
+    fn visit_tagged_tpl(&mut self, template: &TaggedTpl) {
+        self.is_callee = true;
+        template.tag.visit_with(self);
+        self.is_callee = false;
+        template.tpl.visit_with(self);
     }
 
     fn visit_this_expr(&mut self, _: &ThisExpr) {

@@ -3,9 +3,15 @@
 //! The rules are Rollup's and esbuild's where they agree: reading a declared variable is pure, reading a property
 //! is not, a call is not unless it is marked `/* @__PURE__ */`, and a class is pure unless evaluating it runs code.
 
-use rustc_hash::FxHashSet;
+use std::cell::RefCell;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use swc_core::atoms::Atom;
 use swc_core::common::{BytePos, Span, SyntaxContext};
 use swc_core::ecma::ast::*;
+
+use super::record::static_chain;
+use crate::bundle::graph::Chain;
 
 /// What purity is judged by.
 pub(super) struct Purity<'a> {
@@ -18,6 +24,10 @@ pub(super) struct Purity<'a> {
     /// Module symbols that are declared by `let`, `const` or `class`: reading one too early throws, but so early a
     /// read is a bug in the program and not a reason to keep it.
     pub(super) believe_annotations: bool,
+    /// Imported symbols: what a call of one does is known when it is bound.
+    pub(super) imports: &'a FxHashMap<Id, u32>,
+    /// Calls of imports that were taken for pure, until it is known what they call.
+    pub(super) pure_if: RefCell<Vec<Chain>>,
 }
 
 /// Globals that can be read without an effect, and whose missing would be a bug in the runtime.
@@ -221,7 +231,16 @@ impl Purity<'_> {
                         && call.args.iter().all(|argument| is_primitive(&argument.expr))
                 }
                 Expr::Ident(ident) => {
-                    self.believe_annotations && self.pure_functions.contains(&ident.to_id())
+                    self.believe_annotations
+                        && (self.pure_functions.contains(&ident.to_id())
+                            || self.is_pure_import(ident, Vec::new()))
+                }
+                Expr::Member(member)
+                    if static_chain(member)
+                        .is_some_and(|(root, _)| self.imports.contains_key(&root.to_id())) =>
+                {
+                    static_chain(member)
+                        .is_some_and(|(root, names)| self.is_pure_import(root, names))
                 }
                 Expr::Member(member) => match (&*member.obj, &member.prop) {
                     (Expr::Ident(object), MemberProp::Ident(name))
@@ -245,6 +264,14 @@ impl Purity<'_> {
                 _ => false,
             };
         is_pure && self.arguments(&call.args)
+    }
+
+    /// A call of an import is pure if what it turns out to be is.
+    fn is_pure_import(&self, root: &Ident, names: Vec<Atom>) -> bool {
+        let Some(symbol) = self.imports.get(&root.to_id()) else { return false };
+        let is_called = !names.is_empty();
+        self.pure_if.borrow_mut().push(Chain { symbol: *symbol, names, is_called });
+        true
     }
 
     /// `(() => expression)()` is as pure as the expression.
