@@ -222,6 +222,8 @@ pub struct Options {
     pub chunk_naming: String,
     /// Template of assets.
     pub asset_naming: String,
+    /// Keep the texts of licences at the end of each output.
+    pub legal_comments: bool,
     /// Prefix of the URLs of assets and chunks.
     pub public_path: String,
     /// Drop what is not used.
@@ -262,6 +264,7 @@ impl Options {
             entry_naming: "[dir]/[name]".to_owned(),
             chunk_naming: "chunk-[hash]".to_owned(),
             asset_naming: "[name]-[hash]".to_owned(),
+            legal_comments: true,
             public_path: String::new(),
             tree_shaking: true,
             ignore_annotations: false,

@@ -14,6 +14,8 @@ pub const ESM: &str = "__esm";
 pub const MODULE: &str = "__module";
 /// Evaluates a module and what it imports as the language defines it where modules await.
 pub const EVALUATE: &str = "__evaluate";
+/// Adds getters to an object.
+pub const EXPORT: &str = "__export";
 /// Makes a namespace object from getters.
 pub const NAMESPACE: &str = "__namespace";
 /// Adds what a `CommonJS` or external module exports at run time to a namespace object.

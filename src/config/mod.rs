@@ -404,6 +404,7 @@ fn build_options(
             *naming = template;
         }
     }
+    options.legal_comments = layers.text("legal-comments").as_deref() != Some("none");
     options.public_path = layers.text("public-path").unwrap_or_default();
     options.tree_shaking = layers.switch("tree-shaking").unwrap_or(true);
     options.ignore_annotations = layers.switch("ignore-annotations").unwrap_or_default();

@@ -237,6 +237,10 @@ impl<'a> Binder<'a> {
         let binding = match module.export(name) {
             Some(Export::Local(symbol)) => match module.named_imports.get(symbol) {
                 Some(import) => self.import_visiting(module, import, visiting),
+                // Its variables stay in its closure, where `eval` can see them.
+                None if module.has_direct_eval => {
+                    Binding::Property { module: id, name: name.clone() }
+                }
                 None => Binding::Symbol(SymbolId { module: id, index: *symbol }),
             },
             Some(Export::From(import)) => self.import_visiting(module, import, visiting),

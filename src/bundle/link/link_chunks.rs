@@ -106,6 +106,7 @@ pub(crate) fn helper_symbols(graph: &ModuleGraph) -> BTreeMap<&'static str, Symb
         runtime::ESM,
         runtime::MODULE,
         runtime::EVALUATE,
+        runtime::EXPORT,
         runtime::NAMESPACE,
         runtime::RE_EXPORT,
         runtime::TO_ESM,
@@ -205,6 +206,9 @@ impl Linker<'_> {
         }
         if let Some(shape) = self.live.namespaces.get(&id) {
             self.helper(runtime::NAMESPACE, used);
+            if module.has_direct_eval {
+                self.helper(runtime::EXPORT, used);
+            }
             if !shape.dynamic.is_empty() {
                 self.helper(runtime::RE_EXPORT, used);
             }

@@ -230,7 +230,7 @@ impl<'a> Namer<'a> {
         if live.namespaces.contains_key(&id) {
             self.give(NameKey::Namespace(id), &wish(graph, &NameKey::Namespace(id)));
         }
-        if wraps.of(id) == Wrap::CommonJs {
+        if wraps.of(id) == Wrap::CommonJs || graph.module(id).has_direct_eval {
             return;
         }
         let module = graph.module(id);

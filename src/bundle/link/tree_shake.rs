@@ -332,6 +332,9 @@ pub(crate) fn with_helpers(
             wanted.insert(runtime::TO_ESM);
         }
     }
+    if graph.ids().any(|id| live.modules[id.index()] && graph.module(id).has_direct_eval) {
+        wanted.insert(runtime::EXPORT);
+    }
     if live.takes_commonjs {
         wanted.insert(runtime::TO_ESM);
     }

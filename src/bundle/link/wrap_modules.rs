@@ -53,6 +53,8 @@ pub(crate) fn wrap_modules(
         .iter()
         .map(|module| match module.format {
             ModuleFormat::CommonJs => Wrap::CommonJs,
+            // `eval` sees names as they were written, so nobody else's may stand beside them.
+            ModuleFormat::Esm if module.has_direct_eval => Wrap::Esm,
             ModuleFormat::Esm => Wrap::None,
         })
         .collect();

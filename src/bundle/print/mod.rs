@@ -85,6 +85,11 @@ pub(crate) fn print(
         .zip(&plan.chunks.list)
         .map(|(index, chunk)| ChunkInput {
             index,
+            legal: if options.legal_comments {
+                legal_texts(plan, chunk, &trees)
+            } else {
+                Vec::new()
+            },
             modules: chunk
                 .modules
                 .iter()
@@ -112,8 +117,23 @@ pub(crate) fn print(
     finish(graph, plan, &paths, printed, source_map, options)
 }
 
+/// Licence texts of the modules of a chunk, each once.
+fn legal_texts(plan: &LinkPlan, chunk: &super::link::Chunk, trees: &[ModuleTree]) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for id in &chunk.modules {
+        let is_kept = plan.live.statements[id.index()].iter().any(|live| *live);
+        for text in trees[id.index()].legal.iter().filter(|_| is_kept) {
+            if !texts.contains(text) {
+                texts.push(text.clone());
+            }
+        }
+    }
+    texts
+}
+
 struct ChunkInput {
     index: u32,
+    legal: Vec<String>,
     modules: Vec<(ModuleId, ModuleCode, KeptComments)>,
 }
 
@@ -142,15 +162,21 @@ fn print_chunk(
     }
     let comments = to_comments(comments);
     let mut pieces = assemble(context, &order, &mut code);
-    let (text, mappings, bytes_by_module) = if options.minify.syntax || options.minify.identifiers {
-        let items: Vec<ModuleItem> = pieces.into_iter().flat_map(|piece| piece.items).collect();
-        let items = minify::minify(items, &comments, source_map, options);
-        let (text, mappings) = emit(&items, &comments, source_map, options);
-        let bytes = source_map::bytes_by_file(source_map, &text, &mappings);
-        (text, mappings, bytes)
-    } else {
-        emit_pieces(context, &mut pieces, &comments, source_map)
-    };
+    let legal = input.legal;
+    let (mut text, mappings, bytes_by_module) =
+        if options.minify.syntax || options.minify.identifiers {
+            let items: Vec<ModuleItem> = pieces.into_iter().flat_map(|piece| piece.items).collect();
+            let items = minify::minify(items, &comments, source_map, options);
+            let (text, mappings) = emit(&items, &comments, source_map, options);
+            let bytes = source_map::bytes_by_file(source_map, &text, &mappings);
+            (text, mappings, bytes)
+        } else {
+            emit_pieces(context, &mut pieces, &comments, source_map)
+        };
+    for comment in legal {
+        text.push_str(&comment.replace("</script", "<\\/script"));
+        text.push('\n');
+    }
     let mentions = mentions(
         &text,
         u32::try_from(context.plan.chunks.list.len()).expect("fewer than 2^32 chunks"),

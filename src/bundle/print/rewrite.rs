@@ -9,8 +9,8 @@ use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
 use super::code;
 use crate::bundle::graph::{
-    Chain, Constant, DEFAULT_NAME, ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat,
-    ModuleGraph, ModuleId, SymbolId,
+    Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
+    ModuleFormat, ModuleGraph, ModuleId, SymbolId,
 };
 use crate::bundle::link::link_chunks::helper_symbols;
 use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
@@ -157,23 +157,45 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
 fn namespace(context: &Context<'_>, id: ModuleId, definitions: &mut Vec<Stmt>) -> Vec<Stmt> {
     let Some(shape) = context.plan.live.namespaces.get(&id) else { return Vec::new() };
     let name = context.names.get(&NameKey::Namespace(id)).clone();
-    let mut arguments = vec![getters(context, shape)];
-    if !shape.dynamic.is_empty() {
+    let in_closure = context.graph.module(id).has_direct_eval;
+    let mut arguments =
+        vec![if in_closure { code::object(Vec::new()) } else { getters(context, shape) }];
+    if !shape.dynamic.is_empty() || in_closure {
         arguments.push(code::number(1.0));
     }
     definitions.push(code::var(&name, code::call(&context.helper(runtime::NAMESPACE), arguments)));
-    shape
-        .dynamic
-        .iter()
-        .filter_map(|binding| context.reference(binding))
-        .map(|reference| {
+    let mut extension = Vec::new();
+    if in_closure {
+        let arguments = vec![code::ident(&name), own_getters(context, id, shape)];
+        extension.push(code::statement(code::call(&context.helper(runtime::EXPORT), arguments)));
+    }
+    let dynamic =
+        shape.dynamic.iter().filter_map(|binding| context.reference(binding)).map(|reference| {
             let source = reference.expression(DUMMY_SP);
             code::statement(code::call(
                 &context.helper(runtime::RE_EXPORT),
                 vec![Expr::Ident(code::ident_of(&name)), source],
             ))
-        })
-        .collect()
+        });
+    extension.extend(dynamic);
+    extension
+}
+
+/// The same for a module whose variables stay in its closure, under the names of the source.
+fn own_getters(context: &Context<'_>, id: ModuleId, shape: &NamespaceShape) -> Expr {
+    let module = context.graph.module(id);
+    let properties = shape.exports.iter().filter_map(|(name, binding)| {
+        let value = match (binding, module.export(name)) {
+            (Binding::Property { module: owner, .. }, Some(Export::Local(symbol)))
+                if *owner == id =>
+            {
+                code::ident(&module.symbols[*symbol as usize].id.0)
+            }
+            _ => context.reference(binding)?.expression(DUMMY_SP),
+        };
+        Some((name.clone(), code::arrow(Vec::new(), value)))
+    });
+    code::object(properties.collect())
 }
 
 /// `{ name: () => value, … }`
@@ -622,8 +644,16 @@ impl<'a> Rewriter<'a> {
     }
 
     /// Splits a module that runs late: functions and variables outside, everything else in the closure.
-    fn wrap_esm(&self, statements: Vec<Stmt>, mut body: Vec<Stmt>, definitions: &mut Vec<Stmt>) {
+    fn wrap_esm(
+        &self,
+        mut statements: Vec<Stmt>,
+        mut body: Vec<Stmt>,
+        definitions: &mut Vec<Stmt>,
+    ) {
         let mut variables: Vec<Atom> = Vec::new();
+        if self.module.has_direct_eval {
+            body.append(&mut statements);
+        }
         let mut functions = Vec::new();
         for statement in statements {
             match statement {

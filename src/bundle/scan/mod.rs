@@ -39,8 +39,10 @@ pub(crate) struct ModuleTree {
     pub(crate) globals: Globals,
     /// Context of names that nothing in the module declares.
     pub(crate) unresolved: SyntaxContext,
-    /// Legal comments and annotations.
+    /// Annotations.
     pub(crate) comments: KeptComments,
+    /// Texts of licences, in the order of the source.
+    pub(crate) legal: Vec<String>,
 }
 
 /// What the first phase returns.
@@ -371,6 +373,7 @@ impl Scanner<'_> {
                 globals,
                 unresolved: parsed.unresolved,
                 comments: parsed.comments,
+                legal: parsed.legal,
             },
             asset: loaded.asset,
             targets,
@@ -458,6 +461,7 @@ fn failed(path: String, resolved: &ResolvedFile, diagnostics: Vec<Diagnostic>) -
             globals: Globals::new(),
             unresolved: SyntaxContext::empty(),
             comments: KeptComments::default(),
+            legal: Vec::new(),
         },
         asset: None,
         targets: Vec::new(),

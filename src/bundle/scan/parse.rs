@@ -41,6 +41,8 @@ pub(crate) struct Parsed {
     pub(super) globals: Globals,
     pub(super) unresolved: SyntaxContext,
     pub(super) comments: KeptComments,
+    /// Texts of licences, in the order of the source.
+    pub(super) legal: Vec<String>,
     /// Starts of calls marked pure.
     pub(super) pure_calls: FxHashSet<BytePos>,
     /// Starts of functions marked as having no side effects.
@@ -65,19 +67,19 @@ pub(super) struct ParseInput<'a> {
 pub(super) fn parse(input: &ParseInput<'_>) -> Result<Parsed, Vec<Diagnostic>> {
     let globals = Globals::new();
     let result = GLOBALS.set(&globals, || parse_in_globals(input));
-    result.map(|(program, unresolved, comments, pure_calls, pure_functions, diagnostics)| Parsed {
+    result.map(|(program, unresolved, kept, diagnostics)| Parsed {
         program,
         globals,
         unresolved,
-        comments,
-        pure_calls,
-        pure_functions,
+        comments: kept.annotations,
+        legal: kept.legal,
+        pure_calls: kept.pure_calls,
+        pure_functions: kept.pure_functions,
         diagnostics,
     })
 }
 
-type ParsedParts =
-    (Program, SyntaxContext, KeptComments, FxHashSet<BytePos>, FxHashSet<BytePos>, Vec<Diagnostic>);
+type ParsedParts = (Program, SyntaxContext, Kept, Vec<Diagnostic>);
 
 fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnostic>> {
     let comments = SingleThreadedComments::default();
@@ -105,8 +107,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
             .hint("set it for the build; unset it stays a look-up at run time"),
         );
     }
-    let (kept, pure_calls, pure_functions) = keep_comments(&comments);
-    Ok((program, unresolved, kept, pure_calls, pure_functions, diagnostics))
+    Ok((program, unresolved, keep_comments(&comments), diagnostics))
 }
 
 /// Drops what swc's transforms would print; their errors come back as syntax errors of the parser.
@@ -523,38 +524,53 @@ fn binds_react(program: &Program) -> bool {
     }
 }
 
-/// Keeps legal comments and annotations; the rest is for readers of the source.
-fn keep_comments(
-    comments: &SingleThreadedComments,
-) -> (KeptComments, FxHashSet<BytePos>, FxHashSet<BytePos>) {
-    let (mut pure_calls, mut pure_functions) = (FxHashSet::default(), FxHashSet::default());
-    let mut kept = KeptComments::default();
+/// What comments say that outlives them.
+#[derive(Default)]
+struct Kept {
+    annotations: KeptComments,
+    legal: Vec<String>,
+    pure_calls: FxHashSet<BytePos>,
+    pure_functions: FxHashSet<BytePos>,
+}
+
+/// Keeps annotations and the texts of licences; the rest is for readers of the source.
+fn keep_comments(comments: &SingleThreadedComments) -> Kept {
+    let mut kept = Kept::default();
+    let mut legal: Vec<(BytePos, String)> = Vec::new();
     let (leading, trailing) = comments.borrow_all_mut();
     for (is_leading, map) in [(true, leading), (false, trailing)] {
         let mut map = map;
         #[expect(
             clippy::iter_over_hash_type,
-            reason = "only moves entries from one map to another"
+            reason = "what is collected is a map, a set, or sorted after"
         )]
         for (position, mut list) in std::mem::take(&mut *map) {
             if is_leading {
                 if list.iter().any(|comment| is_annotation(comment, "PURE")) {
-                    pure_calls.insert(position);
+                    kept.pure_calls.insert(position);
                 }
                 if list.iter().any(|comment| is_annotation(comment, "NO_SIDE_EFFECTS")) {
-                    pure_functions.insert(position);
+                    kept.pure_functions.insert(position);
                 }
             }
+            legal.extend(list.iter().filter(|comment| is_legal(comment)).map(|comment| {
+                let text = match comment.kind {
+                    CommentKind::Block => format!("/*{}*/", comment.text),
+                    CommentKind::Line => format!("//{}", comment.text),
+                };
+                (comment.span.lo, text)
+            }));
             list.retain(|comment| {
-                is_legal(comment)
-                    || (is_leading && (is_annotation(comment, "PURE") || is_bundler_hint(comment)))
+                is_leading && (is_annotation(comment, "PURE") || is_bundler_hint(comment))
             });
             if !list.is_empty() {
-                kept.entry(position).or_default().append(&mut list);
+                kept.annotations.entry(position).or_default().append(&mut list);
             }
         }
     }
-    (kept, pure_calls, pure_functions)
+    legal.sort();
+    kept.legal = legal.into_iter().map(|(_, text)| text).collect();
+    kept
 }
 
 fn is_annotation(comment: &Comment, name: &str) -> bool {

@@ -120,7 +120,8 @@ pub(super) fn record(
         record.uses = uses.symbols;
         record.property_uses = uses.properties;
         record.records = uses.records;
-        record.has_side_effects = !options.tree_shaking || !is_pure || !pure_if.is_empty();
+        record.has_side_effects =
+            !options.tree_shaking || !is_pure || !pure_if.is_empty() || facts.has_direct_eval;
         if is_pure && options.tree_shaking {
             record.pure_if = pure_if;
         }
