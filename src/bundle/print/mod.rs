@@ -85,11 +85,7 @@ pub(crate) fn print(
         .zip(&plan.chunks.list)
         .map(|(index, chunk)| ChunkInput {
             index,
-            legal: if options.legal_comments {
-                legal_texts(plan, chunk, &trees)
-            } else {
-                Vec::new()
-            },
+            legal: if options.legal_comments { legal_texts(chunk, &trees) } else { Vec::new() },
             modules: chunk
                 .modules
                 .iter()
@@ -118,11 +114,11 @@ pub(crate) fn print(
 }
 
 /// Licence texts of the modules of a chunk, each once.
-fn legal_texts(plan: &LinkPlan, chunk: &super::link::Chunk, trees: &[ModuleTree]) -> Vec<String> {
+fn legal_texts(chunk: &super::link::Chunk, trees: &[ModuleTree]) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for id in &chunk.modules {
-        let is_kept = plan.live.statements[id.index()].iter().any(|live| *live);
-        for text in trees[id.index()].legal.iter().filter(|_| is_kept) {
+        // Constants that were inlined come from the module, too.
+        for text in &trees[id.index()].legal {
             if !texts.contains(text) {
                 texts.push(text.clone());
             }
