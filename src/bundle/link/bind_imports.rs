@@ -54,13 +54,15 @@ pub(crate) struct NamespaceShape {
 /// Resolves exports, remembering what it found.
 pub(crate) struct Binder<'a> {
     graph: &'a ModuleGraph,
+    /// Modules whose constants may be read before they have their values.
+    in_circle: Vec<bool>,
     exports: FxHashMap<(ModuleId, Atom), Binding>,
 }
 
 impl<'a> Binder<'a> {
     /// A binder over the graph.
     pub(crate) fn new(graph: &'a ModuleGraph) -> Self {
-        Self { graph, exports: FxHashMap::default() }
+        Self { graph, in_circle: super::sort_modules::in_circles(graph), exports: FxHashMap::default() }
     }
 
     /// Binds the imports of all modules that are reached.
@@ -166,8 +168,10 @@ impl<'a> Binder<'a> {
         match &binding {
             Binding::Symbol(symbol) => {
                 match self.graph.module(symbol.module).constants.get(&symbol.index) {
-                    Some(constant) => Binding::Constant(constant.clone()),
-                    None => binding,
+                    Some(constant) if !self.in_circle[symbol.module.index()] => {
+                        Binding::Constant(constant.clone())
+                    }
+                    _ => binding,
                 }
             }
             _ => binding,

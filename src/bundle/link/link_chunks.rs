@@ -337,10 +337,7 @@ impl Linker<'_> {
             return;
         }
         let shape = if self.options.format == Format::Esm {
-            let mut binder = super::bind_imports::Binder::new(self.graph);
-            let shape = binder.namespace(entry);
-            // `export * from "external"` stays as it is in an ECMAScript module.
-            let kept = NamespaceShape { exports: shape.exports, dynamic: shape.dynamic };
+            let kept = self.live.entry_shapes.get(&entry).cloned().unwrap_or_default();
             for (_, binding) in &kept.exports {
                 self.binding(binding, used, links);
             }

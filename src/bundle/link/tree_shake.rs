@@ -25,6 +25,8 @@ pub(crate) struct Live {
     pub(crate) namespaces: FxHashMap<ModuleId, NamespaceShape>,
     /// For each module, modules that its kept statements take something from, or that it must see evaluated.
     pub(crate) needs: Vec<BTreeSet<ModuleId>>,
+    /// What ECMAScript modules export that are entries, or become outputs of their own.
+    pub(crate) entry_shapes: FxHashMap<ModuleId, NamespaceShape>,
     /// Whether any kept import takes something from a `CommonJS` module.
     pub(crate) takes_commonjs: bool,
 }
@@ -110,6 +112,7 @@ pub(crate) fn tree_shake(
             .collect(),
         namespaces: FxHashMap::default(),
         needs: vec![BTreeSet::new(); graph.modules.len()],
+        entry_shapes: FxHashMap::default(),
         takes_commonjs: false,
     };
     let mut shaker = Shaker { graph, bindings, binder, options, live, todo: Vec::new() };
@@ -260,7 +263,11 @@ impl Shaker<'_, '_> {
     /// Keeps what an entry point exports; its namespace object is needed only where the format has no `export`.
     fn exports(&mut self, module: ModuleId, by: ModuleId) {
         if self.options.format == Format::Esm {
+            if self.live.entry_shapes.contains_key(&module) {
+                return;
+            }
             let shape = self.binder.namespace(module);
+            self.live.entry_shapes.insert(module, shape.clone());
             self.shape(&shape, by);
         } else {
             self.namespace(module);
