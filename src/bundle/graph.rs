@@ -288,6 +288,18 @@ impl Module {
         self.export_of.get(name).map(|index| &self.exports[*index as usize].1)
     }
 
+    /// For a module made of data, the symbol of its value, which is what `require` gives.
+    #[must_use]
+    pub fn data(&self) -> Option<u32> {
+        if self.loader.is_script() {
+            return None;
+        }
+        match self.export(&Atom::from("default")) {
+            Some(Export::Local(symbol)) => Some(*symbol),
+            _ => None,
+        }
+    }
+
     /// Modules it imports by statements, in order.
     pub fn static_imports(&self) -> impl Iterator<Item = (u32, &ImportRecord)> {
         (0u32..).zip(&self.imports).filter(|(_, record)| record.kind == ImportKind::Static)

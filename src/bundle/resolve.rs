@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
 use oxc_resolver::{
-    AliasValue, FileMetadata, PackageJson, PackageType, ResolveError, ResolveOptions,
-    ResolverGeneric, SideEffects, TsConfig, TsconfigDiscovery, TsconfigOptions, TsconfigReferences,
+    AliasValue, FileMetadata, ModuleType, PackageJson, PackageType, Resolution, ResolveError,
+    ResolveOptions, ResolverGeneric, SideEffects, TsConfig, TsconfigDiscovery, TsconfigOptions,
+    TsconfigReferences,
 };
 
 use super::options::{Options, Packages, Target};
@@ -172,11 +173,7 @@ impl Resolver {
                 {
                     return Ok(Resolved::External(specifier.to_owned()));
                 }
-                Ok(Resolved::File(self.resolved_file(
-                    file,
-                    resolution.query().map(str::to_owned),
-                    resolution.package_json().map(Arc::as_ref),
-                )))
+                Ok(Resolved::File(self.resolved_file(&resolution)))
             }
             Err(ResolveError::Builtin { resolved, is_runtime_module }) => Ok(Resolved::External(
                 // Workers know the built-ins only by their full names.
@@ -216,11 +213,7 @@ impl Resolver {
         for attempt in attempts {
             match self.import.resolve_file(&importer, &attempt) {
                 Ok(resolution) => {
-                    return Ok(self.resolved_file(
-                        resolution.path().to_path_buf(),
-                        None,
-                        resolution.package_json().map(Arc::as_ref),
-                    ));
+                    return Ok(self.resolved_file(&resolution));
                 }
                 Err(error) => first_error = first_error.or(Some(error)),
             }
@@ -245,16 +238,18 @@ impl Resolver {
         self.import.find_tsconfig(file).map_err(|error| error.to_string())
     }
 
-    fn resolved_file(
-        &self,
-        file: PathBuf,
-        query: Option<String>,
-        package: Option<&PackageJson>,
-    ) -> ResolvedFile {
-        let is_type_module =
-            package.and_then(PackageJson::r#type).map(|kind| kind == PackageType::Module);
+    fn resolved_file(&self, resolution: &Resolution) -> ResolvedFile {
+        let file = resolution.path().to_path_buf();
+        let package = resolution.package_json().map(Arc::as_ref);
+        // The nearest `package.json` tells the module system, that of the package what has side effects.
+        let is_type_module = match resolution.module_type() {
+            Some(ModuleType::Module) => Some(true),
+            Some(ModuleType::CommonJs) => Some(false),
+            _ => package.and_then(PackageJson::r#type).map(|kind| kind == PackageType::Module),
+        };
         let is_side_effect_free = !self.ignore_annotations
             && package.is_some_and(|package| says_side_effect_free(package, &file));
+        let query = resolution.query().map(str::to_owned);
         ResolvedFile { file, query, is_disabled: false, is_type_module, is_side_effect_free }
     }
 
@@ -378,6 +373,7 @@ fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
         main_fields,
         symlinks: !options.preserve_symlinks,
         node_path: false,
+        module_type: true,
         builtin_modules: matches!(options.target, Target::Node | Target::Bun | Target::Workers),
         ..ResolveOptions::default()
     }

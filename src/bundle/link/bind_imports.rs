@@ -62,7 +62,11 @@ pub(crate) struct Binder<'a> {
 impl<'a> Binder<'a> {
     /// A binder over the graph.
     pub(crate) fn new(graph: &'a ModuleGraph) -> Self {
-        Self { graph, in_circle: super::sort_modules::in_circles(graph), exports: FxHashMap::default() }
+        Self {
+            graph,
+            in_circle: super::sort_modules::in_circles(graph),
+            exports: FxHashMap::default(),
+        }
     }
 
     /// Binds the imports of all modules that are reached.

@@ -263,7 +263,11 @@ impl Linker<'_> {
                     used.insert(NameKey::Wrapper(*target));
                     self.evaluates(*target, used);
                 }
-                if !is_commonjs {
+                let data =
+                    self.graph.module(*target).data().filter(|_| kind == ImportKind::Require);
+                if let Some(index) = data {
+                    used.insert(NameKey::Symbol(SymbolId { module: *target, index }));
+                } else if !is_commonjs {
                     used.insert(NameKey::Namespace(*target));
                     if kind == ImportKind::Require {
                         self.helper(runtime::TO_COMMON_JS, used);

@@ -78,7 +78,8 @@ pub(crate) fn in_circles(graph: &ModuleGraph) -> Vec<bool> {
     // Tarjan's strongly connected components, with a stack of its own.
     const NEW: u32 = u32::MAX;
     let count = graph.modules.len();
-    let (mut index, mut lowest, mut on_stack) = (vec![NEW; count], vec![0u32; count], vec![false; count]);
+    let (mut index, mut lowest, mut on_stack) =
+        (vec![NEW; count], vec![0u32; count], vec![false; count]);
     let (mut circles, mut stack, mut next_index) = (vec![false; count], Vec::new(), 0);
     for root in graph.ids() {
         if index[root.index()] != NEW {
@@ -113,7 +114,10 @@ pub(crate) fn in_circles(graph: &ModuleGraph) -> Vec<bool> {
                 lowest[parent.index()] = lowest[parent.index()].min(lowest[id.index()]);
             }
             if lowest[id.index()] == index[id.index()] {
-                let at = stack.iter().rposition(|other| *other == id).expect("a module leaves the stack once");
+                let at = stack
+                    .iter()
+                    .rposition(|other| *other == id)
+                    .expect("a module leaves the stack once");
                 let component = stack.split_off(at);
                 for member in &component {
                     on_stack[member.index()] = false;

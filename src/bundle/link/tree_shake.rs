@@ -206,6 +206,10 @@ impl Shaker<'_, '_> {
                     }
                     if self.graph.module(target).format == ModuleFormat::CommonJs {
                         self.commonjs_export(target, None);
+                    } else if let (Some(data), ImportKind::Require) =
+                        (self.graph.module(target).data(), record.kind)
+                    {
+                        self.symbol(target, data, id);
                     } else {
                         if record.kind == ImportKind::Dynamic && self.options.splitting {
                             // The output that is loaded is the namespace.
@@ -307,7 +311,8 @@ pub(crate) fn with_helpers(
         for record in live.records(graph, id) {
             match (record.kind, &record.target) {
                 (ImportKind::Require, ImportTarget::Module(target))
-                    if graph.module(*target).format == ModuleFormat::Esm =>
+                    if graph.module(*target).format == ModuleFormat::Esm
+                        && graph.module(*target).data().is_none() =>
                 {
                     wanted.insert(runtime::TO_COMMON_JS);
                 }

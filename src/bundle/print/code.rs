@@ -283,6 +283,12 @@ pub(super) fn import_meta(is_node: bool) -> Expr {
     Expr::Paren(ParenExpr { span: DUMMY_SP, expr: Box::new(object(properties)) })
 }
 
+/// `import.meta.name`
+pub(super) fn import_meta_property(name: &str, span: Span) -> Expr {
+    let meta = Expr::MetaProp(MetaPropExpr { span: DUMMY_SP, kind: MetaPropKind::ImportMeta });
+    member(meta, &name.into(), span)
+}
+
 /// A function or class expression that takes its name from where it stands: `{ name: value }.name`
 pub(super) fn named(name: &Atom, value: Expr) -> Expr {
     let object = Expr::Paren(ParenExpr {

@@ -14,7 +14,7 @@ use crate::bundle::graph::{
 };
 use crate::bundle::link::link_chunks::helper_symbols;
 use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
-use crate::bundle::options::{Format, Options};
+use crate::bundle::options::{Format, Options, Target};
 use crate::bundle::runtime;
 use crate::bundle::scan::ModuleTree;
 use crate::bundle::scan::record::{constant_string, static_chain};
@@ -468,6 +468,24 @@ impl<'a> Rewriter<'a> {
         matches!(expression, Expr::Ident(ident) if ident.sym == *name && ident.ctxt == self.unresolved)
     }
 
+    /// `__filename` and `__dirname` of a `CommonJS` module, as a module in Node or Bun has them.
+    fn path_of_module(&self, ident: &Ident) -> Option<&'static str> {
+        let options = self.context.options;
+        let has_them =
+            options.format == Format::Esm && matches!(options.target, Target::Node | Target::Bun);
+        if !has_them
+            || self.module.format != ModuleFormat::CommonJs
+            || ident.ctxt != self.unresolved
+        {
+            return None;
+        }
+        match ident.sym.as_str() {
+            "__filename" => Some("filename"),
+            "__dirname" => Some("dirname"),
+            _ => None,
+        }
+    }
+
     fn require(&self, record: &ImportRecord) -> Expr {
         let context = self.context;
         match &record.target {
@@ -476,8 +494,16 @@ impl<'a> Rewriter<'a> {
                 if context.graph.module(*target).format == ModuleFormat::CommonJs {
                     return code::call(context.names.get(&wrapper), Vec::new());
                 }
-                let namespace = code::ident(context.names.get(&NameKey::Namespace(*target)));
-                let value = code::call(&context.helper(runtime::TO_COMMON_JS), vec![namespace]);
+                let value = match context.graph.module(*target).data() {
+                    Some(index) => code::ident(
+                        context.names.get(&NameKey::Symbol(SymbolId { module: *target, index })),
+                    ),
+                    None => {
+                        let namespace =
+                            code::ident(context.names.get(&NameKey::Namespace(*target)));
+                        code::call(&context.helper(runtime::TO_COMMON_JS), vec![namespace])
+                    }
+                };
                 let wrapper = context.names.get(&wrapper);
                 let run = if context.plan.wraps.awaits {
                     let arguments = vec![code::ident(wrapper), code::number(1.0)];
@@ -812,6 +838,8 @@ impl VisitMut for Rewriter<'_> {
             Expr::Ident(ident) => {
                 if let Some(reference) = self.reference(ident) {
                     *expression = reference.expression(ident.span);
+                } else if let Some(name) = self.path_of_module(ident) {
+                    *expression = code::import_meta_property(name, ident.span);
                 } else if self.is_global(expression, "require")
                     && self.context.options.format != Format::Cjs
                     && self.module.format == ModuleFormat::CommonJs
@@ -894,8 +922,11 @@ impl VisitMut for Rewriter<'_> {
 
     fn visit_mut_prop(&mut self, property: &mut Prop) {
         if let Prop::Shorthand(ident) = property {
-            if let Some(reference) = self.reference(ident) {
-                let value = Box::new(reference.expression(ident.span));
+            let path =
+                self.path_of_module(ident).map(|name| code::import_meta_property(name, ident.span));
+            let value =
+                self.reference(ident).map(|reference| reference.expression(ident.span)).or(path);
+            if let Some(value) = value.map(Box::new) {
                 let key = PropName::Ident(IdentName { span: ident.span, sym: ident.sym.clone() });
                 *property = Prop::KeyValue(KeyValueProp { key, value });
             }

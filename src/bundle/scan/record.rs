@@ -1022,13 +1022,15 @@ impl Visit for UseVisitor<'_> {
                 if let [ExprOrSpread { spread: None, expr }] = call.args.as_slice()
                     && let Some(specifier) = constant_string(expr)
                 {
+                    // A call that may never happen is no reason to stop.
+                    let is_lazy = self.function_depth > 0;
                     self.add_record(
                         ImportKind::Require,
                         specifier,
                         call.span,
                         expr.span(),
                         None,
-                        false,
+                        is_lazy,
                     );
                     return;
                 }
@@ -1158,8 +1160,8 @@ impl Visit for UseVisitor<'_> {
     fn visit_try_stmt(&mut self, statement: &TryStmt) {
         self.try_depth += 1;
         statement.block.visit_with(self);
-        self.try_depth -= 1;
         statement.handler.visit_with(self);
+        self.try_depth -= 1;
         statement.finalizer.visit_with(self);
     }
 
