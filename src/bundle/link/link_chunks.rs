@@ -194,11 +194,8 @@ impl Linker<'_> {
             Wrap::Esm => {
                 self.helper(if self.wraps.awaits { runtime::MODULE } else { runtime::ESM }, used);
                 // Its closure runs its imports.
-                for (_, record) in module.static_imports() {
-                    if let ImportTarget::Module(target) = record.target
-                        && self.live.modules[target.index()]
-                        && self.wraps.of(target) != Wrap::None
-                    {
+                for target in self.live.evaluated_before(self.graph, id) {
+                    if self.wraps.of(target) != Wrap::None {
                         used.insert(NameKey::Wrapper(target));
                     }
                 }

@@ -265,6 +265,15 @@ impl Splitter<'_> {
             .collect()
     }
 
+    /// Where evaluation goes on from a module: in the sources to all imports, in a closure to what it calls.
+    fn evaluation_targets(&self, id: ModuleId, only_wrapped: bool) -> Vec<ModuleId> {
+        if only_wrapped {
+            self.live.evaluated_before(self.graph, id)
+        } else {
+            self.static_targets(id).collect()
+        }
+    }
+
     /// Evaluation as the language defines it, in depth-first post-order, of what matters.
     fn evaluate(
         &self,
@@ -273,7 +282,7 @@ impl Splitter<'_> {
         sequence: &mut Vec<ModuleId>,
         only_wrapped: bool,
     ) {
-        let mut stack = vec![(id, self.static_targets(id).collect::<Vec<_>>(), 0)];
+        let mut stack = vec![(id, self.evaluation_targets(id, only_wrapped), 0)];
         if !evaluated.insert(id) {
             return;
         }
@@ -286,7 +295,7 @@ impl Splitter<'_> {
                     continue;
                 }
                 if evaluated.insert(target) {
-                    stack.push((target, self.static_targets(target).collect(), 0));
+                    stack.push((target, self.evaluation_targets(target, only_wrapped), 0));
                 }
                 continue;
             }

@@ -44,6 +44,36 @@ impl Live {
             .map(|record| &module.imports[*record as usize])
     }
 
+    /// Kept modules that must be evaluated before this one, in order: its static imports, and those of imports that are
+    /// not kept themselves, such as a file that only passes exports on.
+    pub(crate) fn evaluated_before(&self, graph: &ModuleGraph, id: ModuleId) -> Vec<ModuleId> {
+        let mut visited = rustc_hash::FxHashSet::default();
+        let mut found = Vec::new();
+        visited.insert(id);
+        let targets = |id: ModuleId| -> Vec<ModuleId> {
+            let records = graph.module(id).static_imports();
+            records
+                .filter_map(|(_, record)| match record.target {
+                    ImportTarget::Module(target) => Some(target),
+                    _ => None,
+                })
+                .collect()
+        };
+        let mut stack: Vec<ModuleId> = targets(id);
+        stack.reverse();
+        while let Some(target) = stack.pop() {
+            if !visited.insert(target) {
+                continue;
+            }
+            if self.modules[target.index()] {
+                found.push(target);
+            } else {
+                stack.extend(targets(target).into_iter().rev());
+            }
+        }
+        found
+    }
+
     /// Kept statements of a module.
     pub(crate) fn kept<'a>(
         &'a self,

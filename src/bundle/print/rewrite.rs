@@ -37,10 +37,6 @@ impl Context<'_> {
         self.names.get(&NameKey::Symbol(symbol)).clone()
     }
 
-    fn is_live(&self, module: ModuleId) -> bool {
-        self.plan.live.modules[module.index()]
-    }
-
     /// How a binding is written in this chunk.
     pub(super) fn reference(&self, binding: &Binding) -> Option<Reference> {
         let name = |key: NameKey| self.names.local.get(&key).cloned();
@@ -145,7 +141,7 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
         }
         Wrap::Esm => {
             let mut body =
-                if context.plan.wraps.awaits { Vec::new() } else { import_calls(context, module) };
+                if context.plan.wraps.awaits { Vec::new() } else { import_calls(context, id) };
             body.extend(namespace_extension);
             rewriter.wrap_esm(statements, body, &mut code.definitions);
         }
@@ -231,19 +227,9 @@ fn commonjs_wrapper(context: &Context<'_>, id: ModuleId, module: &Module, body: 
 }
 
 /// Calls of wrapped modules that a wrapped module imports, in order.
-fn import_calls(context: &Context<'_>, module: &Module) -> Vec<Stmt> {
-    let mut calls = Vec::new();
-    let mut seen = FxHashSet::default();
-    for (_, record) in module.static_imports() {
-        let ImportTarget::Module(target) = record.target else { continue };
-        if !context.is_live(target) || !seen.insert(target) {
-            continue;
-        }
-        if let Some(call) = run_module(context, target, true) {
-            calls.extend(call);
-        }
-    }
-    calls
+fn import_calls(context: &Context<'_>, id: ModuleId) -> Vec<Stmt> {
+    let before = context.plan.live.evaluated_before(context.graph, id);
+    before.into_iter().filter_map(|target| run_module(context, target, true)).flatten().collect()
 }
 
 /// Statements that run a wrapped module, and take what `CommonJS` gives; `None` when it is not wrapped.
@@ -286,18 +272,14 @@ pub(super) fn run_module(
 }
 
 /// The imports of a module as the evaluation of the language takes them: in order, `CommonJS` as modules of their own.
-fn evaluated_imports(context: &Context<'_>, module: &Module) -> Expr {
-    let mut seen = FxHashSet::default();
+fn evaluated_imports(context: &Context<'_>, id: ModuleId) -> Expr {
     let mut imports = Vec::new();
-    for (_, record) in module.static_imports() {
-        let ImportTarget::Module(target) = record.target else { continue };
-        if !context.is_live(target) || !seen.insert(target) {
-            continue;
-        }
+    for target in context.plan.live.evaluated_before(context.graph, id) {
         match context.plan.wraps.of(target) {
             Wrap::None => {}
             Wrap::Esm => {
-                imports.extend(context.names.local.get(&NameKey::Wrapper(target)).map(code::ident))
+                let wrapper = context.names.local.get(&NameKey::Wrapper(target));
+                imports.extend(wrapper.map(code::ident));
             }
             Wrap::CommonJs => {
                 let body = run_module(context, target, true).unwrap_or_default();
@@ -713,7 +695,7 @@ impl<'a> Rewriter<'a> {
         let is_async = self.module.has_top_level_await;
         let closure = code::arrow_block(&[], body, is_async);
         if self.context.plan.wraps.awaits {
-            let mut arguments = vec![evaluated_imports(self.context, self.module), closure];
+            let mut arguments = vec![evaluated_imports(self.context, self.id), closure];
             if is_async {
                 arguments.push(code::number(1.0));
             }
