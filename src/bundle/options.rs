@@ -176,6 +176,10 @@ pub struct Options {
     pub format: Format,
     /// Runtime of the output.
     pub target: Target,
+    /// Year of the language that the output may use; `None`: all of it.
+    pub syntax: Option<u16>,
+    /// Files whose exports stand for globals of the same names. Absolute.
+    pub inject: Vec<PathBuf>,
     /// Global variable that an `iife` assigns its exports to.
     pub global_name: Option<String>,
     /// Minifying.
@@ -241,6 +245,8 @@ impl Options {
             root,
             format: Format::default(),
             target: Target::default(),
+            syntax: None,
+            inject: Vec::new(),
             global_name: None,
             minify: Minify::default(),
             keep_names: false,

@@ -334,6 +334,19 @@ fn build_options(
         Some("neutral") => Target::Neutral,
         _ => Target::Browser,
     };
+    options.syntax = match layers.text("syntax").as_deref().map(syntax_year) {
+        Some(Ok(year)) => year,
+        Some(Err(error)) => {
+            problems.push(
+                Diagnostic::error("config/syntax", error)
+                    .hint("write es2015 … es2025, esnext, or nodeN"),
+            );
+            None
+        }
+        None => None,
+    };
+    options.inject =
+        layers.list("inject").iter().map(|file| crate::fs::normalize(&root.join(file))).collect();
     options.source_map = match layers.text("sourcemap").as_deref() {
         Some("linked") => SourceMapMode::Linked,
         Some("external") => SourceMapMode::External,
@@ -409,6 +422,43 @@ fn build_options(
     options.tree_shaking = layers.switch("tree-shaking").unwrap_or(true);
     options.ignore_annotations = layers.switch("ignore-annotations").unwrap_or_default();
     options
+}
+
+/// The year of a language version, or of what a version of Node knows; of several, the earliest. `None`: all of it.
+fn syntax_year(text: &str) -> Result<Option<u16>, String> {
+    let mut earliest = None;
+    for name in text.split(',').map(str::trim).map(str::to_ascii_lowercase) {
+        let year = if name == "esnext" {
+            None
+        } else if name == "es6" {
+            Some(2015)
+        } else if let Some(year) = name.strip_prefix("es").and_then(|year| year.parse::<u16>().ok())
+        {
+            if !(2015..=2030).contains(&year) {
+                return Err(format!(
+                    "`{name}` is not a version of the language that can be written"
+                ));
+            }
+            Some(year)
+        } else if let Some(version) = name.strip_prefix("node") {
+            let major = version.split('.').next().and_then(|major| major.parse::<u16>().ok());
+            match major {
+                Some(0..=11) => Some(2018),
+                Some(12 | 13) => Some(2019),
+                Some(14) => Some(2020),
+                Some(15) => Some(2021),
+                Some(_) => None,
+                None => return Err(format!("`{name}` is not a version of Node")),
+            }
+        } else {
+            return Err(format!("`{name}` is not a version of the language"));
+        };
+        earliest = match (earliest, year) {
+            (Some(a), Some(b)) => Some(std::cmp::min::<u16>(a, b)),
+            (a, b) => a.or(b),
+        };
+    }
+    Ok(earliest)
 }
 
 /// Variables that the pattern names. `inline` would put every secret into the output, so it is refused.

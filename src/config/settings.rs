@@ -158,6 +158,8 @@ pub const SETTINGS: &[Setting] = &[
     setting!("target", "build.target", Kind::Choice(TARGETS), "RUNTIME", "browser", on::BUNDLING, "Runtime of the outputs"),
     setting!("format", "build.format", Kind::Choice(FORMATS), "FORMAT", "esm", on::BUNDLING, "Module system of the outputs"),
     setting!("global-name", "build.global_name", Kind::Text, "NAME", "none", on::BUNDLING, "Variable that takes the exports of an `iife`"),
+    setting!("syntax", "build.syntax", Kind::Text, "YEAR", "esnext", on::BUNDLING, "Language that the outputs may use: es2015 … es2025, esnext, or nodeN"),
+    setting!("inject", "build.inject", Kind::List, "FILES", "none", on::BUNDLING, "Files whose exports stand for globals of the same names"),
     setting!("minify", "build.minify", Kind::Switch, "", "off", on::BUNDLING, "Minify syntax, white space and identifiers"),
     setting!("minify-syntax", "build.minify_syntax", Kind::Switch, "", "as `minify`", on::BUNDLING, "Shorter syntax, dead code removed"),
     setting!("minify-whitespace", "build.minify_whitespace", Kind::Switch, "", "as `minify`", on::BUNDLING, "No white space"),

@@ -34,7 +34,7 @@ pub(super) fn minify(
             compress: options.minify.syntax.then(|| CompressOptions {
                 module: options.format == Format::Esm,
                 top_level: Some(TopLevelOptions { functions: true }),
-                ecma: EsVersion::latest(),
+                ecma: super::es_version(options),
                 drop_console: options.drop_console,
                 drop_debugger: options.drop_debugger,
                 keep_classnames: options.keep_names,

@@ -486,6 +486,21 @@ fn exports(context: &Context<'_>, links: &ChunkLinks, entry: Option<ModuleId>) -
     items
 }
 
+/// What code generation may use.
+fn es_version(options: &Options) -> EsVersion {
+    match options.syntax {
+        Some(..=2015) => EsVersion::Es2015,
+        Some(2016) => EsVersion::Es2016,
+        Some(2017) => EsVersion::Es2017,
+        Some(2018) => EsVersion::Es2018,
+        Some(2019) => EsVersion::Es2019,
+        Some(2020) => EsVersion::Es2020,
+        Some(2021) => EsVersion::Es2021,
+        Some(2022) => EsVersion::Es2022,
+        _ => EsVersion::latest(),
+    }
+}
+
 type Emitted = (String, Vec<(BytePos, LineCol)>);
 
 fn emit(
@@ -503,7 +518,10 @@ fn emit(
         let whitespace = options.minify.whitespace;
         let writer: Box<dyn WriteJs> =
             if whitespace { Box::new(omit_trailing_semi(writer)) } else { Box::new(writer) };
-        let config = Config::default().with_minify(whitespace).with_inline_script(true);
+        let config = Config::default()
+            .with_target(es_version(options))
+            .with_minify(whitespace)
+            .with_inline_script(true);
         let mut emitter = Emitter {
             cfg: config,
             cm: Lrc::clone(source_map),

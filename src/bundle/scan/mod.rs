@@ -21,6 +21,7 @@ use swc_core::ecma::ast::Stmt;
 use self::define::Defines;
 use self::load::{Asset, load};
 use self::parse::{KeptComments, ParseInput, parse, parse_expression};
+use self::record::Injected;
 use super::graph::{
     EntryPoint, ImportKind, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId,
     ModuleSideEffects,
@@ -248,9 +249,39 @@ struct Scanner<'a> {
     source_map: Lrc<SourceMap>,
     resolver: Resolver,
     defines: Defines,
+    injected: Vec<Injected>,
 }
 
 impl Scanner<'_> {
+    /// The files to inject and what they export.
+    fn injected_files(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<Injected> {
+        let mut injected = Vec::new();
+        for file in &self.options.inject {
+            match self.resolver.resolve_entry(&file.to_string_lossy()) {
+                Ok(resolved) => {
+                    let key = ModuleKey {
+                        file: resolved.file.clone(),
+                        query: None,
+                        attribute_type: None,
+                        is_disabled: false,
+                    };
+                    let file = resolved.file.clone();
+                    let scanned = self.module(&Request { key, resolved, importer: None });
+                    let names = scanned.module.exports.iter().map(|(name, _)| name.clone());
+                    injected.push(Injected {
+                        file,
+                        names: names.filter(|name| *name != *"default").collect(),
+                    });
+                }
+                Err(error) => {
+                    let error = Diagnostic::error("build/entry-not-found", error.message);
+                    diagnostics.push(error);
+                }
+            }
+        }
+        injected
+    }
+
     fn runtime(&self) -> ScannedModule {
         let resolved = ResolvedFile {
             file: PathBuf::from(runtime::PATH),
@@ -350,6 +381,9 @@ impl Scanner<'_> {
             Ok(parsed) => parsed,
             Err(diagnostics) => return failed(path, resolved, diagnostics),
         };
+        let is_injected = self.injected.iter().any(|injected| injected.file == resolved.file);
+        let takes_globals = loaded.loader.is_script() && path != runtime::PATH && !is_injected;
+        let injected = if takes_globals { self.injected.as_slice() } else { &[] };
         let mut module = empty_module(path, resolved);
         module.loader = loaded.loader;
         module.bytes = loaded.bytes;
@@ -361,6 +395,7 @@ impl Scanner<'_> {
                 &self.source_map,
                 self.options,
                 resolved.is_type_module,
+                injected,
             )
         });
         let mut diagnostics = std::mem::take(&mut parsed.diagnostics);

@@ -388,7 +388,48 @@ fn lower(
         };
         program.mutate(typescript(config, unresolved_mark, top_level_mark));
     }
+    if let Some(year) = input.options.syntax.filter(|year| *year < 2022) {
+        needs_hygiene = true;
+        HELPERS.set(&Helpers::new(false), || {
+            lower_syntax(program, year, comments, unresolved_mark);
+            program.mutate(inject_helpers(unresolved_mark));
+        });
+    }
     needs_hygiene
+}
+
+/// Turns syntax that is newer than a year into older one, the newest first.
+fn lower_syntax(
+    program: &mut Program,
+    year: u16,
+    comments: &SingleThreadedComments,
+    unresolved_mark: Mark,
+) {
+    use swc_core::ecma::transforms::compat::{
+        es2015, es2016, es2017, es2018, es2019, es2020, es2021, es2022,
+    };
+    program.mutate(es2022(Default::default(), unresolved_mark));
+    if year < 2021 {
+        program.mutate(es2021());
+    }
+    if year < 2020 {
+        program.mutate(es2020(Default::default(), unresolved_mark));
+    }
+    if year < 2019 {
+        program.mutate(es2019());
+    }
+    if year < 2018 {
+        program.mutate(es2018(Default::default()));
+    }
+    if year < 2017 {
+        program.mutate(es2017(Default::default(), unresolved_mark));
+    }
+    if year < 2016 {
+        program.mutate(es2016());
+    }
+    if year < 2015 {
+        program.mutate(es2015(unresolved_mark, Some(comments.clone()), Default::default()));
+    }
 }
 
 /// TypeScript's default depends on its target: fields are declared since ES2022.

@@ -28,6 +28,7 @@ pub(super) fn record(
     source_map: &SourceMap,
     options: &Options,
     is_type_module: Option<bool>,
+    injected: &[Injected],
 ) -> (Vec<Stmt>, Vec<Diagnostic>) {
     let mut recorder = Recorder {
         module,
@@ -48,6 +49,7 @@ pub(super) fn record(
             }
         };
     recorder.module.hashbang = hashbang;
+    recorder.inject(injected);
     recorder.flatten(items);
     recorder.declare_statements();
     recorder.bind_local_exports();
@@ -422,7 +424,45 @@ fn declared_function(declaration: &Decl) -> Option<Id> {
     }
 }
 
+/// A file whose exports stand for globals of the same names.
+pub(super) struct Injected {
+    /// Absolute path.
+    pub(super) file: std::path::PathBuf,
+    /// What it exports.
+    pub(super) names: Vec<Atom>,
+}
+
 impl Recorder<'_> {
+    /// Makes imports of globals that injected files export. Every module runs those files first.
+    fn inject(&mut self, injected: &[Injected]) {
+        for file in injected {
+            let specifier: Atom = file.file.to_string_lossy().into();
+            let location = crate::diag::Location::file(self.module.path.clone());
+            let record = push_record(
+                self.module,
+                ImportRecord {
+                    kind: ImportKind::Static,
+                    specifier,
+                    position: BytePos::DUMMY,
+                    location: location.clone(),
+                    attribute_type: None,
+                    may_fail: false,
+                    target: ImportTarget::Missing,
+                },
+            );
+            for name in &file.names {
+                let symbol =
+                    self.declare((name.clone(), self.unresolved), SymbolKind::Import, None);
+                let import = NamedImport {
+                    record,
+                    name: ImportName::Named(name.clone()),
+                    location: location.clone(),
+                };
+                self.module.named_imports.insert(symbol, import);
+            }
+        }
+    }
+
     fn flatten(&mut self, items: Vec<ModuleItem>) {
         let mut may_be_directive = true;
         for item in items {
