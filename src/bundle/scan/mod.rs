@@ -96,8 +96,15 @@ pub(crate) fn scan(
     let resolver = Resolver::new(options, Arc::clone(&files));
     let mut diagnostics = Vec::new();
     let defines = defines(options, &source_map, &mut diagnostics);
-    let scanner =
-        Scanner { options, files, source_map: Lrc::clone(&source_map), resolver, defines };
+    let mut scanner = Scanner {
+        options,
+        files,
+        source_map: Lrc::clone(&source_map),
+        resolver,
+        defines,
+        injected: Vec::new(),
+    };
+    scanner.injected = scanner.injected_files(&mut diagnostics);
 
     let mut numbers: FxHashMap<ModuleKey, ModuleId> = FxHashMap::default();
     let mut scanned = vec![scanner.runtime()];
