@@ -37,7 +37,7 @@ pub fn bundle(
     options: &Options,
     files: Arc<dyn FileSystem>,
 ) -> Bundled {
-    let scanned = scan::scan(entry_points, options, files);
+    let scanned = scan::scan(entry_points, options, &files);
     let mut diagnostics = scanned.diagnostics;
     // A module that did not parse would look like one that exports nothing.
     if has_errors(&diagnostics) {

@@ -1,6 +1,7 @@
 //! Specifier to path, through `oxc_resolver` over our `FileSystem`: conditions, fields, tsconfig, built-ins,
 //! externals, `sideEffects`.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -88,6 +89,17 @@ pub struct ResolvedFile {
     pub is_type_module: Option<bool>,
     /// `sideEffects` of its package excludes this file.
     pub is_side_effect_free: bool,
+    /// For a package that has both, which of its two builds was taken.
+    pub build: Option<(PathBuf, PackageBuild)>,
+}
+
+/// The builds of a package that names them in `main` and `module`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PackageBuild {
+    /// `main`, most often `CommonJS`.
+    Main,
+    /// `module`, which can be shaken.
+    Module,
 }
 
 /// Why a specifier stands for nothing.
@@ -103,6 +115,11 @@ pub struct Unresolved {
 pub struct Resolver {
     import: ResolverGeneric<ResolverFiles>,
     require: ResolverGeneric<ResolverFiles>,
+    /// For Node, which would take `main`: takes `module` of packages without side effects, where only that can be
+    /// shaken.
+    module: Option<ResolverGeneric<ResolverFiles>>,
+    /// Folders of packages that something requires, so that importing another build would make two of them.
+    main_only: BTreeSet<PathBuf>,
     external: Vec<ExternalPattern>,
     packages: Packages,
     target: Target,
@@ -119,11 +136,21 @@ enum ExternalPattern {
 impl Resolver {
     /// A resolver for these options over these files.
     #[must_use]
-    pub fn new(options: &Options, files: Arc<dyn FileSystem>) -> Self {
+    pub fn new(
+        options: &Options,
+        files: Arc<dyn FileSystem>,
+        main_only: BTreeSet<PathBuf>,
+    ) -> Self {
         let import_options = resolve_options(options, ResolveKind::Import);
         let require_options = resolve_options(options, ResolveKind::Require);
         let import = ResolverGeneric::new_with_file_system(ResolverFiles(files), import_options);
         let require = import.clone_with_options(require_options);
+        let takes_main = options.target == Target::Node && options.main_fields.is_none();
+        let module = takes_main.then(|| {
+            let mut module_options = resolve_options(options, ResolveKind::Import);
+            module_options.main_fields = vec!["module".to_owned(), "main".to_owned()];
+            import.clone_with_options(module_options)
+        });
         let external = options
             .external
             .iter()
@@ -132,6 +159,8 @@ impl Resolver {
         Self {
             import,
             require,
+            module,
+            main_only,
             external,
             packages: options.packages,
             target: options.target,
@@ -173,7 +202,17 @@ impl Resolver {
                 {
                     return Ok(Resolved::External(specifier.to_owned()));
                 }
-                Ok(Resolved::File(self.resolved_file(&resolution)))
+                let mut resolved = self.resolved_file(&resolution);
+                if let Some((folder, module)) = self.module_build(importer, specifier, &resolution)
+                {
+                    if kind == ResolveKind::Import && !self.main_only.contains(&folder) {
+                        resolved = self.resolved_file(&module);
+                        resolved.build = Some((folder, PackageBuild::Module));
+                    } else {
+                        resolved.build = Some((folder, PackageBuild::Main));
+                    }
+                }
+                Ok(Resolved::File(resolved))
             }
             Err(ResolveError::Builtin { resolved, is_runtime_module }) => Ok(Resolved::External(
                 // Workers know the built-ins only by their full names.
@@ -189,12 +228,30 @@ impl Resolver {
                 is_disabled: true,
                 is_type_module: None,
                 is_side_effect_free: true,
+                build: None,
             })),
             Err(_) if self.packages == Packages::External && is_package(specifier) => {
                 Ok(Resolved::External(specifier.to_owned()))
             }
             Err(error) => Err(self.explain(specifier, importer, &error)),
         }
+    }
+
+    /// The `module` build of a package without side effects that has one beside its `main`, and the package's folder.
+    fn module_build(
+        &self,
+        importer: &Path,
+        specifier: &str,
+        main: &Resolution,
+    ) -> Option<(PathBuf, Resolution)> {
+        let resolver = self.module.as_ref()?;
+        let package = main.package_json()?;
+        let is_free = matches!(package.side_effects(), Some(SideEffects::Bool(false)));
+        if !is_package(specifier) || !is_free || package.exports().is_some() {
+            return None;
+        }
+        let module = resolver.resolve_file(importer, specifier).ok()?;
+        (module.path() != main.path()).then(|| (package.directory().to_path_buf(), module))
     }
 
     /// The file of an entry point as the user wrote it: a path below the root, or a package.
@@ -250,7 +307,14 @@ impl Resolver {
         let is_side_effect_free = !self.ignore_annotations
             && package.is_some_and(|package| says_side_effect_free(package, &file));
         let query = resolution.query().map(str::to_owned);
-        ResolvedFile { file, query, is_disabled: false, is_type_module, is_side_effect_free }
+        ResolvedFile {
+            file,
+            query,
+            is_disabled: false,
+            is_type_module,
+            is_side_effect_free,
+            build: None,
+        }
     }
 
     fn is_external(&self, specifier: &str) -> bool {

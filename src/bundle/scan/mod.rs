@@ -8,6 +8,7 @@ pub(crate) mod parse;
 pub(crate) mod record;
 mod side_effects;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use super::graph::{
     ModuleSideEffects,
 };
 use super::options::{Loader, Options, Target};
-use super::resolve::{ResolveKind, Resolved, ResolvedFile, Resolver};
+use super::resolve::{PackageBuild, ResolveKind, Resolved, ResolvedFile, Resolver};
 use super::runtime;
 use crate::diag::{Diagnostic, Location};
 use crate::fs::{FileSystem, relative};
@@ -90,15 +91,30 @@ struct ScannedModule {
 pub(crate) fn scan(
     entry_points: &[EntryPoint],
     options: &Options,
-    files: Arc<dyn FileSystem>,
+    files: &Arc<dyn FileSystem>,
 ) -> Scanned {
+    let (scanned, in_two_builds) = scan_once(entry_points, options, files, BTreeSet::new());
+    if in_two_builds.is_empty() {
+        return scanned;
+    }
+    // Some package is imported in one build and required in another: take the one that both can have.
+    scan_once(entry_points, options, files, in_two_builds).0
+}
+
+/// One scan; also returns the folders of packages of which it took both builds.
+fn scan_once(
+    entry_points: &[EntryPoint],
+    options: &Options,
+    files: &Arc<dyn FileSystem>,
+    main_only: BTreeSet<PathBuf>,
+) -> (Scanned, BTreeSet<PathBuf>) {
     let source_map = Lrc::new(SourceMap::new(FilePathMapping::empty()));
-    let resolver = Resolver::new(options, Arc::clone(&files));
+    let resolver = Resolver::new(options, Arc::clone(files), main_only);
     let mut diagnostics = Vec::new();
     let defines = defines(options, &source_map, &mut diagnostics);
     let mut scanner = Scanner {
         options,
-        files,
+        files: Arc::clone(files),
         source_map: Lrc::clone(&source_map),
         resolver,
         defines,
@@ -119,6 +135,7 @@ pub(crate) fn scan(
             )),
         }
     }
+    let mut builds: BTreeSet<(PathBuf, PackageBuild)> = BTreeSet::new();
     while !round.is_empty() {
         let mut modules: Vec<ScannedModule> = std::mem::take(&mut round)
             .into_par_iter()
@@ -128,6 +145,9 @@ pub(crate) fn scan(
             diagnostics.append(&mut module.diagnostics);
             let targets = std::mem::take(&mut module.targets);
             for (record, target) in module.module.imports.iter_mut().zip(targets) {
+                if let Some(Resolved::File(ResolvedFile { build: Some(build), .. })) = &target {
+                    builds.insert(build.clone());
+                }
                 record.target = match target {
                     Some(Resolved::File(file)) => ImportTarget::Module(number(
                         &mut numbers,
@@ -154,7 +174,12 @@ pub(crate) fn scan(
     assets.sort_by(|a, b| a.path.cmp(&b.path));
     assets.dedup_by(|a, b| a.path == b.path);
     settle_formats(&mut graph);
-    Scanned { graph, trees, assets, source_map, diagnostics }
+    let of_module = builds.iter().filter(|(_, build)| *build == PackageBuild::Module);
+    let in_two_builds = of_module
+        .map(|(folder, _)| folder.clone())
+        .filter(|folder| builds.contains(&(folder.clone(), PackageBuild::Main)))
+        .collect();
+    (Scanned { graph, trees, assets, source_map, diagnostics }, in_two_builds)
 }
 
 /// The number of a module; a new one joins the next round.
@@ -296,6 +321,7 @@ impl Scanner<'_> {
             is_disabled: false,
             is_type_module: None,
             is_side_effect_free: true,
+            build: None,
         };
         let loaded = load::Loaded {
             loader: Loader::Js,
