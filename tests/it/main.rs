@@ -10,6 +10,7 @@
 mod bundle;
 mod cli;
 mod config;
+mod packages;
 mod project;
 mod support;
 mod tidy;

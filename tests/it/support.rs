@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 /// The repository.
 pub(crate) fn root() -> &'static Path {
@@ -57,29 +57,32 @@ pub(crate) fn bun() -> Command {
     command
 }
 
-/// `tests/npm` with its packages installed, from the lock file, once.
-pub(crate) fn npm() -> PathBuf {
-    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
-    INSTALLED
-        .get_or_init(|| {
-            let folder = root().join("tests/npm");
-            let stamp = folder.join("node_modules/.installed");
-            let lock = std::fs::read(folder.join("package-lock.json")).unwrap();
-            if std::fs::read(&stamp).ok().as_ref() != Some(&lock) {
-                eprintln!("installing tests/npm from its lock file");
-                let status = Command::new("npm")
-                    .args(["ci", "--no-audit", "--no-fund"])
-                    .current_dir(&folder)
-                    .status();
-                assert!(
-                    status.expect("npm comes with Node").success(),
-                    "`npm ci` failed in tests/npm"
-                );
-                std::fs::write(&stamp, lock).unwrap();
-            }
-            folder
-        })
-        .clone()
+/// `tests/npm` with its packages installed.
+pub fn npm() -> PathBuf {
+    install("tests/npm")
+}
+
+/// A folder with a `package-lock.json`, with its packages installed from that, once.
+pub fn install(folder: &str) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = root().join(folder);
+    let stamp = folder.join("node_modules/.installed");
+    let lock = std::fs::read(folder.join("package-lock.json")).unwrap();
+    if std::fs::read(&stamp).ok().as_ref() != Some(&lock) {
+        eprintln!("installing {} from its lock file", folder.display());
+        let status = Command::new("npm")
+            .args(["ci", "--no-audit", "--no-fund"])
+            .current_dir(&folder)
+            .status();
+        assert!(
+            status.expect("npm comes with Node").success(),
+            "`npm ci` failed in {}",
+            folder.display()
+        );
+        std::fs::write(&stamp, lock).unwrap();
+    }
+    folder
 }
 
 /// A copy of a folder, without what builds leave in it.

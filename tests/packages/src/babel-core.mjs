@@ -1,0 +1,2 @@
+import { transformSync } from "@babel/core";
+console.log(transformSync("const a = () => 1", { configFile: false, babelrc: false }).code);

@@ -1,0 +1,2 @@
+import { Chalk } from "chalk";
+console.log(JSON.stringify(new Chalk({ level: 1 }).red.bold("x")));

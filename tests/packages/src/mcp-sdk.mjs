@@ -1,0 +1,11 @@
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
+import { z } from "zod";
+const s = new McpServer({ name: "s", version: "1" });
+s.tool("add", { a: z.number() }, async ({ a }) => ({ content: [{ type: "text", text: String(a + 1) }] }));
+const [x, y] = InMemoryTransport.createLinkedPair();
+const c = new Client({ name: "c", version: "1" });
+await Promise.all([s.connect(x), c.connect(y)]);
+console.log((await c.callTool({ name: "add", arguments: { a: 4 } })).content[0].text);
+await c.close();
