@@ -44,10 +44,32 @@ pub fn bundle(
         return Bundled { diagnostics, ..Bundled::default() };
     }
     let graph = scanned.graph;
-    let linked = link::link(&graph, &graph.entry_points, options);
-    diagnostics.extend(linked.diagnostics);
-    let Some(plan) = linked.plan else { return Bundled { diagnostics, ..Bundled::default() } };
-    let mut printed = print::print(&graph, &plan, scanned.trees, &scanned.source_map, options);
+    // Without splitting, each entry point becomes an output that needs no other.
+    let groups: Vec<&[ModuleId]> = if options.splitting {
+        vec![&graph.entry_points]
+    } else {
+        graph.entry_points.chunks(1).collect()
+    };
+    let mut trees = scanned.trees;
+    let mut printed = print::Printed::default();
+    for (index, entry_points) in groups.iter().enumerate() {
+        let linked = link::link(&graph, entry_points, options);
+        diagnostics.extend(
+            linked
+                .diagnostics
+                .into_iter()
+                .filter(|new| !diagnostics.contains(new))
+                .collect::<Vec<_>>(),
+        );
+        let Some(plan) = linked.plan else { return Bundled { diagnostics, ..Bundled::default() } };
+        let is_last = index + 1 == groups.len();
+        let own = if is_last {
+            std::mem::take(&mut trees)
+        } else {
+            trees.iter().map(scan::ModuleTree::copy).collect()
+        };
+        printed.append(print::print(&graph, &plan, own, &scanned.source_map, options));
+    }
     diagnostics.append(&mut printed.diagnostics);
     let mut artifacts = printed.artifacts;
     let mut metafile = Metafile { inputs: inputs(&graph), outputs: printed.outputs };

@@ -54,6 +54,12 @@ pub enum Loader {
     DataUrl,
     /// The bytes as a `Uint8Array`.
     Binary,
+    /// A copy of the file; its path is imported as it is, at run time.
+    Copy,
+    /// WebAssembly: a copy, and its URL; for Workers the module itself, which they compile.
+    Wasm,
+    /// A native module of Node: a copy that is required at run time.
+    Napi,
     /// A module without anything.
     Empty,
 }
@@ -71,6 +77,9 @@ impl Loader {
         ("base64", Self::Base64),
         ("dataurl", Self::DataUrl),
         ("binary", Self::Binary),
+        ("copy", Self::Copy),
+        ("wasm", Self::Wasm),
+        ("napi", Self::Napi),
         ("empty", Self::Empty),
     ];
 

@@ -58,12 +58,12 @@ pub(crate) fn bun() -> Command {
 }
 
 /// `tests/npm` with its packages installed.
-pub fn npm() -> PathBuf {
+pub(crate) fn npm() -> PathBuf {
     install("tests/npm")
 }
 
 /// A folder with a `package-lock.json`, with its packages installed from that, once.
-pub fn install(folder: &str) -> PathBuf {
+pub(crate) fn install(folder: &str) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = root().join(folder);

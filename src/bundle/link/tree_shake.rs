@@ -240,13 +240,11 @@ impl Shaker<'_, '_> {
                         (self.graph.module(target).data(), record.kind)
                     {
                         self.symbol(target, data, id);
+                    } else if record.kind == ImportKind::Dynamic && self.options.splitting {
+                        // The output that is loaded is the namespace.
+                        self.exports(target, target);
                     } else {
-                        if record.kind == ImportKind::Dynamic && self.options.splitting {
-                            // The output that is loaded is the namespace.
-                            self.exports(target, target);
-                        } else {
-                            self.namespace(target);
-                        }
+                        self.namespace(target);
                     }
                 }
                 ImportKind::Static | ImportKind::RequireResolve | ImportKind::Url => {}

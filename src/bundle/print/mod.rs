@@ -43,6 +43,15 @@ pub(crate) struct Printed {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
+impl Printed {
+    /// Adds what another print made.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.artifacts.append(&mut other.artifacts);
+        self.outputs.append(&mut other.outputs);
+        self.diagnostics.append(&mut other.diagnostics);
+    }
+}
+
 /// A chunk with stand-ins for the names of chunks.
 struct PrintedChunk {
     text: String,

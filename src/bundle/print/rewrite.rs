@@ -476,15 +476,13 @@ impl<'a> Rewriter<'a> {
                 if context.graph.module(*target).format == ModuleFormat::CommonJs {
                     return code::call(context.names.get(&wrapper), Vec::new());
                 }
-                let value = match context.graph.module(*target).data() {
-                    Some(index) => code::ident(
+                let value = if let Some(index) = context.graph.module(*target).data() {
+                    code::ident(
                         context.names.get(&NameKey::Symbol(SymbolId { module: *target, index })),
-                    ),
-                    None => {
-                        let namespace =
-                            code::ident(context.names.get(&NameKey::Namespace(*target)));
-                        code::call(&context.helper(runtime::TO_COMMON_JS), vec![namespace])
-                    }
+                    )
+                } else {
+                    let namespace = code::ident(context.names.get(&NameKey::Namespace(*target)));
+                    code::call(&context.helper(runtime::TO_COMMON_JS), vec![namespace])
                 };
                 let wrapper = context.names.get(&wrapper);
                 let run = if context.plan.wraps.awaits {
@@ -568,17 +566,16 @@ impl<'a> Rewriter<'a> {
                 callee.visit_mut_with(self);
                 true
             }
-            Expr::Member(member) => match self.chain(member, true) {
-                Some(replacement) => {
+            Expr::Member(member) => {
+                if let Some(replacement) = self.chain(member, true) {
                     let is_whole = self.chain_is_whole(member);
                     **callee = replacement;
                     is_whole
-                }
-                None => {
+                } else {
                     callee.visit_mut_with(self);
                     false
                 }
-            },
+            }
             _ => {
                 callee.visit_mut_with(self);
                 false
@@ -586,7 +583,7 @@ impl<'a> Rewriter<'a> {
         };
         if was_plain && matches!(&**callee, Expr::Member(_)) {
             let member = callee.take();
-            *callee = Box::new(code::sequence(vec![code::number(0.0), *member]));
+            **callee = code::sequence(vec![code::number(0.0), *member]);
         }
     }
 
@@ -876,6 +873,16 @@ impl VisitMut for Rewriter<'_> {
                     Callee::Super(_) => {}
                 }
                 call.visit_mut_children_with(self);
+            }
+            Expr::New(new) => {
+                if let Some(record) = self.record(new.span.lo, ImportKind::Url)
+                    && let ImportTarget::External(url) = &record.target
+                    && let Some(first) =
+                        new.args.as_mut().and_then(|arguments| arguments.first_mut())
+                {
+                    *first.expr = code::string(url);
+                }
+                new.visit_mut_children_with(self);
             }
             // In Node, a module has none of what `CommonJS` has around it.
             Expr::Unary(unary)

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::artifact::{content_hash, content_type};
-use crate::bundle::options::{Loader, Options};
+use crate::bundle::options::{Loader, Options, Target};
 
 /// A file as the parser takes it.
 pub(super) struct Loaded {
@@ -64,6 +64,8 @@ pub(super) fn loader_of(
         "tsx" => Some(Loader::Tsx),
         "json" | "map" | "webmanifest" => Some(Loader::Json),
         "txt" => Some(Loader::Text),
+        "wasm" => Some(Loader::Wasm),
+        "node" => Some(Loader::Napi),
         // A file without an ending is code where something asks for it by name: many package binaries have none.
         _ if rest == name => Some(Loader::Js),
         _ => None,
@@ -104,22 +106,43 @@ pub(super) fn load(
             "/* @__PURE__ */ Uint8Array.from(atob({}), (c) => c.charCodeAt(0))",
             string_literal(&STANDARD.encode(&bytes))
         )),
-        Loader::File => {
-            let hash = content_hash(&bytes);
-            let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-            let folder = path
-                .parent()
-                .map(|folder| crate::fs::relative(&options.root, folder))
-                .unwrap_or_default();
-            let path = expand_naming(&options.asset_naming, &folder, stem, &hash, extension);
-            let prefix =
-                if options.public_path.is_empty() { "./" } else { options.public_path.as_str() };
-            let code = export_default(&string_literal(&format!("{prefix}{path}")));
-            asset = Some(Asset { path, bytes, content_hash: hash });
+        Loader::File | Loader::Copy | Loader::Wasm | Loader::Napi => {
+            let copied = asset_of(path, bytes, options);
+            let url = url_of(&copied, options);
+            let code = match (loader, options.target) {
+                // Left to the runtime, which knows what to make of it.
+                (Loader::Copy, _) => {
+                    let url = string_literal(&url);
+                    format!("export {{ default }} from {url};export * from {url};")
+                }
+                (Loader::Wasm, Target::Workers) => {
+                    format!("export {{ default }} from {};", string_literal(&url))
+                }
+                (Loader::Napi, _) => format!("module.exports = require({});", string_literal(&url)),
+                _ => export_default(&string_literal(&url)),
+            };
+            asset = Some(copied);
             code
         }
     };
     Ok(Loaded { loader, text, bytes: size, asset })
+}
+
+/// A file as an asset, named by the template.
+pub(super) fn asset_of(path: &Path, bytes: Vec<u8>, options: &Options) -> Asset {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let hash = content_hash(&bytes);
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
+    let folder =
+        path.parent().map(|folder| crate::fs::relative(&options.root, folder)).unwrap_or_default();
+    let path = expand_naming(&options.asset_naming, &folder, stem, &hash, extension);
+    Asset { path, bytes, content_hash: hash }
+}
+
+/// How an output names an asset.
+pub(super) fn url_of(asset: &Asset, options: &Options) -> String {
+    let prefix = if options.public_path.is_empty() { "./" } else { options.public_path.as_str() };
+    format!("{prefix}{}", asset.path)
 }
 
 /// Fills a naming template and adds the extension. `..` in a folder becomes `_.._`, so no output leaves the folder.

@@ -47,6 +47,19 @@ pub(crate) struct ModuleTree {
     pub(crate) legal: Vec<String>,
 }
 
+impl ModuleTree {
+    /// A copy, for a module that is printed into several outputs.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            body: self.body.clone(),
+            globals: self.globals.clone_data(),
+            unresolved: self.unresolved,
+            comments: self.comments.clone(),
+            legal: self.legal.clone(),
+        }
+    }
+}
+
 /// What the first phase returns.
 pub(crate) struct Scanned {
     /// Modules and how they import each other.
@@ -82,7 +95,7 @@ struct Request {
 struct ScannedModule {
     module: Module,
     tree: ModuleTree,
-    asset: Option<Asset>,
+    assets: Vec<Asset>,
     targets: Vec<Option<Resolved>>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -169,7 +182,7 @@ fn scan_once(
     for module in scanned {
         graph.modules.push(module.module);
         trees.push(module.tree);
-        assets.extend(module.asset);
+        assets.extend(module.assets);
     }
     assets.sort_by(|a, b| a.path.cmp(&b.path));
     assets.dedup_by(|a, b| a.path == b.path);
@@ -433,7 +446,8 @@ impl Scanner<'_> {
         });
         let mut diagnostics = std::mem::take(&mut parsed.diagnostics);
         diagnostics.append(&mut problems);
-        let targets = self.resolve_imports(&mut module, &mut diagnostics);
+        let mut assets: Vec<Asset> = loaded.asset.into_iter().collect();
+        let targets = self.resolve_imports(&mut module, &mut diagnostics, &mut assets);
         ScannedModule {
             module,
             tree: ModuleTree {
@@ -443,19 +457,50 @@ impl Scanner<'_> {
                 comments: parsed.comments,
                 legal: parsed.legal,
             },
-            asset: loaded.asset,
+            assets,
             targets,
             diagnostics,
         }
+    }
+
+    /// The file behind `new URL("./x", import.meta.url)` as an asset. Code stays as it is: it is run by a runtime that
+    /// bundles nothing, a worker for instance.
+    fn url_asset(
+        &self,
+        module: &Module,
+        specifier: &str,
+        assets: &mut Vec<Asset>,
+    ) -> Option<Resolved> {
+        let file = crate::fs::normalize(&module.file.parent()?.join(specifier));
+        let is_code = load::loader_of(&file, None, self.options)
+            .is_some_and(|loader| loader.is_script() && file.extension().is_some());
+        if is_code {
+            return None;
+        }
+        let asset = load::asset_of(&file, self.files.read(&file).ok()?, self.options);
+        let url = load::url_of(&asset, self.options);
+        assets.push(asset);
+        Some(Resolved::External(url))
     }
 
     fn resolve_imports(
         &self,
         module: &mut Module,
         diagnostics: &mut Vec<Diagnostic>,
+        assets: &mut Vec<Asset>,
     ) -> Vec<Option<Resolved>> {
         let mut targets = Vec::new();
+        let is_left_to_runtime =
+            matches!(module.loader, Loader::Copy | Loader::Wasm | Loader::Napi);
         for record in &module.imports {
+            if is_left_to_runtime {
+                targets.push(Some(Resolved::External(record.specifier.to_string())));
+                continue;
+            }
+            if record.kind == ImportKind::Url {
+                targets.push(self.url_asset(module, &record.specifier, assets));
+                continue;
+            }
             let kind = match record.kind {
                 ImportKind::Require | ImportKind::RequireResolve => ResolveKind::Require,
                 ImportKind::Static | ImportKind::Dynamic | ImportKind::Url => ResolveKind::Import,
@@ -531,7 +576,7 @@ fn failed(path: String, resolved: &ResolvedFile, diagnostics: Vec<Diagnostic>) -
             comments: KeptComments::default(),
             legal: Vec::new(),
         },
-        asset: None,
+        assets: Vec::new(),
         targets: Vec::new(),
         diagnostics,
     }

@@ -1011,6 +1011,13 @@ impl<'a> UseVisitor<'a> {
     }
 }
 
+/// `import.meta.url`
+fn is_import_meta_url(expression: &Expr) -> bool {
+    matches!(expression, Expr::Member(member)
+        if matches!(&*member.obj, Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta)
+            && static_property(&member.prop).is_some_and(|name| name == *"url"))
+}
+
 /// A string that is written out: `"x"` or `` `x` ``.
 pub(crate) fn constant_string(expression: &Expr) -> Option<Atom> {
     match expression {
@@ -1114,6 +1121,18 @@ impl Visit for UseVisitor<'_> {
         template.tag.visit_with(self);
         self.is_callee = false;
         template.tpl.visit_with(self);
+    }
+
+    fn visit_new_expr(&mut self, new: &NewExpr) {
+        if let Some([first, second]) = new.args.as_deref()
+            && self.is_global(&new.callee, "URL")
+            && let Some(specifier) = constant_string(&first.expr)
+            && specifier.starts_with('.')
+            && is_import_meta_url(&second.expr)
+        {
+            self.add_record(ImportKind::Url, specifier, new.span, first.expr.span(), None, true);
+        }
+        new.visit_children_with(self);
     }
 
     fn visit_this_expr(&mut self, _: &ThisExpr) {
