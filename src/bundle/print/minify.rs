@@ -37,20 +37,16 @@ pub(super) fn minify(
                 ecma: super::es_version(options),
                 drop_console: options.drop_console,
                 drop_debugger: options.drop_debugger,
-                keep_classnames: options.keep_names,
-                keep_fnames: options.keep_names,
                 reduce_vars: true,
                 // Loses what falls through to a case behind `default`.
                 switches: false,
                 passes: 3,
                 ..CompressOptions::default()
             }),
-            mangle: options.minify.identifiers.then(|| MangleOptions {
-                top_level: Some(true),
-                keep_class_names: options.keep_names,
-                keep_fn_names: options.keep_names,
-                ..MangleOptions::default()
-            }),
+            mangle: options
+                .minify
+                .identifiers
+                .then(|| MangleOptions { top_level: Some(true), ..MangleOptions::default() }),
             ..MinifyOptions::default()
         };
         let extra = ExtraOptions { unresolved_mark, top_level_mark, mangle_name_cache: None };
@@ -63,11 +59,25 @@ pub(super) fn minify(
             &extra,
         );
         program.mutate(fixer(Some(comments)));
+        program.visit_mut_with(&mut ForgetAnnotations);
         match program {
             Program::Module(module) => module.body,
             Program::Script(script) => script.body.into_iter().map(ModuleItem::Stmt).collect(),
         }
     })
+}
+
+/// A span can say that a call is pure, which would be printed as a comment.
+struct ForgetAnnotations;
+
+impl VisitMut for ForgetAnnotations {
+    noop_visit_mut_type!();
+
+    fn visit_mut_span(&mut self, span: &mut swc_core::common::Span) {
+        if span.is_pure() {
+            *span = swc_core::common::DUMMY_SP;
+        }
+    }
 }
 
 /// Modules come with contexts of their own; within a chunk all are resolved again, together.

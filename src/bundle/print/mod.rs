@@ -1,6 +1,7 @@
 //! Phase 3: chunks to artifacts, in parallel; final names from content hashes.
 
 mod code;
+mod keep_names;
 mod minify;
 mod rewrite;
 mod source_map;
@@ -534,7 +535,8 @@ fn emit(
         let mut emitter = Emitter {
             cfg: config,
             cm: Lrc::clone(source_map),
-            comments: Some(comments),
+            // Annotations are for other tools that read the output; a minified one is not for reading.
+            comments: (!whitespace).then_some(comments as _),
             wr: writer,
         };
         for item in items {

@@ -8,6 +8,7 @@ use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
 use super::code;
+use super::keep_names::keep_names;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
     ModuleFormat, ModuleGraph, ModuleId, SymbolId,
@@ -106,15 +107,23 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
     let module = context.graph.module(id);
     let mut rewriter = Rewriter::new(context, id, module, tree.unresolved);
     let live = &context.plan.live.statements[id.index()];
+    let keeps_names =
+        context.options.keep_names && id != ModuleId::RUNTIME && !module.has_direct_eval;
+    let name_helper = keeps_names.then(|| context.helper(runtime::NAME));
     let mut statements = Vec::new();
     for (index, statement) in std::mem::take(&mut tree.body).into_iter().enumerate() {
         if live[index] {
-            let mut statement = statement;
-            statement.visit_mut_with(&mut rewriter);
-            statements.push(statement);
+            let named = match &name_helper {
+                Some(helper) => keep_names(statement, helper),
+                None => vec![statement],
+            };
+            for mut statement in named {
+                statement.visit_mut_with(&mut rewriter);
+                statements.push(statement);
+            }
         }
     }
-    if !context.options.minify.identifiers {
+    if !context.options.minify.identifiers && name_helper.is_none() {
         statements = rewriter.keep_renamed_names(statements);
     }
     let mut code = ModuleCode::default();
@@ -370,6 +379,7 @@ impl<'a> Rewriter<'a> {
             runtime::MISSING,
             runtime::REQUIRE,
             runtime::EVALUATE,
+            runtime::NAME,
         ] {
             let symbol = helper_symbols(context.graph)[helper];
             captured.extend(context.names.local.get(&NameKey::Symbol(symbol)).cloned());
@@ -394,7 +404,9 @@ impl<'a> Rewriter<'a> {
         if let Some(reference) = self.references.get(&id) {
             return Some(reference.clone());
         }
-        if ident.ctxt == self.unresolved
+        // What printing added, it named.
+        if ident.ctxt == SyntaxContext::empty()
+            || ident.ctxt == self.unresolved
             || !self.captured.contains(&ident.sym)
             || self.module.has_direct_eval
         {

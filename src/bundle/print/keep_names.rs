@@ -1,0 +1,153 @@
+//! `--keep-names`: functions and classes are told the names they have in the source, whatever they are called later.
+
+use swc_core::atoms::Atom;
+use swc_core::common::util::take::Take;
+use swc_core::common::{BytePos, DUMMY_SP, Span, SyntaxContext};
+use swc_core::ecma::ast::*;
+use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
+
+use super::code;
+use crate::bundle::graph::DEFAULT_NAME;
+
+/// Adds the calls to one top-level statement, before anything in it is renamed. `helper` is the name of `__name`.
+pub(super) fn keep_names(statement: Stmt, helper: &Atom) -> Vec<Stmt> {
+    let mut statements = vec![statement];
+    KeepNames { helper }.visit_mut_stmts(&mut statements);
+    statements
+}
+
+struct KeepNames<'a> {
+    helper: &'a Atom,
+}
+
+impl KeepNames<'_> {
+    fn named(&self, value: Expr, name: &Atom) -> Expr {
+        let mut call = code::call(self.helper, vec![value, code::string(visible(name))]);
+        if let Expr::Call(call) = &mut call {
+            // Nobody misses the call when nobody uses the function.
+            call.span = Span { lo: BytePos::PURE, hi: BytePos::PURE };
+        }
+        call
+    }
+
+    fn name_value(&self, value: &mut Box<Expr>, name: &Atom) {
+        let mut inner = &mut **value;
+        while let Expr::Paren(paren) = inner {
+            inner = &mut paren.expr;
+        }
+        match inner {
+            Expr::Class(class) if class.ident.is_none() => self.name_class(&mut class.class, name),
+            Expr::Arrow(_) => **value = self.named(*value.take(), name),
+            Expr::Fn(function) if function.ident.is_none() => {
+                **value = self.named(*value.take(), name)
+            }
+            _ => {}
+        }
+    }
+
+    fn name_class(&self, class: &mut Class, name: &Atom) {
+        let has_own = class.body.iter().any(|member| match member {
+            ClassMember::Method(method) => method.is_static && is_name(&method.key),
+            ClassMember::ClassProp(property) => property.is_static && is_name(&property.key),
+            _ => false,
+        });
+        if has_own {
+            return;
+        }
+        let this = Expr::This(ThisExpr { span: DUMMY_SP });
+        let call = code::call(self.helper, vec![this, code::string(visible(name))]);
+        let body = BlockStmt {
+            span: DUMMY_SP,
+            ctxt: SyntaxContext::empty(),
+            stmts: vec![code::statement(call)],
+        };
+        class.body.insert(0, ClassMember::StaticBlock(StaticBlock { span: DUMMY_SP, body }));
+    }
+}
+
+fn is_name(key: &PropName) -> bool {
+    match key {
+        PropName::Ident(name) => name.sym == *"name",
+        PropName::Str(name) => name.value.as_str() == Some("name"),
+        PropName::Computed(_) => true,
+        _ => false,
+    }
+}
+
+/// The `.name` of an anonymous default export is `default`.
+fn visible(name: &Atom) -> &str {
+    if *name == *DEFAULT_NAME { "default" } else { name }
+}
+
+impl VisitMut for KeepNames<'_> {
+    noop_visit_mut_type!();
+
+    fn visit_mut_stmts(&mut self, statements: &mut Vec<Stmt>) {
+        statements.visit_mut_children_with(self);
+        let calls: Vec<Stmt> = statements
+            .iter()
+            .filter_map(|statement| match statement {
+                Stmt::Decl(Decl::Fn(function)) => {
+                    let name = code::string(visible(&function.ident.sym));
+                    let target = Expr::Ident(function.ident.clone());
+                    Some(code::statement(code::call(self.helper, vec![target, name])))
+                }
+                _ => None,
+            })
+            .collect();
+        // Functions are there before the first statement runs; directives stay first.
+        let is_directive = |statement: &Stmt| matches!(statement, Stmt::Expr(statement) if matches!(&*statement.expr, Expr::Lit(Lit::Str(_))));
+        let at = statements.iter().take_while(|statement| is_directive(statement)).count();
+        statements.splice(at..at, calls);
+    }
+
+    fn visit_mut_class_decl(&mut self, class: &mut ClassDecl) {
+        class.visit_mut_children_with(self);
+        let name = class.ident.sym.clone();
+        self.name_class(&mut class.class, &name);
+    }
+
+    fn visit_mut_expr(&mut self, expression: &mut Expr) {
+        expression.visit_mut_children_with(self);
+        match expression {
+            Expr::Fn(FnExpr { ident: Some(ident), .. }) => {
+                let name = ident.sym.clone();
+                *expression = self.named(expression.take(), &name);
+            }
+            Expr::Class(ClassExpr { ident: Some(ident), class }) => {
+                let name = ident.sym.clone();
+                self.name_class(class, &name);
+            }
+            Expr::Assign(assign) => {
+                if let AssignTarget::Simple(SimpleAssignTarget::Ident(ident)) = &assign.left {
+                    let name = ident.id.sym.clone();
+                    self.name_value(&mut assign.right, &name);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn visit_mut_var_declarator(&mut self, declarator: &mut VarDeclarator) {
+        declarator.visit_mut_children_with(self);
+        if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &mut declarator.init) {
+            self.name_value(init, &ident.id.sym);
+        }
+    }
+
+    fn visit_mut_assign_pat(&mut self, pattern: &mut AssignPat) {
+        pattern.visit_mut_children_with(self);
+        if let Pat::Ident(ident) = &*pattern.left {
+            let name = ident.id.sym.clone();
+            self.name_value(&mut pattern.right, &name);
+        }
+    }
+
+    fn visit_mut_assign_pat_prop(&mut self, property: &mut AssignPatProp) {
+        property.visit_mut_children_with(self);
+        if let Some(value) = &mut property.value {
+            let name = property.key.id.sym.clone();
+            self.name_value(value, &name);
+        }
+    }
+}
