@@ -87,7 +87,7 @@ pub fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
         .iter()
         .map(|specifier| EntryPoint { specifier: specifier.clone() })
         .collect();
-    let mut bundled = bundle(&entry_points, &config.build, files);
+    let mut bundled = bundle(&entry_points, &config.build, &files);
     let mut paths: Vec<&str> =
         bundled.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
     paths.sort_unstable();

@@ -35,9 +35,9 @@ pub struct Bundled {
 pub fn bundle(
     entry_points: &[EntryPoint],
     options: &Options,
-    files: Arc<dyn FileSystem>,
+    files: &Arc<dyn FileSystem>,
 ) -> Bundled {
-    let scanned = scan::scan(entry_points, options, &files);
+    let scanned = scan::scan(entry_points, options, files);
     let mut diagnostics = scanned.diagnostics;
     // A module that did not parse would look like one that exports nothing.
     if has_errors(&diagnostics) {

@@ -39,7 +39,7 @@ impl KeepNames<'_> {
             Expr::Class(class) if class.ident.is_none() => self.name_class(&mut class.class, name),
             Expr::Arrow(_) => **value = self.named(*value.take(), name),
             Expr::Fn(function) if function.ident.is_none() => {
-                **value = self.named(*value.take(), name)
+                **value = self.named(*value.take(), name);
             }
             _ => {}
         }
