@@ -706,7 +706,13 @@ pub fn run_verify(config: &Config, ports: &Ports<'_>, location: &str, working: &
         match opened.and_then(|store| Ok((store.live(name)?, store))) {
             Ok((Some(found), store)) => {
                 let read = |_: &OutputPath, digest| store.object(name, digest);
-                verify(&found.lock, Some(&found.manifest), None, read, key.as_ref(), required)
+                let mut verified =
+                    verify(&found.lock, Some(&found.manifest), None, read, key.as_ref(), required);
+                if verified.build_id != found.build_id {
+                    let message = format!("`{}` is not that of the live build", lock::FILE_NAME);
+                    verified.problems.push(Diagnostic::error("seal/build", message));
+                }
+                verified
             }
             Ok((None, _)) => {
                 let message = format!("there is no deployment at `{location}`");
@@ -714,6 +720,11 @@ pub fn run_verify(config: &Config, ports: &Ports<'_>, location: &str, working: &
                     ExitCode::Seal,
                     Diagnostic::error("seal/missing", message).hint("write `dir:STORE/NAME`"),
                 );
+                return outcome;
+            }
+            Err(error) if error.is_content() => {
+                outcome
+                    .error(ExitCode::Seal, Diagnostic::error("seal/unreadable", error.to_string()));
                 return outcome;
             }
             Err(error) => {

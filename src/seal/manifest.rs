@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::Digest;
+
 /// Name of the file.
 pub const FILE_NAME: &str = "manifest.json";
 
@@ -23,6 +25,12 @@ pub struct Manifest {
     pub target: Option<String>,
     /// Its files, sorted by path.
     pub artifacts: Vec<Entry>,
+    /// HMAC-SHA256 of [`Manifest::signed_digest`], by the key of the files, in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hmac: Option<String>,
+    /// [`Manifest::own_digest`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// One file of a deployment.
@@ -59,6 +67,20 @@ pub struct Entry {
 }
 
 impl Manifest {
+    /// SHA-256 in hexadecimal of what [`Manifest::to_json`] writes without the digest. The order of keys in a file does
+    /// not matter to it.
+    #[must_use]
+    pub fn own_digest(&self) -> String {
+        let without = Self { digest: None, ..self.clone() };
+        Digest::of(without.to_json().as_bytes()).to_hex()
+    }
+
+    /// The same without the HMAC, which is made of it.
+    #[must_use]
+    pub fn signed_digest(&self) -> String {
+        Self { hmac: None, ..self.clone() }.own_digest()
+    }
+
     /// The JSON, two spaces of indent, a line feed at the end.
     ///
     /// # Panics

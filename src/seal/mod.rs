@@ -113,14 +113,18 @@ pub fn seal(scanned: &Scanned, about: About, key: Option<&SigningKey>) -> Sealed
             entry.key_id = Some(key.id().to_owned());
         }
     }
-    let manifest = Manifest {
+    let mut manifest = Manifest {
         version: 1,
         name: about.name,
         build_id,
         commit: about.commit,
         target: about.target,
         artifacts,
+        digest: None,
+        hmac: None,
     };
+    manifest.hmac = key.map(|key| key.sign(&manifest.signed_digest()));
+    manifest.digest = Some(manifest.own_digest());
     Sealed { objects, lock, manifest }
 }
 
@@ -247,6 +251,17 @@ fn verify_manifest(
                 lock::FILE_NAME
             ),
         ));
+    }
+    if manifest.digest.as_ref() != Some(&manifest.own_digest()) {
+        let message =
+            format!("`{}` is not what was written: its own SHA-256 differs", manifest::FILE_NAME);
+        verified.problems.push(problem("seal/changed", message));
+    }
+    if let Some(key) = key
+        && !manifest.hmac.as_ref().is_some_and(|hmac| key.verify(&manifest.signed_digest(), hmac))
+    {
+        let message = format!("the signature of `{}` does not hold", manifest::FILE_NAME);
+        verified.problems.push(problem("seal/signature", message));
     }
     let mut named = BTreeSet::new();
     for entry in &manifest.artifacts {

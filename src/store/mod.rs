@@ -51,6 +51,18 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the store answered, but what it holds is not whole.
+    #[must_use]
+    pub fn is_content(&self) -> bool {
+        match self {
+            Self::Content { .. } => true,
+            Self::Operation { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            Self::Url(_) => false,
+        }
+    }
+}
+
 /// A place for deployments.
 pub struct Store {
     backend: Box<dyn Backend>,

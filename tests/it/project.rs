@@ -250,15 +250,32 @@ fn one_flipped_byte_is_named() {
     ok(project.command("verify").arg("dist"));
 
     let store = project.path.join(".bundlegate/store");
-    for (name, intact) in files(&store) {
+    for (key, intact) in files(&store) {
+        // Some in the middle, some at the ends: every byte of every file is covered by something.
+        for at in [0, intact.len() / 3, intact.len() / 2, intact.len() - 2] {
+            let mut flipped = intact.clone();
+            flipped[at] ^= 1;
+            std::fs::write(store.join(&key), flipped).unwrap();
+            let output = project
+                .command("verify")
+                .arg("dir:.bundlegate/store/registry-mcp")
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(6), "{key} at {at}\n{}", text(&output));
+        }
+        std::fs::write(store.join(&key), intact).unwrap();
+    }
+    ok(project.command("verify").arg("dir:.bundlegate/store/registry-mcp"));
+
+    // Without a key, too, no byte of the manifest changes unnoticed.
+    let intact = std::fs::read(dist.join("manifest.json")).unwrap();
+    for at in (0..intact.len() - 1).step_by(intact.len() / 40) {
         let mut flipped = intact.clone();
-        let middle = flipped.len() / 2;
-        flipped[middle] ^= 1;
-        std::fs::write(store.join(&name), flipped).unwrap();
-        let output =
-            project.command("verify").arg("dir:.bundlegate/store/registry-mcp").output().unwrap();
-        assert!(matches!(output.status.code(), Some(6 | 7)), "{name}\n{}", text(&output));
-        std::fs::write(store.join(&name), intact).unwrap();
+        flipped[at] ^= 1;
+        std::fs::write(dist.join("manifest.json"), flipped).unwrap();
+        let output = project.command("verify").arg("dist").env_remove("HMAC_KEY").output().unwrap();
+        assert_eq!(output.status.code(), Some(6), "manifest at {at}\n{}", text(&output));
+        assert!(text(&output).contains("manifest"), "{}", text(&output));
     }
 }
 

@@ -5,42 +5,22 @@ use std::path::Path;
 
 use super::support::root;
 
-/// The layer table of `docs/ARCHITECTURE.md`: what each module may import, from the bottom up.
-fn layers() -> Vec<(String, BTreeSet<String>)> {
+/// A block of `docs/ARCHITECTURE.md`: for each row, a name and what stands behind its `<-`.
+fn table(block: &str) -> Vec<(String, BTreeSet<String>)> {
     let text = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
-    let block = text
-        .split("```layers\n")
-        .nth(1)
-        .expect("there is a `layers` block")
-        .split("```")
-        .next()
-        .unwrap();
-    block
-        .lines()
-        .map(|line| {
-            let (module, allowed) = line.split_once("<-").expect("each line has `<-`");
-            (module.trim().to_owned(), allowed.split_whitespace().map(str::to_owned).collect())
+    let start = format!("```{block}\n");
+    let rows = text.split(&start).nth(1).expect("the block is there").split("```").next().unwrap();
+    rows.lines()
+        .map(|row| {
+            let (name, rest) = row.split_once("<-").expect("each row has `<-`");
+            (name.trim().to_owned(), rest.split_whitespace().map(str::to_owned).collect())
         })
         .collect()
 }
 
-/// The doors: crates that only some files may name.
-fn doors() -> Vec<(String, Vec<String>)> {
-    let text = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
-    let block = text
-        .split("```doors\n")
-        .nth(1)
-        .expect("there is a `doors` block")
-        .split("```")
-        .next()
-        .unwrap();
-    block
-        .lines()
-        .map(|line| {
-            let (name, homes) = line.split_once("<-").expect("each line has `<-`");
-            (name.trim().to_owned(), homes.split_whitespace().map(str::to_owned).collect())
-        })
-        .collect()
+/// What each module may import, from the bottom up.
+fn layers() -> Vec<(String, BTreeSet<String>)> {
+    table("layers")
 }
 
 /// Rust files below `src`, with their path from there and their code without comments.
@@ -167,7 +147,7 @@ fn imports_follow_the_layers() {
 #[test]
 fn heavy_crates_stay_at_home() {
     let mut wrong = Vec::new();
-    for (name, homes) in doors() {
+    for (name, homes) in table("doors") {
         let mut is_used = false;
         for (path, code) in sources() {
             let path = format!("src/{path}");
@@ -178,7 +158,10 @@ fn heavy_crates_stay_at_home() {
             if !homes.iter().any(|home| {
                 path == *home || (home.ends_with('/') && path.starts_with(home.as_str()))
             }) {
-                wrong.push(format!("{path} names `{name}`, whose home is {}", homes.join(", ")));
+                wrong.push(format!(
+                    "{path} names `{name}`, whose home is {}",
+                    homes.iter().cloned().collect::<Vec<_>>().join(", ")
+                ));
             }
         }
         if !is_used {
