@@ -289,6 +289,23 @@ pub(super) fn import_meta_property(name: &str, span: Span) -> Expr {
     member(meta, &name.into(), span)
 }
 
+/// What assigning to an import does: `(() => { throw new TypeError("Assignment to constant variable.") })()`
+pub(super) fn throw_readonly() -> Expr {
+    let error = Expr::New(NewExpr {
+        span: DUMMY_SP,
+        ctxt: SyntaxContext::empty(),
+        callee: Box::new(ident(&"TypeError".into())),
+        args: Some(vec![ExprOrSpread {
+            spread: None,
+            expr: Box::new(string("Assignment to constant variable.")),
+        }]),
+        type_args: None,
+    });
+    let body = vec![Stmt::Throw(ThrowStmt { span: DUMMY_SP, arg: Box::new(error) })];
+    let closure = ParenExpr { span: DUMMY_SP, expr: Box::new(arrow_block(&[], body, false)) };
+    call_expression(Expr::Paren(closure), Vec::new())
+}
+
 /// A function or class expression that takes its name from where it stands: `{ name: value }.name`
 pub(super) fn named(name: &Atom, value: Expr) -> Expr {
     let object = Expr::Paren(ParenExpr {

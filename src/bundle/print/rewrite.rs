@@ -462,6 +462,13 @@ impl<'a> Rewriter<'a> {
         matches!(expression, Expr::Ident(ident) if ident.sym == *name && ident.ctxt == self.unresolved)
     }
 
+    /// Whether an identifier is an import, which nothing may assign to. Beside the variable that it stands for, the
+    /// assignment would work.
+    fn is_import(&self, ident: &Ident) -> bool {
+        let symbol = self.module.symbol_of.get(&ident.to_id());
+        symbol.is_some_and(|symbol| self.module.named_imports.contains_key(symbol))
+    }
+
     /// `__filename` and `__dirname` of a `CommonJS` module, as a module in Node or Bun has them.
     fn path_of_module(&self, ident: &Ident) -> Option<&'static str> {
         let options = self.context.options;
@@ -885,6 +892,17 @@ impl VisitMut for Rewriter<'_> {
                     Callee::Super(_) => {}
                 }
                 call.visit_mut_children_with(self);
+            }
+            Expr::Assign(assign)
+                if matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Ident(ident))
+                    if self.is_import(&ident.id)) =>
+            {
+                assign.right.visit_mut_with(self);
+                *expression = code::sequence(vec![*assign.right.take(), code::throw_readonly()]);
+            }
+            Expr::Update(update) if matches!(&*update.arg, Expr::Ident(ident) if self.is_import(ident)) =>
+            {
+                *expression = code::throw_readonly();
             }
             Expr::New(new) => {
                 if let Some(record) = self.record(new.span.lo, ImportKind::Url)

@@ -65,6 +65,25 @@ pub(super) fn record(
     recorder.module.nested_names = facts.nested_names;
     recorder.module.has_top_level_await = facts.has_top_level_await;
     recorder.module.has_direct_eval = facts.has_direct_eval;
+    for span in &facts.evals {
+        let location = recorder.location(*span);
+        recorder.diagnostics.push(
+            Diagnostic::warning("build/direct-eval", "a direct `eval` sees every name of the module, so none can be dropped or shortened")
+                .at(location)
+                .hint("write `(0, eval)(…)` or `new Function(…)` if it need not see them"),
+        );
+    }
+    for span in &facts.assigned_imports {
+        let location = recorder.location(*span);
+        recorder.diagnostics.push(
+            Diagnostic::warning(
+                "build/assign-to-import",
+                "an import cannot be assigned to; this throws when it runs",
+            )
+            .at(location)
+            .hint("export a function from the other module that sets the value"),
+        );
+    }
     recorder.module.uses_import_meta = facts.uses_import_meta;
     recorder.module.uses_top_level_this = facts.uses_top_level_this;
     recorder.module.has_esm_syntax =
@@ -879,6 +898,10 @@ struct Facts {
     uses_import_meta: bool,
     uses_top_level_this: bool,
     uses_commonjs: bool,
+    /// Direct calls of `eval`.
+    evals: Vec<Span>,
+    /// Imports that something assigns to, which throws.
+    assigned_imports: Vec<Span>,
 }
 
 struct UseVisitor<'a> {
@@ -923,9 +946,12 @@ impl<'a> UseVisitor<'a> {
         uses
     }
 
-    fn reassign(&mut self, id: &Id) {
-        if let Some(symbol) = self.symbol_of.get(id) {
+    fn reassign(&mut self, ident: &Ident) {
+        if let Some(symbol) = self.symbol_of.get(&ident.to_id()) {
             self.facts.reassigned.insert(*symbol);
+            if self.imports.contains(symbol) {
+                self.facts.assigned_imports.push(ident.span);
+            }
         }
     }
 
@@ -933,12 +959,12 @@ impl<'a> UseVisitor<'a> {
         let mut names = Vec::new();
         collect_names(pattern, &mut names);
         for name in names {
-            self.reassign(&name.to_id());
+            self.reassign(&name);
         }
         if let Pat::Expr(expression) = pattern
             && let Expr::Ident(ident) = &**expression
         {
-            self.reassign(&ident.to_id());
+            self.reassign(ident);
         }
     }
 
@@ -1084,6 +1110,7 @@ impl Visit for UseVisitor<'_> {
             }
             Callee::Expr(callee) if self.is_global(callee, "eval") => {
                 self.facts.has_direct_eval = true;
+                self.facts.evals.push(call.span);
             }
             Callee::Expr(callee) => {
                 if let Expr::Member(member) = &**callee
@@ -1226,7 +1253,7 @@ impl Visit for UseVisitor<'_> {
 
     fn visit_assign_expr(&mut self, assign: &AssignExpr) {
         match &assign.left {
-            AssignTarget::Simple(SimpleAssignTarget::Ident(ident)) => self.reassign(&ident.to_id()),
+            AssignTarget::Simple(SimpleAssignTarget::Ident(ident)) => self.reassign(&ident.id),
             AssignTarget::Pat(pattern) => self.reassign_pattern(&Pat::from(pattern.clone())),
             AssignTarget::Simple(_) => {}
         }
@@ -1235,7 +1262,7 @@ impl Visit for UseVisitor<'_> {
 
     fn visit_update_expr(&mut self, update: &UpdateExpr) {
         if let Expr::Ident(ident) = &*update.arg {
-            self.reassign(&ident.to_id());
+            self.reassign(ident);
         }
         self.visit_written_member(&update.arg);
     }
