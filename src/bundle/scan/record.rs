@@ -61,29 +61,11 @@ pub(super) fn record(
     for symbol in &facts.reassigned {
         recorder.module.symbols[*symbol as usize].is_reassigned = true;
     }
+    recorder.warn(&facts);
     recorder.module.unresolved = facts.unresolved;
     recorder.module.nested_names = facts.nested_names;
     recorder.module.has_top_level_await = facts.has_top_level_await;
     recorder.module.has_direct_eval = facts.has_direct_eval;
-    for span in &facts.evals {
-        let location = recorder.location(*span);
-        recorder.diagnostics.push(
-            Diagnostic::warning("build/direct-eval", "a direct `eval` sees every name of the module, so none can be dropped or shortened")
-                .at(location)
-                .hint("write `(0, eval)(…)` or `new Function(…)` if it need not see them"),
-        );
-    }
-    for span in &facts.assigned_imports {
-        let location = recorder.location(*span);
-        recorder.diagnostics.push(
-            Diagnostic::warning(
-                "build/assign-to-import",
-                "an import cannot be assigned to; this throws when it runs",
-            )
-            .at(location)
-            .hint("export a function from the other module that sets the value"),
-        );
-    }
     recorder.module.uses_import_meta = facts.uses_import_meta;
     recorder.module.uses_top_level_this = facts.uses_top_level_this;
     recorder.module.has_esm_syntax =
@@ -452,6 +434,29 @@ pub(super) struct Injected {
 }
 
 impl Recorder<'_> {
+    /// Tells of what surely surprises.
+    fn warn(&mut self, facts: &Facts) {
+        for span in &facts.evals {
+            let location = self.location(*span);
+            self.diagnostics.push(
+                Diagnostic::warning("build/direct-eval", "a direct `eval` sees every name of the module, so none can be dropped or shortened")
+                    .at(location)
+                    .hint("write `(0, eval)(…)` or `new Function(…)` if it need not see them"),
+            );
+        }
+        for span in &facts.assigned_imports {
+            let location = self.location(*span);
+            self.diagnostics.push(
+                Diagnostic::warning(
+                    "build/assign-to-import",
+                    "an import cannot be assigned to; this throws when it runs",
+                )
+                .at(location)
+                .hint("export a function from the other module that sets the value"),
+            );
+        }
+    }
+
     /// Makes imports of globals that injected files export. Every module runs those files first.
     fn inject(&mut self, injected: &[Injected]) {
         for file in injected {
