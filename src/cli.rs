@@ -112,7 +112,7 @@ fn command() -> Command {
                 .long("verbose")
                 .global(true)
                 .action(ArgAction::SetTrue)
-                .help("Notes too"),
+                .help("Say, too, which folder is the root"),
         )
         .subcommand(
             sub("run", "The whole way: build, scan, compress, sign, store, report", on::RUN).arg(
@@ -162,9 +162,7 @@ fn flag(setting: &'static Setting) -> Arg {
         Kind::List | Kind::Choices(_) | Kind::Map | Kind::Records(_) => {
             arg.value_name(setting.value).action(ArgAction::Append).allow_hyphen_values(true)
         }
-        Kind::Text | Kind::Number | Kind::KeySource => {
-            arg.value_name(setting.value).allow_hyphen_values(true)
-        }
+        Kind::Text | Kind::KeySource => arg.value_name(setting.value).allow_hyphen_values(true),
     }
 }
 
@@ -290,6 +288,9 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         Ok(config) => config,
         Err(diagnostics) => return fail(diagnostics),
     };
+    if sub.get_flag("verbose") {
+        log.line(&format!("the root is {}", config.root.display()));
+    }
     let ports = Ports {
         files: Arc::new(DiskFileSystem),
         environment: &environment,

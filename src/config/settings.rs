@@ -10,8 +10,6 @@ pub enum Kind {
     Text,
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// A whole number.
-    Number,
     /// Several texts; on the command line repeated or separated by commas.
     List,
     /// Several of these words.
@@ -228,7 +226,6 @@ pub fn json_schema() -> serde_json::Value {
             Kind::Switch => json!({ "type": "boolean" }),
             Kind::Text => text,
             Kind::Choice(words) => json!({ "enum": words }),
-            Kind::Number => json!({ "type": "integer", "minimum": 0 }),
             Kind::List => json!({ "type": "array", "items": text }),
             Kind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
             Kind::Map => json!({ "type": "object", "additionalProperties": text }),

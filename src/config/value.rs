@@ -30,7 +30,6 @@ pub fn expected(kind: Kind) -> String {
         Kind::Switch => "true or false".to_owned(),
         Kind::Text => "a text".to_owned(),
         Kind::Choice(words) => format!("one of {}", words.join(", ")),
-        Kind::Number => "a whole number".to_owned(),
         Kind::List => "a list of texts".to_owned(),
         Kind::Choices(words) => format!("a list of {}", words.join(", ")),
         Kind::Map => "texts by name".to_owned(),
@@ -52,10 +51,6 @@ pub fn parse(kind: Kind, text: &str) -> Result<Value, String> {
         },
         Kind::Text => Ok(Value::Text(text.to_owned())),
         Kind::Choice(words) => choose(words, text).map(|word| Value::Text(word.to_owned())),
-        Kind::Number => match text.parse::<u64>() {
-            Ok(_) => Ok(Value::Text(text.to_owned())),
-            Err(_) => Err(format!("takes a whole number, not `{text}`")),
-        },
         Kind::KeySource => {
             match text.split_once(':') {
                 Some(("env", name)) if !name.is_empty() => Ok(Value::Text(text.to_owned())),

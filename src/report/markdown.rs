@@ -57,7 +57,7 @@ fn heading(text: &mut String, report: &Report) {
 
 fn sentence(text: &mut String, report: &Report) {
     let total = report.total();
-    let size = match (total.gzip, total.brotli) {
+    let sizes = match (total.gzip, total.brotli) {
         (Some(gzip), Some(brotli)) => {
             format!("{} gzip, {} brotli, {} raw", size(gzip), size(brotli), size(total.raw))
         }
@@ -67,8 +67,8 @@ fn sentence(text: &mut String, report: &Report) {
     let largest = report
         .modules
         .first()
-        .map(|row| format!(" Largest module: {} ({}).", code(&row.path), size_of(row.bytes)));
-    let _ = writeln!(text, "**{size} in {outputs}.**{}\n", largest.unwrap_or_default());
+        .map(|row| format!(" Largest module: {} ({}).", code(&row.path), size(row.bytes)));
+    let _ = writeln!(text, "**{sizes} in {outputs}.**{}\n", largest.unwrap_or_default());
 }
 
 fn leaks(text: &mut String, report: &Report) {
@@ -182,13 +182,12 @@ fn modules(text: &mut String, report: &Report) {
         .modules
         .iter()
         .take(MOST_ROWS)
-        .map(|row| vec![size_of(row.bytes), code(&row.path), code(&row.output)])
+        .map(|row| vec![size(row.bytes), code(&row.path), code(&row.output)])
         .collect();
     table(text, &[("Minified", true), ("Module", false), ("In", false)], rows);
     if report.modules.len() > MOST_ROWS {
         let rest: u64 = report.modules.iter().skip(MOST_ROWS).map(|row| row.bytes).sum();
-        let _ =
-            writeln!(text, "and {} others, {}\n", report.modules.len() - MOST_ROWS, size_of(rest));
+        let _ = writeln!(text, "and {} others, {}\n", report.modules.len() - MOST_ROWS, size(rest));
     }
     text.push_str(
         "Bytes in the outputs; compressed sizes do not add up per module.\n\n</details>\n\n",
@@ -256,10 +255,6 @@ pub fn size(bytes: u64) -> String {
     let value = bytes as f64 / unit;
     let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
     format!("{value:.digits$} {name}")
-}
-
-fn size_of(bytes: u64) -> String {
-    size(bytes)
 }
 
 fn plural(count: usize, noun: &str) -> String {

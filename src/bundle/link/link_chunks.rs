@@ -67,7 +67,7 @@ struct Linker<'a> {
     wraps: &'a Wraps,
     chunks: &'a Chunks,
     options: &'a Options,
-    helpers: BTreeMap<&'static str, SymbolId>,
+    helpers: Helpers,
 }
 
 /// Links the chunks.
@@ -99,8 +99,11 @@ pub(crate) fn link_chunks(
     links
 }
 
+/// Helper functions by name.
+pub(crate) type Helpers = BTreeMap<&'static str, SymbolId>;
+
 /// The symbols of the helper functions.
-pub(crate) fn helper_symbols(graph: &ModuleGraph) -> BTreeMap<&'static str, SymbolId> {
+pub(crate) fn helper_symbols(graph: &ModuleGraph) -> Helpers {
     let names = [
         runtime::COMMON_JS,
         runtime::ESM,

@@ -24,6 +24,8 @@ pub(crate) use wrap_modules::{Wrap, Wraps};
 pub(crate) struct LinkPlan {
     /// What each import stands for.
     pub(crate) bindings: Bindings,
+    /// The symbols of the helper functions.
+    pub(crate) helpers: link_chunks::Helpers,
     /// What is kept.
     pub(crate) live: Live,
     /// Which modules run inside a closure.
@@ -69,5 +71,16 @@ pub(crate) fn link(graph: &ModuleGraph, entry_points: &[ModuleId], options: &Opt
     let links = link_chunks::link_chunks(graph, &bindings, &live, &wraps, &chunks, options);
     // Last: only now is it known which top-level names share a scope.
     let names = rename::rename(graph, &live, &wraps, &chunks, &links, options);
-    Linked { plan: Some(LinkPlan { bindings, live, wraps, chunks, links, names }), diagnostics }
+    Linked {
+        plan: Some(LinkPlan {
+            bindings,
+            helpers: link_chunks::helper_symbols(graph),
+            live,
+            wraps,
+            chunks,
+            links,
+            names,
+        }),
+        diagnostics,
+    }
 }

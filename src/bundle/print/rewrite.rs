@@ -13,7 +13,6 @@ use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
     ModuleFormat, ModuleGraph, ModuleId, SymbolId,
 };
-use crate::bundle::link::link_chunks::helper_symbols;
 use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
 use crate::bundle::options::{Format, Options, Target};
 use crate::bundle::runtime;
@@ -34,7 +33,7 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// A helper function by its name in this chunk.
     pub(super) fn helper(&self, name: &'static str) -> Atom {
-        let symbol = helper_symbols(self.graph)[name];
+        let symbol = self.plan.helpers[name];
         self.names.get(&NameKey::Symbol(symbol)).clone()
     }
 
@@ -381,7 +380,7 @@ impl<'a> Rewriter<'a> {
             runtime::EVALUATE,
             runtime::NAME,
         ] {
-            let symbol = helper_symbols(context.graph)[helper];
+            let symbol = context.plan.helpers[helper];
             captured.extend(context.names.local.get(&NameKey::Symbol(symbol)).cloned());
         }
         captured.insert("__require".into());
