@@ -42,7 +42,10 @@ export var __copyProps = (to, from, except) => {
         });
   return to;
 };
-export var __reExport = (target, from) => __copyProps(target, from, "default");
+export var __reExport = (target, from, exports) => {
+  __copyProps(target, from, "default");
+  if (exports) __copyProps(exports, from, "default");
+};
 export var __toESM = (from, isNode, target) => (
   (target = from != null ? Object.create(Object.getPrototypeOf(from)) : {}),
   __copyProps(

@@ -181,6 +181,8 @@ pub struct Options {
     pub root: PathBuf,
     /// Folder of the outputs below the root or not. Absolute. Only used to write relative paths into source maps.
     pub outdir: PathBuf,
+    /// File name of the only entry output, instead of what `entry_naming` says.
+    pub outfile: Option<String>,
     /// Module system of the output.
     pub format: Format,
     /// Runtime of the output.
@@ -205,8 +207,9 @@ pub struct Options {
     pub packages: Packages,
     /// Specifiers replaced before resolving.
     pub alias: Vec<(String, String)>,
-    /// Extra conditions for `exports` and `imports`.
-    pub conditions: Vec<String>,
+    /// Extra conditions for `exports` and `imports`; naming any, or none at all, leaves `module` out, which the targets
+    /// add by themselves otherwise.
+    pub conditions: Option<Vec<String>>,
     /// Fields of `package.json` to look at, instead of the target's.
     pub main_fields: Option<Vec<String>>,
     /// The one tsconfig to use, instead of each file's nearest. Absolute.
@@ -252,6 +255,7 @@ impl Options {
         Self {
             outdir: root.join("dist"),
             root,
+            outfile: None,
             format: Format::default(),
             target: Target::default(),
             syntax: None,
@@ -264,7 +268,7 @@ impl Options {
             external: Vec::new(),
             packages: Packages::default(),
             alias: Vec::new(),
-            conditions: Vec::new(),
+            conditions: None,
             main_fields: None,
             tsconfig: None,
             preserve_symlinks: false,

@@ -111,6 +111,15 @@ pub struct Unresolved {
     pub hints: Vec<String>,
 }
 
+/// Why there is no tsconfig for a file.
+#[derive(Debug, Clone)]
+pub enum TsconfigError {
+    /// It extends one that does not exist: a path, or the name of a package.
+    NoBase(PathBuf),
+    /// It cannot be read, as a sentence part.
+    Invalid(String),
+}
+
 /// Resolves specifiers for one build; keeps a cache that all threads share.
 pub struct Resolver {
     import: ResolverGeneric<ResolverFiles>,
@@ -186,7 +195,15 @@ impl Resolver {
             ResolveKind::Import => &self.import,
             ResolveKind::Require => &self.require,
         };
-        match resolver.resolve_file(importer, specifier) {
+        let resolution = match resolver.resolve_file(importer, specifier) {
+            // The scan warns of a tsconfig whose base is missing; specifiers go on without it.
+            Err(ResolveError::TsconfigNotFound(_)) => {
+                let options = ResolveOptions { tsconfig: None, ..resolver.options().clone() };
+                resolver.clone_with_options(options).resolve_file(importer, specifier)
+            }
+            resolution => resolution,
+        };
+        match resolution {
             Ok(resolution) => {
                 let file = resolution.path().to_path_buf();
                 if self
@@ -290,9 +307,12 @@ impl Resolver {
     /// The tsconfig that applies to a file, `extends` included.
     ///
     /// # Errors
-    /// A tsconfig that cannot be read or parsed, as a sentence part.
-    pub fn tsconfig(&self, file: &Path) -> Result<Option<Arc<TsConfig>>, String> {
-        self.import.find_tsconfig(file).map_err(|error| error.to_string())
+    /// A tsconfig that cannot be parsed, or whose base is missing.
+    pub fn tsconfig(&self, file: &Path) -> Result<Option<Arc<TsConfig>>, TsconfigError> {
+        self.import.find_tsconfig(file).map_err(|error| match error {
+            ResolveError::TsconfigNotFound(base) => TsconfigError::NoBase(base),
+            error => TsconfigError::Invalid(error.to_string()),
+        })
     }
 
     fn resolved_file(&self, resolution: &Resolution) -> ResolvedFile {
@@ -300,6 +320,8 @@ impl Resolver {
         let package = resolution.package_json().map(Arc::as_ref);
         // The nearest `package.json` tells the module system, that of the package what has side effects.
         let is_type_module = match resolution.module_type() {
+            // `type` speaks of `.js` files; one without an ending is `CommonJS` to Node.
+            _ if file.extension().is_none() => None,
             Some(ModuleType::Module) => Some(true),
             Some(ModuleType::CommonJs) => Some(false),
             _ => package.and_then(PackageJson::r#type).map(|kind| kind == PackageType::Module),
@@ -383,19 +405,18 @@ impl Resolver {
 }
 
 fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
-    let mut conditions: Vec<String> = options.conditions.clone();
+    let mut conditions: Vec<String> = options.conditions.clone().unwrap_or_default();
     conditions.push(if kind == ResolveKind::Import { "import" } else { "require" }.to_owned());
     let (target_conditions, main_fields): (&[&str], &[&str]) = match options.target {
-        Target::Browser => (&["browser", "module"], &["browser", "module", "main"]),
-        Target::Node => (&["node", "module"], &["main", "module"]),
-        Target::Bun => (&["bun", "node", "module"], &["module", "main"]),
-        Target::Workers => {
-            (&["workerd", "worker", "browser", "module"], &["browser", "module", "main"])
-        }
+        Target::Browser => (&["browser"], &["browser", "module", "main"]),
+        Target::Node => (&["node"], &["main", "module"]),
+        Target::Bun => (&["bun", "node"], &["module", "main"]),
+        Target::Workers => (&["workerd", "worker", "browser"], &["browser", "module", "main"]),
         Target::Neutral => (&[], &[]),
     };
-    if options.conditions.is_empty() || options.target != Target::Neutral {
-        conditions.extend(target_conditions.iter().map(|name| (*name).to_owned()));
+    conditions.extend(target_conditions.iter().map(|name| (*name).to_owned()));
+    if options.conditions.is_none() && options.target != Target::Neutral {
+        conditions.push("module".to_owned());
     }
     conditions.push("default".to_owned());
     let main_fields = options

@@ -237,11 +237,25 @@ fn build_config(
         .into_iter()
         .map(|(path, text)| (crate::fs::normalize(&root.join(path)), text))
         .collect();
-    let outdir = layers.path("outdir");
-    let build = build_options(layers, environment, &root, outdir.as_deref(), problems);
+    let entry_points = layers.list("entrypoints");
+    let outfile = layers.path("outfile");
+    let outdir = match (layers.path("outdir"), &outfile) {
+        (Some(_), Some(_)) => {
+            problems.push(
+                Diagnostic::error("config/outfile", "`outfile` and `outdir` are both set")
+                    .hint("keep `outdir` when there is more than one output"),
+            );
+            None
+        }
+        (None, Some(file)) => file.parent().map(Path::to_path_buf),
+        (outdir, None) => outdir,
+    };
+    let mut build = build_options(layers, environment, &root, outdir.as_deref(), problems);
+    if let Some(file) = outfile {
+        name_the_one_output(&file, &entry_points, &mut build, problems);
+    }
     let artifacts =
         layers.path("artifacts").map(|folder| (folder, layers.path("artifacts-metafile")));
-    let entry_points = layers.list("entrypoints");
     if artifacts.is_some() && !entry_points.is_empty() {
         problems.push(
             Diagnostic::error(
@@ -294,6 +308,23 @@ fn build_config(
         report: ReportConfig { budgets, file: layers.path("report-file") },
         root,
     }
+}
+
+/// `outfile` names the output of the only entry point; there can be no chunk beside it.
+fn name_the_one_output(
+    file: &Path,
+    entry_points: &[String],
+    build: &mut Options,
+    problems: &mut Vec<Diagnostic>,
+) {
+    if entry_points.len() > 1 || build.splitting {
+        let reason = if build.splitting { "`splitting`" } else { "several entry points" };
+        problems.push(
+            Diagnostic::error("config/outfile", format!("`outfile` does not go with {reason}"))
+                .hint("set `outdir` instead"),
+        );
+    }
+    build.outfile = file.file_name().map(|name| name.to_string_lossy().into_owned());
 }
 
 fn allowance(record: &BTreeMap<String, String>) -> Allowance {
@@ -367,7 +398,9 @@ fn build_options(
         options.packages = Packages::External;
     }
     options.alias = layers.map("alias").into_iter().collect();
-    options.conditions = layers.list("conditions");
+    options.conditions = layers.get("conditions").map(|_| {
+        layers.list("conditions").into_iter().filter(|name| !name.is_empty()).collect()
+    });
     options.main_fields = layers.get("main-fields").map(|_| layers.list("main-fields"));
     options.tsconfig = layers.path("tsconfig");
     options.preserve_symlinks = layers.switch("preserve-symlinks").unwrap_or_default();
@@ -430,6 +463,8 @@ fn syntax_year(text: &str) -> Result<Option<u16>, String> {
     for name in text.split(',').map(str::trim).map(str::to_ascii_lowercase) {
         let year = if name == "esnext" {
             None
+        } else if name == "es5" {
+            Some(2009)
         } else if name == "es6" {
             Some(2015)
         } else if let Some(year) = name.strip_prefix("es").and_then(|year| year.parse::<u16>().ok())

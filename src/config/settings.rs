@@ -153,6 +153,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("files", "build.files", Kind::Map, "PATH=TEXT", "none", on::BUNDLING, "Sources held in memory, over those on disk"),
     setting!("root", "build.root", Kind::Text, "DIR", "folder of the settings file", on::BUNDLING, "Folder that all paths are relative to"),
     setting!("outdir", "build.outdir", Kind::Text, "DIR", "none: outputs are kept in memory", on::BUNDLING, "Folder for the outputs"),
+    setting!("outfile", "build.outfile", Kind::Text, "FILE", "none", on::BUNDLING, "The one output of a build that has one, instead of `outdir`"),
     setting!("target", "build.target", Kind::Choice(TARGETS), "RUNTIME", "browser", on::BUNDLING, "Runtime of the outputs"),
     setting!("format", "build.format", Kind::Choice(FORMATS), "FORMAT", "esm", on::BUNDLING, "Module system of the outputs"),
     setting!("global-name", "build.global_name", Kind::Text, "NAME", "none", on::BUNDLING, "Variable that takes the exports of an `iife`"),

@@ -146,6 +146,9 @@ impl Linker<'_> {
             self.entry(entry, &mut used, &mut links);
         }
         self.externals(index, &mut links);
+        if self.options.format == Format::Iife && !links.externals.is_empty() {
+            self.helper(runtime::REQUIRE, &mut used);
+        }
         if links.needs_create_require {
             links
                 .externals

@@ -370,6 +370,7 @@ pub(crate) fn with_helpers(
                 .any(|record| matches!(record.target, ImportTarget::External(_)))
         {
             wanted.insert(runtime::TO_ESM);
+            wanted.insert(runtime::REQUIRE);
         }
     }
     if graph.ids().any(|id| live.modules[id.index()] && graph.module(id).has_direct_eval) {

@@ -253,10 +253,27 @@ fn assemble(
             Step::Run(_) => None,
         })
         .collect();
+    // Closures assign what they import; what nobody imports here was run by another chunk and is only taken.
+    let assigned: BTreeSet<ModuleId> = chunk
+        .modules
+        .iter()
+        .filter(|id| context.plan.wraps.of(**id) == Wrap::Esm)
+        .flat_map(|id| context.plan.live.evaluated_before(context.graph, *id))
+        .collect();
+    let taken: BTreeSet<ModuleId> = links
+        .interops
+        .iter()
+        .map(|(id, _)| *id)
+        .filter(|id| !called.contains(id) && !assigned.contains(id))
+        .collect();
+    for id in &taken {
+        let run = run_module(context, *id, false).unwrap_or_default();
+        pieces.push(Piece { module: None, items: items(run) });
+    }
     let late: Vec<Atom> = links
         .interops
         .iter()
-        .filter(|(id, _)| !called.contains(id))
+        .filter(|(id, _)| !called.contains(id) && !taken.contains(id))
         .map(|(id, node)| context.names.get(&NameKey::Interop(*id, *node)).clone())
         .collect();
     if !late.is_empty() {
@@ -411,16 +428,24 @@ fn export_namespace(context: &Context<'_>, entry: ModuleId) -> Stmt {
 }
 
 fn export_value(context: &Context<'_>, value: Expr) -> Stmt {
-    let target = match context.options.format {
-        Format::Cjs => code::member(code::ident(&"module".into()), &"exports".into(), DUMMY_SP),
-        Format::Esm | Format::Iife => return code::var(&IIFE_RESULT.into(), value),
-    };
+    if context.options.format != Format::Cjs {
+        return code::var(&IIFE_RESULT.into(), value);
+    }
+    let target = given_away(context.options.format);
     code::statement(Expr::Assign(AssignExpr {
         span: DUMMY_SP,
         op: op!("="),
         left: AssignTarget::Simple(SimpleAssignTarget::Member(target.expect_member())),
         right: Box::new(value),
     }))
+}
+
+/// Where an output that is no module puts what it exports: `module.exports`, or the variable that is returned.
+fn given_away(format: Format) -> Expr {
+    match format {
+        Format::Cjs => code::member(code::ident(&"module".into()), &"exports".into(), DUMMY_SP),
+        Format::Esm | Format::Iife => code::ident(&IIFE_RESULT.into()),
+    }
 }
 
 /// The variable whose value an `iife` returns.
@@ -499,7 +524,8 @@ fn exports(context: &Context<'_>, links: &ChunkLinks, entry: Option<ModuleId>) -
 /// What code generation may use.
 fn es_version(options: &Options) -> EsVersion {
     match options.syntax {
-        Some(..=2015) => EsVersion::Es2015,
+        Some(..2015) => EsVersion::Es5,
+        Some(2015) => EsVersion::Es2015,
         Some(2016) => EsVersion::Es2016,
         Some(2017) => EsVersion::Es2017,
         Some(2018) => EsVersion::Es2018,
@@ -647,7 +673,9 @@ impl Paths {
                             .parent()
                             .map(|folder| relative(&common, folder))
                             .unwrap_or_default();
-                        if chunk.is_user_entry {
+                        if let (true, Some(name)) = (chunk.is_user_entry, &options.outfile) {
+                            name.clone()
+                        } else if chunk.is_user_entry {
                             expand_naming(&options.entry_naming, &folder, stem, &hash, "js")
                         } else {
                             // A dynamic import keeps the name of its module: it is what a size report shows.
@@ -727,6 +755,7 @@ fn finish(
             content_hash(format!("{template}\0{}", seed.join("\0")).as_bytes())
         })
         .collect();
+    let hashes = tell_apart(&paths.templates, hashes);
     let fill = |text: &str, mentions: &[u32]| {
         mentions.iter().fold(text.to_owned(), |text, mention| {
             text.replace(&stand_in(*mention), &hashes[*mention as usize])
@@ -805,6 +834,21 @@ fn finish(
         }
     }
     result
+}
+
+/// Two chunks of the same text are still two, with variables of their own: the later one takes another hash.
+fn tell_apart(templates: &[String], mut hashes: Vec<String>) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    for (index, template) in (0u32..).zip(templates) {
+        let hash = &mut hashes[index as usize];
+        while !taken.insert(template.replace(&stand_in(index), hash)) {
+            if !template.contains(&stand_in(index)) {
+                break;
+            }
+            *hash = content_hash(hash.as_bytes());
+        }
+    }
+    hashes
 }
 
 /// Percent-encodes what cannot stand in a URL.
@@ -887,7 +931,10 @@ fn add_frame(
 fn is_strict(graph: &ModuleGraph, plan: &LinkPlan, chunk: &super::link::Chunk) -> bool {
     chunk.modules.iter().all(|id| {
         let module = graph.module(*id);
-        plan.wraps.of(*id) != Wrap::CommonJs
+        let is_module = module.has_esm_syntax || module.uses_node_interop;
+        (is_module && plan.wraps.of(*id) != Wrap::CommonJs)
+            || *id == ModuleId::RUNTIME
+            || !module.loader.is_script()
             || module.directives.iter().any(|text| **text == *"use strict")
     })
 }

@@ -11,7 +11,7 @@ use super::code;
 use super::keep_names::keep_names;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
-    ModuleFormat, ModuleGraph, ModuleId, SymbolId,
+    ModuleFormat, ModuleGraph, ModuleId, SymbolId, SymbolKind,
 };
 use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
 use crate::bundle::options::{Format, Options, Target};
@@ -169,6 +169,8 @@ fn namespace(context: &Context<'_>, id: ModuleId, definitions: &mut Vec<Stmt>) -
     }
     definitions.push(code::var(&name, code::call(&context.helper(runtime::NAMESPACE), arguments)));
     let mut extension = Vec::new();
+    let is_entry = context.options.format != Format::Esm
+        && context.plan.chunks.list[context.chunk as usize].entry == Some(id);
     if in_closure {
         let arguments = vec![code::ident(&name), own_getters(context, id, shape)];
         extension.push(code::statement(code::call(&context.helper(runtime::EXPORT), arguments)));
@@ -176,10 +178,12 @@ fn namespace(context: &Context<'_>, id: ModuleId, definitions: &mut Vec<Stmt>) -
     let dynamic =
         shape.dynamic.iter().filter_map(|binding| context.reference(binding)).map(|reference| {
             let source = reference.expression(DUMMY_SP);
-            code::statement(code::call(
-                &context.helper(runtime::RE_EXPORT),
-                vec![Expr::Ident(code::ident_of(&name)), source],
-            ))
+            let mut arguments = vec![Expr::Ident(code::ident_of(&name)), source];
+            // What the entry gives away was copied before these names were known.
+            if is_entry {
+                arguments.push(super::given_away(context.options.format));
+            }
+            code::statement(code::call(&context.helper(runtime::RE_EXPORT), arguments))
         });
     extension.extend(dynamic);
     extension
@@ -217,7 +221,13 @@ fn getters(context: &Context<'_>, shape: &NamespaceShape) -> Expr {
 }
 
 fn commonjs_wrapper(context: &Context<'_>, id: ModuleId, module: &Module, body: Vec<Stmt>) -> Stmt {
-    let uses = |name: &str| module.unresolved.contains(&Atom::from(name)) || module.has_direct_eval;
+    // `var exports` declares what is there already.
+    let redeclares = |name: &str| {
+        module.symbols.iter().any(|symbol| symbol.id.0 == *name && symbol.kind == SymbolKind::Var)
+    };
+    let uses = |name: &str| {
+        module.unresolved.contains(&Atom::from(name)) || module.has_direct_eval || redeclares(name)
+    };
     let mut parameters = Vec::new();
     if uses("exports") || uses("module") {
         parameters.push("exports");

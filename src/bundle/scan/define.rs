@@ -165,6 +165,19 @@ impl Substitute<'_> {
         self.aliases.defines
     }
 
+    /// `module.require(…)` is `require(…)`.
+    fn shorten_require(&self, callee: &mut Callee) {
+        if let Callee::Expr(expression) = callee
+            && let Expr::Member(member) = &**expression
+            && let Expr::Ident(object) = &*member.obj
+            && object.sym == *"module"
+            && object.ctxt == self.aliases.unresolved
+            && static_property(&member.prop).is_some_and(|name| name == *"require")
+        {
+            **expression = Expr::Ident(Ident::new("require".into(), member.span, object.ctxt));
+        }
+    }
+
     fn replacement(&mut self, expression: &Expr) -> Option<Expr> {
         if !matches!(expression, Expr::Ident(_) | Expr::Member(_) | Expr::OptChain(_)) {
             return None;
@@ -284,6 +297,11 @@ impl VisitMut for Substitute<'_> {
         }
         expression.visit_mut_children_with(self);
         fold(expression, self.aliases.unresolved);
+    }
+
+    fn visit_mut_call_expr(&mut self, call: &mut CallExpr) {
+        self.shorten_require(&mut call.callee);
+        call.visit_mut_children_with(self);
     }
 
     fn visit_mut_update_expr(&mut self, update: &mut UpdateExpr) {

@@ -27,8 +27,8 @@ use super::graph::{
     EntryPoint, ImportKind, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId,
     ModuleSideEffects,
 };
-use super::options::{Loader, Options, Target};
-use super::resolve::{PackageBuild, ResolveKind, Resolved, ResolvedFile, Resolver};
+use super::options::{Format, Loader, Options, Target};
+use super::resolve::{PackageBuild, ResolveKind, Resolved, ResolvedFile, Resolver, TsconfigError};
 use super::runtime;
 use crate::diag::{Diagnostic, Location};
 use crate::fs::{FileSystem, relative};
@@ -155,7 +155,12 @@ fn scan_once(
             .map(|request| scanner.module(&request))
             .collect();
         for module in &mut modules {
-            diagnostics.append(&mut module.diagnostics);
+            for diagnostic in module.diagnostics.drain(..) {
+                // What lies outside of the modules is said by each of them.
+                if diagnostic.location.is_some() || !diagnostics.contains(&diagnostic) {
+                    diagnostics.push(diagnostic);
+                }
+            }
             let targets = std::mem::take(&mut module.targets);
             for (record, target) in module.module.imports.iter_mut().zip(targets) {
                 if let Some(Resolved::File(ResolvedFile { build: Some(build), .. })) = &target {
@@ -186,7 +191,7 @@ fn scan_once(
     }
     assets.sort_by(|a, b| a.path.cmp(&b.path));
     assets.dedup_by(|a, b| a.path == b.path);
-    settle_formats(&mut graph);
+    settle_formats(&mut graph, options.format);
     let of_module = builds.iter().filter(|(_, build)| *build == PackageBuild::Module);
     let in_two_builds = of_module
         .map(|(folder, _)| folder.clone())
@@ -217,8 +222,15 @@ fn number(
     })
 }
 
-/// A file without module syntax is `CommonJS` to Node. It matters only where someone takes something from it.
-fn settle_formats(graph: &mut ModuleGraph) {
+/// A file without module syntax is `CommonJS` to Node. It matters where someone takes something from it, and where it
+/// would share an output with modules, which are strict.
+fn settle_formats(graph: &mut ModuleGraph, format: Format) {
+    let has_modules = graph
+        .modules
+        .iter()
+        .skip(1)
+        .any(|module| module.has_esm_syntax && module.loader.is_script());
+    let needs_closure = format != Format::Esm && has_modules;
     let mut asked_for = vec![false; graph.modules.len()];
     for module in &graph.modules {
         let mut named: Vec<u32> = module.export_stars.clone();
@@ -243,8 +255,12 @@ fn settle_formats(graph: &mut ModuleGraph) {
             module.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let is_plain = !module.has_esm_syntax
             && !module.uses_node_interop
-            && !matches!(extension, "mjs" | "mts");
-        if asked_for && is_plain && module.loader.is_script() && module.format == ModuleFormat::Esm
+            && !matches!(extension, "mjs" | "mts")
+            && module.path != runtime::PATH;
+        if (asked_for || needs_closure)
+            && is_plain
+            && module.loader.is_script()
+            && module.format == ModuleFormat::Esm
         {
             module.format = ModuleFormat::CommonJs;
             for statement in &mut module.statements {
@@ -342,7 +358,7 @@ impl Scanner<'_> {
             bytes: 0,
             asset: None,
         };
-        self.parse(runtime::PATH.to_owned(), &resolved, loaded)
+        self.parse(runtime::PATH.to_owned(), &resolved, loaded, None)
     }
 
     fn module(&self, request: &Request) -> ScannedModule {
@@ -358,7 +374,7 @@ impl Scanner<'_> {
                 bytes: 0,
                 asset: None,
             };
-            return self.parse(format!("(disabled):{path}"), resolved, loaded);
+            return self.parse(format!("(disabled):{path}"), resolved, loaded, None);
         }
         let at = |diagnostic: Diagnostic| {
             let location = request.importer.clone().unwrap_or_else(|| Location::file(path.clone()));
@@ -375,7 +391,9 @@ impl Scanner<'_> {
             }
         };
         match load(&resolved.file, bytes, request.key.attribute_type.as_deref(), self.options) {
-            Ok(loaded) => self.parse(path, resolved, loaded),
+            Ok(loaded) => {
+                self.parse(path, resolved, loaded, request.key.attribute_type.as_deref())
+            }
             Err(error) => {
                 let diagnostic =
                     at(Diagnostic::error("build/load", format!("`{path}`: {}", error.message))
@@ -385,11 +403,29 @@ impl Scanner<'_> {
         }
     }
 
-    fn parse(&self, path: String, resolved: &ResolvedFile, loaded: load::Loaded) -> ScannedModule {
+    fn parse(
+        &self,
+        path: String,
+        resolved: &ResolvedFile,
+        loaded: load::Loaded,
+        attribute_type: Option<&str>,
+    ) -> ScannedModule {
+        let mut diagnostics = Vec::new();
         let tsconfig = if loaded.loader.is_script() && path != runtime::PATH {
             match self.resolver.tsconfig(&resolved.file) {
                 Ok(tsconfig) => tsconfig,
-                Err(error) => {
+                Err(TsconfigError::NoBase(base)) => {
+                    let base = base.to_string_lossy();
+                    diagnostics.push(
+                        Diagnostic::warning(
+                            "build/tsconfig",
+                            format!("a tsconfig extends `{base}`, which does not exist"),
+                        )
+                        .hint("install it, or correct `extends`; until then the tsconfig is left out"),
+                    );
+                    None
+                }
+                Err(TsconfigError::Invalid(error)) => {
                     let diagnostic =
                         Diagnostic::error("build/tsconfig", error).at(Location::file(path.clone()));
                     return failed(path, resolved, vec![diagnostic]);
@@ -419,6 +455,7 @@ impl Scanner<'_> {
             path: &path,
             loader: parser_loader,
             is_type_module,
+            has_type_attribute: attribute_type.is_some(),
             tsconfig,
             options: self.options,
             defines: &self.defines,
@@ -444,7 +481,7 @@ impl Scanner<'_> {
                 injected,
             )
         });
-        let mut diagnostics = std::mem::take(&mut parsed.diagnostics);
+        diagnostics.append(&mut parsed.diagnostics);
         diagnostics.append(&mut problems);
         let mut assets: Vec<Asset> = loaded.asset.into_iter().collect();
         let targets = self.resolve_imports(&mut module, &mut diagnostics, &mut assets);

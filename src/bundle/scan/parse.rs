@@ -58,6 +58,8 @@ pub(super) struct ParseInput<'a> {
     pub(super) path: &'a str,
     pub(super) loader: Loader,
     pub(super) is_type_module: Option<bool>,
+    /// Imported `with { type: … }`: JSON then has nothing but a default export, as the runtimes have it.
+    pub(super) has_type_attribute: bool,
     pub(super) tsconfig: Option<Arc<TsConfig>>,
     pub(super) options: &'a Options,
     pub(super) defines: &'a Defines,
@@ -145,7 +147,8 @@ fn parse_program(
     let version = EsVersion::latest();
     let parsed = if input.loader == Loader::Json {
         parse_json(input)?;
-        parse_file_as_expr(input.source, syntax, version, None, &mut recovered).map(json_program)
+        parse_file_as_expr(input.source, syntax, version, None, &mut recovered)
+            .map(|value| json_program(value, !input.has_type_attribute))
     } else if matches!(extension, "mjs" | "mts")
         || (input.is_type_module == Some(true) && extension != "cjs")
     {
@@ -222,13 +225,15 @@ fn parse_json(input: &ParseInput<'_>) -> Result<(), Vec<Diagnostic>> {
     })
 }
 
-/// `export default VALUE`, and a named export for each key of an object; names need not be identifiers.
-fn json_program(mut value: Box<Expr>) -> Program {
+/// `export default VALUE`, and a named export for each key of an object if wanted; names need not be identifiers.
+fn json_program(mut value: Box<Expr>, with_names: bool) -> Program {
     use swc_core::common::DUMMY_SP;
     fix_proto(&mut value);
     let mut body = Vec::new();
     let mut specifiers = Vec::new();
-    if let Expr::Object(object) = &*value {
+    if let Expr::Object(object) = &*value
+        && with_names
+    {
         let (mut seen, mut locals) = (FxHashSet::default(), FxHashSet::default());
         // The last of equal keys wins, as `JSON.parse` has it.
         for property in object.props.iter().rev() {
