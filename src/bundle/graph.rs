@@ -302,7 +302,10 @@ impl Module {
 
     /// Modules it imports by statements, in order.
     pub fn static_imports(&self) -> impl Iterator<Item = (u32, &ImportRecord)> {
-        (0u32..).zip(&self.imports).filter(|(_, record)| record.kind == ImportKind::Static)
+        (0u32..).zip(&self.imports).filter(|(_, record)| {
+            record.kind == ImportKind::Static
+                && !matches!(record.target, ImportTarget::Module(ModuleId::RUNTIME))
+        })
     }
 
     /// A name for it in code: the file's stem, or its folder's where that is `index`, as an identifier.

@@ -183,3 +183,140 @@ export var __evaluate = /* @__PURE__ */ (() => {
     return module.promise;
   };
 })();
+export var __toKey = (key) => Reflect.ownKeys({ [key]: 0 })[0];
+export var __setName = (target, value) =>
+  Object.prototype.hasOwnProperty.call(target, "name") && typeof target.name !== "string"
+    ? target
+    : Object.defineProperty(target, "name", { value, configurable: true });
+export var __defineField = (object, key, value) =>
+  Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+export var __addPrivate = (object, member, value) => {
+  if (member.has(object)) throw TypeError("Cannot add the same private member more than once");
+  if (member instanceof WeakSet) member.add(object);
+  else member.set(object, value);
+};
+export var __readPrivate = (object, member, getter) => {
+  if (!member.has(object)) throw TypeError("Cannot read from private field");
+  return getter ? getter.call(object) : member.get(object);
+};
+export var __writePrivate = (object, member, value, setter) => {
+  if (!member.has(object)) throw TypeError("Cannot write to private field");
+  if (setter) setter.call(object, value);
+  else member.set(object, value);
+  return value;
+};
+export var __privateMethod = (object, member, method) => {
+  if (!member.has(object)) throw TypeError("Cannot access private method");
+  return method;
+};
+export var __privateBind = (object, member, getter, isMethod) =>
+  (isMethod ? __privateMethod : __readPrivate)(object, member, getter).bind(object);
+export var __privateRef = (object, member, setter, getter) => ({
+  get _() {
+    return __readPrivate(object, member, getter);
+  },
+  set _(value) {
+    __writePrivate(object, member, value, setter);
+  },
+});
+export var __hasPrivate = (object, member) => {
+  if (Object(object) !== object) throw TypeError('Cannot use the "in" operator on this value');
+  return member.has(object);
+};
+export var __superRef = (home, key, self) => ({
+  get _() {
+    return Reflect.get(Object.getPrototypeOf(home), key, self);
+  },
+  set _(value) {
+    Reflect.set(Object.getPrototypeOf(home), key, value, self);
+  },
+});
+// Decorators as of November 2023. Elements are [kind, isStatic, name, decorators, access, value]; those with an access
+// of their own are private. What initialises fields is left in `record`.
+export var __applyDecorators = (record, target, base, elements, decorators, className) => {
+  var symbol = Symbol.metadata || Symbol.for("Symbol.metadata");
+  var metadata = Object.create((base && base[symbol]) || null);
+  var methodExtra = [[], []];
+  var expectFunction = (value) => {
+    if (typeof value !== "function") throw TypeError("Function expected");
+    return value;
+  };
+  var run = (list, self) => list.forEach((initializer) => initializer.call(self));
+  var decorate = (list, value, context, extra, accept) => {
+    for (let index = list.length; index--; ) {
+      let isDone = false;
+      context.metadata = metadata;
+      context.addInitializer = (initializer) => {
+        if (isDone) throw TypeError("Already initialized");
+        extra.push(expectFunction(initializer));
+      };
+      let result = list[index][1]
+        ? expectFunction(list[index][0]).call(list[index][1], value(), Object.assign({}, context))
+        : (0, expectFunction(list[index][0]))(value(), Object.assign({}, context));
+      isDone = true;
+      if (result !== undefined) accept(result);
+    }
+  };
+  var element = ([kind, isStatic, name, list, access, current]) => {
+    var home = isStatic ? target : target.prototype;
+    var isField = kind === "field";
+    var isAccessor = kind === "accessor";
+    var initializers = [];
+    var extra = isField || isAccessor ? [] : methodExtra[+isStatic];
+    var slot = kind === "getter" ? "get" : kind === "setter" ? "set" : "value";
+    var descriptor = !isField && !access && Object.getOwnPropertyDescriptor(home, name);
+    if (descriptor) current = isAccessor ? { get: descriptor.get, set: descriptor.set } : descriptor[slot];
+    var context = { kind, name, static: isStatic, private: !!access };
+    if (!access) {
+      access = { has: (object) => name in object };
+      if (kind !== "setter") access.get = (object) => object[name];
+      if (isField || isAccessor || kind === "setter")
+        access.set = (object, value) => {
+          object[name] = value;
+        };
+    }
+    context.access = access;
+    decorate(
+      list,
+      () => (isField ? undefined : isAccessor ? { get: current.get, set: current.set } : current),
+      context,
+      extra,
+      (result) => {
+        if (isField) initializers.unshift(expectFunction(result));
+        else if (isAccessor) {
+          if (Object(result) !== result) throw TypeError("Object expected");
+          var { get, set, init } = result;
+          if (get !== undefined) current.get = expectFunction(get);
+          if (set !== undefined) current.set = expectFunction(set);
+          if (init !== undefined) initializers.unshift(expectFunction(init));
+        } else current = expectFunction(result);
+      },
+    );
+    if (descriptor) {
+      if (isAccessor) Object.assign(descriptor, current);
+      else descriptor[slot] = current;
+      Object.defineProperty(home, name, descriptor);
+    }
+    return {
+      value: current,
+      init: (self, value) => initializers.reduce((value, initializer) => initializer.call(self, value), value),
+      extra: (self) => run(extra, self),
+    };
+  };
+  record.elements = [];
+  record.methods = (self, isStatic) => run(methodExtra[+isStatic], self);
+  for (let group = 0; group < 4; group++)
+    elements.forEach((entry, index) => {
+      if ((entry[0] === "field") * 2 + !entry[1] === group) {
+        record.elements[index] = element(entry);
+        if (entry[6]) entry[6](record.elements[index].value);
+      }
+    });
+  var classExtra = [];
+  record.done = () => run(classExtra, target);
+  decorate(decorators, () => target, { kind: "class", name: className }, classExtra, (result) => {
+    target = expectFunction(result);
+  });
+  Object.defineProperty(target, symbol, { value: metadata, enumerable: true, configurable: true, writable: true });
+  return target;
+};

@@ -1,5 +1,6 @@
 //! `bundle()`: scan, link, print - the three phases, one line each.
 
+mod code;
 pub mod graph;
 mod link;
 pub mod options;

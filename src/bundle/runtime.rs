@@ -28,5 +28,20 @@ pub const TO_COMMON_JS: &str = "__toCommonJS";
 pub const NAME: &str = "__name";
 /// Throws as `require` does for a module that is not there.
 pub const MISSING: &str = "__missing";
+/// What classes become that use newer syntax than the output may; module code imports these by name.
+pub const FOR_CLASSES: &[&str] = &[
+    "__toKey",
+    "__setName",
+    "__defineField",
+    "__addPrivate",
+    "__readPrivate",
+    "__writePrivate",
+    "__privateMethod",
+    "__privateBind",
+    "__privateRef",
+    "__hasPrivate",
+    "__superRef",
+    "__applyDecorators",
+];
 /// `require` where the runtime has one.
 pub const REQUIRE: &str = "__require";

@@ -398,9 +398,9 @@ fn build_options(
         options.packages = Packages::External;
     }
     options.alias = layers.map("alias").into_iter().collect();
-    options.conditions = layers.get("conditions").map(|_| {
-        layers.list("conditions").into_iter().filter(|name| !name.is_empty()).collect()
-    });
+    options.conditions = layers
+        .get("conditions")
+        .map(|_| layers.list("conditions").into_iter().filter(|name| !name.is_empty()).collect());
     options.main_fields = layers.get("main-fields").map(|_| layers.list("main-fields"));
     options.tsconfig = layers.path("tsconfig");
     options.preserve_symlinks = layers.switch("preserve-symlinks").unwrap_or_default();

@@ -6,7 +6,7 @@ use swc_core::common::{BytePos, DUMMY_SP, Span, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
-use super::code;
+use crate::bundle::code;
 use crate::bundle::graph::DEFAULT_NAME;
 
 /// Adds the calls to one top-level statement, before anything in it is renamed. `helper` is the name of `__name`.

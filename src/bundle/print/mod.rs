@@ -1,6 +1,5 @@
 //! Phase 3: chunks to artifacts, in parallel; final names from content hashes.
 
-mod code;
 mod keep_names;
 mod minify;
 mod rewrite;
@@ -21,6 +20,7 @@ use swc_core::ecma::codegen::{Config, Emitter, Node};
 use swc_core::ecma::transforms::base::fixer::fixer;
 
 use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
+use super::code;
 use super::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 use super::link::{Binding, ChunkLinks, LinkPlan, NameKey, Step, Wrap};
 use super::options::{Format, Options, SourceMapMode};

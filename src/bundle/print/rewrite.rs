@@ -7,8 +7,8 @@ use swc_core::common::{BytePos, DUMMY_SP, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
-use super::code;
 use super::keep_names::keep_names;
+use crate::bundle::code;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
     ModuleFormat, ModuleGraph, ModuleId, SymbolId, SymbolKind,

@@ -1,9 +1,9 @@
 //! Phase 1: a worklist from the entry points until no module is new. Each round is read, parsed and recorded in
 //! parallel; numbers are given between rounds, so they do not depend on which thread finishes first.
 
-mod class_fields;
 pub(crate) mod define;
 pub(crate) mod load;
+mod lower_classes;
 pub(crate) mod parse;
 pub(crate) mod record;
 mod side_effects;
@@ -167,6 +167,9 @@ fn scan_once(
                     builds.insert(build.clone());
                 }
                 record.target = match target {
+                    _ if record.specifier == *runtime::PATH => {
+                        ImportTarget::Module(ModuleId::RUNTIME)
+                    }
                     Some(Resolved::File(file)) => ImportTarget::Module(number(
                         &mut numbers,
                         &mut round,
@@ -391,9 +394,7 @@ impl Scanner<'_> {
             }
         };
         match load(&resolved.file, bytes, request.key.attribute_type.as_deref(), self.options) {
-            Ok(loaded) => {
-                self.parse(path, resolved, loaded, request.key.attribute_type.as_deref())
-            }
+            Ok(loaded) => self.parse(path, resolved, loaded, request.key.attribute_type.as_deref()),
             Err(error) => {
                 let diagnostic =
                     at(Diagnostic::error("build/load", format!("`{path}`: {}", error.message))
@@ -421,7 +422,9 @@ impl Scanner<'_> {
                             "build/tsconfig",
                             format!("a tsconfig extends `{base}`, which does not exist"),
                         )
-                        .hint("install it, or correct `extends`; until then the tsconfig is left out"),
+                        .hint(
+                            "install it, or correct `extends`; until then the tsconfig is left out",
+                        ),
                     );
                     None
                 }
@@ -530,6 +533,10 @@ impl Scanner<'_> {
         let is_left_to_runtime =
             matches!(module.loader, Loader::Copy | Loader::Wasm | Loader::Napi);
         for record in &module.imports {
+            if record.specifier == *runtime::PATH {
+                targets.push(None);
+                continue;
+            }
             if is_left_to_runtime {
                 targets.push(Some(Resolved::External(record.specifier.to_string())));
                 continue;

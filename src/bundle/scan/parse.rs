@@ -19,15 +19,15 @@ use swc_core::ecma::parser::{
 use swc_core::ecma::transforms::base::helpers::{HELPERS, Helpers, inject_helpers};
 use swc_core::ecma::transforms::base::hygiene::hygiene;
 use swc_core::ecma::transforms::base::resolver;
-use swc_core::ecma::transforms::proposal::decorator_2023_11::decorator_2023_11;
+use swc_core::ecma::transforms::compat::es2020::optional_chaining;
 use swc_core::ecma::transforms::proposal::decorators::{Config as DecoratorConfig, decorators};
 use swc_core::ecma::transforms::proposal::explicit_resource_management::explicit_resource_management;
 use swc_core::ecma::transforms::react::{Options as ReactOptions, Runtime, react};
 use swc_core::ecma::transforms::typescript::{Config as TypeScriptConfig, typescript};
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::class_fields::assign_class_fields;
 use super::define::{Defines, substitute};
+use super::lower_classes::{ClassOptions, expand_accessors, lower_classes};
 use crate::bundle::options::{Loader, Options};
 use crate::diag::{Diagnostic, Location};
 
@@ -47,6 +47,8 @@ pub(crate) struct Parsed {
     pub(super) pure_calls: FxHashSet<BytePos>,
     /// Starts of functions marked as having no side effects.
     pub(super) pure_functions: FxHashSet<BytePos>,
+    /// Helper functions for classes are called by their names.
+    pub(super) uses_class_helpers: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -77,6 +79,7 @@ pub(super) fn parse(input: &ParseInput<'_>) -> Result<Parsed, Vec<Diagnostic>> {
         legal: kept.legal,
         pure_calls: kept.pure_calls,
         pure_functions: kept.pure_functions,
+        uses_class_helpers: kept.uses_class_helpers,
         diagnostics,
     })
 }
@@ -89,9 +92,9 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
     let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
-    let needs_hygiene = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
+    let lowered = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
     let mut unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
-    if needs_hygiene {
+    if lowered.needs_hygiene {
         // Names that a transform made up may clash with written ones; after this, names alone tell them apart.
         program.mutate(hygiene());
         let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
@@ -109,7 +112,9 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
             .hint("set it for the build; unset it stays a look-up at run time"),
         );
     }
-    Ok((program, unresolved, keep_comments(&comments), diagnostics))
+    let mut kept = keep_comments(&comments);
+    kept.uses_class_helpers = lowered.uses_class_helpers;
+    Ok((program, unresolved, kept, diagnostics))
 }
 
 /// Drops what swc's transforms would print; their errors come back as syntax errors of the parser.
@@ -326,35 +331,41 @@ fn fix_proto(value: &mut Expr) {
     }
 }
 
-/// Turns what no runtime has, or not all have, into what they do: decorators, `using`, JSX, types. Returns whether names
-/// were made up that may clash with written ones.
+/// Turns what no runtime has, or not all have, into what they do: decorators, `using`, JSX, types.
 fn lower(
     program: &mut Program,
     input: &ParseInput<'_>,
     comments: &SingleThreadedComments,
     unresolved_mark: Mark,
     top_level_mark: Mark,
-) -> bool {
+) -> Lowered {
     let features = Features::of(program);
     let compiler = input.tsconfig.as_ref().map(|tsconfig| &tsconfig.compiler_options);
     let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
     let has_jsx = features.jsx && !input.options.jsx.preserve;
     let assigns_fields = is_typescript && features.fields && compiler.is_some_and(assigns_fields);
     let mut needs_hygiene = has_jsx || assigns_fields;
-    if features.decorators || features.using {
+    let lowers_classes = input.options.syntax.is_some_and(|year| year < 2022);
+    let legacy_decorators =
+        compiler.is_some_and(|options| options.experimental_decorators == Some(true));
+    if features.private_chain && (lowers_classes || (features.decorators && !legacy_decorators)) {
+        // What is called through `?.` is then a plain call of a private name.
+        program.mutate(optional_chaining(Default::default(), unresolved_mark));
+        needs_hygiene = true;
+    }
+    if legacy_decorators && features.decorators {
+        expand_accessors(program);
+    }
+    if (legacy_decorators && features.decorators) || features.using {
         needs_hygiene = true;
         HELPERS.set(&Helpers::new(false), || {
-            if features.decorators {
-                if compiler.is_some_and(|options| options.experimental_decorators == Some(true)) {
-                    program.mutate(decorators(DecoratorConfig {
-                        legacy: true,
-                        emit_metadata: compiler
-                            .is_some_and(|options| options.emit_decorator_metadata == Some(true)),
-                        use_define_for_class_fields: !assigns_fields,
-                    }));
-                } else {
-                    program.mutate(decorator_2023_11());
-                }
+            if features.decorators && legacy_decorators {
+                program.mutate(decorators(DecoratorConfig {
+                    legacy: true,
+                    emit_metadata: compiler
+                        .is_some_and(|options| options.emit_decorator_metadata == Some(true)),
+                    use_define_for_class_fields: !assigns_fields,
+                }));
             }
             if features.using {
                 program.mutate(explicit_resource_management());
@@ -362,8 +373,14 @@ fn lower(
             program.mutate(inject_helpers(unresolved_mark));
         });
     }
-    if assigns_fields {
-        assign_class_fields(program);
+    let mut uses_class_helpers = false;
+    if assigns_fields || lowers_classes || features.decorators {
+        needs_hygiene = true;
+        uses_class_helpers = lower_classes(
+            program,
+            ClassOptions { lowers: lowers_classes, assigns: assigns_fields, legacy_decorators },
+            SyntaxContext::empty().apply_mark(unresolved_mark),
+        );
     }
     if has_jsx {
         // A namespaced tag name is reported through this handler; without one swc would panic.
@@ -400,7 +417,15 @@ fn lower(
             program.mutate(inject_helpers(unresolved_mark));
         });
     }
-    needs_hygiene
+    Lowered { needs_hygiene, uses_class_helpers }
+}
+
+/// What lowering did to a program.
+struct Lowered {
+    /// Names were made up that may clash with written ones.
+    needs_hygiene: bool,
+    /// Helper functions for classes are called by their names.
+    uses_class_helpers: bool,
 }
 
 /// Turns syntax that is newer than a year into older one, the newest first.
@@ -459,6 +484,8 @@ struct Features {
     decorators: bool,
     using: bool,
     fields: bool,
+    /// A private name behind `?.`.
+    private_chain: bool,
 }
 
 impl Features {
@@ -491,6 +518,21 @@ impl Visit for Features {
         // No runtime has `accessor` yet; the decorators transform makes a getter and a setter of it.
         self.decorators = true;
         accessor.visit_children_with(self);
+    }
+
+    fn visit_opt_chain_expr(&mut self, chain: &OptChainExpr) {
+        struct Finds(bool);
+        impl Visit for Finds {
+            noop_visit_type!();
+
+            fn visit_private_name(&mut self, _: &PrivateName) {
+                self.0 = true;
+            }
+        }
+        let mut finds = Finds(false);
+        chain.visit_with(&mut finds);
+        self.private_chain |= finds.0;
+        chain.visit_children_with(self);
     }
 
     fn visit_using_decl(&mut self, declaration: &UsingDecl) {
@@ -577,6 +619,7 @@ struct Kept {
     legal: Vec<String>,
     pure_calls: FxHashSet<BytePos>,
     pure_functions: FxHashSet<BytePos>,
+    uses_class_helpers: bool,
 }
 
 /// Keeps annotations and the texts of licences; the rest is for readers of the source.

@@ -19,6 +19,7 @@ use crate::bundle::graph::{
     Module, ModuleFormat, NamedImport, Statement, Symbol, SymbolKind,
 };
 use crate::bundle::options::Options;
+use crate::bundle::runtime;
 use crate::diag::Diagnostic;
 
 /// Fills the record of `module` from its tree, and returns the statements that go with `module.statements`.
@@ -50,6 +51,10 @@ pub(super) fn record(
         };
     recorder.module.hashbang = hashbang;
     recorder.inject(injected);
+    if parsed.uses_class_helpers {
+        let names = runtime::FOR_CLASSES.iter().map(|name| Atom::from(*name)).collect();
+        recorder.inject(&[Injected { file: runtime::PATH.into(), names }]);
+    }
     recorder.flatten(items);
     recorder.declare_statements();
     recorder.bind_local_exports();
@@ -1246,6 +1251,12 @@ impl Visit for UseVisitor<'_> {
         self.this_depth += 1;
         class.body.visit_with(self);
         self.this_depth -= 1;
+    }
+
+    fn visit_return_stmt(&mut self, statement: &ReturnStmt) {
+        // Only the function around a `CommonJS` module can be left.
+        self.facts.uses_commonjs |= self.function_depth == 0;
+        statement.visit_children_with(self);
     }
 
     fn visit_try_stmt(&mut self, statement: &TryStmt) {

@@ -6,24 +6,24 @@ use swc_core::ecma::ast::*;
 
 use crate::bundle::graph::Constant;
 
-pub(super) fn ident_of(name: &Atom) -> Ident {
+pub(crate) fn ident_of(name: &Atom) -> Ident {
     Ident::new_no_ctxt(name.clone(), DUMMY_SP)
 }
 
-pub(super) fn ident(name: &Atom) -> Expr {
+pub(crate) fn ident(name: &Atom) -> Expr {
     Expr::Ident(ident_of(name))
 }
 
-pub(super) fn string(text: &str) -> Expr {
+pub(crate) fn string(text: &str) -> Expr {
     Expr::Lit(Lit::Str(Str { span: DUMMY_SP, value: text.into(), raw: None }))
 }
 
-pub(super) fn number(value: f64) -> Expr {
+pub(crate) fn number(value: f64) -> Expr {
     Expr::Lit(Lit::Num(Number { span: DUMMY_SP, value, raw: None }))
 }
 
 /// A primitive value as a literal.
-pub(super) fn constant(value: &Constant) -> Expr {
+pub(crate) fn constant(value: &Constant) -> Expr {
     match value {
         Constant::Number(bits) => {
             let value = f64::from_bits(*bits);
@@ -44,7 +44,7 @@ pub(super) fn constant(value: &Constant) -> Expr {
 }
 
 /// `void 0`
-pub(super) fn void_0() -> Expr {
+pub(crate) fn void_0() -> Expr {
     Expr::Unary(UnaryExpr { span: DUMMY_SP, op: UnaryOp::Void, arg: Box::new(number(0.0)) })
 }
 
@@ -55,7 +55,7 @@ fn is_identifier_name(name: &str) -> bool {
 }
 
 /// `object.name`, or `object["name"]`
-pub(super) fn member(object: Expr, name: &Atom, span: Span) -> Expr {
+pub(crate) fn member(object: Expr, name: &Atom, span: Span) -> Expr {
     let prop = if is_identifier_name(name) {
         MemberProp::Ident(IdentName { span: DUMMY_SP, sym: name.clone() })
     } else {
@@ -75,7 +75,7 @@ fn key(name: &Atom) -> PropName {
 }
 
 /// `{ name: value, … }`
-pub(super) fn object(properties: Vec<(Atom, Expr)>) -> Expr {
+pub(crate) fn object(properties: Vec<(Atom, Expr)>) -> Expr {
     let props = properties
         .into_iter()
         .map(|(name, value)| {
@@ -89,7 +89,7 @@ pub(super) fn object(properties: Vec<(Atom, Expr)>) -> Expr {
 }
 
 /// `function(arguments)`
-pub(super) fn call(function: &Atom, arguments: Vec<Expr>) -> Expr {
+pub(crate) fn call(function: &Atom, arguments: Vec<Expr>) -> Expr {
     call_expression(ident(function), arguments)
 }
 
@@ -107,7 +107,7 @@ fn call_expression(callee: Expr, arguments: Vec<Expr>) -> Expr {
 }
 
 /// `(a, b)`
-pub(super) fn sequence(expressions: Vec<Expr>) -> Expr {
+pub(crate) fn sequence(expressions: Vec<Expr>) -> Expr {
     let exprs = expressions.into_iter().map(Box::new).collect();
     Expr::Paren(ParenExpr {
         span: DUMMY_SP,
@@ -116,7 +116,7 @@ pub(super) fn sequence(expressions: Vec<Expr>) -> Expr {
 }
 
 /// `name = value`
-pub(super) fn assign(name: &Atom, value: Expr) -> Expr {
+pub(crate) fn assign(name: &Atom, value: Expr) -> Expr {
     Expr::Assign(AssignExpr {
         span: DUMMY_SP,
         op: op!("="),
@@ -126,12 +126,12 @@ pub(super) fn assign(name: &Atom, value: Expr) -> Expr {
 }
 
 /// `expression;`
-pub(super) fn statement(expression: Expr) -> Stmt {
+pub(crate) fn statement(expression: Expr) -> Stmt {
     Stmt::Expr(ExprStmt { span: DUMMY_SP, expr: Box::new(expression) })
 }
 
 /// `"text";` at the top of a body.
-pub(super) fn directive(text: &Atom) -> Stmt {
+pub(crate) fn directive(text: &Atom) -> Stmt {
     statement(Expr::Lit(Lit::Str(Str {
         span: DUMMY_SP,
         value: text.clone().into(),
@@ -140,17 +140,17 @@ pub(super) fn directive(text: &Atom) -> Stmt {
 }
 
 /// `kind name = value;`
-pub(super) fn declare(kind: VarDeclKind, name: &Atom, value: Expr) -> Stmt {
+pub(crate) fn declare(kind: VarDeclKind, name: &Atom, value: Expr) -> Stmt {
     declaration(kind, vec![declarator(name, Some(value))])
 }
 
 /// `var name = value;`
-pub(super) fn var(name: &Atom, value: Expr) -> Stmt {
+pub(crate) fn var(name: &Atom, value: Expr) -> Stmt {
     declare(VarDeclKind::Var, name, value)
 }
 
 /// `var a, b;`
-pub(super) fn declare_all(names: &[Atom]) -> Stmt {
+pub(crate) fn declare_all(names: &[Atom]) -> Stmt {
     declaration(VarDeclKind::Var, names.iter().map(|name| declarator(name, None)).collect())
 }
 
@@ -178,7 +178,7 @@ fn parameter(name: &str) -> Pat {
 }
 
 /// `(parameters) => value`
-pub(super) fn arrow(parameters: Vec<&str>, value: Expr) -> Expr {
+pub(crate) fn arrow(parameters: Vec<&str>, value: Expr) -> Expr {
     Expr::Arrow(ArrowExpr {
         span: DUMMY_SP,
         params: parameters.into_iter().map(parameter).collect(),
@@ -188,7 +188,7 @@ pub(super) fn arrow(parameters: Vec<&str>, value: Expr) -> Expr {
 }
 
 /// `(parameters) => { body }`
-pub(super) fn arrow_block(parameters: &[&str], body: Vec<Stmt>, is_async: bool) -> Expr {
+pub(crate) fn arrow_block(parameters: &[&str], body: Vec<Stmt>, is_async: bool) -> Expr {
     Expr::Arrow(ArrowExpr {
         span: DUMMY_SP,
         params: parameters.iter().copied().map(parameter).collect(),
@@ -202,7 +202,7 @@ pub(super) fn arrow_block(parameters: &[&str], body: Vec<Stmt>, is_async: bool) 
 }
 
 /// `function(parameters) { body }`
-pub(super) fn function(parameters: &[&str], body: Vec<Stmt>) -> Expr {
+pub(crate) fn function(parameters: &[&str], body: Vec<Stmt>) -> Expr {
     let params = parameters
         .iter()
         .map(|name| Param { span: DUMMY_SP, decorators: Vec::new(), pat: parameter(name) })
@@ -218,7 +218,7 @@ pub(super) fn function(parameters: &[&str], body: Vec<Stmt>) -> Expr {
 }
 
 /// `[elements]`
-pub(super) fn array(elements: Vec<Expr>) -> Expr {
+pub(crate) fn array(elements: Vec<Expr>) -> Expr {
     let elems = elements
         .into_iter()
         .map(|expr| Some(ExprOrSpread { spread: None, expr: Box::new(expr) }))
@@ -227,12 +227,12 @@ pub(super) fn array(elements: Vec<Expr>) -> Expr {
 }
 
 /// `await value`
-pub(super) fn await_expression(value: Expr) -> Expr {
+pub(crate) fn await_expression(value: Expr) -> Expr {
     Expr::Await(AwaitExpr { span: DUMMY_SP, arg: Box::new(value) })
 }
 
 /// `import("path")`
-pub(super) fn import_call(path: &str) -> Expr {
+pub(crate) fn import_call(path: &str) -> Expr {
     Expr::Call(CallExpr {
         span: DUMMY_SP,
         ctxt: SyntaxContext::empty(),
@@ -243,7 +243,7 @@ pub(super) fn import_call(path: &str) -> Expr {
 }
 
 /// `promise.then((parameters) => value)`
-pub(super) fn then(promise: Expr, parameters: &[&str], value: Expr) -> Expr {
+pub(crate) fn then(promise: Expr, parameters: &[&str], value: Expr) -> Expr {
     call_expression(
         member(promise, &"then".into(), DUMMY_SP),
         vec![arrow(parameters.to_vec(), value)],
@@ -251,13 +251,13 @@ pub(super) fn then(promise: Expr, parameters: &[&str], value: Expr) -> Expr {
 }
 
 /// `Promise.resolve().then(() => value)`
-pub(super) fn then_later(value: Expr) -> Expr {
+pub(crate) fn then_later(value: Expr) -> Expr {
     let resolve = member(ident(&"Promise".into()), &"resolve".into(), DUMMY_SP);
     then(call_expression(resolve, Vec::new()), &[], value)
 }
 
 /// `Object.defineProperty(function, "name", { value: "name", configurable: true })`
-pub(super) fn define_name(function: &Atom, name: &Atom) -> Stmt {
+pub(crate) fn define_name(function: &Atom, name: &Atom) -> Stmt {
     let define = member(ident(&"Object".into()), &"defineProperty".into(), DUMMY_SP);
     let descriptor = object(vec![
         ("value".into(), string(name)),
@@ -267,7 +267,7 @@ pub(super) fn define_name(function: &Atom, name: &Atom) -> Stmt {
 }
 
 /// `import.meta` where there is none: for Node's `CommonJS` an object with what a module would see, else an empty one.
-pub(super) fn import_meta(is_node: bool) -> Expr {
+pub(crate) fn import_meta(is_node: bool) -> Expr {
     let properties = if is_node {
         let url = call(&"require".into(), vec![string("node:url")]);
         let convert = member(url, &"pathToFileURL".into(), DUMMY_SP);
@@ -284,13 +284,13 @@ pub(super) fn import_meta(is_node: bool) -> Expr {
 }
 
 /// `import.meta.name`
-pub(super) fn import_meta_property(name: &str, span: Span) -> Expr {
+pub(crate) fn import_meta_property(name: &str, span: Span) -> Expr {
     let meta = Expr::MetaProp(MetaPropExpr { span: DUMMY_SP, kind: MetaPropKind::ImportMeta });
     member(meta, &name.into(), span)
 }
 
 /// What assigning to an import does: `(() => { throw new TypeError("Assignment to constant variable.") })()`
-pub(super) fn throw_readonly() -> Expr {
+pub(crate) fn throw_readonly() -> Expr {
     let error = Expr::New(NewExpr {
         span: DUMMY_SP,
         ctxt: SyntaxContext::empty(),
@@ -307,7 +307,7 @@ pub(super) fn throw_readonly() -> Expr {
 }
 
 /// A function or class expression that takes its name from where it stands: `{ name: value }.name`
-pub(super) fn named(name: &Atom, value: Expr) -> Expr {
+pub(crate) fn named(name: &Atom, value: Expr) -> Expr {
     let object = Expr::Paren(ParenExpr {
         span: DUMMY_SP,
         expr: Box::new(object(vec![(name.clone(), value)])),
@@ -316,7 +316,7 @@ pub(super) fn named(name: &Atom, value: Expr) -> Expr {
 }
 
 /// Whether the expression takes its `.name` from the variable it is assigned to.
-pub(super) fn is_anonymous_function(expression: &Expr) -> bool {
+pub(crate) fn is_anonymous_function(expression: &Expr) -> bool {
     match expression {
         Expr::Arrow(_) => true,
         Expr::Fn(function) => function.ident.is_none(),
