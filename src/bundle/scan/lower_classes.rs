@@ -95,8 +95,8 @@ fn use_of(ident: &Ident) -> Expr {
     Expr::Ident(ident.clone())
 }
 
-fn function_body(stmts: Vec<Stmt>) -> Option<FunctionBody> {
-    Some(FunctionBody { span: DUMMY_SP, stmts })
+fn function_body(stmts: Vec<Stmt>) -> FunctionBody {
+    FunctionBody { span: DUMMY_SP, stmts }
 }
 
 fn return_of(value: Expr) -> Stmt {
@@ -143,7 +143,8 @@ fn method(key: PropName, kind: MethodKind, is_static: bool, function: Function) 
 
 /// A getter and a setter for a place that `read` reads and `write` writes from `value`.
 fn getter_and_setter(read: Expr, write: Expr) -> (Function, Function) {
-    let getter = Function { body: function_body(vec![return_of(read)]), ..Function::default() };
+    let getter =
+        Function { body: Some(function_body(vec![return_of(read)])), ..Function::default() };
     let parameter = Param {
         span: DUMMY_SP,
         decorators: Vec::new(),
@@ -151,7 +152,7 @@ fn getter_and_setter(read: Expr, write: Expr) -> (Function, Function) {
     };
     let setter = Function {
         params: vec![parameter],
-        body: function_body(vec![code::statement(write)]),
+        body: Some(function_body(vec![code::statement(write)])),
         ..Function::default()
     };
     (getter, setter)
@@ -425,7 +426,7 @@ fn evaluated(body: Vec<Stmt>) -> Expr {
         let generator = Expr::Fn(FnExpr {
             ident: None,
             function: Box::new(Function {
-                body: function_body(body),
+                body: Some(function_body(body)),
                 is_generator: true,
                 is_async: waits.awaits,
                 ..Function::default()
@@ -1048,7 +1049,7 @@ impl<'a> Parts<'a> {
             }
         }
         let class_decorators = if self.decorates { class.decorators.take() } else { Vec::new() };
-        let decorators = self.list(class_decorators);
+        let decorators = Self::list(class_decorators);
         let has_class_decorators = decorators.as_array().is_some_and(|list| !list.elems.is_empty());
         let class_list = has_class_decorators.then(|| self.hoist("decorators", decorators));
         self.hoist_heritage_and_keys(&mut class);
@@ -1070,7 +1071,7 @@ impl<'a> Parts<'a> {
         }
         let mut after = self.after.take();
         if self.decorates {
-            after.extend(self.decorate(class_list));
+            after.extend(self.decorate(class_list.as_ref()));
         }
         let alias = use_of(&self.alias);
         for mut statement in self.statics.take() {
@@ -1111,7 +1112,7 @@ impl<'a> Parts<'a> {
     }
 
     /// `[[decorator], [object.decorator, object]]`
-    fn list(&mut self, decorators: Vec<Decorator>) -> Expr {
+    fn list(decorators: Vec<Decorator>) -> Expr {
         let pairs = decorators.into_iter().map(|decorator| {
             let mut pair = vec![*decorator.expr];
             let receiver = match &pair[0] {
@@ -1227,7 +1228,7 @@ impl<'a> Parts<'a> {
                 let mut value = call("__toKey", vec![*key.expr.take()]);
                 value.visit_mut_with(&mut self.inside());
                 let variable = self.hoist("key", value);
-                key.expr = Box::new(use_of(&variable));
+                *key.expr = use_of(&variable);
             }
         }
         class.body = members;
@@ -1254,7 +1255,7 @@ impl<'a> Parts<'a> {
         }
         let span = decorators[0].span;
         let list = decorators.take();
-        let mut list = self.list(list);
+        let mut list = Self::list(list);
         list.visit_mut_with(&mut self.inside());
         let variable = fresh("decorators");
         *decorators = vec![Decorator { span, expr: Box::new(use_of(&variable)) }];
@@ -1495,13 +1496,13 @@ impl<'a> Parts<'a> {
                 Some((access, none.clone(), none)),
             )
         });
-        self.add_storage(private.member().clone(), field.is_static, number, value.take());
+        self.add_storage(private.member(), field.is_static, number, value.take());
     }
 
     /// `__addPrivate(this, member, value)` where fields are made, and what decorators want done after.
     fn add_storage(
         &mut self,
-        member: Ident,
+        member: &Ident,
         is_static: bool,
         number: Option<usize>,
         mut value: Option<Expr>,
@@ -1510,7 +1511,7 @@ impl<'a> Parts<'a> {
         if let Some(number) = number {
             value = Some(self.initialised(number, &target, value));
         }
-        let mut arguments = vec![target.clone(), use_of(&member)];
+        let mut arguments = vec![target.clone(), use_of(member)];
         arguments.extend(value);
         self.uses_helpers = true;
         self.push(is_static, code::statement(call("__addPrivate", arguments)));
@@ -1569,7 +1570,7 @@ impl<'a> Parts<'a> {
                     }
                     _ => None,
                 };
-                self.add_storage(private.member().clone(), is_static, number, value);
+                self.add_storage(private.member(), is_static, number, value);
             }
             Key::Public(key) => {
                 let text = static_name(&key).unwrap_or_else(|| "accessor".into());
@@ -1587,7 +1588,7 @@ impl<'a> Parts<'a> {
                 {
                     body.push(ClassMember::Method(method(key.clone(), kind, is_static, function)));
                 }
-                self.add_storage(storage, is_static, number, value);
+                self.add_storage(&storage, is_static, number, value);
             }
         }
     }
@@ -1619,7 +1620,7 @@ impl<'a> Parts<'a> {
     }
 
     /// `alias = __applyDecorators(record, alias, base, elements, decorators, name)`
-    fn decorate(&mut self, class_decorators: Option<Ident>) -> Vec<Stmt> {
+    fn decorate(&mut self, class_decorators: Option<&Ident>) -> Vec<Stmt> {
         self.uses_helpers = true;
         self.before
             .insert(0, declare(VarDeclKind::Const, &self.record, Some(code::object(Vec::new()))));
@@ -1629,7 +1630,7 @@ impl<'a> Parts<'a> {
             use_of(&self.alias),
             self.base.as_ref().map_or_else(code::void_0, use_of),
             code::array(self.elements.take()),
-            class_decorators.as_ref().map_or_else(|| code::array(Vec::new()), use_of),
+            class_decorators.map_or_else(|| code::array(Vec::new()), use_of),
             code::string(self.name),
         ];
         let apply = call("__applyDecorators", arguments);
@@ -1876,7 +1877,7 @@ fn into_constructor(class: &mut Class, initialisers: Vec<Stmt>) {
         ctxt: SyntaxContext::empty(),
         key: PropName::Ident(IdentName { span: DUMMY_SP, sym: "constructor".into() }),
         params,
-        body: function_body(statements),
+        body: Some(function_body(statements)),
         accessibility: None,
         is_optional: false,
     };
