@@ -23,7 +23,7 @@ use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
 use super::code;
 use super::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 use super::link::{Binding, ChunkLinks, LinkPlan, NameKey, Step, Wrap};
-use super::options::{Format, Options, SourceMapMode};
+use super::options::{Format, Options, SourceMapMode, Target};
 use super::scan::ModuleTree;
 use super::scan::load::expand_naming;
 use super::scan::parse::KeptComments;
@@ -467,6 +467,12 @@ fn exports(context: &Context<'_>, links: &ChunkLinks, entry: Option<ModuleId>) -
         });
     }
     if context.options.format != Format::Esm {
+        if context.options.format == Format::Iife && context.options.global_name.is_some() {
+            items.push(ModuleItem::Stmt(Stmt::Return(ReturnStmt {
+                span: DUMMY_SP,
+                arg: Some(Box::new(given_away(Format::Iife))),
+            })));
+        }
         return items;
     }
     let mut named: Vec<(Atom, Atom)> = Vec::new();
@@ -907,10 +913,10 @@ fn add_frame(
                 Some(name) => before.push_str(&format!("var {name} = (() => {{\n")),
                 None => before.push_str("(() => {\n"),
             }
-            if name.is_some() {
-                after.push_str(&format!("return {IIFE_RESULT};\n"));
-            }
             after.push_str("})();\n");
+        }
+        if options.format == Format::Cjs && options.target == Target::Node {
+            after.push_str(&export_names_for_node(plan, index));
         }
         if let Some(footer) = &options.footer {
             after.push_str(footer);
@@ -925,6 +931,29 @@ fn add_frame(
         chunk.text.insert_str(0, &before);
     }
     chunk.text.push_str(&after);
+}
+
+/// Names of exports in a form that Node finds when a module imports the output: it looks for this assignment in the
+/// text (the lexer of `cjs-module-lexer`).
+fn export_names_for_node(plan: &LinkPlan, index: usize) -> String {
+    let Some(shape) = &plan.links[index].entry_exports else { return String::new() };
+    let mut names: Vec<String> = shape
+        .exports
+        .iter()
+        .filter_map(|(name, _)| match (Ident::verify_symbol(name).is_ok(), is_word(name)) {
+            (true, _) => Some(name.to_string()),
+            (false, true) => Some(format!("{name}: null")),
+            (false, false) => None,
+        })
+        .collect();
+    names.extend(shape.dynamic.iter().filter_map(|binding| match binding {
+        Binding::External { specifier, .. } => Some(format!("...require(\"{specifier}\")")),
+        _ => None,
+    }));
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("0 && (module.exports = {{ {} }});\n", names.join(", "))
 }
 
 /// Whether all code of a chunk is strict: a `CommonJS` module that is not must not become so.

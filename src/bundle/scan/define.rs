@@ -54,7 +54,9 @@ pub(super) fn substitute(
     defines: &Defines,
     unresolved: SyntaxContext,
 ) -> Vec<UnsetVariable> {
-    let mut aliases = Aliases { defines, unresolved, of: FxHashMap::default() };
+    let is_module = matches!(program, Program::Module(module)
+        if module.body.iter().any(|item| matches!(item, ModuleItem::ModuleDecl(_))));
+    let mut aliases = Aliases { defines, unresolved, is_module, of: FxHashMap::default() };
     program.visit_with(&mut aliases);
     let mut visitor = Substitute { aliases, unset: Vec::new() };
     program.visit_mut_with(&mut visitor);
@@ -69,6 +71,8 @@ const ENV_OBJECTS: &[&str] = &["process.env", "import.meta.env", "Bun.env"];
 struct Aliases<'a> {
     defines: &'a Defines,
     unresolved: SyntaxContext,
+    /// Elsewhere `module` and `exports` are variables that are there.
+    is_module: bool,
     of: FxHashMap<Id, String>,
 }
 
@@ -184,7 +188,9 @@ impl Substitute<'_> {
         }
         let name = self.aliases.dotted_name(expression)?;
         let root = name.split('.').next().unwrap_or_default();
-        if self.defines().roots.iter().any(|known| known == root)
+        let is_bound = matches!(root, "module" | "exports") && !self.aliases.is_module;
+        if !is_bound
+            && self.defines().roots.iter().any(|known| known == root)
             && let Some(value) = self.defines().by_name.get(&name)
         {
             let mut value = value.clone();

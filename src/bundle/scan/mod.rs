@@ -2,11 +2,13 @@
 //! parallel; numbers are given between rounds, so they do not depend on which thread finishes first.
 
 pub(crate) mod define;
+mod glob_imports;
 pub(crate) mod load;
 mod lower_classes;
 pub(crate) mod parse;
 pub(crate) mod record;
 mod side_effects;
+mod sloppy;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -462,6 +464,7 @@ impl Scanner<'_> {
             tsconfig,
             options: self.options,
             defines: &self.defines,
+            files: &self.files,
         });
         let mut parsed = match parsed {
             Ok(parsed) => parsed,

@@ -15,6 +15,7 @@ use swc_core::common::{
 use swc_core::ecma::ast::*;
 use swc_core::ecma::parser::{
     EsSyntax, Syntax, TsSyntax, parse_file_as_expr, parse_file_as_module, parse_file_as_program,
+    parse_file_as_script,
 };
 use swc_core::ecma::transforms::base::helpers::{HELPERS, Helpers, inject_helpers};
 use swc_core::ecma::transforms::base::hygiene::hygiene;
@@ -27,9 +28,12 @@ use swc_core::ecma::transforms::typescript::{Config as TypeScriptConfig, typescr
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
 use super::define::{Defines, substitute};
+use super::glob_imports::{GlobInput, Unknown, expand_globs};
 use super::lower_classes::{ClassOptions, expand_accessors, lower_classes};
-use crate::bundle::options::{Loader, Options};
+use super::sloppy::write_out;
+use crate::bundle::options::{Format, Loader, Options};
 use crate::diag::{Diagnostic, Location};
+use crate::fs::FileSystem;
 
 /// Comments that mean something, by position.
 pub(crate) type KeptComments = FxHashMap<BytePos, Vec<Comment>>;
@@ -65,6 +69,7 @@ pub(super) struct ParseInput<'a> {
     pub(super) tsconfig: Option<Arc<TsConfig>>,
     pub(super) options: &'a Options,
     pub(super) defines: &'a Defines,
+    pub(super) files: &'a Arc<dyn FileSystem>,
 }
 
 /// Parses and lowers one module to plain JavaScript with resolved identifiers.
@@ -89,6 +94,9 @@ type ParsedParts = (Program, SyntaxContext, Kept, Vec<Diagnostic>);
 fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnostic>> {
     let comments = SingleThreadedComments::default();
     let mut program = parse_program(input, &comments)?;
+    if is_sloppy(&program, input) {
+        write_out(&mut program);
+    }
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
     let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
@@ -102,6 +110,19 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
     }
     let mut diagnostics = Vec::new();
+    if input.loader != Loader::Json {
+        let globs = GlobInput {
+            source_map: input.source_map,
+            file: input.file,
+            files: input.files,
+            unresolved,
+        };
+        let unknown = expand_globs(&mut program, &globs);
+        // Packages know what they do; nobody here could change it.
+        if !input.path.contains("node_modules/") {
+            diagnostics.extend(unknown.iter().map(|unknown| unknown_specifier(input, unknown)));
+        }
+    }
     for unset in substitute(&mut program, input.defines, unresolved) {
         diagnostics.push(
             Diagnostic::warning(
@@ -115,6 +136,40 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let mut kept = keep_comments(&comments);
     kept.uses_class_helpers = lowered.uses_class_helpers;
     Ok((program, unresolved, kept, diagnostics))
+}
+
+fn unknown_specifier(input: &ParseInput<'_>, unknown: &Unknown) -> Diagnostic {
+    let span = unknown.span;
+    let length = span.hi.0.saturating_sub(span.lo.0) as usize;
+    let message = if unknown.is_empty_glob {
+        "no file is what this import can name, so it is left to the runtime"
+    } else {
+        "only running tells what is imported here, so it is left to the runtime"
+    };
+    Diagnostic::warning("build/dynamic-specifier", message)
+        .at(location_at(input.source_map, input.path, span.lo, length))
+        .hint("begin with `./` and a folder, as in `import(`./pages/${name}.js`)`, to bundle what it can name")
+}
+
+/// Whether code that is not strict gets into a place where it is: a module, or the hands of the compressor.
+fn is_sloppy(program: &Program, input: &ParseInput<'_>) -> bool {
+    let is_module = match program {
+        Program::Module(module) => {
+            module.body.iter().any(|item| matches!(item, ModuleItem::ModuleDecl(_)))
+        }
+        Program::Script(_) => false,
+    };
+    !is_module
+        && !is_read_as_module(input)
+        && input.loader != Loader::Json
+        && (input.options.format == Format::Esm || input.options.minify.any())
+}
+
+/// Whether the name or the package says that a file is a module.
+fn is_read_as_module(input: &ParseInput<'_>) -> bool {
+    let extension =
+        input.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    matches!(extension, "mjs" | "mts") || (input.is_type_module == Some(true) && extension != "cjs")
 }
 
 /// Drops what swc's transforms would print; their errors come back as syntax errors of the parser.
@@ -154,13 +209,32 @@ fn parse_program(
         parse_json(input)?;
         parse_file_as_expr(input.source, syntax, version, None, &mut recovered)
             .map(|value| json_program(value, !input.has_type_attribute))
-    } else if matches!(extension, "mjs" | "mts")
-        || (input.is_type_module == Some(true) && extension != "cjs")
-    {
+    } else if is_read_as_module(input) {
         parse_file_as_module(input.source, syntax, version, Some(comments), &mut recovered)
             .map(Program::Module)
     } else {
         parse_file_as_program(input.source, syntax, version, Some(comments), &mut recovered)
+    };
+    let (parsed, recovered) = match parsed {
+        // What is an error in strict code may be none in a script.
+        parsed
+            if (parsed.is_err() || !recovered.is_empty())
+                && input.loader != Loader::Json
+                && !is_read_as_module(input) =>
+        {
+            let mut in_script = Vec::new();
+            match parse_file_as_script(
+                input.source,
+                syntax,
+                version,
+                Some(comments),
+                &mut in_script,
+            ) {
+                Ok(script) if in_script.is_empty() => (Ok(Program::Script(script)), in_script),
+                _ => (parsed, recovered),
+            }
+        }
+        parsed => (parsed, recovered),
     };
     let mut errors: Vec<Diagnostic> = Vec::new();
     let program = match parsed {
