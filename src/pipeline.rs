@@ -179,6 +179,7 @@ fn in_folder(metafile: &Metafile, folder: &str) -> Metafile {
             for import in output.imports.iter_mut().filter(|import| !import.external) {
                 import.path = place(&import.path);
             }
+            output.css_bundle = output.css_bundle.as_deref().map(place);
             (place(path), output)
         })
         .collect();

@@ -7,6 +7,7 @@ use swc_core::atoms::Atom;
 use swc_core::common::BytePos;
 use swc_core::ecma::ast::Id;
 
+use super::css::Sheet;
 use super::options::Loader;
 use crate::diag::Location;
 
@@ -50,6 +51,8 @@ pub enum ImportKind {
     RequireResolve,
     /// `new URL("…", import.meta.url)`.
     Url,
+    /// `@import` of a style sheet.
+    Sheet,
 }
 
 impl ImportKind {
@@ -62,6 +65,7 @@ impl ImportKind {
             Self::Require => "require-call",
             Self::RequireResolve => "require-resolve",
             Self::Url => "new-url",
+            Self::Sheet => "import-rule",
         }
     }
 }
@@ -229,6 +233,8 @@ pub struct Module {
     pub file: PathBuf,
     /// How it was loaded.
     pub loader: Loader,
+    /// What it is as a style sheet.
+    pub sheet: Option<Sheet>,
     /// Size of the source in bytes.
     pub bytes: u64,
     /// ESM or `CommonJS`.

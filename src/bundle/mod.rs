@@ -1,6 +1,7 @@
 //! `bundle()`: scan, link, print - the three phases, one line each.
 
 mod code;
+pub mod css;
 pub mod graph;
 mod link;
 pub mod options;

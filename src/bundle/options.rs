@@ -60,6 +60,8 @@ pub enum Loader {
     Wasm,
     /// A native module of Node: a copy that is required at run time.
     Napi,
+    /// A style sheet: part of the entry point's, and its names when it is a CSS module.
+    Css,
     /// A module without anything.
     Empty,
 }
@@ -80,6 +82,7 @@ impl Loader {
         ("copy", Self::Copy),
         ("wasm", Self::Wasm),
         ("napi", Self::Napi),
+        ("css", Self::Css),
         ("empty", Self::Empty),
     ];
 

@@ -193,3 +193,91 @@ fn what_is_not_used_is_gone() {
         }
     }
 }
+
+/// Builds files of a scratch folder and returns it.
+fn built(files: &[(&str, &str)], flags: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    ok(bundlegate().arg("build").args(flags).current_dir(folder.path()));
+    folder
+}
+
+#[test]
+fn style_sheets_become_one_beside_the_script() {
+    let files = [
+        (
+            "main.mjs",
+            "import './a.css'; import * as names from './card.module.css';\nconsole.log(names.title === names.default.title, names.big.split(' ').length, './card.module.css' in names);",
+        ),
+        (
+            "a.css",
+            "@import 'base.css' screen;\n@import url(https://example.com/x.css) layer(far);\n.a { background: url(img/p.png#part) }",
+        ),
+        ("base.css", "body { color: red }"),
+        (
+            "card.module.css",
+            ".card { color: blue } .title { composes: card } .big { composes: base from './other.module.css' }",
+        ),
+        ("other.module.css", ".base { margin: 0 }"),
+        ("img/p.png", "not really"),
+    ];
+    for minify in [false, true] {
+        let flags = ["main.mjs", "--outfile", "out/app.mjs", "--metafile", "meta.json"];
+        let flags: Vec<&str> = flags.into_iter().chain(minify.then_some("--minify")).collect();
+        let folder = built(&files, &flags);
+        let sheet = read(&folder.path().join("out/app.css"));
+        assert!(
+            sheet.starts_with("@import \"https://example.com/x.css\" layer(far);\n"),
+            "{sheet}"
+        );
+        let places: Vec<usize> = ["@media screen", ".a", "_base", "_card"]
+            .iter()
+            .map(|part| sheet.find(part).unwrap_or_else(|| panic!("{part} in {sheet}")))
+            .collect();
+        assert!(places.is_sorted(), "{sheet}");
+        let asset = sheet.split("url(\"./").nth(1).unwrap().split('"').next().unwrap();
+        let asset = asset.strip_suffix("#part").unwrap();
+        assert_eq!(read(&folder.path().join("out").join(asset)), "not really");
+        let printed = ok(node().arg(folder.path().join("out/app.mjs")));
+        assert_eq!(printed.trim(), "true 2 false");
+        let metafile: serde_json::Value =
+            serde_json::from_str(&read(&folder.path().join("meta.json"))).unwrap();
+        assert_eq!(metafile["outputs"]["out/app.mjs"]["cssBundle"], "out/app.css");
+        assert_eq!(metafile["outputs"]["out/app.css"]["bytes"], sheet.len());
+    }
+}
+
+#[test]
+fn a_script_for_a_tag_returns_its_exports() {
+    let files = [
+        (
+            "main.js",
+            "import { sep } from 'node:path';\nexport const answer = 41 + sep.length; export * from 'node:os';",
+        ),
+        (
+            "use.cjs",
+            "const code = require('fs').readFileSync('out.js', 'utf8');\nconst app = new Function('require', code + '; return app.tools')(require);\nconsole.log(app.answer, typeof app.cpus, Object.keys(app).includes('answer'));",
+        ),
+    ];
+    for minify in [false, true] {
+        let flags = [
+            "main.js",
+            "--outfile=out.js",
+            "--format=iife",
+            "--global-name=app.tools",
+            "--target=node",
+        ];
+        let flags: Vec<&str> = flags.into_iter().chain(minify.then_some("--minify")).collect();
+        let folder = built(&files, &flags);
+        let printed = ok(node().arg("use.cjs").current_dir(folder.path()));
+        assert_eq!(printed.trim(), "42 function true");
+    }
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}

@@ -247,7 +247,10 @@ impl Shaker<'_, '_> {
                         self.namespace(target);
                     }
                 }
-                ImportKind::Static | ImportKind::RequireResolve | ImportKind::Url => {}
+                ImportKind::Static
+                | ImportKind::RequireResolve
+                | ImportKind::Url
+                | ImportKind::Sheet => {}
             }
         }
     }

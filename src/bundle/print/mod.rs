@@ -3,6 +3,7 @@
 mod keep_names;
 mod minify;
 mod rewrite;
+mod sheets;
 mod source_map;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,7 @@ use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
 use super::code;
 use super::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 use super::link::{Binding, ChunkLinks, LinkPlan, NameKey, Step, Wrap};
-use super::options::{Format, Options, SourceMapMode, Target};
+use super::options::{Format, Loader, Options, SourceMapMode, Target};
 use super::scan::ModuleTree;
 use super::scan::load::expand_naming;
 use super::scan::parse::KeptComments;
@@ -120,7 +121,9 @@ pub(crate) fn print(
             print_chunk(&context, input, source_map)
         })
         .collect();
-    finish(graph, plan, &paths, printed, source_map, options)
+    let mut result = finish(graph, plan, &paths, printed, source_map, options);
+    sheets::print_sheets(graph, plan, options, &mut result);
+    result
 }
 
 /// Licence texts of the modules of a chunk, each once.
@@ -660,33 +663,19 @@ struct Paths {
 
 impl Paths {
     fn new(graph: &ModuleGraph, plan: &LinkPlan, options: &Options) -> Self {
-        let common = common_folder(graph);
         let templates = (0u32..)
             .zip(&plan.chunks.list)
             .map(|(index, chunk)| {
                 let hash = stand_in(index);
                 match chunk.entry {
                     Some(entry) => {
-                        let module = graph.module(entry);
-                        let file = module
-                            .file
-                            .file_name()
-                            .map(|name| name.to_string_lossy().into_owned())
-                            .unwrap_or_default();
-                        let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem);
-                        let folder = module
-                            .file
-                            .parent()
-                            .map(|folder| relative(&common, folder))
-                            .unwrap_or_default();
-                        if let (true, Some(name)) = (chunk.is_user_entry, &options.outfile) {
-                            name.clone()
-                        } else if chunk.is_user_entry {
-                            expand_naming(&options.entry_naming, &folder, stem, &hash, "js")
+                        if chunk.is_user_entry {
+                            entry_path(graph, entry, &hash, "js", options)
                         } else {
                             // A dynamic import keeps the name of its module: it is what a size report shows.
                             let naming = options.chunk_naming.replace("chunk-", "[name]-");
-                            expand_naming(&naming, "", &module.name_in_code(), &hash, "js")
+                            let name = graph.module(entry).name_in_code();
+                            expand_naming(&naming, "", &name, &hash, "js")
                         }
                     }
                     None => expand_naming(&options.chunk_naming, "", "chunk", &hash, "js"),
@@ -703,6 +692,34 @@ impl Paths {
         let path = relative(folder.parent().unwrap_or(std::path::Path::new("/")), &target);
         if path.starts_with("..") { path } else { format!("./{path}") }
     }
+}
+
+/// The path of an output of an entry point.
+fn entry_path(
+    graph: &ModuleGraph,
+    entry: ModuleId,
+    hash: &str,
+    extension: &str,
+    options: &Options,
+) -> String {
+    let module = graph.module(entry);
+    let stem_of = |file: &str| file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
+    if let Some(name) = &options.outfile {
+        // A style sheet beside a script takes its name.
+        return if extension == "js" || name.ends_with(".css") {
+            name.clone()
+        } else {
+            format!("{}.{extension}", stem_of(name))
+        };
+    }
+    let file =
+        module.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = module
+        .file
+        .parent()
+        .map(|folder| relative(&common_folder(graph), folder))
+        .unwrap_or_default();
+    expand_naming(&options.entry_naming, &folder, &stem_of(&file), hash, extension)
 }
 
 /// The deepest folder that holds all entry points: outputs keep their place below it.
@@ -773,7 +790,8 @@ fn finish(
     let mut result = Printed::default();
     for (index, chunk) in printed.iter().enumerate() {
         let info = &plan.chunks.list[index];
-        if info.entry.is_none() && chunk.text.is_empty() {
+        let is_sheet = info.entry.is_some_and(|entry| graph.module(entry).loader == Loader::Css);
+        if is_sheet || (info.entry.is_none() && chunk.text.is_empty()) {
             continue;
         }
         let path = final_paths[index].clone();

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::artifact::{content_hash, content_type};
+use crate::bundle::css::{self, Place, Sheet};
 use crate::bundle::options::{Loader, Options, Target};
 
 /// A file as the parser takes it.
@@ -18,6 +19,8 @@ pub(super) struct Loaded {
     pub(super) bytes: u64,
     /// A copy that goes beside the outputs.
     pub(super) asset: Option<Asset>,
+    /// The style sheet that the text is the script side of.
+    pub(super) sheet: Option<Sheet>,
 }
 
 /// A file that is copied to the outputs.
@@ -35,6 +38,8 @@ pub(crate) struct Asset {
 pub(super) struct LoadError {
     pub(super) message: String,
     pub(super) hint: String,
+    /// Where in the file, if that is known.
+    pub(super) place: Option<Place>,
 }
 
 /// The loader of a path: the longest extension that has one, as `.d.ts` before `.ts`.
@@ -64,6 +69,7 @@ pub(super) fn loader_of(
         "tsx" => Some(Loader::Tsx),
         "json" | "map" | "webmanifest" => Some(Loader::Json),
         "txt" => Some(Loader::Text),
+        "css" => Some(Loader::Css),
         "wasm" => Some(Loader::Wasm),
         "node" => Some(Loader::Napi),
         // A file without an ending is code where something asks for it by name: many package binaries have none.
@@ -85,23 +91,31 @@ pub(super) fn load(
         return Err(LoadError {
             message: format!("no loader is set for `.{extension}` files"),
             hint: format!("set one, for instance `--loader .{extension}=file`"),
+            place: None,
         });
     };
     let size = bytes.len() as u64;
-    let mut asset = None;
+    let (mut asset, mut sheet) = (None, None);
     let text = match loader {
         Loader::Js | Loader::Jsx | Loader::Ts | Loader::Tsx | Loader::Json => utf8(bytes)?,
+        Loader::Css => {
+            let relative = crate::fs::relative(&options.root, path);
+            let text = utf8(bytes)?;
+            let is_module = css::is_module(path);
+            let read = css::read(&text, &relative, is_module, options.minify.any());
+            let read = read.map_err(|error| LoadError {
+                message: error.message,
+                hint: "correct the style sheet".to_owned(),
+                place: Some(error.place),
+            })?;
+            let script = css::script_of(&read);
+            sheet = Some(read);
+            script
+        }
         Loader::Empty => String::new(),
         Loader::Text => export_default(&string_literal(&utf8(bytes)?)),
         Loader::Base64 => export_default(&string_literal(&STANDARD.encode(&bytes))),
-        Loader::DataUrl => {
-            let url = format!(
-                "data:{};base64,{}",
-                content_type(&name).replace("; ", ";"),
-                STANDARD.encode(&bytes)
-            );
-            export_default(&string_literal(&url))
-        }
+        Loader::DataUrl => export_default(&string_literal(&data_url(path, &bytes))),
         Loader::Binary => export_default(&format!(
             "/* @__PURE__ */ Uint8Array.from(atob({}), (c) => c.charCodeAt(0))",
             string_literal(&STANDARD.encode(&bytes))
@@ -125,7 +139,13 @@ pub(super) fn load(
             code
         }
     };
-    Ok(Loaded { loader, text, bytes: size, asset })
+    Ok(Loaded { loader, text, bytes: size, asset, sheet })
+}
+
+/// A file as a `data:` URL.
+pub(super) fn data_url(path: &Path, bytes: &[u8]) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    format!("data:{};base64,{}", content_type(&name).replace("; ", ";"), STANDARD.encode(bytes))
 }
 
 /// A file as an asset, named by the template.
@@ -174,6 +194,7 @@ fn utf8(bytes: Vec<u8>) -> Result<String, LoadError> {
     String::from_utf8(bytes).map_err(|error| LoadError {
         message: format!("the file is not UTF-8 (byte {})", error.utf8_error().valid_up_to()),
         hint: "save it as UTF-8, or set another loader for it".to_owned(),
+        place: None,
     })
 }
 

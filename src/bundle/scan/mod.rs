@@ -22,12 +22,13 @@ use swc_core::common::{FileName, FilePathMapping, Globals, SourceMap, SyntaxCont
 use swc_core::ecma::ast::Stmt;
 
 use self::define::Defines;
-use self::load::{Asset, load};
+use self::load::{Asset, LoadError, load};
 use self::parse::{KeptComments, ParseInput, parse, parse_expression};
 use self::record::Injected;
+use super::css::{Place, Sheet};
 use super::graph::{
-    EntryPoint, ImportKind, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId,
-    ModuleSideEffects,
+    EntryPoint, ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat, ModuleGraph,
+    ModuleId, ModuleSideEffects,
 };
 use super::options::{Format, Loader, Options, Target};
 use super::resolve::{PackageBuild, ResolveKind, Resolved, ResolvedFile, Resolver, TsconfigError};
@@ -362,6 +363,7 @@ impl Scanner<'_> {
             text: runtime::SOURCE.to_owned(),
             bytes: 0,
             asset: None,
+            sheet: None,
         };
         self.parse(runtime::PATH.to_owned(), &resolved, loaded, None)
     }
@@ -378,6 +380,7 @@ impl Scanner<'_> {
                 text: "module.exports = {};".to_owned(),
                 bytes: 0,
                 asset: None,
+                sheet: None,
             };
             return self.parse(format!("(disabled):{path}"), resolved, loaded, None);
         }
@@ -397,10 +400,15 @@ impl Scanner<'_> {
         };
         match load(&resolved.file, bytes, request.key.attribute_type.as_deref(), self.options) {
             Ok(loaded) => self.parse(path, resolved, loaded, request.key.attribute_type.as_deref()),
-            Err(error) => {
+            Err(LoadError { message, hint, place: Some(place) }) => {
+                let diagnostic = Diagnostic::error("build/syntax", message)
+                    .at(location_of(&path, &place))
+                    .hint(hint);
+                failed(path.clone(), resolved, vec![diagnostic])
+            }
+            Err(LoadError { message, hint, place: None }) => {
                 let diagnostic =
-                    at(Diagnostic::error("build/load", format!("`{path}`: {}", error.message))
-                        .hint(error.hint));
+                    at(Diagnostic::error("build/load", format!("`{path}`: {message}")).hint(hint));
                 failed(path.clone(), resolved, vec![diagnostic])
             }
         }
@@ -490,6 +498,9 @@ impl Scanner<'_> {
         diagnostics.append(&mut parsed.diagnostics);
         diagnostics.append(&mut problems);
         let mut assets: Vec<Asset> = loaded.asset.into_iter().collect();
+        if let Some(sheet) = loaded.sheet {
+            add_sheet(&mut module, sheet);
+        }
         let targets = self.resolve_imports(&mut module, &mut diagnostics, &mut assets);
         ScannedModule {
             module,
@@ -526,6 +537,59 @@ impl Scanner<'_> {
         Some(Resolved::External(url))
     }
 
+    /// What a style sheet means by an `@import` or a `url()`: names without `./` are relative, too, and may be packages.
+    fn sheet_import(
+        &self,
+        module: &Module,
+        record: &ImportRecord,
+        diagnostics: &mut Vec<Diagnostic>,
+        assets: &mut Vec<Asset>,
+    ) -> Option<Resolved> {
+        let specifier = record.specifier.as_str();
+        if is_foreign_url(specifier) {
+            return Some(Resolved::External(specifier.to_owned()));
+        }
+        let (path, rest) = match specifier.find(['?', '#']) {
+            Some(at) if record.kind == ImportKind::Url => specifier.split_at(at),
+            _ => (specifier, ""),
+        };
+        let relative = if path.starts_with('.') { path.to_owned() } else { format!("./{path}") };
+        let resolved =
+            self.resolver.resolve(&module.file, &relative, ResolveKind::Import).or_else(|error| {
+                let resolved = self.resolver.resolve(&module.file, path, ResolveKind::Import);
+                resolved.map_err(|_| error)
+            });
+        let file = match resolved {
+            Ok(Resolved::File(file)) => file,
+            Ok(external) => return Some(external),
+            Err(error) => {
+                let error = Diagnostic::error("build/not-found", error.message);
+                diagnostics.push(with_hints(error.at(record.location.clone()), Vec::new()));
+                return None;
+            }
+        };
+        if record.kind == ImportKind::Sheet {
+            return Some(Resolved::File(file));
+        }
+        let bytes = match self.files.read(&file.file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                diagnostics.push(
+                    Diagnostic::error("build/read", format!("`{path}` cannot be read: {error}"))
+                        .at(record.location.clone()),
+                );
+                return None;
+            }
+        };
+        if load::loader_of(&file.file, None, self.options) == Some(Loader::DataUrl) {
+            return Some(Resolved::External(load::data_url(&file.file, &bytes)));
+        }
+        let asset = load::asset_of(&file.file, bytes, self.options);
+        let url = format!("{}{rest}", load::url_of(&asset, self.options));
+        assets.push(asset);
+        Some(Resolved::External(url))
+    }
+
     fn resolve_imports(
         &self,
         module: &mut Module,
@@ -544,13 +608,19 @@ impl Scanner<'_> {
                 targets.push(Some(Resolved::External(record.specifier.to_string())));
                 continue;
             }
+            if module.sheet.is_some() && record.kind != ImportKind::Static {
+                targets.push(self.sheet_import(module, record, diagnostics, assets));
+                continue;
+            }
             if record.kind == ImportKind::Url {
                 targets.push(self.url_asset(module, &record.specifier, assets));
                 continue;
             }
             let kind = match record.kind {
                 ImportKind::Require | ImportKind::RequireResolve => ResolveKind::Require,
-                ImportKind::Static | ImportKind::Dynamic | ImportKind::Url => ResolveKind::Import,
+                ImportKind::Static | ImportKind::Dynamic | ImportKind::Url | ImportKind::Sheet => {
+                    ResolveKind::Import
+                }
             };
             match self.resolver.resolve(&module.file, &record.specifier, kind) {
                 Ok(resolved) => targets.push(Some(resolved)),
@@ -575,11 +645,49 @@ impl Scanner<'_> {
     }
 }
 
+fn location_of(path: &str, place: &Place) -> Location {
+    Location {
+        file: path.to_owned(),
+        line: place.line,
+        column: place.column.max(1),
+        length: 1,
+        line_text: place.line_text.clone(),
+    }
+}
+
+/// What a style sheet imports and names by URL, as imports of its module.
+fn add_sheet(module: &mut Module, sheet: Sheet) {
+    let imports =
+        sheet.imports.iter().map(|import| (ImportKind::Sheet, &import.specifier, &import.place));
+    let urls = sheet.urls.iter().map(|url| (ImportKind::Url, &url.specifier, &url.place));
+    for (kind, specifier, place) in imports.chain(urls) {
+        module.imports.push(ImportRecord {
+            kind,
+            specifier: specifier.as_str().into(),
+            position: swc_core::common::BytePos::DUMMY,
+            location: location_of(&module.path, place),
+            attribute_type: None,
+            may_fail: false,
+            target: ImportTarget::Missing,
+        });
+    }
+    module.sheet = Some(sheet);
+}
+
+/// Whether a URL in a style sheet leads elsewhere, or to a place in the page.
+fn is_foreign_url(url: &str) -> bool {
+    url.starts_with(['/', '#'])
+        || url.split_once(':').is_some_and(|(scheme, _)| {
+            scheme.len() > 1 && scheme.chars().all(|letter| letter.is_ascii_alphanumeric())
+        })
+}
+
 fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
     Module {
         path,
         file: resolved.file.clone(),
         loader: Loader::Js,
+        sheet: None,
         bytes: 0,
         format: ModuleFormat::Esm,
         has_esm_syntax: false,

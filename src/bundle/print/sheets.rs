@@ -1,0 +1,228 @@
+//! The style sheets that an entry point reaches, as one output beside its script.
+
+use std::collections::BTreeMap;
+
+use swc_core::atoms::Atom;
+
+use super::{Printed, entry_path};
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::bundle::css::Conditions;
+use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId, ModuleSideEffects};
+use crate::bundle::link::LinkPlan;
+use crate::bundle::options::{Loader, Options};
+use crate::diag::Diagnostic;
+use crate::fs::relative;
+use crate::metafile::{Contribution, Import, Output};
+
+/// A sheet in its place: what it is, and the conditions around it from the outside in.
+#[derive(Debug, Clone, PartialEq)]
+struct Placed {
+    source: Source,
+    conditions: Vec<Conditions>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Source {
+    Module(ModuleId),
+    External(Atom),
+}
+
+/// Adds the style sheet of each entry point that has one.
+pub(super) fn print_sheets(
+    graph: &ModuleGraph,
+    plan: &LinkPlan,
+    options: &Options,
+    printed: &mut Printed,
+) {
+    for chunk in &plan.chunks.list {
+        let (Some(entry), true) = (chunk.entry, chunk.is_user_entry) else { continue };
+        let order = in_order(graph, plan, entry);
+        if !order.is_empty() {
+            print_sheet(graph, entry, &order, options, printed);
+        }
+    }
+}
+
+/// All sheets that an entry point reaches. One that comes twice counts where it comes last, as it does in a browser.
+fn in_order(graph: &ModuleGraph, plan: &LinkPlan, entry: ModuleId) -> Vec<Placed> {
+    let mut roots = Vec::new();
+    collect_roots(graph, plan, entry, &mut vec![false; graph.modules.len()], &mut roots);
+    let mut all = Vec::new();
+    for root in roots {
+        place(graph, root, &[], &mut Vec::new(), &mut all);
+    }
+    let mut kept: Vec<Placed> = Vec::new();
+    for placed in all.into_iter().rev() {
+        if !kept.contains(&placed) {
+            kept.push(placed);
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+/// Sheets that scripts import, in the order in which the scripts run.
+fn collect_roots(
+    graph: &ModuleGraph,
+    plan: &LinkPlan,
+    id: ModuleId,
+    seen: &mut [bool],
+    roots: &mut Vec<ModuleId>,
+) {
+    if std::mem::replace(&mut seen[id.index()], true) {
+        return;
+    }
+    let module = graph.module(id);
+    let is_unused =
+        !plan.live.modules[id.index()] && module.side_effects == ModuleSideEffects::NoneSaysPackage;
+    if is_unused {
+        return;
+    }
+    if module.loader == Loader::Css {
+        // What it composes from other sheets comes before it.
+        for (_, record) in module.static_imports() {
+            if let ImportTarget::Module(target) = record.target {
+                collect_roots(graph, plan, target, seen, roots);
+            }
+        }
+        roots.push(id);
+        return;
+    }
+    for record in &module.imports {
+        let runs =
+            matches!(record.kind, ImportKind::Static | ImportKind::Require | ImportKind::Dynamic);
+        if let (true, ImportTarget::Module(target)) = (runs, &record.target) {
+            collect_roots(graph, plan, *target, seen, roots);
+        }
+    }
+}
+
+fn place(
+    graph: &ModuleGraph,
+    id: ModuleId,
+    conditions: &[Conditions],
+    open: &mut Vec<ModuleId>,
+    all: &mut Vec<Placed>,
+) {
+    if open.contains(&id) {
+        return;
+    }
+    open.push(id);
+    let module = graph.module(id);
+    let sheet = module.sheet.as_ref();
+    let imports = sheet.map(|sheet| sheet.imports.as_slice()).unwrap_or_default();
+    let records = module.imports.iter().filter(|record| record.kind == ImportKind::Sheet);
+    for (import, record) in imports.iter().zip(records) {
+        let mut inner = conditions.to_vec();
+        if !import.conditions.is_empty() {
+            inner.push(import.conditions.clone());
+        }
+        match &record.target {
+            ImportTarget::Module(target) => place(graph, *target, &inner, open, all),
+            ImportTarget::External(url) => {
+                all.push(Placed { source: Source::External(url.clone()), conditions: inner });
+            }
+            ImportTarget::Missing => {}
+        }
+    }
+    all.push(Placed { source: Source::Module(id), conditions: conditions.to_vec() });
+    open.pop();
+}
+
+fn print_sheet(
+    graph: &ModuleGraph,
+    entry: ModuleId,
+    order: &[Placed],
+    options: &Options,
+    printed: &mut Printed,
+) {
+    let mut text = String::new();
+    let mut inputs: BTreeMap<String, Contribution> = BTreeMap::new();
+    let mut imports = Vec::new();
+    // `@import` counts only at the top.
+    for placed in order {
+        let Source::External(url) = &placed.source else { continue };
+        let behind: String = placed.conditions.iter().map(Conditions::behind_url).collect();
+        let quoted = serde_json::to_string(&**url).expect("a string always serialises");
+        text.push_str(&format!("@import {quoted}{behind};\n"));
+        imports.push(Import {
+            path: url.to_string(),
+            kind: ImportKind::Sheet.metafile_name().to_owned(),
+            original: None,
+            external: true,
+        });
+    }
+    let stand_in = "Zq@css00";
+    let template = entry_path(graph, entry, stand_in, "css", options);
+    for placed in order {
+        let Source::Module(id) = &placed.source else { continue };
+        let module = graph.module(*id);
+        let Some(sheet) = &module.sheet else { continue };
+        let mut code = sheet.code.clone();
+        let records = module.imports.iter().filter(|record| record.kind == ImportKind::Url);
+        for (url, record) in sheet.urls.iter().zip(records) {
+            let target = match &record.target {
+                ImportTarget::External(target) => seen_from(&template, target, options),
+                _ => url.specifier.clone(),
+            };
+            code = code.replace(&url.stand_in, &target);
+        }
+        for conditions in placed.conditions.iter().rev() {
+            code = conditions.around(&code);
+        }
+        if !options.minify.whitespace {
+            text.push_str(&format!("/* {} */\n", module.path.replace("*/", "* /")));
+        }
+        inputs
+            .entry(module.path.clone())
+            .or_insert(Contribution { bytes_in_output: 0 })
+            .bytes_in_output += code.len() as u64;
+        text.push_str(&code);
+    }
+    let hash = content_hash(text.as_bytes());
+    let path = template.replace(stand_in, &hash);
+    let is_entry = graph.module(entry).loader == Loader::Css;
+    let entry_path = graph.module(entry).path.clone();
+    if !is_entry
+        && let Some(script) = printed
+            .outputs
+            .values_mut()
+            .find(|output| output.entry_point.as_deref() == Some(entry_path.as_str()))
+    {
+        script.css_bundle = Some(path.clone());
+    }
+    printed.outputs.insert(
+        path.clone(),
+        Output {
+            bytes: text.len() as u64,
+            inputs,
+            imports,
+            entry_point: is_entry.then_some(entry_path),
+            ..Output::default()
+        },
+    );
+    match OutputPath::new(path) {
+        Ok(path) => printed.artifacts.push(BuildArtifact {
+            path,
+            kind: if is_entry { ArtifactKind::EntryPoint } else { ArtifactKind::Asset },
+            loader: "css",
+            content_hash: hash,
+            source_map: None,
+            body: Body::new(text.into_bytes()),
+        }),
+        Err(error) => {
+            printed.diagnostics.push(Diagnostic::error("build/output-path", error.to_string()));
+        }
+    }
+}
+
+/// A path below the output folder as the sheet at `from` names it; URLs stay.
+fn seen_from(from: &str, target: &str, options: &Options) -> String {
+    let Some(path) = target.strip_prefix("./").filter(|_| options.public_path.is_empty()) else {
+        return target.to_owned();
+    };
+    let root = std::path::Path::new("/");
+    let folder = root.join(from);
+    let path = relative(folder.parent().unwrap_or(root), &root.join(path));
+    if path.starts_with("..") { path } else { format!("./{path}") }
+}
