@@ -281,3 +281,48 @@ fn a_script_for_a_tag_returns_its_exports() {
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()
 }
+
+#[test]
+fn source_maps_lead_through_the_maps_of_sources() {
+    super::support::npm();
+    let esbuild = root().join("tests/npm/node_modules/.bin/esbuild");
+    let files = [
+        (
+            "src/fail.ts",
+            "interface Unused { a: string }\nexport function failsHere(深い: number): never {\n  const label: string = `深い ${深い}`; throw new Error(label);\n}\n",
+        ),
+        (
+            "src/plain.js",
+            "export const describe = (subject) => {\n  return subject.missing.deeper;\n};\n",
+        ),
+        (
+            "main.mjs",
+            "import { failsHere } from './lib/fail.js';\nimport { describe } from './src/plain.js';\nfor (const run of [() => failsHere(1), () => describe({})]) try { run(); } catch (error) { console.log(error.stack.split('\\n')[1]); }\n",
+        ),
+        ("package.json", "{ \"type\": \"module\" }"),
+    ];
+    for (kind, minify) in [("inline", true), ("linked", true), ("inline", false), ("linked", false)]
+    {
+        let folder = built(&files, &["src/plain.js", "--outdir", "unused"]);
+        let map = format!("--sourcemap{}", if kind == "inline" { "=inline" } else { "" });
+        ok(std::process::Command::new(&esbuild)
+            .args(["src/fail.ts", "--outdir=lib", "--minify", "--format=esm", &map])
+            .current_dir(folder.path()));
+        let flags =
+            ["build", "main.mjs", "--outdir", "out", "--target", "node", "--sourcemap", "linked"];
+        let mut build = bundlegate();
+        build.args(flags).args(minify.then_some("--minify")).current_dir(folder.path());
+        ok(&mut build);
+        let printed =
+            ok(node().args(["--enable-source-maps", "out/main.js"]).current_dir(folder.path()));
+        let mut lines = printed.lines();
+        assert!(lines.next().unwrap().contains("src/fail.ts:3:"), "{kind} {minify} {printed}");
+        assert!(lines.next().unwrap().contains("src/plain.js:2:"), "{kind} {minify} {printed}");
+        let json: serde_json::Value =
+            serde_json::from_str(&read(&folder.path().join("out/main.js.map"))).unwrap();
+        assert!(json["sources"].as_array().unwrap().contains(&"../src/fail.ts".into()), "{json}");
+        assert!(json["sourcesContent"].to_string().contains("interface Unused"), "{json}");
+        let names = json["names"].as_array().unwrap();
+        assert_eq!(names.contains(&"error".into()), minify, "{json}");
+    }
+}

@@ -7,6 +7,7 @@ mod sheets;
 mod source_map;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use rayon::prelude::*;
@@ -72,6 +73,14 @@ pub(crate) fn print(
     options: &Options,
 ) -> Printed {
     let paths = Paths::new(graph, plan, options);
+    let input_maps: source_map::InputMaps = graph
+        .modules
+        .iter()
+        .zip(&trees)
+        .filter_map(|(module, tree)| {
+            Some((module.path.clone(), Arc::clone(tree.input_map.as_ref()?)))
+        })
+        .collect();
     let chunk_paths = |from: u32, to: u32| paths.between(from, to);
     // Rewriting goes module by module over all chunks, so one large chunk keeps every thread busy.
     let code: Vec<(ModuleCode, KeptComments)> = trees
@@ -121,7 +130,7 @@ pub(crate) fn print(
             print_chunk(&context, input, source_map)
         })
         .collect();
-    let mut result = finish(graph, plan, &paths, printed, source_map, options);
+    let mut result = finish(graph, plan, &paths, printed, (source_map, &input_maps), options);
     sheets::print_sheets(graph, plan, options, &mut result);
     result
 }
@@ -742,7 +751,7 @@ fn finish(
     plan: &LinkPlan,
     paths: &Paths,
     mut printed: Vec<PrintedChunk>,
-    source_map: &Lrc<SourceMap>,
+    (source_map, input_maps): (&Lrc<SourceMap>, &source_map::InputMaps),
     options: &Options,
 ) -> Printed {
     for (index, chunk) in printed.iter_mut().enumerate() {
@@ -802,7 +811,8 @@ fn finish(
             let folder = folder.parent().unwrap_or(&options.outdir).to_path_buf();
             let to_source = |source: &str| relative(&folder, &options.root.join(source));
             let file = path.rsplit('/').next().unwrap_or(&path);
-            source_map::to_json(source_map, &chunk.mappings, &to_source, file)
+            let mappings = &chunk.mappings;
+            source_map::to_json(source_map, input_maps, mappings, &text, &to_source, file)
         });
         let mut map_output = None;
         if let Some(json) = map {

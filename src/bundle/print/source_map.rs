@@ -1,37 +1,156 @@
 //! Positions to source map, and positions to bytes by module.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use swc_core::common::source_map::SourceMapGenConfig;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{BytePos, FileName, LineCol, SourceMap};
+use swc_core::ecma::ast::Ident;
+use swc_sourcemap::SourceMapBuilder;
 
-/// The source map of an output as JSON. `to_source` makes the path of a source, as seen from the map, from its path
-/// below the root.
+use crate::bundle::scan::input_map::InputMap;
+
+/// Maps of sources that were compiled before, by the path of the source below the root.
+pub(super) type InputMaps = BTreeMap<String, Arc<InputMap>>;
+
+/// The source map of an output as JSON, composed with the maps of its sources. `to_source` makes the path of a source,
+/// as seen from the map, from its path below the root or an absolute one.
 pub(super) fn to_json(
     source_map: &SourceMap,
+    input_maps: &InputMaps,
     mappings: &[(BytePos, LineCol)],
+    text: &str,
     to_source: &dyn Fn(&str) -> String,
     file: &str,
 ) -> Vec<u8> {
-    let mut map = source_map.build_source_map(mappings, None, Config { to_source });
-    map.set_file(Some(file.to_owned()));
+    let map = source_map.build_source_map(mappings, None, Config);
+    let map = compose(&map, input_maps, text, to_source, file);
     let mut json = Vec::new();
     map.to_writer(&mut json).expect("writing to memory does not fail");
     json
 }
 
-struct Config<'a> {
-    to_source: &'a dyn Fn(&str) -> String,
-}
+struct Config;
 
-impl SourceMapGenConfig for Config<'_> {
+impl SourceMapGenConfig for Config {
     fn file_name_to_source(&self, name: &FileName) -> String {
-        (self.to_source)(&name.to_string())
+        name.to_string()
     }
 
     fn inline_sources_content(&self, _: &FileName) -> bool {
         true
+    }
+}
+
+/// Follows each mapping into the map of its source, and adds the name that stood there where the output has another.
+fn compose(
+    map: &swc_sourcemap::SourceMap,
+    input_maps: &InputMaps,
+    text: &str,
+    to_source: &dyn Fn(&str) -> String,
+    file: &str,
+) -> swc_sourcemap::SourceMap {
+    let mut builder = SourceMapBuilder::new(Some(file.to_owned().into()));
+    let output = Lines::new(text);
+    let sources: Vec<Lines<'_>> = (0..map.get_source_count())
+        .map(|id| Lines::new(map.get_source_contents(id).map(|text| &**text).unwrap_or_default()))
+        .collect();
+    let mut ids: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+    for token in map.tokens() {
+        let Some(source) = token.get_source() else { continue };
+        let id = token.get_src_id();
+        let (line, column) = (token.get_src_line(), token.get_src_col());
+        let written = output.identifier(token.get_dst_line(), token.get_dst_col());
+        let found = sources[id as usize].identifier(line, column);
+        let is_name = |text: &&str| Ident::verify_symbol(text).is_ok();
+        let name = found
+            .filter(|name| written.filter(is_name).is_some_and(|written| written != *name))
+            .filter(is_name);
+        let input = input_maps.get(&**source);
+        let original = match input {
+            Some(input) => {
+                let original = input.map.lookup_token(line, column);
+                // A look-up falls back to the end of an earlier line, which is somebody else's code.
+                match original.filter(|token| token.get_dst_line() == line && token.has_source()) {
+                    Some(original) => Some(original),
+                    None => continue,
+                }
+            }
+            None => None,
+        };
+        let key = (id, original.map_or(u32::MAX, |original| original.get_src_id()));
+        let new_id = *ids.entry(key).or_insert_with(|| {
+            let (path, contents) = match (input, original) {
+                (Some(input), Some(original)) => {
+                    let source = original.get_source().map(|source| &**source).unwrap_or_default();
+                    let path = input.source(source);
+                    let contents = input.map.get_source_contents(original.get_src_id());
+                    (if path.contains("://") { path } else { to_source(&path) }, contents)
+                }
+                _ => (to_source(source), map.get_source_contents(id)),
+            };
+            let new_id = builder.add_source(path.into());
+            if !builder.has_source_contents(new_id) {
+                builder.set_source_contents(new_id, contents.cloned());
+            }
+            new_id
+        });
+        let name = match original {
+            Some(original) => original.get_name().map(|name| &**name).or(name),
+            None => name,
+        };
+        let name_id = name.map(|name| builder.add_name(name.to_owned().into()));
+        let (line, column) = original.map_or((line, column), |original| original.get_src());
+        builder.add_raw(
+            token.get_dst_line(),
+            token.get_dst_col(),
+            line,
+            column,
+            Some(new_id),
+            name_id,
+            false,
+        );
+    }
+    builder.into_sourcemap()
+}
+
+/// A text by its lines. Columns count UTF-16 units.
+struct Lines<'a> {
+    lines: Vec<(&'a str, bool)>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { lines: text.split('\n').map(|line| (line, line.is_ascii())).collect() }
+    }
+
+    /// The identifier that begins at a place.
+    fn identifier(&self, line: u32, column: u32) -> Option<&'a str> {
+        let (line, is_ascii) = *self.lines.get(line as usize)?;
+        let start = if is_ascii {
+            column as usize
+        } else {
+            let mut units = 0;
+            line.char_indices()
+                .find(|(_, character)| {
+                    let is_there = units >= column as usize;
+                    units += character.len_utf16();
+                    is_there
+                })
+                .map(|(at, _)| at)?
+        };
+        let rest = line.get(start..)?;
+        let mut characters = rest.char_indices();
+        let (_, first) = characters.next()?;
+        if !Ident::is_valid_start(first) {
+            return None;
+        }
+        let end = characters
+            .find(|(_, character)| !Ident::is_valid_continue(*character))
+            .map_or(rest.len(), |(at, _)| at);
+        rest.get(..end)
     }
 }
 

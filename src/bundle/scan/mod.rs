@@ -3,6 +3,7 @@
 
 pub(crate) mod define;
 mod glob_imports;
+pub(crate) mod input_map;
 pub(crate) mod load;
 mod lower_classes;
 pub(crate) mod parse;
@@ -22,6 +23,7 @@ use swc_core::common::{FileName, FilePathMapping, Globals, SourceMap, SyntaxCont
 use swc_core::ecma::ast::Stmt;
 
 use self::define::Defines;
+use self::input_map::InputMap;
 use self::load::{Asset, LoadError, load};
 use self::parse::{KeptComments, ParseInput, parse, parse_expression};
 use self::record::Injected;
@@ -30,7 +32,7 @@ use super::graph::{
     EntryPoint, ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat, ModuleGraph,
     ModuleId, ModuleSideEffects,
 };
-use super::options::{Format, Loader, Options, Target};
+use super::options::{Format, Loader, Options, SourceMapMode, Target};
 use super::resolve::{PackageBuild, ResolveKind, Resolved, ResolvedFile, Resolver, TsconfigError};
 use super::runtime;
 use crate::diag::{Diagnostic, Location};
@@ -48,6 +50,8 @@ pub(crate) struct ModuleTree {
     pub(crate) comments: KeptComments,
     /// Texts of licences, in the order of the source.
     pub(crate) legal: Vec<String>,
+    /// Where its text came from, when source maps are wanted.
+    pub(crate) input_map: Option<Arc<InputMap>>,
 }
 
 impl ModuleTree {
@@ -59,6 +63,7 @@ impl ModuleTree {
             unresolved: self.unresolved,
             comments: self.comments.clone(),
             legal: self.legal.clone(),
+            input_map: self.input_map.clone(),
         }
     }
 }
@@ -453,6 +458,10 @@ impl Scanner<'_> {
         } else {
             FileName::Custom(path.clone())
         };
+        let wants_map = self.options.source_map != SourceMapMode::None;
+        let input_map = (wants_map && loaded.loader.is_script())
+            .then(|| InputMap::of(&loaded.text, &resolved.file, &*self.files))
+            .flatten();
         let source = self.source_map.new_source_file(Lrc::new(name), loaded.text);
         // Generated code of data loaders is JavaScript; JSON has a reader of its own.
         let parser_loader = match loaded.loader {
@@ -510,6 +519,7 @@ impl Scanner<'_> {
                 unresolved: parsed.unresolved,
                 comments: parsed.comments,
                 legal: parsed.legal,
+                input_map,
             },
             assets,
             targets,
@@ -730,6 +740,7 @@ fn failed(path: String, resolved: &ResolvedFile, diagnostics: Vec<Diagnostic>) -
             unresolved: SyntaxContext::empty(),
             comments: KeptComments::default(),
             legal: Vec::new(),
+            input_map: None,
         },
         assets: Vec::new(),
         targets: Vec::new(),
