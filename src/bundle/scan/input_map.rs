@@ -58,9 +58,7 @@ fn url_in(text: &str) -> Option<&str> {
             let url = url.trim_end_matches("*/").trim();
             return (!url.is_empty()).then_some(url);
         }
-        if comment.is_none() {
-            return None;
-        }
+        comment?;
     }
     None
 }

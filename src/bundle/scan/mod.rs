@@ -1,11 +1,11 @@
 //! Phase 1: a worklist from the entry points until no module is new. Each round is read, parsed and recorded in
 //! parallel; numbers are given between rounds, so they do not depend on which thread finishes first.
 
+mod classes;
 pub(crate) mod define;
 mod glob_imports;
 pub(crate) mod input_map;
 pub(crate) mod load;
-mod lower_classes;
 pub(crate) mod parse;
 pub(crate) mod record;
 mod side_effects;

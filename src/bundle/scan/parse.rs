@@ -27,9 +27,9 @@ use swc_core::ecma::transforms::react::{Options as ReactOptions, Runtime, react}
 use swc_core::ecma::transforms::typescript::{Config as TypeScriptConfig, typescript};
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
+use super::classes::{ClassOptions, expand_accessors, lower_classes};
 use super::define::{Defines, substitute};
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
-use super::lower_classes::{ClassOptions, expand_accessors, lower_classes};
 use super::sloppy::write_out;
 use crate::bundle::options::{Format, Loader, Options};
 use crate::diag::{Diagnostic, Location};
