@@ -15,7 +15,7 @@ use crate::diag::render::render;
 use crate::diag::{Diagnostic, ExitCode, Severity};
 use crate::fs::{DiskFileSystem, FileSystem as _};
 use crate::github::{RunnerEnv, runner::annotation};
-use crate::pipeline::{self, Outcome, Ports};
+use crate::pipeline::{self, Outcome, Ports, ScanFormat, ScanOptions};
 
 /// Name of the settings file that is looked for.
 const FILE_NAME: &str = "bundlegate.yml";
@@ -127,7 +127,27 @@ fn command() -> Command {
         )
         .subcommand(
             sub("scan", "The leak gate over files and folders", on::SCAN)
-                .arg(paths("PATH", "Files and folders").required(true)),
+                .arg(paths("PATH", "Files and folders").required(true))
+                .arg(
+                    Arg::new("format")
+                        .long("format")
+                        .value_name("FORMAT")
+                        .value_parser(["text", "json", "sarif"])
+                        .default_value("text")
+                        .help("What is printed: messages, JSON, or SARIF 2.1.0"),
+                )
+                .arg(
+                    Arg::new("explain")
+                        .long("explain")
+                        .action(ArgAction::SetTrue)
+                        .help("Say for each variable why it is guarded or not"),
+                )
+                .arg(
+                    Arg::new("browser")
+                        .long("browser")
+                        .action(ArgAction::SetTrue)
+                        .help("The files are for a browser: report reads of guarded variables"),
+                ),
         )
         .subcommand(
             sub("verify", "Check a folder, a lock, or a deployment in a store", on::VERIFY).arg(
@@ -328,7 +348,17 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
                 .flatten()
                 .map(|path| working.join(path))
                 .collect();
-            pipeline::run_scan(&config, &ports, &paths)
+            let format = match sub.get_one::<String>("format").map(String::as_str) {
+                Some("json") => ScanFormat::Json,
+                Some("sarif") => ScanFormat::Sarif,
+                _ => ScanFormat::Text,
+            };
+            let options = ScanOptions {
+                format,
+                explains: sub.get_flag("explain"),
+                is_for_browsers: sub.get_flag("browser"),
+            };
+            pipeline::run_scan(&config, &ports, &paths, options)
         }
         "verify" => {
             let location =

@@ -74,6 +74,37 @@ pub struct Contribution {
 }
 
 impl Metafile {
+    /// The shortest way from an entry point to an input by its imports, both ends included; empty when there is none.
+    #[must_use]
+    pub fn chain_to(&self, input: &str) -> Vec<String> {
+        let mut from: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+        let mut queue: std::collections::VecDeque<&str> = std::collections::VecDeque::new();
+        for entry in self.outputs.values().filter_map(|output| output.entry_point.as_deref()) {
+            if from.insert(entry, None).is_none() {
+                queue.push_back(entry);
+            }
+        }
+        while let Some(path) = queue.pop_front() {
+            if path == input {
+                let mut chain = vec![path.to_owned()];
+                let mut at = path;
+                while let Some(Some(importer)) = from.get(at) {
+                    chain.insert(0, (*importer).to_owned());
+                    at = importer;
+                }
+                return chain;
+            }
+            let imports = self.inputs.get(path).map(|input| input.imports.as_slice());
+            for import in imports.unwrap_or_default().iter().filter(|import| !import.external) {
+                if !from.contains_key(import.path.as_str()) {
+                    from.insert(&import.path, Some(path));
+                    queue.push_back(&import.path);
+                }
+            }
+        }
+        Vec::new()
+    }
+
     /// Reads the JSON of our own, esbuild's or Bun's metafile.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(json)

@@ -1,10 +1,12 @@
 //! The whole way in order: build, scan, compress, seal, store, report.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::bundle::options::Target;
 use crate::bundle::{Bundled, EntryPoint, bundle};
 use crate::compress::{Coding, compress, gzip_size};
 use crate::config::env::Environment;
@@ -15,11 +17,14 @@ use crate::fs::{
     write_output,
 };
 use crate::github::{RunnerEnv, runner};
-use crate::leak::{self, Finding, Findings, Guarded, Policy, Scanned, Searched};
+use crate::leak::{
+    self, Finding, Findings, Guarded, Level, Policy, Scanned, Search, Searched, Verdict, sarif,
+};
 use crate::metafile::{Metafile, Output};
 use crate::report::budget::{self, Budget};
 use crate::report::{Gate, GateResult, LeakRow, Report, Sizes, is_source_map, markdown};
 use crate::seal::{About, Sealed, SigningKey, lock, manifest, seal, verify};
+use crate::secret::Secret;
 use crate::store::Store;
 
 /// What the steps need beside the settings.
@@ -70,6 +75,12 @@ pub fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
     if config.entry_points.is_empty() {
         let error = Diagnostic::error("config/entrypoints", "there is nothing to build")
             .hint("name a file, or set `build.entrypoints`");
+        return Bundled { diagnostics: vec![error], ..Bundled::default() };
+    }
+    if config.build.outfile.is_some() && config.entry_points.len() > 1 {
+        let error =
+            Diagnostic::error("config/outfile", "`outfile` does not go with several entry points")
+                .hint("set `outdir` instead");
         return Bundled { diagnostics: vec![error], ..Bundled::default() };
     }
     let files: Arc<dyn FileSystem> = if config.files.is_empty() {
@@ -199,18 +210,27 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
         }
     };
     let mut report = Report::new(&config.name, &metafile, &measure(&artifacts));
-    let guarded = guarded(config, ports.environment);
+    let Some((guarded, _)) = guarded(config, ports.environment, &mut outcome) else {
+        return outcome;
+    };
+    let is_for_browsers = config.artifacts.is_none() && config.build.target == Target::Browser;
+    let search = Search::new(&guarded, is_for_browsers);
     let folder = output_folder(config);
     let Some(allowances) = allowances(config, ports.today, &mut outcome) else { return outcome };
-    let scanned = match leak::scan(artifacts, &guarded, &folder, |finding| {
+    let scanned = match leak::scan(artifacts, &search, &folder, |finding| {
         allowances.allow(finding) || !config.leaks.fails
     }) {
-        Ok(scanned) => {
+        Ok((scanned, warnings)) => {
+            outcome
+                .diagnostics
+                .extend(warnings.iter().map(|finding| explained(finding, &metafile)));
             report.gates.push(leak_gate(&scanned.searched(), GateResult::Pass, 0));
             scanned
         }
         Err(findings) => {
-            outcome.diagnostics.extend(findings.list.iter().map(Finding::diagnostic));
+            outcome
+                .diagnostics
+                .extend(findings.list.iter().map(|finding| explained(finding, &metafile)));
             outcome.fail(ExitCode::Leak);
             blocked(config, &findings, &mut report, &mut outcome);
             publish(config, ports, &report, dry_run, &mut outcome);
@@ -385,18 +405,122 @@ fn add_encoded_sizes(report: &mut Report, scanned: &Scanned) {
     }
 }
 
-fn guarded(config: &Config, environment: &Environment) -> Vec<Guarded> {
-    let policy = Policy { public: &config.leaks.public, guard: &config.leaks.guard };
-    leak::guarded(environment.iter(), &policy)
+/// The variables whose values are looked for, and why each is or is not: those of the environment, of dotenv files, and
+/// of the JSON that a variable holds.
+fn guarded(
+    config: &Config,
+    environment: &Environment,
+    outcome: &mut Outcome,
+) -> Option<(Vec<Guarded>, Vec<Verdict>)> {
+    let mut more: Vec<(String, Secret)> = Vec::new();
+    for file in &config.leaks.dotenv {
+        match DiskFileSystem.read(file) {
+            Ok(bytes) => more.extend(dotenv(&String::from_utf8_lossy(&bytes))),
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {error}", file.display());
+                outcome.error(ExitCode::Usage, Diagnostic::error("leak/dotenv", message));
+                return None;
+            }
+        }
+    }
+    if let Some(variable) = &config.leaks.secrets_variable {
+        let text = environment.secret(variable).map(Secret::expose).unwrap_or_default();
+        // On a fork there are none, and the text is empty or `null`.
+        let json = if text.trim_ascii().is_empty() { b"{}" } else { text };
+        match serde_json::from_slice::<Option<BTreeMap<String, String>>>(json) {
+            Ok(secrets) => more.extend(
+                secrets
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|(name, value)| (name, Secret::from(value))),
+            ),
+            Err(_) => {
+                let message = format!("`{variable}` does not hold a JSON object of texts");
+                outcome.error(
+                    ExitCode::Usage,
+                    Diagnostic::error("leak/secrets", message)
+                        .hint("set it to `${{ toJSON(secrets) }}`"),
+                );
+                return None;
+            }
+        }
+    }
+    let mut public = config.leaks.public.clone();
+    if config.leaks.detects_public {
+        public.extend(public_by_framework(&config.root));
+    }
+    let policy = Policy { public: &public, guard: &config.leaks.guard };
+    let variables = environment
+        .iter()
+        .filter(|(name, _)| Some(*name) != config.leaks.secrets_variable.as_deref())
+        .chain(more.iter().map(|(name, value)| (name.as_str(), value)));
+    Some(leak::guarded(variables, &policy))
+}
+
+/// `NAME=value` lines; quotes around a value are taken off by the policy.
+fn dotenv(text: &str) -> Vec<(String, Secret)> {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.strip_prefix("export ").unwrap_or(line).split_once('='))
+        .map(|(name, value)| (name.trim().to_owned(), Secret::from(value.trim().to_owned())))
+        .collect()
+}
+
+/// Prefixes of public variables that the frameworks in `package.json` have.
+fn public_by_framework(root: &Path) -> Vec<String> {
+    const PREFIXES: &[(&str, &str)] = &[
+        ("vite", "VITE_*"),
+        ("next", "NEXT_PUBLIC_*"),
+        ("nuxt", "NUXT_PUBLIC_*"),
+        ("react-scripts", "REACT_APP_*"),
+        ("gatsby", "GATSBY_*"),
+        ("expo", "EXPO_PUBLIC_*"),
+        ("@vue/cli-service", "VUE_APP_*"),
+        ("@storybook/core", "STORYBOOK_*"),
+    ];
+    let package: serde_json::Value = DiskFileSystem
+        .read(&root.join("package.json"))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
+    PREFIXES
+        .iter()
+        .filter(|(name, _)| {
+            ["dependencies", "devDependencies"]
+                .iter()
+                .any(|kind| package[*kind].get(*name).is_some())
+        })
+        .map(|(_, pattern)| (*pattern).to_owned())
+        .collect()
+}
+
+/// A finding as a message, with the way from an entry point to the source it stands in.
+fn explained(finding: &Finding, metafile: &Metafile) -> Diagnostic {
+    let diagnostic = finding.diagnostic();
+    let chain =
+        finding.source.as_ref().map(|source| metafile.chain_to(&source.file)).unwrap_or_default();
+    if chain.len() < 2 {
+        diagnostic
+    } else {
+        diagnostic.hint(format!("it is there by way of {}", chain.join(" → ")))
+    }
 }
 
 /// Allowances with their patterns compiled.
-struct Allowances<'a>(Vec<(&'a Allowance, Option<globset::GlobMatcher>)>);
+struct Allowances<'a> {
+    list: Vec<(&'a Allowance, Option<globset::GlobMatcher>)>,
+    /// Fingerprints of findings that were there before.
+    baseline: BTreeSet<String>,
+}
 
 impl Allowances<'_> {
     fn allow(&self, finding: &Finding) -> bool {
-        self.0.iter().any(|(allowance, glob)| {
-            allowance.env == finding.variable
+        if self.baseline.contains(&sarif::fingerprint(finding)) {
+            return true;
+        }
+        self.list.iter().any(|(allowance, glob)| {
+            (allowance.env == finding.variable || allowance.env == finding.rule)
                 && glob.as_ref().is_none_or(|glob| glob.is_match(&finding.file))
         })
     }
@@ -432,7 +556,28 @@ fn allowances<'a>(
         };
         prepared.push((allowance, glob));
     }
-    Some(Allowances(prepared))
+    let baseline = match &config.leaks.baseline {
+        Some(file) => match read_baseline(file) {
+            Ok(baseline) => baseline,
+            Err(error) => {
+                let message = format!("`{}` is no baseline: {error}", file.display());
+                outcome.error(ExitCode::Usage, Diagnostic::error("leak/baseline", message));
+                return None;
+            }
+        },
+        None => BTreeSet::new(),
+    };
+    Some(Allowances { list: prepared, baseline })
+}
+
+/// The fingerprints in what `scan --format json` wrote.
+fn read_baseline(file: &Path) -> Result<BTreeSet<String>, String> {
+    let bytes = DiskFileSystem.read(file).map_err(|error| error.to_string())?;
+    let json: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    let list = json["findings"].as_array().ok_or("it has no `findings`")?;
+    let prints = list.iter().filter_map(|finding| finding["fingerprint"].as_str());
+    Ok(prints.map(str::to_owned).collect())
 }
 
 fn searched_text(searched: &Searched, found: usize) -> String {
@@ -461,7 +606,7 @@ fn blocked(config: &Config, findings: &Findings, report: &mut Report, outcome: &
         .map(|finding| LeakRow {
             variable: finding.variable.clone(),
             place: format!("{}:{}:{}", finding.file, finding.line, finding.column),
-            form: finding.encoding.as_str(),
+            form: finding.writing.clone(),
             source: finding.source.as_ref().map(ToString::to_string),
         })
         .collect();
@@ -640,50 +785,106 @@ fn publish(
     outcome.report = Some(text);
 }
 
-/// `bundlegate scan`: the leak gate over files and folders.
+/// What `bundlegate scan` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScanFormat {
+    /// Messages, and a line on how much was searched.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+/// How `bundlegate scan` is run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ScanOptions {
+    /// What it prints.
+    pub format: ScanFormat,
+    /// Say for each variable why it is guarded or not.
+    pub explains: bool,
+    /// The files are for a browser: reads of guarded variables are findings, too.
+    pub is_for_browsers: bool,
+}
+
+/// `bundlegate scan`: the leak gate over files and folders. Each file is in memory only while it is searched.
 #[must_use]
-pub fn run_scan(config: &Config, ports: &Ports<'_>, paths: &[PathBuf]) -> Outcome {
+pub fn run_scan(
+    config: &Config,
+    ports: &Ports<'_>,
+    paths: &[PathBuf],
+    options: ScanOptions,
+) -> Outcome {
     let mut outcome = Outcome::default();
     let Some(allowances) = allowances(config, ports.today, &mut outcome) else { return outcome };
-    let guarded = guarded(config, ports.environment);
+    let Some((guarded, verdicts)) = guarded(config, ports.environment, &mut outcome) else {
+        return outcome;
+    };
+    if options.explains {
+        outcome.done.extend(verdicts.iter().map(|verdict| {
+            let word = if verdict.is_guarded { "guarded" } else { "not guarded" };
+            format!("{}: {word}: {}", verdict.name, verdict.reason)
+        }));
+    }
+    let search = Search::new(&guarded, options.is_for_browsers);
     let mut searched = Searched::default();
-    let mut found = 0;
+    let mut list: Vec<Finding> = Vec::new();
     for path in paths {
-        let read = match DiskFileSystem.kind(path) {
-            Ok(crate::fs::FileKind::Directory) => read_artifacts(path),
-            Ok(_) => DiskFileSystem.read(path).and_then(|bytes| {
-                let name = path
-                    .file_name()
-                    .map(|name| name.to_string_lossy().into_owned())
-                    .unwrap_or_default();
-                Ok(vec![artifact_of(&name, bytes, &[])?])
-            }),
-            Err(error) => Err(error),
-        };
         // What cannot be read was not searched, so the gate does not pass.
-        let artifacts = match read {
-            Ok(artifacts) => artifacts,
+        let (folder, files) = match files_to_scan(path) {
+            Ok(files) => files,
             Err(error) => {
                 let message = format!("`{}` cannot be read: {error}", path.display());
                 outcome.error(ExitCode::Usage, Diagnostic::error("scan/read", message));
                 continue;
             }
         };
-        let findings = leak::search(&artifacts, &guarded, &relative(&config.root, path));
+        let read = |name: &str| DiskFileSystem.read(&folder.join(name)).map(Cow::Owned);
+        let findings = leak::search_files(&files, &read, &search, &relative(&config.root, &folder));
         searched.variables = findings.searched.variables;
         searched.encodings = findings.searched.encodings;
         searched.files += findings.searched.files;
         searched.bytes += findings.searched.bytes;
-        for finding in findings.list.iter().filter(|finding| !allowances.allow(finding)) {
-            found += 1;
-            outcome.diagnostics.push(finding.diagnostic());
-        }
+        list.extend(findings.list.into_iter().filter(|finding| !allowances.allow(finding)));
     }
-    if found > 0 && config.leaks.fails {
+    if list.iter().any(|finding| finding.level == Level::Error) && config.leaks.fails {
         outcome.fail(ExitCode::Leak);
     }
-    outcome.report = Some(format!("{}\n", searched_text(&searched, found)));
+    let print = |json: serde_json::Value| {
+        serde_json::to_string_pretty(&json).expect("JSON always serialises") + "\n"
+    };
+    outcome.report = Some(match options.format {
+        ScanFormat::Text => format!("{}\n", searched_text(&searched, list.len())),
+        ScanFormat::Json => print(sarif::to_json(&list, &searched)),
+        ScanFormat::Sarif => print(sarif::to_sarif(&list)),
+    });
+    if options.format == ScanFormat::Text || ports.runner.is_runner {
+        outcome.diagnostics.extend(list.iter().map(Finding::diagnostic));
+    }
     outcome
+}
+
+/// The files of a path, and the folder that their names are relative to.
+fn files_to_scan(path: &Path) -> std::io::Result<(PathBuf, Vec<leak::File>)> {
+    let (folder, names) = match DiskFileSystem.kind(path)? {
+        crate::fs::FileKind::Directory => (path.to_path_buf(), walk(&DiskFileSystem, path)?),
+        _ => {
+            let folder = path.parent().unwrap_or(path).to_path_buf();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            (folder, name.into_iter().collect())
+        }
+    };
+    let files = names
+        .iter()
+        .map(|name| {
+            let map = format!("{name}.map");
+            let has_map = names.binary_search(&map).is_ok()
+                || (names.len() == 1 && DiskFileSystem.kind(&folder.join(&map)).is_ok());
+            leak::File { path: name.clone(), map: has_map.then_some(map) }
+        })
+        .collect();
+    Ok((folder, files))
 }
 
 /// `bundlegate verify`: checks a folder, a lock, or what is live in a store (`dir:PATH/NAME`).

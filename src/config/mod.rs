@@ -58,6 +58,14 @@ pub struct LeakConfig {
     pub fails: bool,
     /// Findings that are excused.
     pub allow: Vec<Allowance>,
+    /// Whether prefixes of the frameworks in `package.json` are public, too: nobody said which are.
+    pub detects_public: bool,
+    /// Files of variables whose values are guarded.
+    pub dotenv: Vec<PathBuf>,
+    /// The variable that holds a JSON object of secrets by name.
+    pub secrets_variable: Option<String>,
+    /// What `scan --format json` wrote: findings that were there before.
+    pub baseline: Option<PathBuf>,
 }
 
 /// A finding that is known and excused.
@@ -288,6 +296,16 @@ fn build_config(
         metafile: layers.path("metafile"),
         artifacts,
         leaks: LeakConfig {
+            detects_public: public.is_empty(),
+            dotenv: layers
+                .list("guard-dotenv")
+                .iter()
+                .map(|file| crate::fs::normalize(&root.join(file)))
+                .collect(),
+            secrets_variable: layers
+                .text("guard-secrets")
+                .and_then(|source| source.strip_prefix("env:").map(str::to_owned)),
+            baseline: layers.path("leaks-baseline"),
             public: if public.is_empty() { vec!["PUBLIC_*".to_owned()] } else { public },
             guard: layers.list("guard"),
             fails: layers.text("leaks-fail-on").as_deref() != Some("never"),

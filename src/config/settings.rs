@@ -196,8 +196,11 @@ pub const SETTINGS: &[Setting] = &[
     setting!("artifacts", "artifacts.dir", Kind::Text, "DIR", "none", on::RUN | on::REPORT, "Finished outputs of another bundler, instead of a build"),
     setting!("artifacts-metafile", "artifacts.metafile", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "The metafile that goes with them"),
 
-    setting!("public-env", "leaks.public", Kind::List, "PATTERNS", "PUBLIC_*", on::RUN | on::SCAN, "Variables whose values may be in the outputs"),
+    setting!("public-env", "leaks.public", Kind::List, "PATTERNS", "PUBLIC_*, and those of the framework", on::RUN | on::SCAN, "Variables whose values may be in the outputs"),
     setting!("guard", "leaks.guard", Kind::List, "NAMES", "none", on::RUN | on::SCAN, "Variables that are guarded whatever their values look like"),
+    setting!("guard-dotenv", "leaks.dotenv", Kind::List, "FILES", "none", on::RUN | on::SCAN, "Files of variables whose values are guarded, too"),
+    setting!("guard-secrets", "leaks.secrets", Kind::KeySource, "env:NAME", "none", on::RUN | on::SCAN, "Variable that holds secrets as a JSON object, as `toJSON(secrets)` makes it"),
+    setting!("leaks-baseline", "leaks.baseline", Kind::Text, "FILE", "none", on::RUN | on::SCAN, "Findings that were there before, as `scan --format json` wrote them"),
     setting!("leaks-fail-on", "leaks.fail_on", Kind::Choice(&["error", "never"]), "LEVEL", "error", on::RUN | on::SCAN, "What stops the release"),
     setting!("allow", "leaks.allow", Kind::Records(ALLOW_FIELDS), "FIELDS", "none", on::RUN | on::SCAN, "Findings that are known and excused"),
 

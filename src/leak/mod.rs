@@ -1,24 +1,50 @@
 //! The leak gate: `scan()` takes artifacts and gives `Scanned` or findings. Only a `Scanned` can be sealed.
 
+mod containers;
+mod decode;
+mod misplaced;
 pub mod needles;
+mod parts;
 pub mod policy;
+pub mod sarif;
 mod source;
+mod tokens;
+
+use std::borrow::Cow;
+use std::io;
 
 use rayon::prelude::*;
 
-use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath};
+use crate::artifact::{Body, BuildArtifact, OutputPath};
 use crate::diag::{Diagnostic, Location};
-pub use needles::{Encoding, Needles};
-pub use policy::{Guarded, Policy, guarded};
+pub use needles::Needles;
+pub use parts::Part;
+pub use policy::{Guarded, Policy, Verdict, guarded};
 use source::Origin;
+use tokens::Tokens;
 
-/// A guarded value in an output.
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It stops the release.
+    Error,
+    /// It is worth a look.
+    Warning,
+}
+
+/// Something in an output that should not be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Name of the variable.
+    /// The rule, as it stands in `docs/codes.md`.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub level: Level,
+    /// Name of the variable, or kind of token or file.
     pub variable: String,
-    /// How its value is written.
-    pub encoding: Encoding,
+    /// Which part of the value, as in "the password of the URL"; empty for all of it.
+    pub part: &'static str,
+    /// How it is written, from the outside in: `base64 > escaped`.
+    pub writing: String,
     /// The output.
     pub file: String,
     /// Line in the output, from 1.
@@ -27,18 +53,39 @@ pub struct Finding {
     pub column: usize,
     /// Byte in the output, from 0.
     pub byte: usize,
+    /// The place inside of an archive or a compressed file.
+    pub inner: Option<String>,
     /// Where that came from, if a source map knows.
     pub source: Option<Location>,
 }
 
 impl Finding {
-    /// What the user is told. The value, a part of it, and the line it stands in are not.
+    /// What was found, in words. The value, a part of it, and the line it stands in are not said.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let written = match self.writing.as_str() {
+            "plain text" => String::new(),
+            other => format!(" ({other})"),
+        };
+        let (file, variable) = (&self.file, &self.variable);
+        match self.rule {
+            GUARDED_VALUE if self.part.is_empty() => {
+                format!("the value of `{variable}` is in `{file}`{written}")
+            }
+            GUARDED_VALUE => format!("{} in `{variable}` is in `{file}`{written}", self.part),
+            ENV_REFERENCE => {
+                format!("`{variable}` is read in `{file}`, where no such variable will be")
+            }
+            ENV_DUMP => format!("the whole environment is written out in `{file}`"),
+            SECRET_FILE => format!("`{file}` is {variable}"),
+            NOT_SEARCHED => format!("`{file}` was not searched whole: {variable}"),
+            _ => format!("{} is in `{file}`{written}", self.part),
+        }
+    }
+
+    /// What the user is told.
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {
-        let form = match self.encoding {
-            Encoding::Plain => String::new(),
-            other => format!(" ({})", other.as_str()),
-        };
         let output = Location {
             file: self.file.clone(),
             line: self.line,
@@ -46,17 +93,60 @@ impl Finding {
             length: 1,
             line_text: String::new(),
         };
-        let message = format!("the value of `{}` is in `{}`{form}", self.variable, self.file);
-        let diagnostic = match &self.source {
-            Some(source) => Diagnostic::error("leak/guarded-value", message)
-                .at(source.clone())
-                .hint(format!("it stands at {output} of the output")),
-            None => Diagnostic::error("leak/guarded-value", message).at(output),
+        let message = self.message();
+        let diagnostic = match self.level {
+            Level::Error => Diagnostic::error(self.rule, message),
+            Level::Warning => Diagnostic::warning(self.rule, message),
         };
-        diagnostic
-            .hint("take it for known: replace it where it is used, then read it at run time or rename it if it is meant to be public")
+        let diagnostic = match &self.source {
+            Some(source) => {
+                diagnostic.at(source.clone()).hint(format!("it stands at {output} of the output"))
+            }
+            None => diagnostic.at(output),
+        };
+        let diagnostic = match &self.inner {
+            Some(inner) => diagnostic.hint(format!("inside of it, at {inner}")),
+            None => diagnostic,
+        };
+        diagnostic.hint(match self.rule {
+            GUARDED_VALUE => {
+                "take it for known: replace it where it is used, then read it at run time or rename it if it is meant to be public"
+            }
+            ENV_REFERENCE => "read it on the server, or give it a public name",
+            ENV_DUMP => "name the variables that are meant to be public, one by one",
+            SECRET_FILE => "leave it out of the outputs, and replace what it holds if it was published",
+            NOT_SEARCHED => "what was not searched does not pass; leave it out, or store it unpacked",
+            _ => "take it for known: revoke it where it was made, and leave it out",
+        })
     }
 }
+
+/// Rule: the value of a guarded variable.
+pub const GUARDED_VALUE: &str = "leak/guarded-value";
+/// Rule: a token of a well-known shape.
+pub const TOKEN: &str = "leak/token";
+/// Rule: a file that should not ship.
+pub const SECRET_FILE: &str = "leak/secret-file";
+/// Rule: a guarded variable is read in code for a browser.
+pub const ENV_REFERENCE: &str = "leak/env-reference";
+/// Rule: all variables are taken at once in code for a browser.
+pub const ENV_DUMP: &str = "leak/env-dump";
+/// Rule: a file could not be searched whole.
+pub const NOT_SEARCHED: &str = "leak/not-searched";
+
+/// All rules, with what they say of themselves.
+pub const RULES: &[(&str, Level, &str)] = &[
+    (
+        GUARDED_VALUE,
+        Level::Error,
+        "The value of a guarded variable, or a part of it, is in an output",
+    ),
+    (TOKEN, Level::Error, "A token of a well-known shape is in an output"),
+    (SECRET_FILE, Level::Error, "A file that should not ship is among the outputs"),
+    (ENV_DUMP, Level::Error, "Code for a browser takes all environment variables at once"),
+    (ENV_REFERENCE, Level::Warning, "Code for a browser reads a guarded variable"),
+    (NOT_SEARCHED, Level::Error, "A file could not be searched whole"),
+];
 
 /// How much was searched: "none found" means nothing without it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -151,108 +241,505 @@ impl ScannedArtifact {
     }
 }
 
+/// What is looked for, prepared once.
+pub struct Search {
+    needles: Needles,
+    tokens: Tokens,
+    /// Names of the guarded variables, and labels of their parts.
+    guarded: Vec<(String, Vec<&'static str>)>,
+    /// Whether outputs are for a browser or the like, where there is no environment.
+    without_environment: bool,
+}
+
+impl Search {
+    /// Prepares the search. With `without_environment`, reads of variables in code are findings, too.
+    #[must_use]
+    pub fn new(guarded: &[Guarded], without_environment: bool) -> Self {
+        let names = guarded
+            .iter()
+            .map(|guarded| {
+                (guarded.name.clone(), guarded.parts.iter().map(|part| part.label).collect())
+            })
+            .collect();
+        Self {
+            needles: Needles::new(guarded),
+            tokens: Tokens::new(),
+            guarded: names,
+            without_environment,
+        }
+    }
+}
+
+/// A file to search.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its path, relative to the folder of the outputs.
+    pub path: String,
+    /// The path of its source map.
+    pub map: Option<String>,
+}
+
+/// How files are read, by the path in [`File`].
+pub type Reader<'a> = dyn Fn(&str) -> io::Result<Cow<'a, [u8]>> + Sync + 'a;
+
 /// Searches all artifacts, maps included. `folder` is that of the outputs, relative to the root; source maps are
 /// relative to it.
 ///
 /// # Errors
-/// The findings that are not excused by `is_allowed`.
+/// The findings that are not excused by `is_allowed`, when one of them is an error.
 pub fn scan(
     artifacts: Vec<BuildArtifact>,
-    guarded: &[Guarded],
+    search: &Search,
     folder: &str,
     is_allowed: impl Fn(&Finding) -> bool + Sync,
-) -> Result<Scanned, Findings> {
-    let findings = search(&artifacts, guarded, folder);
+) -> Result<(Scanned, Vec<Finding>), Findings> {
+    let files: Vec<File> = artifacts
+        .iter()
+        .map(|artifact| File {
+            path: artifact.path.to_string(),
+            map: artifact.source_map.as_ref().map(ToString::to_string),
+        })
+        .collect();
+    let read = |path: &str| {
+        let artifact = artifacts.iter().find(|artifact| artifact.path.as_str() == path);
+        artifact
+            .map(|artifact| Cow::Borrowed(artifact.body.bytes()))
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    };
+    let findings = search_files(&files, &read, search, folder);
     let list: Vec<Finding> =
         findings.list.into_iter().filter(|finding| !is_allowed(finding)).collect();
-    if list.is_empty() {
-        let artifacts = artifacts
-            .into_iter()
-            .map(|artifact| ScannedArtifact { artifact, encoded: Vec::new() })
-            .collect();
-        Ok(Scanned { artifacts, searched: findings.searched })
-    } else {
-        Err(Findings { list, searched: findings.searched })
+    if list.iter().any(|finding| finding.level == Level::Error) {
+        return Err(Findings { list, searched: findings.searched });
     }
+    let artifacts = artifacts
+        .into_iter()
+        .map(|artifact| ScannedArtifact { artifact, encoded: Vec::new() })
+        .collect();
+    Ok((Scanned { artifacts, searched: findings.searched }, list))
 }
 
-/// Searches without judging.
+/// Searches without judging, files in parallel. Each file is in memory only while it is searched.
 #[must_use]
-pub fn search(artifacts: &[BuildArtifact], guarded: &[Guarded], folder: &str) -> Findings {
-    let needles = Needles::new(guarded);
-    let mut list: Vec<Finding> = artifacts
+pub fn search_files(files: &[File], read: &Reader<'_>, search: &Search, folder: &str) -> Findings {
+    let results: Vec<(u64, Vec<Finding>)> = files
         .par_iter()
-        .flat_map_iter(|artifact| search_one(artifact, artifacts, guarded, &needles, folder))
+        .map(|file| match read(&file.path) {
+            Ok(bytes) => {
+                let list = FileSearch { search, file, read, folder, bytes: &bytes }.run();
+                (bytes.len() as u64, list)
+            }
+            Err(error) => {
+                (0, vec![not_searched(&file.path, &format!("it cannot be read: {error}"))])
+            }
+        })
         .collect();
-    list.sort_by(|a, b| (&a.file, a.byte, &a.variable).cmp(&(&b.file, b.byte, &b.variable)));
     let searched = Searched {
-        variables: guarded.len(),
-        encodings: Encoding::COUNT,
-        files: artifacts.len(),
-        bytes: artifacts.iter().map(|artifact| artifact.body.bytes().len() as u64).sum(),
+        variables: search.guarded.len(),
+        encodings: needles::WRITINGS,
+        files: files.len(),
+        bytes: results.iter().map(|(bytes, _)| bytes).sum(),
     };
+    let mut list: Vec<Finding> = results.into_iter().flat_map(|(_, list)| list).collect();
+    list.sort_by(|a, b| {
+        (&a.file, a.byte, &a.variable, a.rule).cmp(&(&b.file, b.byte, &b.variable, b.rule))
+    });
     Findings { list, searched }
 }
 
-fn search_one(
-    artifact: &BuildArtifact,
-    all: &[BuildArtifact],
-    guarded: &[Guarded],
-    needles: &Needles,
-    folder: &str,
-) -> Vec<Finding> {
-    let bytes = artifact.body.bytes();
-    let mut hits = needles.find(bytes);
-    let mut in_name = needles.find(artifact.path.as_str().as_bytes());
-    if hits.is_empty() && in_name.is_empty() {
-        return Vec::new();
+fn not_searched(file: &str, why: &str) -> Finding {
+    Finding {
+        rule: NOT_SEARCHED,
+        level: Level::Error,
+        variable: why.to_owned(),
+        part: "",
+        writing: "plain text".to_owned(),
+        file: file.to_owned(),
+        line: 1,
+        column: 1,
+        byte: 0,
+        inner: None,
+        source: None,
     }
-    let own_folder = |path: &str| match path.rsplit_once('/') {
-        Some((parent, _)) => format!("{folder}/{parent}"),
-        None => folder.to_owned(),
-    };
-    let map_folder = own_folder(artifact.path.as_str());
-    let origin = match artifact.kind {
-        ArtifactKind::SourceMap => Origin::parse(bytes, &map_folder),
-        _ => artifact
-            .source_map
-            .as_ref()
-            .and_then(|path| all.iter().find(|other| other.path == *path))
-            .and_then(|map| Origin::parse(map.body.bytes(), &own_folder(map.path.as_str()))),
-    };
-    let finding =
-        |hit: needles::Hit, line: usize, column: usize, source: Option<Location>| Finding {
-            variable: guarded[hit.variable].name.clone(),
-            encoding: hit.encoding,
-            file: artifact.path.to_string(),
-            line,
-            column,
-            byte: hit.start,
-            source,
-        };
-    let mut findings: Vec<Finding> =
-        in_name.drain(..).map(|hit| finding(hit, 1, 1, None)).collect();
-    for hit in hits.drain(..) {
-        let place = place(bytes, hit.start);
-        let source = match (&origin, artifact.kind) {
-            (Some(origin), ArtifactKind::SourceMap) => in_sources(origin, needles, hit.variable),
-            (Some(origin), _) => origin.locate(place.line, place.column_utf16),
-            (None, _) => None,
-        };
-        findings.push(finding(hit, place.line, place.column, source));
-    }
-    findings
 }
 
-/// The first source in a map that holds the value.
-fn in_sources(origin: &Origin, needles: &Needles, variable: usize) -> Option<Location> {
-    origin.sources().find_map(|(source, text)| {
-        let hit = needles.find(text.as_bytes()).into_iter().find(|hit| hit.variable == variable)?;
-        let place = place(text.as_bytes(), hit.start);
-        Some(origin.location(source, place.line, place.column))
-    })
+/// Deepest nesting of writings and containers that is undone.
+const DEEPEST: usize = 4;
+
+/// Bytes that may be decoded for each byte of a file, beyond the first 64 megabytes.
+const MOST_DECODED: u64 = 8;
+
+/// Something that was found in a layer, by its place in the file.
+struct Raw {
+    rule: &'static str,
+    variable: String,
+    part: &'static str,
+    writing: String,
+    start: usize,
+    end: usize,
+    inner: Option<String>,
 }
 
+/// Bytes of a file, or what they became by decoding.
+struct Layer<'a> {
+    bytes: &'a [u8],
+    /// Place in the file of each byte; `None`: all stand where `at` says.
+    from: Option<&'a [usize]>,
+    at: usize,
+    /// How it is written, from the outside in.
+    writings: Vec<&'static str>,
+    /// Path inside of an archive, for what came out of a container.
+    inner: Option<String>,
+}
+
+impl Layer<'_> {
+    /// The place in the file of a byte of this layer.
+    fn place(&self, byte: usize) -> usize {
+        match self.from {
+            Some(from) => from.get(byte).copied().unwrap_or(self.at),
+            None => self.at,
+        }
+    }
+}
+
+/// The search of one file.
+struct FileSearch<'a, 'r> {
+    search: &'a Search,
+    file: &'a File,
+    read: &'a Reader<'r>,
+    folder: &'a str,
+    bytes: &'a [u8],
+}
+
+/// What is left to spend on one file.
+struct Budget {
+    decoded: u64,
+    unpacked: u64,
+    problems: Vec<String>,
+}
+
+impl FileSearch<'_, '_> {
+    fn run(&self) -> Vec<Finding> {
+        let path = &self.file.path;
+        let mut budget = Budget {
+            decoded: (64 << 20) + self.bytes.len() as u64 * MOST_DECODED,
+            unpacked: containers::MOST_BYTES,
+            problems: Vec::new(),
+        };
+        let mut found = Vec::new();
+        let whole = Whole { bytes: self.bytes };
+        self.first_layer(&whole, &mut found, &mut budget);
+        let mut in_name = self.search.needles.find(path.as_bytes());
+        in_name.dedup_by_key(|hit| hit.value);
+        for hit in in_name {
+            found.push(self.guarded(
+                hit.value,
+                hit.part,
+                format!("file name, {}", hit.writing),
+                (0, 0),
+                None,
+            ));
+        }
+        if let Some(kind) = misplaced::secret_file(path, self.bytes) {
+            found.push(simple(SECRET_FILE, kind.to_owned(), 0));
+        }
+        if self.search.without_environment && is_code(path) {
+            for reference in misplaced::references(self.bytes) {
+                if reference.name.is_empty() {
+                    found.push(simple(ENV_DUMP, "the environment".to_owned(), reference.start));
+                } else if self.search.guarded.iter().any(|(name, _)| *name == reference.name) {
+                    found.push(simple(ENV_REFERENCE, reference.name, reference.start));
+                }
+            }
+        }
+        let mut findings: Vec<Finding> =
+            budget.problems.iter().map(|problem| not_searched(path, problem)).collect();
+        findings.extend(self.placed(merged(found)));
+        findings
+    }
+
+    fn first_layer(&self, whole: &Whole<'_>, found: &mut Vec<Raw>, budget: &mut Budget) {
+        let layer =
+            Layer { bytes: whole.bytes, from: None, at: 0, writings: Vec::new(), inner: None };
+        self.layer(&layer, true, found, budget);
+    }
+
+    /// Searches bytes, and then what they become when they are read in other ways. Those of the file itself stand where
+    /// they stand.
+    fn layer(&self, layer: &Layer<'_>, is_file: bool, found: &mut Vec<Raw>, budget: &mut Budget) {
+        let place = |byte: usize| if is_file { byte } else { layer.place(byte) };
+        let inner = |byte: usize| {
+            layer.inner.as_ref().map(|path| {
+                let place = place_of(layer.bytes, byte);
+                let separator = if path.is_empty() { "" } else { ":" };
+                format!("{path}{separator}{}:{}", place.line, place.column)
+            })
+        };
+        let chain = |last: &str| {
+            let mut chain = layer.writings.clone();
+            if last != "plain text" || chain.is_empty() {
+                chain.push(last);
+            }
+            chain.join(" > ")
+        };
+        for hit in self.search.needles.find(layer.bytes) {
+            let end = hit.start + hit.length - 1;
+            found.push(self.guarded(
+                hit.value,
+                hit.part,
+                chain(hit.writing),
+                (place(hit.start), place(end)),
+                inner(hit.start),
+            ));
+        }
+        for token in self.search.tokens.find(layer.bytes) {
+            found.push(Raw {
+                rule: TOKEN,
+                variable: token.id.to_owned(),
+                part: token.name,
+                writing: chain("plain text"),
+                start: place(token.start),
+                end: place(token.start + token.length - 1),
+                inner: inner(token.start),
+            });
+        }
+        if layer.writings.len() >= DEEPEST {
+            return;
+        }
+        if self.containers(layer, is_file, found, budget) {
+            return;
+        }
+        for decoded in decode::decode(layer.bytes, self.search.needles.longest()) {
+            let size = decoded.bytes.len() as u64;
+            if budget.decoded < size {
+                budget.problems.push("more can be read in it than the limit".to_owned());
+                budget.decoded = 0;
+                return;
+            }
+            budget.decoded -= size;
+            let from: Vec<usize> = decoded.from.iter().map(|byte| place(*byte)).collect();
+            let mut writings = layer.writings.clone();
+            writings.push(decoded.writing);
+            let at = from.first().copied().unwrap_or_default();
+            let next = Layer {
+                bytes: &decoded.bytes,
+                from: layer.inner.is_none().then_some(from.as_slice()),
+                at,
+                writings,
+                inner: layer.inner.clone(),
+            };
+            self.decoded_layer(&next, found, budget);
+        }
+    }
+
+    /// A layer that decoding gave. The same writing twice in a row is undone again only where it can be meant.
+    fn decoded_layer(&self, layer: &Layer<'_>, found: &mut Vec<Raw>, budget: &mut Budget) {
+        self.layer(layer, false, found, budget);
+        if layer.writings.last() == Some(&"base64")
+            && let Some(bytes) = containers::open_raw_deflate(layer.bytes, &mut budget.unpacked)
+        {
+            let mut writings = layer.writings.clone();
+            writings.push("deflate");
+            let inner = Some(layer.inner.clone().unwrap_or_default());
+            let next = Layer { bytes: &bytes, from: None, at: layer.place(0), writings, inner };
+            self.layer(&next, false, found, budget);
+        }
+    }
+
+    /// Opens a container; whether the bytes are one.
+    fn containers(
+        &self,
+        layer: &Layer<'_>,
+        is_file: bool,
+        found: &mut Vec<Raw>,
+        budget: &mut Budget,
+    ) -> bool {
+        let path = layer.inner.as_deref().unwrap_or(&self.file.path);
+        let is_named_brotli = path.ends_with(".br") && (is_file || layer.inner.is_some());
+        let at = if is_file { 0 } else { layer.place(0) };
+        if let Some(bytes) = containers::from_utf16(layer.bytes) {
+            let mut writings = layer.writings.clone();
+            writings.push("UTF-16");
+            let inner = Some(layer.inner.clone().unwrap_or_default());
+            let next = Layer { bytes: &bytes, from: None, at, writings, inner };
+            self.layer(&next, false, found, budget);
+            return true;
+        }
+        let opened = containers::open(layer.bytes, is_named_brotli, &mut budget.unpacked);
+        let Some(opened) = opened else { return false };
+        match opened {
+            Ok(list) => {
+                let is_picture = layer.bytes.starts_with(&[0x89, b'P', b'N', b'G']);
+                for part in list {
+                    let mut writings = layer.writings.clone();
+                    writings.push(part.writing);
+                    let outer = layer.inner.clone().unwrap_or_default();
+                    let inner = match (outer.is_empty(), part.path.is_empty()) {
+                        (true, _) => part.path,
+                        (false, true) => outer,
+                        (false, false) => format!("{outer}/{}", part.path),
+                    };
+                    let next =
+                        Layer { bytes: &part.bytes, from: None, at, writings, inner: Some(inner) };
+                    self.layer(&next, false, found, budget);
+                }
+                !is_picture
+            }
+            Err(containers::Unopened::TooLarge) => {
+                budget.problems.push("more comes out of it than the limit".to_owned());
+                true
+            }
+            // What only begins like a container in the middle of a text is none.
+            Err(containers::Unopened::Broken(_)) if !is_file && layer.inner.is_none() => false,
+            Err(containers::Unopened::Broken(kind)) => {
+                budget.problems.push(format!("it begins like {kind} but cannot be read as such"));
+                false
+            }
+        }
+    }
+
+    fn guarded(
+        &self,
+        value: usize,
+        part: usize,
+        writing: String,
+        (start, end): (usize, usize),
+        inner: Option<String>,
+    ) -> Raw {
+        let (name, labels) = &self.search.guarded[value];
+        Raw {
+            rule: GUARDED_VALUE,
+            variable: name.clone(),
+            part: labels[part],
+            writing,
+            start,
+            end,
+            inner,
+        }
+    }
+
+    /// Gives findings their lines, and their origins where a map knows.
+    fn placed(&self, found: Vec<Raw>) -> Vec<Finding> {
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let path = &self.file.path;
+        let folder_of = |path: &str| match path.rsplit_once('/') {
+            Some((parent, _)) => format!("{}/{parent}", self.folder),
+            None => self.folder.to_owned(),
+        };
+        let is_map = crate::leak::is_map(path);
+        let origin = if is_map {
+            Origin::parse(self.bytes, &folder_of(path))
+        } else {
+            let beside = self.file.map.as_deref().and_then(|map| {
+                let json = (self.read)(map).ok()?;
+                Origin::parse(&json, &folder_of(map))
+            });
+            beside.or_else(|| Origin::inline(self.bytes, &folder_of(path)))
+        };
+        found
+            .into_iter()
+            .map(|raw| {
+                let place = place_of(self.bytes, raw.start);
+                let source = match &origin {
+                    Some(origin) if is_map => self.in_sources(origin, &raw),
+                    Some(origin) => origin
+                        .locate(place.line, place.column_utf16)
+                        .or_else(|| self.in_sources(origin, &raw)),
+                    None => None,
+                };
+                let level = RULES
+                    .iter()
+                    .find(|(rule, ..)| *rule == raw.rule)
+                    .map_or(Level::Error, |(_, level, _)| *level);
+                Finding {
+                    rule: raw.rule,
+                    level,
+                    variable: raw.variable,
+                    part: raw.part,
+                    writing: raw.writing,
+                    file: path.clone(),
+                    line: place.line,
+                    column: place.column,
+                    byte: raw.start,
+                    inner: raw.inner,
+                    source,
+                }
+            })
+            .collect()
+    }
+
+    /// The first source in a map that holds the same.
+    fn in_sources(&self, origin: &Origin, raw: &Raw) -> Option<Location> {
+        origin.sources().find_map(|(source, text)| {
+            let mut found = Vec::new();
+            let mut budget = Budget { decoded: 64 << 20, unpacked: 0, problems: Vec::new() };
+            let file = File { path: source.to_owned(), map: None };
+            let Self { search, read, folder, .. } = *self;
+            let inner = FileSearch { search, file: &file, read, folder, bytes: text.as_bytes() };
+            inner.first_layer(&Whole { bytes: text.as_bytes() }, &mut found, &mut budget);
+            let same = found
+                .iter()
+                .find(|other| other.rule == raw.rule && other.variable == raw.variable)?;
+            let place = place_of(text.as_bytes(), same.start);
+            Some(origin.location(source, place.line, place.column))
+        })
+    }
+}
+
+/// The bytes of a file.
+struct Whole<'a> {
+    bytes: &'a [u8],
+}
+
+fn simple(rule: &'static str, variable: String, start: usize) -> Raw {
+    let writing = "plain text".to_owned();
+    Raw { rule, variable, part: "", writing, start, end: start, inner: None }
+}
+
+/// Each thing once for a place: a value that several writings find, and parts of a value that stands there whole.
+fn merged(mut found: Vec<Raw>) -> Vec<Raw> {
+    found.sort_by(|a, b| {
+        let key =
+            |raw: &Raw| (raw.start, std::cmp::Reverse(raw.end), raw.writing.len(), raw.part.len());
+        (a.rule, &a.variable, key(a)).cmp(&(b.rule, &b.variable, key(b)))
+    });
+    let mut kept: Vec<Raw> = Vec::new();
+    for raw in found {
+        let covers = kept.last().is_some_and(|last| {
+            last.rule == raw.rule
+                && last.variable == raw.variable
+                && raw.start <= last.end
+                && (last.inner.is_some() == raw.inner.is_some())
+        });
+        if !covers {
+            kept.push(raw);
+        }
+    }
+    // A token that is the value of a guarded variable is that, and no second finding.
+    let values: Vec<(usize, usize)> = kept
+        .iter()
+        .filter(|raw| raw.rule == GUARDED_VALUE)
+        .map(|raw| (raw.start, raw.end))
+        .collect();
+    kept.retain(|raw| {
+        raw.rule != TOKEN
+            || !values.iter().any(|(start, end)| raw.start <= *end && *start <= raw.end)
+    });
+    kept
+}
+
+fn is_map(path: &str) -> bool {
+    std::path::Path::new(path).extension().is_some_and(|extension| extension == "map")
+}
+
+fn is_code(path: &str) -> bool {
+    let extension = std::path::Path::new(path).extension().unwrap_or_default();
+    ["js", "mjs", "cjs", "html", "htm"].iter().any(|kind| extension == *kind)
+}
+
+/// A place in a text.
 struct Place {
     line: usize,
     column: usize,
@@ -260,13 +747,12 @@ struct Place {
 }
 
 /// Line and column of a byte; bytes that are not UTF-8 count as one character each.
-fn place(bytes: &[u8], at: usize) -> Place {
-    let before = &bytes[..at];
-    let line_start =
-        before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+fn place_of(bytes: &[u8], at: usize) -> Place {
+    let before = bytes.get(..at).unwrap_or(bytes);
+    let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
     let line = String::from_utf8_lossy(&before[line_start..]);
     Place {
-        line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+        line: memchr::memchr_iter(b'\n', before).count() + 1,
         column: line.chars().count() + 1,
         column_utf16: line.chars().map(char::len_utf16).sum(),
     }

@@ -1,150 +1,224 @@
-//! Rule: values of guarded variables, as they are and as code, JSON, base64 and URLs write them.
+//! Everything that is looked for in one automaton: each value in every writing that is a text of its own. Writings that
+//! depend on their surroundings, such as escapes, are undone by `decode` instead.
+//!
+//! The automaton holds only a piece of each text, so that it stays small and fast; where the piece is found, the rest is
+//! compared.
+
+use std::collections::BTreeMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use unicode_normalization::UnicodeNormalization;
 
 use super::policy::Guarded;
+use crate::secret::Secret;
 
-/// How a value is written where it was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Encoding {
-    /// As it is.
-    Plain,
-    /// With the escapes of a JSON or JavaScript string.
-    Escaped,
-    /// Base64, at any of the three alignments.
-    Base64,
-    /// Percent-encoded.
-    Percent,
+/// Longest piece of a text that the automaton holds, in bytes.
+const PIECE_BYTES: usize = 12;
+
+/// Texts shorter than this are not looked for: they stand everywhere by chance.
+const SHORTEST_BYTES: usize = 8;
+
+/// Ways of writing that are looked for, here and in `decode`; for the denominator of a result.
+pub const WRITINGS: usize = 30;
+
+/// One text that is looked for.
+struct Needle {
+    text: Secret,
+    /// Where the piece stands in it.
+    piece_at: usize,
+    /// Index of the guarded value, and of the part of it.
+    value: usize,
+    part: usize,
+    writing: &'static str,
 }
 
-impl Encoding {
-    /// In words.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "plain text",
-            Self::Escaped => "escaped",
-            Self::Base64 => "base64",
-            Self::Percent => "percent-encoded",
-        }
-    }
-
-    /// How many there are, for the denominator of a result.
-    pub const COUNT: usize = 4;
-}
-
-/// Everything that is looked for, in one automaton.
+/// The texts, and the automaton of their pieces.
 pub struct Needles {
     automaton: AhoCorasick,
-    /// Index of the guarded variable, and the encoding, of each pattern.
-    patterns: Vec<(usize, Encoding)>,
+    needles: Vec<Needle>,
+    /// Needles by the pattern of the automaton.
+    by_pattern: Vec<Vec<usize>>,
+    longest: usize,
 }
 
-/// A place where a pattern matched.
+/// A place where a text stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hit {
-    pub(super) variable: usize,
-    pub(super) encoding: Encoding,
+    /// Index of the guarded value.
+    pub(super) value: usize,
+    /// Index of the part.
+    pub(super) part: usize,
+    /// How it is written.
+    pub(super) writing: &'static str,
+    /// First byte.
     pub(super) start: usize,
+    /// Bytes.
+    pub(super) length: usize,
 }
 
 impl Needles {
-    /// Prepares the search for these variables.
+    /// Prepares the search for these values.
     ///
     /// # Panics
     /// Never: only an automaton of more than 2^31 states fails to build.
     #[must_use]
     pub fn new(guarded: &[Guarded]) -> Self {
-        let mut texts: Vec<Vec<u8>> = Vec::new();
-        let mut patterns = Vec::new();
-        for (variable, guarded) in guarded.iter().enumerate() {
-            for (text, encoding) in writings(guarded.value.expose()) {
-                texts.push(text);
-                patterns.push((variable, encoding));
+        let mut needles: Vec<Needle> = Vec::new();
+        let mut patterns: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+        for (value, guarded) in guarded.iter().enumerate() {
+            for (part, piece) in guarded.parts.iter().enumerate() {
+                for (text, writing) in writings(piece.value.expose()) {
+                    if text.len() < SHORTEST_BYTES.min(piece.value.expose().len()) {
+                        continue;
+                    }
+                    let (piece_at, length) = piece_of(&text);
+                    let pattern = text[piece_at..piece_at + length].to_vec();
+                    patterns.entry(pattern).or_default().push(needles.len());
+                    let text = Secret::new(text);
+                    needles.push(Needle { text, piece_at, value, part, writing });
+                }
             }
         }
+        let kind = if patterns.len() < 6000 {
+            AhoCorasickKind::DFA
+        } else {
+            AhoCorasickKind::ContiguousNFA
+        };
         let automaton = AhoCorasick::builder()
-            .kind(Some(if texts.len() < 100 {
-                AhoCorasickKind::DFA
-            } else {
-                AhoCorasickKind::ContiguousNFA
-            }))
-            .build(&texts)
+            .kind(Some(kind))
+            .build(patterns.keys())
             .expect("patterns from an environment are few and short");
-        Self { automaton, patterns }
+        let longest = guarded
+            .iter()
+            .flat_map(|guarded| &guarded.parts)
+            .map(|part| part.value.expose().len())
+            .max()
+            .unwrap_or_default();
+        Self { automaton, needles, by_pattern: patterns.into_values().collect(), longest }
     }
 
-    /// All places where a value stands, at most one for each variable and start.
+    /// Whether there is nothing to look for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.needles.is_empty()
+    }
+
+    /// Bytes of the longest value.
+    pub(super) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// All places where a text stands.
     pub(super) fn find(&self, haystack: &[u8]) -> Vec<Hit> {
-        let mut hits: Vec<Hit> = self
-            .automaton
-            .find_overlapping_iter(haystack)
-            .map(|found| {
-                let (variable, encoding) = self.patterns[found.pattern().as_usize()];
-                Hit { variable, encoding, start: found.start() }
-            })
-            .collect();
-        hits.sort_by_key(|hit| (hit.start, hit.variable, hit.encoding));
-        // One value written once may match several patterns, such as two forms of base64.
-        hits.dedup_by(|next, first| {
-            next.variable == first.variable && next.start.abs_diff(first.start) <= 2
-        });
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let mut hits = Vec::new();
+        for found in self.automaton.find_overlapping_iter(haystack) {
+            for index in &self.by_pattern[found.pattern().as_usize()] {
+                let needle = &self.needles[*index];
+                let Some(start) = found.start().checked_sub(needle.piece_at) else { continue };
+                let text = needle.text.expose();
+                if haystack.get(start..start + text.len()) == Some(text) {
+                    let Needle { value, part, writing, .. } = *needle;
+                    hits.push(Hit { value, part, writing, start, length: text.len() });
+                }
+            }
+        }
         hits
     }
 }
 
-/// The ways in which a value may be written. The first is the value itself.
-fn writings(value: &[u8]) -> Vec<(Vec<u8>, Encoding)> {
-    let mut all = vec![(value.to_vec(), Encoding::Plain)];
-    let mut add = |text: Vec<u8>, encoding: Encoding| {
-        if !all.iter().any(|(known, _)| *known == text) {
-            all.push((text, encoding));
+/// The piece with the most different bytes: it matches the least by chance.
+fn piece_of(text: &[u8]) -> (usize, usize) {
+    let length = text.len().min(PIECE_BYTES);
+    let variety = |at: usize| {
+        let mut seen = [false; 256];
+        text[at..at + length]
+            .iter()
+            .filter(|byte| !std::mem::replace(&mut seen[usize::from(**byte)], true))
+            .count()
+    };
+    let at = (0..=text.len() - length)
+        .take(256)
+        .max_by_key(|at| (variety(*at), std::cmp::Reverse(*at)))
+        .unwrap_or_default();
+    (at, length)
+}
+
+/// The ways in which a value may be written as a text of its own. The first is the value itself.
+fn writings(value: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
+    let mut all: Vec<(Vec<u8>, &'static str)> = vec![(value.to_vec(), "plain text")];
+    let mut add = |text: Vec<u8>, writing: &'static str| {
+        if !text.is_empty() && !all.iter().any(|(known, _)| *known == text) {
+            all.push((text, writing));
         }
     };
-    for text in escaped(value) {
-        add(text, Encoding::Escaped);
-    }
     for text in base64_writings(value) {
-        add(text, Encoding::Base64);
+        add(text, "base64");
     }
-    for text in percent_writings(value) {
-        add(text, Encoding::Percent);
+    for text in base32_writings(value) {
+        add(text, "base32");
+    }
+    let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
+    add(hex.to_ascii_uppercase().into_bytes(), "hex");
+    add(hex.into_bytes(), "hex");
+    let Ok(text) = std::str::from_utf8(value) else {
+        add(value.iter().rev().copied().collect(), "reversed");
+        return all;
+    };
+    add(text.chars().rev().collect::<String>().into_bytes(), "reversed");
+    for (writing, units) in
+        [("UTF-16 LE", u16::to_le_bytes as fn(u16) -> [u8; 2]), ("UTF-16 BE", u16::to_be_bytes)]
+    {
+        add(text.encode_utf16().flat_map(units).collect(), writing);
+    }
+    if value.len() >= 16 {
+        add(text.to_lowercase().into_bytes(), "in lower case");
+        add(text.to_uppercase().into_bytes(), "in upper case");
+        add(rot13(text).into_bytes(), "rot13");
+    }
+    if is_uuid(text) {
+        let digits = text.replace('-', "");
+        add(digits.to_ascii_uppercase().into_bytes(), "without dashes");
+        add(digits.into_bytes(), "without dashes");
+    }
+    if !text.is_ascii() {
+        let forms = [
+            text.nfc().collect::<String>(),
+            text.nfd().collect(),
+            text.nfkc().collect(),
+            text.nfkd().collect(),
+        ];
+        for form in forms {
+            add(form.into_bytes(), "another Unicode form");
+        }
+    }
+    if text.contains('\n') {
+        let unix = text.replace("\r\n", "\n");
+        for end in ["\n", "\r\n", "\\n", "\\r\\n", "\\\\n", " ", ""] {
+            add(unix.replace('\n', end).into_bytes(), "other line ends");
+        }
     }
     all
 }
 
-/// A value inside of a JSON string, of a JavaScript string, and of a JSON string inside of a JavaScript string.
-fn escaped(value: &[u8]) -> Vec<Vec<u8>> {
-    let Ok(text) = std::str::from_utf8(value) else { return Vec::new() };
-    let json = |text: &str| {
-        let quoted = serde_json::to_string(text).expect("a string always serialises");
-        quoted.get(1..quoted.len() - 1).expect("it is quoted").to_owned()
-    };
-    let once = json(text);
-    let twice = json(&once);
-    let ascii: String = once
-        .chars()
-        .flat_map(|character| {
-            if character.is_ascii() {
-                return vec![character];
-            }
-            let mut units = [0; 2];
-            character
-                .encode_utf16(&mut units)
-                .iter()
-                .flat_map(|unit| format!("\\u{unit:04x}").chars().collect::<Vec<_>>())
-                .collect()
+fn rot13(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            'a'..='m' | 'A'..='M' => char::from(letter as u8 + 13),
+            'n'..='z' | 'N'..='Z' => char::from(letter as u8 - 13),
+            other => other,
         })
-        .collect();
-    // Code generators quote with whichever mark needs the fewest escapes.
-    let single = once.replace("\\\"", "\"").replace('\'', "\\'");
-    let template =
-        once.replace("\\\"", "\"").replace('`', "\\`").replace("${", "\\${").replace("\\n", "\n");
-    let slashes = once.replace('/', "\\/");
-    let script = once.replace("</script", "<\\/script");
-    [once, twice, ascii, single, template, slashes, script].map(String::into_bytes).to_vec()
+        .collect()
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.char_indices().all(|(at, letter)| {
+            if matches!(at, 8 | 13 | 18 | 23) { letter == '-' } else { letter.is_ascii_hexdigit() }
+        })
 }
 
 /// The base64 of a value that stands at byte 0, 1 or 2 of a group of three, without the letters that its neighbours
@@ -154,15 +228,11 @@ fn base64_writings(value: &[u8]) -> Vec<Vec<u8>> {
     for offset in 0..3 {
         let mut padded = vec![0; offset];
         padded.extend_from_slice(value);
-        // ceil(8·offset / 6) letters hold bits of what comes before.
+        // ceil(8·offset / 6) letters hold bits of what comes before; the last one, of what comes after.
         let skip = (offset * 8).div_ceil(6);
-        // The last letter holds bits of what comes after, unless the value ends with its group.
         let whole = padded.len() * 8 / 6;
         for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
-            let encoded = engine.encode(&padded);
-            if let Some(stable) = encoded.as_bytes().get(skip..whole)
-                && stable.len() >= 8
-            {
+            if let Some(stable) = engine.encode(&padded).as_bytes().get(skip..whole) {
                 all.push(stable.to_vec());
             }
         }
@@ -170,31 +240,29 @@ fn base64_writings(value: &[u8]) -> Vec<Vec<u8>> {
     all
 }
 
-/// `encodeURIComponent`, the form encoding, and every byte as `%XX`, with digits in either case.
-fn percent_writings(value: &[u8]) -> Vec<Vec<u8>> {
-    let encode = |keep: &dyn Fn(u8) -> bool, lower: bool, space: &str| {
-        let mut text = String::new();
-        for byte in value {
-            if *byte == b' ' && space != "%20" {
-                text.push_str(space);
-            } else if keep(*byte) {
-                text.push(char::from(*byte));
-            } else if lower {
-                text.push_str(&format!("%{byte:02x}"));
-            } else {
-                text.push_str(&format!("%{byte:02X}"));
-            }
-        }
-        text.into_bytes()
-    };
-    let component = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+/// The same in base32 (RFC 4648), at the five places in a group.
+fn base32_writings(value: &[u8]) -> Vec<Vec<u8>> {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut all = Vec::new();
-    for lower in [false, true] {
-        all.push(encode(&component, lower, "%20"));
-        all.push(encode(&unreserved, lower, "%20"));
-        all.push(encode(&unreserved, lower, "+"));
-        all.push(encode(&|_| false, lower, "%20"));
+    for offset in 0..5usize {
+        let mut padded = vec![0; offset];
+        padded.extend_from_slice(value);
+        let mut letters = Vec::new();
+        let (mut bits, mut count) = (0u32, 0);
+        for byte in &padded {
+            bits = (bits << 8) | u32::from(*byte);
+            count += 8;
+            while count >= 5 {
+                count -= 5;
+                letters.push(LETTERS[(bits >> count) as usize & 31]);
+            }
+            bits &= (1 << count) - 1;
+        }
+        let skip = (offset * 8).div_ceil(5);
+        if let Some(stable) = letters.get(skip..) {
+            all.push(stable.to_ascii_lowercase());
+            all.push(stable.to_vec());
+        }
     }
     all
 }
@@ -202,43 +270,43 @@ fn percent_writings(value: &[u8]) -> Vec<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
 
     #[track_caller]
-    fn check(value: &str, haystack: &str, expected: Encoding) {
-        let guarded = [Guarded { name: "KEY".into(), value: Secret::from(value.to_owned()) }];
-        let hits = Needles::new(&guarded).find(haystack.as_bytes());
-        assert_eq!(hits.len(), 1, "{haystack}");
-        assert_eq!(hits[0].encoding, expected, "{haystack}");
+    fn check(value: &str, haystack: &[u8], expected: &str) {
+        let needles = Needles::new(&[Guarded::forced("KEY", value)]);
+        let hits = needles.find(haystack);
+        assert!(hits.iter().any(|hit| hit.writing == expected), "{hits:?}");
     }
 
     #[test]
     fn every_writing_is_found() {
         let value = "p@ss/w\"rd+7f3Qz'9x";
-        check(value, &format!("let k = {value};"), Encoding::Plain);
-        check(
-            value,
-            &format!("let k = {};", serde_json::to_string(value).unwrap()),
-            Encoding::Escaped,
-        );
-        check(value, "let k = 'p@ss/w\"rd+7f3Qz\\'9x';", Encoding::Escaped);
-        check(value, "?k=p%40ss%2Fw%22rd%2B7f3Qz'9x", Encoding::Percent);
-        check(value, "?k=p%40ss%2fw%22rd%2b7f3Qz%279x", Encoding::Percent);
+        check(value, format!("let k = {value};").as_bytes(), "plain text");
         for before in ["", "a", "ab"] {
             for after in ["", "c", "cd"] {
                 let encoded = STANDARD_NO_PAD.encode(format!("{before}{value}{after}"));
-                check(value, &format!("atob(\"{encoded}\")"), Encoding::Base64);
+                check(value, format!("atob(\"{encoded}\")").as_bytes(), "base64");
                 let encoded = URL_SAFE_NO_PAD.encode(format!("{before}{value}{after}"));
-                check(value, &encoded, Encoding::Base64);
+                check(value, encoded.as_bytes(), "base64");
             }
         }
+        let utf16: Vec<u8> =
+            format!("x{value}y").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        check(value, &utf16, "UTF-16 LE");
+        check("abcdefghij12345K", b"xx k54321jihgfedcba K54321jihgfedcba", "reversed");
+        check("f3Qz9x-Ab12-7Qx9", b"F3QZ9X-AB12-7QX9", "in upper case");
+        check("0123abcd", b"30313233 3031323361626364", "hex");
+        check("hello-w0rld!", b"NBSWY3DPFV3TA4TMMQQQ", "base32");
+        check(
+            "zażółć gęślą",
+            "zażółć gęślą".nfd().collect::<String>().as_bytes(),
+            "another Unicode form",
+        );
     }
 
     #[test]
     fn what_is_near_is_not_found() {
-        let guarded =
-            [Guarded { name: "KEY".into(), value: Secret::from("correct-horse-17".to_owned()) }];
-        let needles = Needles::new(&guarded);
+        let needles = Needles::new(&[Guarded::forced("KEY", "correct-horse-17")]);
         assert!(needles.find(b"correct-horse-18 correct-horse-1").is_empty());
     }
 }

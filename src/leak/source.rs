@@ -1,5 +1,6 @@
 //! Where a place in an output came from, through its source map.
 
+use base64::Engine as _;
 use swc_sourcemap::SourceMap;
 
 use crate::diag::Location;
@@ -15,6 +16,19 @@ impl Origin {
     /// Reads a map that lies in `folder`, relative to the root.
     pub(super) fn parse(json: &[u8], folder: &str) -> Option<Self> {
         Some(Self { map: SourceMap::from_slice(json).ok()?, folder: folder.to_owned() })
+    }
+
+    /// The map that a script holds at its end, as a `data:` URL.
+    pub(super) fn inline(script: &[u8], folder: &str) -> Option<Self> {
+        let start = memchr::memmem::rfind(script, b"sourceMappingURL=data:")?;
+        let url = script.get(start + 22..)?;
+        let end = url.iter().position(u8::is_ascii_whitespace).unwrap_or(url.len());
+        let comma = memchr::memchr(b',', &url[..end])?;
+        let (kind, body) = (url.get(..comma)?, url.get(comma + 1..end)?);
+        if !kind.ends_with(b";base64") {
+            return None;
+        }
+        Self::parse(&base64::engine::general_purpose::STANDARD.decode(body).ok()?, folder)
     }
 
     /// The original of a place: line and column from 1, the column in characters.

@@ -71,7 +71,7 @@ pub struct LeakRow {
     /// The output, with line and column.
     pub place: String,
     /// How it is written.
-    pub form: &'static str,
+    pub form: String,
     /// Where it came from, with line and column.
     pub source: Option<String>,
 }

@@ -217,7 +217,8 @@ mod tests {
             source_map: None,
             body: Body::new(text.as_bytes().to_vec()),
         };
-        let scanned = crate::leak::scan(vec![artifact], &[], "dist", |_| false).unwrap();
+        let search = crate::leak::Search::new(&[], false);
+        let (scanned, _) = crate::leak::scan(vec![artifact], &search, "dist", |_| false).unwrap();
         seal(&scanned, About { name: "app".into(), ..About::default() }, None)
     }
 

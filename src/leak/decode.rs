@@ -1,0 +1,592 @@
+//! Undoes ways of writing: escapes, entities, percent signs, joined strings, lists of numbers, base64 and hex. Only
+//! stretches that show signs of one are decoded, and each decoded byte knows where it came from.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use memchr::{memchr_iter, memchr2_iter};
+
+/// Text that was decoded.
+pub(super) struct Decoded {
+    pub(super) bytes: Vec<u8>,
+    /// For each byte, where in the encoded text it began.
+    pub(super) from: Vec<usize>,
+    pub(super) writing: &'static str,
+}
+
+impl Decoded {
+    fn new(writing: &'static str) -> Self {
+        Self { bytes: Vec::new(), from: Vec::new(), writing }
+    }
+
+    fn push(&mut self, byte: u8, from: usize) {
+        self.bytes.push(byte);
+        self.from.push(from);
+    }
+
+    fn push_char(&mut self, character: char, from: usize) {
+        let mut buffer = [0; 4];
+        for byte in character.encode_utf8(&mut buffer).bytes() {
+            self.push(byte, from);
+        }
+    }
+}
+
+/// Bytes around a sign that are decoded with it.
+const AROUND_BYTES: usize = 768;
+
+/// Everything in `bytes` that can be read in another way.
+pub(super) fn decode(bytes: &[u8], longest: usize) -> Vec<Decoded> {
+    let around = (longest * 6).clamp(64, AROUND_BYTES);
+    let mut all = Vec::new();
+    let (mut slashes, mut css) = (Spans::new(around), Spans::new(around));
+    for at in memchr_iter(b'\\', bytes) {
+        let next = bytes.get(at + 1).copied().unwrap_or_default();
+        slashes.add(at, bytes.len());
+        if next.is_ascii_hexdigit() {
+            css.add(at, bytes.len());
+        }
+    }
+    all.extend(slashes.list.iter().map(|span| script_escapes(bytes, span)));
+    all.extend(css.list.iter().map(|span| css_escapes(bytes, span)));
+    let mut percents = Spans::new(around);
+    for at in memchr_iter(b'%', bytes) {
+        if hex_byte(bytes, at + 1).is_some() {
+            percents.add(at, bytes.len());
+        }
+    }
+    for span in &percents.list {
+        all.push(percent(bytes, span, false));
+        if bytes[span.clone()].contains(&b'+') {
+            all.push(percent(bytes, span, true));
+        }
+    }
+    let mut entities = Spans::new(around);
+    for at in memchr_iter(b'&', bytes) {
+        let next = bytes.get(at + 1).copied().unwrap_or_default();
+        if next == b'#' || (next.is_ascii_lowercase() && entity(bytes, at).is_some()) {
+            entities.add(at, bytes.len());
+        }
+    }
+    all.extend(entities.list.iter().map(|span| html_entities(bytes, span)));
+    let mut joints = Spans::new(around);
+    for at in memchr::memchr3_iter(b'"', b'\'', b'`', bytes) {
+        if glue(bytes, at).is_some() {
+            joints.add(at, bytes.len());
+        }
+    }
+    all.extend(joints.list.iter().map(|span| joined(bytes, span)));
+    number_lists(bytes, &mut all);
+    base64_runs(bytes, &mut all);
+    hex_runs(bytes, &mut all);
+    all
+}
+
+type Span = std::ops::Range<usize>;
+
+/// Stretches around signs; those that touch become one.
+struct Spans {
+    list: Vec<Span>,
+    around: usize,
+}
+
+impl Spans {
+    fn new(around: usize) -> Self {
+        Self { list: Vec::new(), around }
+    }
+
+    fn add(&mut self, at: usize, length: usize) {
+        let start = at.saturating_sub(self.around);
+        let end = (at + self.around).min(length);
+        match self.list.last_mut() {
+            Some(last) if last.end >= start => last.end = end,
+            _ => self.list.push(start..end),
+        }
+    }
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+fn hex_byte(bytes: &[u8], at: usize) -> Option<u8> {
+    Some(hex_digit(*bytes.get(at)?)? * 16 + hex_digit(*bytes.get(at + 1)?)?)
+}
+
+/// A number of up to `most` digits in `radix` at `at`, and how many digits it has.
+fn number(bytes: &[u8], at: usize, radix: u32, most: usize) -> Option<(u32, usize)> {
+    let (mut value, mut count) = (0u32, 0);
+    while count < most
+        && let Some(digit) =
+            bytes.get(at + count).and_then(|byte| char::from(*byte).to_digit(radix))
+    {
+        value = value.checked_mul(radix)?.checked_add(digit)?;
+        count += 1;
+    }
+    (count > 0).then_some((value, count))
+}
+
+/// `\xHH`, `\uHHHH`, `\u{H}`, octal, `\n` and the like, a `\` before any other character or a line end.
+fn script_escapes(bytes: &[u8], span: &Span) -> Decoded {
+    let mut decoded = Decoded::new("escaped");
+    let mut at = span.start;
+    while at < span.end {
+        if bytes[at] != b'\\' {
+            decoded.push(bytes[at], at);
+            at += 1;
+            continue;
+        }
+        let next = bytes.get(at + 1).copied().unwrap_or_default();
+        let taken = match next {
+            b'x' => hex_byte(bytes, at + 2).map(|byte| (u32::from(byte), 4)),
+            b'u' => unicode_escape(bytes, at),
+            b'0'..=b'7' => {
+                number(bytes, at + 1, 8, 3).map(|(value, count)| (value & 0xff, count + 1))
+            }
+            b'n' => Some((10, 2)),
+            b'r' => Some((13, 2)),
+            b't' => Some((9, 2)),
+            _ => None,
+        };
+        match taken.and_then(|(value, length)| Some((char::from_u32(value)?, length))) {
+            Some((character, length)) => {
+                decoded.push_char(character, at);
+                at += length;
+            }
+            None if next == b'\n' => at += 2,
+            None if next == b'\r' => at += if bytes.get(at + 2) == Some(&b'\n') { 3 } else { 2 },
+            None if next == 0 || next >= 0x80 => {
+                decoded.push(b'\\', at);
+                at += 1;
+            }
+            None => {
+                decoded.push(next, at);
+                at += 2;
+            }
+        }
+    }
+    decoded
+}
+
+fn unicode_escape(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
+    if bytes.get(at + 2) == Some(&b'{') {
+        let (value, count) = number(bytes, at + 3, 16, 8)?;
+        return (bytes.get(at + 3 + count) == Some(&b'}')).then_some((value, count + 4));
+    }
+    let four = |at: usize| number(bytes, at, 16, 4).filter(|(_, count)| *count == 4);
+    let (high, _) = four(at + 2)?;
+    if (0xd800..0xdc00).contains(&high)
+        && bytes.get(at + 6..at + 8) == Some(b"\\u")
+        && let Some((low, _)) = four(at + 8)
+        && (0xdc00..0xe000).contains(&low)
+    {
+        return Some((0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00), 12));
+    }
+    Some((high, 6))
+}
+
+/// `\` and one to six hex digits, and one white space that ends them.
+fn css_escapes(bytes: &[u8], span: &Span) -> Decoded {
+    let mut decoded = Decoded::new("CSS escapes");
+    let mut at = span.start;
+    while at < span.end {
+        if bytes[at] == b'\\'
+            && let Some((value, count)) = number(bytes, at + 1, 16, 6)
+            && let Some(character) = char::from_u32(value)
+        {
+            decoded.push_char(character, at);
+            at += 1 + count;
+            if bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+                at += 1;
+            }
+        } else if bytes[at] == b'\\' && at + 1 < span.end {
+            decoded.push(bytes[at + 1], at);
+            at += 2;
+        } else {
+            decoded.push(bytes[at], at);
+            at += 1;
+        }
+    }
+    decoded
+}
+
+fn percent(bytes: &[u8], span: &Span, is_form: bool) -> Decoded {
+    let mut decoded = Decoded::new("percent-encoded");
+    let mut at = span.start;
+    while at < span.end {
+        match (bytes[at], hex_byte(bytes, at + 1)) {
+            (b'%', Some(byte)) => {
+                decoded.push(byte, at);
+                at += 3;
+            }
+            (b'+', _) if is_form => {
+                decoded.push(b' ', at);
+                at += 1;
+            }
+            (byte, _) => {
+                decoded.push(byte, at);
+                at += 1;
+            }
+        }
+    }
+    decoded
+}
+
+/// Named entities of the characters that values have.
+const ENTITIES: &[(&str, char)] = &[
+    ("amp", '&'),
+    ("lt", '<'),
+    ("gt", '>'),
+    ("quot", '"'),
+    ("apos", '\''),
+    ("nbsp", '\u{a0}'),
+    ("sol", '/'),
+    ("bsol", '\\'),
+    ("plus", '+'),
+    ("equals", '='),
+    ("colon", ':'),
+    ("semi", ';'),
+    ("comma", ','),
+    ("period", '.'),
+    ("commat", '@'),
+    ("lowbar", '_'),
+    ("dollar", '$'),
+    ("percnt", '%'),
+    ("num", '#'),
+    ("excl", '!'),
+    ("quest", '?'),
+    ("ast", '*'),
+    ("lpar", '('),
+    ("rpar", ')'),
+    ("lsqb", '['),
+    ("lbrack", '['),
+    ("rsqb", ']'),
+    ("rbrack", ']'),
+    ("lcub", '{'),
+    ("lbrace", '{'),
+    ("rcub", '}'),
+    ("rbrace", '}'),
+    ("Hat", '^'),
+    ("grave", '`'),
+    ("verbar", '|'),
+    ("vert", '|'),
+    ("hyphen", '-'),
+    ("dash", '-'),
+    ("tilde", '~'),
+    ("NewLine", '\n'),
+    ("Tab", '\t'),
+];
+
+/// The character of an entity at `at`, and its length.
+fn entity(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    if bytes.get(at + 1) == Some(&b'#') {
+        let is_hex = matches!(bytes.get(at + 2), Some(b'x' | b'X'));
+        let start = at + 2 + usize::from(is_hex);
+        let (value, count) = number(bytes, start, if is_hex { 16 } else { 10 }, 8)?;
+        let end = start + count;
+        let semicolon = usize::from(bytes.get(end) == Some(&b';'));
+        return Some((char::from_u32(value)?, end + semicolon - at));
+    }
+    ENTITIES.iter().find_map(|(name, character)| {
+        let end = at + 1 + name.len();
+        let is_it =
+            bytes.get(at + 1..end) == Some(name.as_bytes()) && bytes.get(end) == Some(&b';');
+        is_it.then_some((*character, name.len() + 2))
+    })
+}
+
+fn html_entities(bytes: &[u8], span: &Span) -> Decoded {
+    let mut decoded = Decoded::new("HTML entities");
+    let mut at = span.start;
+    while at < span.end {
+        if bytes[at] == b'&'
+            && let Some((character, length)) = entity(bytes, at)
+        {
+            decoded.push_char(character, at);
+            at += length;
+        } else {
+            decoded.push(bytes[at], at);
+            at += 1;
+        }
+    }
+    decoded
+}
+
+fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+        at += 1;
+    }
+    at
+}
+
+fn is_quote(byte: Option<&u8>) -> bool {
+    matches!(byte, Some(b'"' | b'\'' | b'`'))
+}
+
+/// What stands between two strings that are joined, from the quote that ends the first to the one that begins the
+/// second: `" + "`, `".concat("`, `"}${"`, `", "`, and the borders of a template. Returns where the second begins.
+fn glue(bytes: &[u8], at: usize) -> Option<usize> {
+    let after = skip_space(bytes, at + 1);
+    match bytes.get(after)? {
+        b'+' | b',' => {
+            let next = skip_space(bytes, after + 1);
+            is_quote(bytes.get(next)).then_some(next + 1)
+        }
+        b'.' => {
+            let rest = bytes.get(after..)?;
+            let open = after + rest.strip_prefix(b".concat").map(|_| 7)?;
+            let open = skip_space(bytes, open);
+            (bytes.get(open) == Some(&b'(')).then_some(())?;
+            let next = skip_space(bytes, open + 1);
+            is_quote(bytes.get(next)).then_some(next + 1)
+        }
+        b')' => {
+            let rest = bytes.get(after + 1..)?;
+            let rest = rest.strip_prefix(b".concat(").or_else(|| rest.strip_prefix(b"+"))?;
+            let next = skip_space(bytes, bytes.len() - rest.len());
+            is_quote(bytes.get(next)).then_some(next + 1)
+        }
+        b'}' => {
+            // The end of a string in a template; another may follow at once.
+            let next = after + 1;
+            if bytes.get(next..next + 2) == Some(b"${") {
+                let inner = skip_space(bytes, next + 2);
+                return is_quote(bytes.get(inner)).then_some(inner + 1);
+            }
+            Some(next)
+        }
+        _ => None,
+    }
+}
+
+fn joined(bytes: &[u8], span: &Span) -> Decoded {
+    let mut decoded = Decoded::new("joined strings");
+    let mut at = span.start;
+    while at < span.end {
+        if is_quote(bytes.get(at))
+            && let Some(next) = glue(bytes, at)
+        {
+            at = next;
+        } else if bytes.get(at..at + 2) == Some(b"${")
+            && is_quote(bytes.get(skip_space(bytes, at + 2)))
+        {
+            at = skip_space(bytes, at + 2) + 1;
+        } else {
+            decoded.push(bytes[at], at);
+            at += 1;
+        }
+    }
+    decoded
+}
+
+/// Fewest numbers that make a list.
+const FEWEST_NUMBERS: usize = 8;
+
+/// `[104, 0x65, …]`, and the arguments of `String.fromCharCode`: characters by number.
+fn number_lists(bytes: &[u8], all: &mut Vec<Decoded>) {
+    let mut done = 0;
+    for open in memchr2_iter(b'[', b'(', bytes) {
+        if open < done {
+            continue;
+        }
+        let mut decoded = Decoded::new("character codes");
+        let mut at = skip_space(bytes, open + 1);
+        let mut count = 0;
+        loop {
+            let is_hex =
+                bytes.get(at) == Some(&b'0') && matches!(bytes.get(at + 1), Some(b'x' | b'X'));
+            let found = if is_hex {
+                number(bytes, at + 2, 16, 6).map(|(value, count)| (value, count + 2))
+            } else {
+                number(bytes, at, 10, 7)
+            };
+            let Some((value, length)) = found else { break };
+            let Some(character) = char::from_u32(value) else { break };
+            // A byte above 127 may be part of a character in UTF-8.
+            match u8::try_from(value) {
+                Ok(byte) => decoded.push(byte, at),
+                Err(_) => decoded.push_char(character, at),
+            }
+            count += 1;
+            at = skip_space(bytes, at + length);
+            if bytes.get(at) != Some(&b',') {
+                break;
+            }
+            at = skip_space(bytes, at + 1);
+        }
+        done = at;
+        if count >= FEWEST_NUMBERS {
+            all.push(decoded);
+        }
+    }
+}
+
+/// Shortest run of base64 that is decoded: shorter ones hold nothing that is written twice.
+const SHORTEST_BASE64: usize = 24;
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// The end of a line inside of base64, in a text or in a string.
+fn line_end(bytes: &[u8], at: usize) -> usize {
+    let rest = &bytes[at.min(bytes.len())..];
+    [b"\\r\\n".as_slice(), b"\\n", b"\r\n", b"\n"]
+        .iter()
+        .find(|end| rest.starts_with(end))
+        .map_or(0, |end| end.len())
+}
+
+fn base64_runs(bytes: &[u8], all: &mut Vec<Decoded>) {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let engine = GeneralPurpose::new(&alphabet::STANDARD, config);
+    let mut at = 0;
+    while at < bytes.len() {
+        // Look at the last byte that a run must reach: most of the text is skipped without a look.
+        let Some(probe) = bytes.get(at + SHORTEST_BASE64 - 1) else { break };
+        if !is_base64(*probe) {
+            at += SHORTEST_BASE64;
+            continue;
+        }
+        let mut start = at + SHORTEST_BASE64 - 1;
+        while start > at && is_base64(bytes[start - 1]) {
+            start -= 1;
+        }
+        let mut letters: Vec<u8> = Vec::new();
+        let mut from: Vec<usize> = Vec::new();
+        let (mut end, mut line) = (start, 0);
+        while end < bytes.len() {
+            if is_base64(bytes[end]) {
+                letters.push(match bytes[end] {
+                    b'-' => b'+',
+                    b'_' => b'/',
+                    other => other,
+                });
+                from.push(end);
+                end += 1;
+                line += 1;
+                continue;
+            }
+            // Lines of encoded text are long and even.
+            let skip = if line >= 40 && line % 4 == 0 { line_end(bytes, end) } else { 0 };
+            if skip == 0 || !bytes.get(end + skip).is_some_and(|byte| is_base64(*byte)) {
+                break;
+            }
+            end += skip;
+            line = 0;
+        }
+        at = end.max(at + 1);
+        if letters.len() < SHORTEST_BASE64 || !looks_encoded(&letters) {
+            continue;
+        }
+        // A run may begin with letters that are none of it.
+        let offsets = if letters.len() > 4096 { 1 } else { 4 };
+        for offset in 0..offsets {
+            let text = &letters[offset..letters.len() - (letters.len() - offset) % 4];
+            let Ok(decoded) = engine.decode(text) else { continue };
+            let from = (0..decoded.len()).map(|byte| from[offset + byte * 4 / 3]).collect();
+            all.push(Decoded { bytes: decoded, from, writing: "base64" });
+        }
+    }
+}
+
+/// Names and words are runs of these letters, too, but not of all kinds.
+fn looks_encoded(letters: &[u8]) -> bool {
+    let upper = letters.iter().filter(|letter| letter.is_ascii_uppercase()).count();
+    let digits = letters.iter().filter(|letter| letter.is_ascii_digit()).count();
+    upper * 8 >= letters.len() && (digits > 0 || letters.len() >= 40)
+}
+
+/// Fewest bytes in hex that are decoded.
+const FEWEST_HEX: usize = 8;
+
+/// Runs of hex digits, and pairs with `:`, `-`, a space or `0x` between them.
+fn hex_runs(bytes: &[u8], all: &mut Vec<Decoded>) {
+    let mut done = 0;
+    for at in memchr::memchr3_iter(b':', b'-', b' ', bytes) {
+        let separator = bytes[at];
+        if at < done.max(2) || hex_byte(bytes, at - 2).is_none() {
+            continue;
+        }
+        let mut decoded = Decoded::new("hex");
+        let mut next = at - 2;
+        while let Some(byte) = hex_byte(bytes, next) {
+            decoded.push(byte, next);
+            next += 2;
+            if bytes.get(next) != Some(&separator) {
+                break;
+            }
+            next += 1;
+        }
+        if decoded.bytes.len() >= FEWEST_HEX {
+            done = next;
+            all.push(decoded);
+        }
+    }
+    let mut at = 0;
+    while at < bytes.len() {
+        let Some(probe) = bytes.get(at + 31) else { break };
+        if !probe.is_ascii_hexdigit() {
+            at += 32;
+            continue;
+        }
+        let mut start = at + 31;
+        while start > at && bytes[start - 1].is_ascii_hexdigit() {
+            start -= 1;
+        }
+        let mut end = start;
+        while bytes.get(end).is_some_and(u8::is_ascii_hexdigit) {
+            end += 1;
+        }
+        if end - start >= 32 {
+            for offset in 0..2 {
+                let mut decoded = Decoded::new("hex");
+                let mut next = start + offset;
+                while next + 1 < end {
+                    if let Some(byte) = hex_byte(bytes, next) {
+                        decoded.push(byte, next);
+                    }
+                    next += 2;
+                }
+                all.push(decoded);
+            }
+        }
+        at = end.max(at + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(encoded: &str, expected: &str) {
+        let found = decode(encoded.as_bytes(), 32).iter().any(|decoded| {
+            let text = String::from_utf8_lossy(&decoded.bytes).into_owned();
+            assert_eq!(decoded.bytes.len(), decoded.from.len());
+            text.contains(expected)
+        });
+        assert!(found, "{expected} in {encoded}");
+    }
+
+    #[test]
+    fn writings_are_undone() {
+        check(r#"let a = "\x73\u0065\u{63}\162et-7Q\/x9";"#, "secret-7Q/x9");
+        check("let a = 'sec\\\nret';", "secret");
+        check(r"content: '\73 \65\63 ret-9'", "secret-9");
+        check("?k=s%65cret%2f%39", "secret/9");
+        check("?k=my+s%65cret", "my secret");
+        check("&#115;&#x65;cret&amp;&sol;", "secret&/");
+        check(r#"x = "sec" + 'ret' + `-9`"#, "secret-9");
+        check(r#"x = "sec".concat("ret", "-9")"#, "secret-9");
+        check(r#"x = `sec${"ret"}-9`"#, "secret-9");
+        check(r#"x = `${"sec"}${'ret'}`"#, "secret");
+        check(r#"["sec", "ret"].join("")"#, "secret");
+        check("String.fromCharCode(115,101, 99,0x72,101,116,45,57)", "secret-9");
+        check("a73656372657420736563726574207365637265740", "secret secret");
+        check("73:65:63:72:65:74:2d:39", "secret-9");
+        check("\"eyJhIjoic2VjcmV0LVx1MDAzOSJ9AAAA\"", "secret-\\u0039");
+    }
+}
