@@ -389,9 +389,11 @@ fn number_lists(bytes: &[u8], all: &mut Vec<Decoded>) {
         if open < done {
             continue;
         }
+        // Numbers above 127 may be characters, or bytes of characters in UTF-8.
         let mut decoded = Decoded::new("character codes");
+        let mut in_bytes = Decoded::new("character codes");
         let mut at = skip_space(bytes, open + 1);
-        let mut count = 0;
+        let (mut count, mut high) = (0, None);
         loop {
             let is_hex =
                 bytes.get(at) == Some(&b'0') && matches!(bytes.get(at + 1), Some(b'x' | b'X'));
@@ -401,11 +403,19 @@ fn number_lists(bytes: &[u8], all: &mut Vec<Decoded>) {
                 number(bytes, at, 10, 7)
             };
             let Some((value, length)) = found else { break };
-            let Some(character) = char::from_u32(value) else { break };
-            // A byte above 127 may be part of a character in UTF-8.
-            match u8::try_from(value) {
-                Ok(byte) => decoded.push(byte, at),
-                Err(_) => decoded.push_char(character, at),
+            match (high.take(), value) {
+                (_, 0xd800..0xdc00) => high = Some(value),
+                (Some(high), 0xdc00..0xe000) => {
+                    let code = 0x10000 + ((high - 0xd800) << 10) + (value - 0xdc00);
+                    decoded.push_char(char::from_u32(code).unwrap_or_default(), at);
+                }
+                _ => match char::from_u32(value) {
+                    Some(character) => decoded.push_char(character, at),
+                    None => break,
+                },
+            }
+            if let Ok(byte) = u8::try_from(value) {
+                in_bytes.push(byte, at);
             }
             count += 1;
             at = skip_space(bytes, at + length);
@@ -416,6 +426,9 @@ fn number_lists(bytes: &[u8], all: &mut Vec<Decoded>) {
         }
         done = at;
         if count >= FEWEST_NUMBERS {
+            if in_bytes.bytes != decoded.bytes {
+                all.push(in_bytes);
+            }
             all.push(decoded);
         }
     }
@@ -484,7 +497,9 @@ fn base64_runs(bytes: &[u8], all: &mut Vec<Decoded>) {
         // A run may begin with letters that are none of it.
         let offsets = if letters.len() > 4096 { 1 } else { 4 };
         for offset in 0..offsets {
-            let text = &letters[offset..letters.len() - (letters.len() - offset) % 4];
+            // One letter alone holds no byte.
+            let spare = usize::from((letters.len() - offset) % 4 == 1);
+            let text = &letters[offset..letters.len() - spare];
             let Ok(decoded) = engine.decode(text) else { continue };
             let from = (0..decoded.len()).map(|byte| from[offset + byte * 4 / 3]).collect();
             all.push(Decoded { bytes: decoded, from, writing: "base64" });

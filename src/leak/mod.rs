@@ -482,6 +482,10 @@ impl FileSearch<'_, '_> {
             }
             chain.join(" > ")
         };
+        // What is in an archive is told by its place in there.
+        if layer.writings.len() < DEEPEST && self.containers(layer, is_file, found, budget) {
+            return;
+        }
         for hit in self.search.needles.find(layer.bytes) {
             let end = hit.start + hit.length - 1;
             found.push(self.guarded(
@@ -504,9 +508,6 @@ impl FileSearch<'_, '_> {
             });
         }
         if layer.writings.len() >= DEEPEST {
-            return;
-        }
-        if self.containers(layer, is_file, found, budget) {
             return;
         }
         for decoded in decode::decode(layer.bytes, self.search.needles.longest()) {
@@ -573,6 +574,11 @@ impl FileSearch<'_, '_> {
                 for part in list {
                     let mut writings = layer.writings.clone();
                     writings.push(part.writing);
+                    for hit in self.search.needles.find(part.path.as_bytes()) {
+                        let writing = format!("{}, file name", part.writing);
+                        let inner = Some(format!("{} of its files", part.writing));
+                        found.push(self.guarded(hit.value, hit.part, writing, (at, at), inner));
+                    }
                     let outer = layer.inner.clone().unwrap_or_default();
                     let inner = match (outer.is_empty(), part.path.is_empty()) {
                         (true, _) => part.path,

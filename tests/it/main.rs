@@ -10,6 +10,7 @@
 mod bundle;
 mod cli;
 mod config;
+mod leak;
 mod packages;
 mod project;
 mod support;

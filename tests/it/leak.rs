@@ -1,0 +1,432 @@
+//! The leak gate: each way of writing, in each kind of file, is found at its place; what only looks like it is not.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use super::support::{bundlegate, text};
+
+/// Random numbers that are the same in each run, unless `LEAK_SEED` says otherwise.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % below as u64).unwrap()
+    }
+
+    fn text(&mut self, letters: &str, length: usize) -> String {
+        let letters: Vec<char> = letters.chars().collect();
+        (0..length).map(|_| letters[self.next(letters.len())]).collect()
+    }
+}
+
+const ALPHANUMERIC: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// Values as they come: tokens, passwords with marks, hex, base64, other scripts, several lines.
+fn values(random: &mut Random) -> Vec<String> {
+    vec![
+        // Each has a digit, a capital and a small letter somewhere.
+        format!("aZ7{}", random.text(ALPHANUMERIC, 21)),
+        format!("p@S5/\"'{}\\x+&<%`$", random.text(ALPHANUMERIC, 12)),
+        format!("a1{}", random.text("0123456789abcdef", 30)),
+        format!("Qz8+/{}==", random.text(ALPHANUMERIC, 39)),
+        format!("gehéim-Ω7{}", random.text(ALPHANUMERIC, 14)),
+        format!("x9Kq{}", random.text(ALPHANUMERIC, 6)),
+    ]
+}
+
+type Writing = (&'static str, fn(&str) -> String);
+
+fn units(value: &str, write: impl Fn(u16) -> String) -> String {
+    value.encode_utf16().map(write).collect()
+}
+
+fn bytes(value: &str, write: impl Fn(u8) -> String) -> String {
+    value.bytes().map(write).collect()
+}
+
+fn list(value: &str, write: impl Fn(u8) -> String) -> String {
+    value.bytes().map(write).collect::<Vec<_>>().join(", ")
+}
+
+fn json(value: &str) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+/// A script string in pieces of three characters.
+fn pieces(value: &str) -> Vec<String> {
+    let characters: Vec<char> = value.chars().collect();
+    characters.chunks(3).map(|chunk| json(&chunk.iter().collect::<String>())).collect()
+}
+
+fn wrapped(value: &str, end: &str) -> String {
+    let long = format!("{} {value} {}", "before ".repeat(12), "after ".repeat(12));
+    let encoded = STANDARD.encode(long);
+    let lines: Vec<&str> =
+        encoded.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    lines.join(end)
+}
+
+fn base32(value: &str) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bits: String = value.bytes().map(|byte| format!("{byte:08b}")).collect();
+    bits.as_bytes()
+        .chunks(5)
+        .map(|chunk| {
+            let digits = format!("{:0<5}", std::str::from_utf8(chunk).unwrap());
+            char::from(LETTERS[usize::from_str_radix(&digits, 2).unwrap()])
+        })
+        .collect()
+}
+
+fn packed(value: &str) -> Vec<u8> {
+    let mut encoder =
+        flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(format!("{{\"key\":{}}}", json(value)).as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The ways of writing that the issue names, each made here by other code than that which finds them.
+const WRITINGS: &[Writing] = &[
+    ("json", |value| json(value)),
+    ("json twice", |value| json(&json(value))),
+    ("hex escapes", |value| units(value, |unit| if unit < 256 { format!("\\x{unit:02x}") } else { format!("\\u{unit:04x}") })),
+    ("unicode escapes", |value| units(value, |unit| format!("\\u{unit:04X}"))),
+    ("code point escapes", |value| value.chars().map(|c| format!("\\u{{{:x}}}", c as u32)).collect()),
+    ("octal escapes", |value| bytes_or_skip(value, |byte| format!("\\{byte:03o}"))),
+    ("some escapes", |value| value.chars().enumerate().map(|(at, c)| if at % 4 == 1 { format!("\\u{{{:X}}}", c as u32) } else { json(&c.to_string()).trim_matches('"').to_owned() }).collect()),
+    ("line continuation", |value| { let (a, b) = value.split_at(value.char_indices().nth(5).unwrap().0); format!("{}\\\n{}", inner(a), inner(b)) }),
+    ("slashes", |value| inner(value).replace('/', "\\/")),
+    ("decimal entities", |value| value.chars().map(|c| format!("&#{};", c as u32)).collect()),
+    ("hex entities", |value| value.chars().map(|c| format!("&#x{:X};", c as u32)).collect()),
+    ("named entities", |value| value.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;").replace('\'', "&apos;").replace('/', "&sol;").replace('+', "&plus;").replace('%', "&percnt;")),
+    ("css escapes", |value| value.chars().map(|c| format!("\\{:x} ", c as u32)).collect()),
+    ("percent", |value| bytes(value, |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })),
+    ("percent in small letters", |value| bytes(value, |byte| format!("%{byte:02x}"))),
+    ("percent twice", |value| bytes(value, |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%25{byte:02X}") })),
+    ("base64", |value| STANDARD.encode(value)),
+    ("base64 behind one", |value| STANDARD.encode(format!("u{value}"))),
+    ("base64 behind two", |value| STANDARD_NO_PAD.encode(format!("u:{value}, and more"))),
+    ("base64 for URLs", |value| URL_SAFE_NO_PAD.encode(format!("user:{value}"))),
+    ("base64 in lines", |value| wrapped(value, "\n")),
+    ("base64 in escaped lines", |value| wrapped(value, "\\n")),
+    ("base64 twice", |value| STANDARD.encode(STANDARD.encode(format!("the key is {value}, of course")))),
+    ("base64 of JSON", |value| STANDARD.encode(format!("{{\"a\":1,\"key\":{},\"more\":true}}", json(value)))),
+    ("base64 of percent", |value| STANDARD.encode(format!("https://x.example/?k={}", bytes(value, |byte| format!("%{byte:02X}"))))),
+    ("percent of base64", |value| STANDARD.encode(value).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")),
+    ("deflated data URL", |value| format!("data:application/octet-stream;base64,{}", STANDARD.encode(packed(value)))),
+    ("base32", base32),
+    ("hex", |value| bytes(value, |byte| format!("{byte:02x}"))),
+    ("hex in capitals", |value| bytes(value, |byte| format!("{byte:02X}"))),
+    ("hex with colons", |value| value.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")),
+    ("hex with spaces", |value| value.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")),
+    ("reversed", |value| value.chars().rev().collect()),
+    ("character codes", |value| format!("String.fromCharCode({})", value.encode_utf16().map(|unit| unit.to_string()).collect::<Vec<_>>().join(","))),
+    ("bytes", |value| format!("new Uint8Array([{}])", list(value, |byte| byte.to_string()))),
+    ("bytes in hex", |value| format!("[{}]", list(value, |byte| format!("0x{byte:02x}")))),
+    ("buffer", |value| format!("{{\"type\":\"Buffer\",\"data\":[{}]}}", list(value, |byte| byte.to_string()).replace(' ', ""))),
+    ("sum", |value| pieces(value).join(" + ")),
+    ("sum without spaces", |value| pieces(value).join("+")),
+    ("concat", |value| { let pieces = pieces(value); format!("{}.concat({})", pieces[0], pieces[1..].join(",")) }),
+    ("join", |value| format!("[{}].join(\"\")", pieces(value).join(","))),
+    ("template", |value| format!("`{}`", pieces(value).iter().map(|piece| format!("${{{piece}}}")).collect::<String>())),
+];
+
+fn inner(value: &str) -> String {
+    let quoted = json(value);
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// Octal escapes end at 255; other characters stand as they are.
+fn bytes_or_skip(value: &str, write: impl Fn(u8) -> String) -> String {
+    value
+        .chars()
+        .map(|c| match u8::try_from(c as u32) {
+            Ok(byte) if c.is_ascii() => write(byte),
+            _ => c.to_string(),
+        })
+        .collect()
+}
+
+/// A script that holds a text in its fourth line.
+fn script(random: &mut Random, text: &str) -> String {
+    let filler = random.text(ALPHANUMERIC, 30);
+    format!(
+        "// {filler}\nexport function run(a, b) {{ return a && b ? [a, \"{filler}\"] : null }}\nconst data = {{ one: 1 }};\nconst k = {text};\nconsole.log(k, data, \"a\" + run(1, 2));\n"
+    )
+}
+
+fn scan(folder: &Path, variables: &[(&str, &str)], flags: &[&str]) -> (i32, serde_json::Value, String) {
+    let output = bundlegate()
+        .args(["scan", "files", "--format", "json"])
+        .args(flags)
+        .current_dir(folder)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let json = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", text(&output)));
+    (output.status.code().unwrap(), json, text(&output))
+}
+
+fn seed() -> u64 {
+    std::env::var("LEAK_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_123)
+}
+
+#[test]
+fn every_writing_is_found_at_its_line() {
+    let mut random = Random(seed());
+    let mut missed = Vec::new();
+    for value in values(&mut random) {
+        let folder = tempfile::tempdir().unwrap();
+        let files = folder.path().join("files");
+        std::fs::create_dir(&files).unwrap();
+        for (index, (_, write)) in WRITINGS.iter().enumerate() {
+            let written = write(&value);
+            let literal = if written.starts_with(['"', '`', '[', '{', 'S', 'n']) {
+                written
+            } else {
+                format!("'{written}'")
+            };
+            let path = files.join(format!("{index}.js"));
+            std::fs::write(path, script(&mut random, &literal)).unwrap();
+        }
+        let (code, json, said) = scan(folder.path(), &[("APP_SECRET_KEY", &value)], &[]);
+        assert_eq!(code, 4);
+        assert!(!said.contains(&value) && !said.contains(&value[..6]), "the value is printed");
+        let found: BTreeMap<&str, &serde_json::Value> = json["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| (finding["file"].as_str().unwrap(), finding))
+            .collect();
+        for (index, (name, _)) in WRITINGS.iter().enumerate() {
+            match found.get(format!("{index}.js").as_str()) {
+                // The first of several lines is as good.
+                Some(finding) if finding["line"] == 4 || name.contains("lines") => {
+                    assert_eq!(finding["env"], "APP_SECRET_KEY");
+                }
+                other => missed.push(format!("{name} of a value of {} bytes: {other:?}", value.len())),
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n"));
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn every_kind_of_file_is_opened() {
+    let mut random = Random(seed());
+    let value = format!("aZ7{}", random.text(ALPHANUMERIC, 25));
+    let code = script(&mut random, &json(&value));
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    std::fs::create_dir_all(files.join(&value)).unwrap();
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("in/side.js", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(code.as_bytes()).unwrap();
+    let zip = zip.finish().unwrap().into_inner();
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(code.len() as u64);
+    header.set_cksum();
+    tar.append_data(&mut header, "in/side.js", code.as_bytes()).unwrap();
+    let tar = tar.into_inner().unwrap();
+    let mut brotli = Vec::new();
+    brotli::BrotliCompress(&mut code.as_bytes(), &mut brotli, &brotli::enc::BrotliEncoderParams::default()).unwrap();
+    let map = serde_json::json!({
+        "version": 3, "sources": ["../src/one.ts", "../src/two.ts"], "names": [], "mappings": "",
+        "sourcesContent": ["nothing here", code],
+    });
+    let two = [gz(&code.as_bytes()[..40]), gz(&code.as_bytes()[40..])].concat();
+    let mut binary = vec![0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0xff, 0xfe, 0x80];
+    binary.extend_from_slice(value.as_bytes());
+    binary.extend_from_slice(&[0xff; 40]);
+    let utf16 = |mark: &[u8], write: fn(u16) -> [u8; 2]| {
+        [mark, &code.encode_utf16().flat_map(write).collect::<Vec<u8>>()].concat()
+    };
+    let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("a.js", code.clone().into_bytes()),
+        ("a.js.gz", gz(code.as_bytes())),
+        ("two.js.gz", two),
+        ("a.js.br", brotli),
+        ("a.js.zst", zstd::encode_all(code.as_bytes(), 3).unwrap()),
+        ("a.zip", zip.clone()),
+        ("a.tar", tar.clone()),
+        ("a.tgz", gz(&tar)),
+        ("nested.gz", gz(&zip)),
+        ("b.js.map", map.to_string().into_bytes()),
+        ("inline.js", format!("x();\n//# sourceMappingURL=data:application/json;base64,{}\n", STANDARD.encode(map.to_string())).into_bytes()),
+        ("a.wasm", binary),
+        ("little.txt", utf16(&[0xff, 0xfe], u16::to_le_bytes)),
+        ("big.txt", utf16(&[], u16::to_be_bytes)),
+        ("page.html", format!("<p>\n<script>\nwindow.x = {};\n</script>", json(&value)).into_bytes()),
+    ];
+    for (name, bytes) in &cases {
+        std::fs::write(files.join(name), bytes).unwrap();
+    }
+    std::fs::write(files.join(&value).join("empty.js"), "1").unwrap();
+    let (code, json, _) = scan(folder.path(), &[("TOKEN_A", &value)], &[]);
+    assert_eq!(code, 4);
+    let list = json["findings"].as_array().unwrap();
+    let of = |name: &str| {
+        list.iter()
+            .find(|finding| finding["file"] == name && finding["env"] == "TOKEN_A")
+            .unwrap_or_else(|| panic!("{name} in {json:#}"))
+    };
+    for (name, _) in &cases {
+        of(name);
+    }
+    assert_eq!(of("a.zip")["inner"], "in/side.js:4:12");
+    assert_eq!(of("a.tgz")["inner"], "in/side.js:4:12");
+    assert_eq!(of("b.js.map")["source"]["file"], "src/two.ts");
+    assert_eq!(of("b.js.map")["source"]["line"], 4);
+    assert_eq!(of("page.html")["line"], 3);
+    of(&format!("{value}/empty.js"));
+    assert_eq!(json["searched"]["files"], cases.len() + 1);
+}
+
+#[test]
+fn what_is_harmless_is_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    let variables = [
+        ("NODE_ENV", "production"),
+        ("PORT", "3000"),
+        ("FEATURE", "true"),
+        ("LOG_LEVEL", "debug"),
+        ("JWT_SECRET", "secret"),
+        ("PGPASSWORD", "postgres"),
+        ("API_URL", "https://api.example.com/v2"),
+        ("PUBLIC_KEY_ID", "pk-9f8e7d6c5b4a39281706"),
+        ("SAME_AS_PUBLIC", "pk-9f8e7d6c5b4a39281706"),
+        ("GITHUB_SHA", "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef"),
+        ("REAL_SECRET", "s3ss10n-7Qx9vLm2Kp4TzWb"),
+        ("SERVICE", "{\"type\":\"service_account\",\"host\":\"localhost\",\"port\":\"5432\",\"private_key_id\":\"8f2a1c9d7e6b5a4f\"}"),
+        ("DATABASE_URL", "postgres://postgres:Vb7%2Fq9xK2m@localhost:5432/postgres?sslmode=require"),
+    ];
+    let code = r#"const a = "production", port = 3000, on = true, level = "debug", secret = "secret", db = "postgres";
+fetch("https://api.example.com/v2"); const id = "pk-9f8e7d6c5b4a39281706"; const sha = "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef";
+const near = "s3ss10n-7Qx9vLm2Kp4TzWa", last = "****4TzWb", kind = "service_account", host = "localhost", mode = "sslmode=require";
+const uuid = "3f2504e0-4f89-41d3-9a0c-0305e82c3301", hash = "sha512-Y2b0b3Z2RlZ1lqb2Jz9pZW5nZGhqa2w7OzEyMzQ1Njc4OQ==";
+const table = [0x63, 0x7c, 0x77, 0x7b, 0xf2, 0x6b, 0x6f, 0xc5, 0x30, 0x01]; const anon = "AKIAIOSFODNN7EXAMPLE sk_test_4eC39HqLyjWDarjtT1zdp7dc pk_live_4eC39HqLyjWDarjtT1zdp7dc";
+process.env.NODE_ENV; "-----BEGIN PRIVATE KEY-----"; "-----BEGIN CERTIFICATE-----\nMIIB";
+"#;
+    std::fs::write(files.join("app.js"), code).unwrap();
+    std::fs::write(files.join(".env.example"), "API_KEY=").unwrap();
+    let (code, json, _) = scan(folder.path(), &variables, &["--browser"]);
+    assert_eq!((code, json["findings"].as_array().unwrap().len()), (0, 0), "{json:#}");
+}
+
+#[test]
+fn what_should_not_ship_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    std::fs::create_dir_all(files.join(".git")).unwrap();
+    let key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKjMzEfYyji";
+    for (name, text) in [
+        (".env", "A=1".to_owned()),
+        (".git/config", "[core]".to_owned()),
+        ("tls.pem", format!("-----BEGIN PRIVATE KEY-----\n{key}\n{key}\n-----END PRIVATE KEY-----\n")),
+        ("aws.js", "const id = 'AKIAQ7X2M9LPZT4WNYB8'".to_owned()),
+        ("read.js", "\nfetch(process.env.REAL_SECRET)".to_owned()),
+        ("dump.js", "send(JSON.stringify(import.meta.env))".to_owned()),
+        ("broken.gz", "\u{1f}".to_owned()),
+    ] {
+        std::fs::write(files.join(name), text).unwrap();
+    }
+    std::fs::write(files.join("broken.gz"), [0x1f, 0x8b, 8, 0, 0, 1, 2, 3]).unwrap();
+    let variables = [("REAL_SECRET", "s3ss10n-7Qx9vLm2Kp4TzWb")];
+    let (code, json, _) = scan(folder.path(), &variables, &["--browser"]);
+    assert_eq!(code, 4);
+    let mut rules: Vec<(String, String, String)> = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let field = |name: &str| finding[name].as_str().unwrap().to_owned();
+            (field("file"), field("rule"), field("level"))
+        })
+        .collect();
+    rules.sort();
+    let expected = [
+        (".env", "leak/secret-file", "error"),
+        (".git/config", "leak/secret-file", "error"),
+        ("aws.js", "leak/token", "error"),
+        ("broken.gz", "leak/not-searched", "error"),
+        ("dump.js", "leak/env-dump", "error"),
+        ("read.js", "leak/env-reference", "warning"),
+        ("tls.pem", "leak/secret-file", "error"),
+        ("tls.pem", "leak/token", "error"),
+    ];
+    let rules: Vec<(&str, &str, &str)> =
+        rules.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
+    assert_eq!(rules, expected);
+}
+
+#[test]
+fn reasons_baselines_and_sarif() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    let secret = "s3ss10n-7Qx9vLm2Kp4TzWb";
+    std::fs::write(files.join("app-3F9C1A2B.js"), format!("x('{secret}')")).unwrap();
+    std::fs::write(folder.path().join(".env.ci"), format!("FROM_FILE=\"{secret}\"\nOTHER=x\n")).unwrap();
+    let run = |flags: &[&str], variables: &[(&str, &str)]| {
+        bundlegate()
+            .args(["scan", "files"])
+            .args(flags)
+            .current_dir(folder.path())
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap()
+    };
+    let explained = run(&["--explain"], &[("A_SECRET", secret), ("PUBLIC_X", "abc"), ("PORT", "3000")]);
+    let said = text(&explained);
+    for line in [
+        "A_SECRET: guarded: it looks like a secret",
+        "PUBLIC_X: not guarded: its name is public",
+        "PORT: not guarded: too short",
+        "PATH: not guarded: a variable of the shell, the runner or a tool",
+    ] {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+    assert!(!said.contains(secret), "{said}");
+    for (flags, variables) in [
+        (vec!["--guard-dotenv", ".env.ci"], vec![]),
+        (vec!["--guard-secrets", "env:ALL"], vec![("ALL", r#"{"FROM_FILE":"s3ss10n-7Qx9vLm2Kp4TzWb"}"#)]),
+    ] {
+        let output = run(&flags, &variables);
+        assert_eq!(output.status.code(), Some(4), "{}", text(&output));
+        assert!(text(&output).contains("`FROM_FILE`"), "{}", text(&output));
+        assert!(!text(&output).contains(secret));
+    }
+    let json = run(&["--format", "json"], &[("A_SECRET", secret)]);
+    std::fs::write(folder.path().join("before.json"), &json.stdout).unwrap();
+    // The name of the output has another hash after the next build.
+    std::fs::rename(files.join("app-3F9C1A2B.js"), files.join("app-9D8E7F6A.js")).unwrap();
+    let known = run(&["--leaks-baseline", "before.json"], &[("A_SECRET", secret)]);
+    assert_eq!(known.status.code(), Some(0), "{}", text(&known));
+    let sarif = run(&["--format", "sarif"], &[("A_SECRET", secret)]);
+    assert_eq!(sarif.status.code(), Some(4));
+    let sarif: serde_json::Value = serde_json::from_slice(&sarif.stdout).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "leak/guarded-value");
+    assert_eq!(result["properties"]["env"], "A_SECRET");
+    let region = &result["locations"][0]["physicalLocation"]["region"];
+    assert_eq!((&region["startLine"], &region["startColumn"]), (&1.into(), &4.into()));
+    assert!(!sarif.to_string().contains(secret));
+}
