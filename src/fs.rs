@@ -238,6 +238,32 @@ pub fn walk(fs: &dyn FileSystem, root: &Path) -> io::Result<Vec<String>> {
     Ok(files)
 }
 
+/// All files that reading `root` would find, links followed, as paths relative to it with `/`, sorted bytewise. A folder
+/// that was seen before, and a link to nothing, are left out.
+///
+/// # Errors
+/// The first folder that cannot be read.
+pub fn walk_following(fs: &dyn FileSystem, root: &Path) -> io::Result<Vec<String>> {
+    let mut files = Vec::new();
+    let mut folders = vec![String::new()];
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        if !seen.insert(fs.canonicalize(&root.join(&folder))?) {
+            continue;
+        }
+        for name in fs.read_dir(&root.join(&folder))? {
+            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            match fs.kind(&root.join(&path)) {
+                Ok(FileKind::File) => files.push(path),
+                Ok(FileKind::Directory) => folders.push(path),
+                _ => {}
+            }
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
 /// Writes a whole file so that a reader sees the old bytes or the new, never a part: to a temporary name beside it,
 /// to the disk, then renamed. Folders that are missing are made.
 ///

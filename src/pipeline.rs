@@ -13,8 +13,8 @@ use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
 use crate::diag::{Diagnostic, ExitCode, has_errors};
 use crate::fs::{
-    DiskFileSystem, FileSystem, MemoryFileSystem, relative, remove, walk, write_atomically,
-    write_output,
+    DiskFileSystem, FileSystem, MemoryFileSystem, relative, remove, walk, walk_following,
+    write_atomically, write_output,
 };
 use crate::github::{RunnerEnv, runner};
 use crate::leak::{
@@ -868,7 +868,9 @@ pub fn run_scan(
 /// The files of a path, and the folder that their names are relative to.
 fn files_to_scan(path: &Path) -> std::io::Result<(PathBuf, Vec<leak::File>)> {
     let (folder, names) = match DiskFileSystem.kind(path)? {
-        crate::fs::FileKind::Directory => (path.to_path_buf(), walk(&DiskFileSystem, path)?),
+        crate::fs::FileKind::Directory => {
+            (path.to_path_buf(), walk_following(&DiskFileSystem, path)?)
+        }
         _ => {
             let folder = path.parent().unwrap_or(path).to_path_buf();
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned());

@@ -86,8 +86,7 @@ fn base32(value: &str) -> String {
 }
 
 fn packed(value: &str) -> Vec<u8> {
-    let mut encoder =
-        flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(format!("{{\"key\":{}}}", json(value)).as_bytes()).unwrap();
     encoder.finish().unwrap()
 }
@@ -96,46 +95,126 @@ fn packed(value: &str) -> Vec<u8> {
 const WRITINGS: &[Writing] = &[
     ("json", |value| json(value)),
     ("json twice", |value| json(&json(value))),
-    ("hex escapes", |value| units(value, |unit| if unit < 256 { format!("\\x{unit:02x}") } else { format!("\\u{unit:04x}") })),
+    ("hex escapes", |value| {
+        units(
+            value,
+            |unit| if unit < 256 { format!("\\x{unit:02x}") } else { format!("\\u{unit:04x}") },
+        )
+    }),
     ("unicode escapes", |value| units(value, |unit| format!("\\u{unit:04X}"))),
-    ("code point escapes", |value| value.chars().map(|c| format!("\\u{{{:x}}}", c as u32)).collect()),
+    ("code point escapes", |value| {
+        value.chars().map(|c| format!("\\u{{{:x}}}", c as u32)).collect()
+    }),
     ("octal escapes", |value| bytes_or_skip(value, |byte| format!("\\{byte:03o}"))),
-    ("some escapes", |value| value.chars().enumerate().map(|(at, c)| if at % 4 == 1 { format!("\\u{{{:X}}}", c as u32) } else { json(&c.to_string()).trim_matches('"').to_owned() }).collect()),
-    ("line continuation", |value| { let (a, b) = value.split_at(value.char_indices().nth(5).unwrap().0); format!("{}\\\n{}", inner(a), inner(b)) }),
+    ("some escapes", |value| {
+        value
+            .chars()
+            .enumerate()
+            .map(|(at, c)| {
+                if at % 4 == 1 {
+                    format!("\\u{{{:X}}}", c as u32)
+                } else {
+                    json(&c.to_string()).trim_matches('"').to_owned()
+                }
+            })
+            .collect()
+    }),
+    ("line continuation", |value| {
+        let (a, b) = value.split_at(value.char_indices().nth(5).unwrap().0);
+        format!("{}\\\n{}", inner(a), inner(b))
+    }),
     ("slashes", |value| inner(value).replace('/', "\\/")),
     ("decimal entities", |value| value.chars().map(|c| format!("&#{};", c as u32)).collect()),
     ("hex entities", |value| value.chars().map(|c| format!("&#x{:X};", c as u32)).collect()),
-    ("named entities", |value| value.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;").replace('\'', "&apos;").replace('/', "&sol;").replace('+', "&plus;").replace('%', "&percnt;")),
+    ("named entities", |value| {
+        value
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('"', "&quot;")
+            .replace('\'', "&apos;")
+            .replace('/', "&sol;")
+            .replace('+', "&plus;")
+            .replace('%', "&percnt;")
+    }),
     ("css escapes", |value| value.chars().map(|c| format!("\\{:x} ", c as u32)).collect()),
-    ("percent", |value| bytes(value, |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })),
+    ("percent", |value| {
+        bytes(value, |byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+    }),
     ("percent in small letters", |value| bytes(value, |byte| format!("%{byte:02x}"))),
-    ("percent twice", |value| bytes(value, |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%25{byte:02X}") })),
+    ("percent twice", |value| {
+        bytes(value, |byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%25{byte:02X}")
+            }
+        })
+    }),
     ("base64", |value| STANDARD.encode(value)),
     ("base64 behind one", |value| STANDARD.encode(format!("u{value}"))),
     ("base64 behind two", |value| STANDARD_NO_PAD.encode(format!("u:{value}, and more"))),
     ("base64 for URLs", |value| URL_SAFE_NO_PAD.encode(format!("user:{value}"))),
     ("base64 in lines", |value| wrapped(value, "\n")),
     ("base64 in escaped lines", |value| wrapped(value, "\\n")),
-    ("base64 twice", |value| STANDARD.encode(STANDARD.encode(format!("the key is {value}, of course")))),
-    ("base64 of JSON", |value| STANDARD.encode(format!("{{\"a\":1,\"key\":{},\"more\":true}}", json(value)))),
-    ("base64 of percent", |value| STANDARD.encode(format!("https://x.example/?k={}", bytes(value, |byte| format!("%{byte:02X}"))))),
-    ("percent of base64", |value| STANDARD.encode(value).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")),
-    ("deflated data URL", |value| format!("data:application/octet-stream;base64,{}", STANDARD.encode(packed(value)))),
+    ("base64 twice", |value| {
+        STANDARD.encode(STANDARD.encode(format!("the key is {value}, of course")))
+    }),
+    ("base64 of JSON", |value| {
+        STANDARD.encode(format!("{{\"a\":1,\"key\":{},\"more\":true}}", json(value)))
+    }),
+    ("base64 of percent", |value| {
+        STANDARD
+            .encode(format!("https://x.example/?k={}", bytes(value, |byte| format!("%{byte:02X}"))))
+    }),
+    ("percent of base64", |value| {
+        STANDARD.encode(value).replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
+    }),
+    ("deflated data URL", |value| {
+        format!("data:application/octet-stream;base64,{}", STANDARD.encode(packed(value)))
+    }),
     ("base32", base32),
     ("hex", |value| bytes(value, |byte| format!("{byte:02x}"))),
     ("hex in capitals", |value| bytes(value, |byte| format!("{byte:02X}"))),
-    ("hex with colons", |value| value.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")),
-    ("hex with spaces", |value| value.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")),
+    ("hex with colons", |value| {
+        value.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+    }),
+    ("hex with spaces", |value| {
+        value.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+    }),
     ("reversed", |value| value.chars().rev().collect()),
-    ("character codes", |value| format!("String.fromCharCode({})", value.encode_utf16().map(|unit| unit.to_string()).collect::<Vec<_>>().join(","))),
+    ("character codes", |value| {
+        format!(
+            "String.fromCharCode({})",
+            value.encode_utf16().map(|unit| unit.to_string()).collect::<Vec<_>>().join(",")
+        )
+    }),
     ("bytes", |value| format!("new Uint8Array([{}])", list(value, |byte| byte.to_string()))),
     ("bytes in hex", |value| format!("[{}]", list(value, |byte| format!("0x{byte:02x}")))),
-    ("buffer", |value| format!("{{\"type\":\"Buffer\",\"data\":[{}]}}", list(value, |byte| byte.to_string()).replace(' ', ""))),
+    ("buffer", |value| {
+        format!(
+            "{{\"type\":\"Buffer\",\"data\":[{}]}}",
+            list(value, |byte| byte.to_string()).replace(' ', "")
+        )
+    }),
     ("sum", |value| pieces(value).join(" + ")),
     ("sum without spaces", |value| pieces(value).join("+")),
-    ("concat", |value| { let pieces = pieces(value); format!("{}.concat({})", pieces[0], pieces[1..].join(",")) }),
+    ("concat", |value| {
+        let pieces = pieces(value);
+        format!("{}.concat({})", pieces[0], pieces[1..].join(","))
+    }),
     ("join", |value| format!("[{}].join(\"\")", pieces(value).join(","))),
-    ("template", |value| format!("`{}`", pieces(value).iter().map(|piece| format!("${{{piece}}}")).collect::<String>())),
+    ("template", |value| {
+        format!(
+            "`{}`",
+            pieces(value).iter().map(|piece| format!("${{{piece}}}")).collect::<String>()
+        )
+    }),
 ];
 
 fn inner(value: &str) -> String {
@@ -162,7 +241,11 @@ fn script(random: &mut Random, text: &str) -> String {
     )
 }
 
-fn scan(folder: &Path, variables: &[(&str, &str)], flags: &[&str]) -> (i32, serde_json::Value, String) {
+fn scan(
+    folder: &Path,
+    variables: &[(&str, &str)],
+    flags: &[&str],
+) -> (i32, serde_json::Value, String) {
     let output = bundlegate()
         .args(["scan", "files", "--format", "json"])
         .args(flags)
@@ -212,7 +295,9 @@ fn every_writing_is_found_at_its_line() {
                 Some(finding) if finding["line"] == 4 || name.contains("lines") => {
                     assert_eq!(finding["env"], "APP_SECRET_KEY");
                 }
-                other => missed.push(format!("{name} of a value of {} bytes: {other:?}", value.len())),
+                other => {
+                    missed.push(format!("{name} of a value of {} bytes: {other:?}", value.len()))
+                }
             }
         }
     }
@@ -244,7 +329,12 @@ fn every_kind_of_file_is_opened() {
     tar.append_data(&mut header, "in/side.js", code.as_bytes()).unwrap();
     let tar = tar.into_inner().unwrap();
     let mut brotli = Vec::new();
-    brotli::BrotliCompress(&mut code.as_bytes(), &mut brotli, &brotli::enc::BrotliEncoderParams::default()).unwrap();
+    brotli::BrotliCompress(
+        &mut code.as_bytes(),
+        &mut brotli,
+        &brotli::enc::BrotliEncoderParams::default(),
+    )
+    .unwrap();
     let map = serde_json::json!({
         "version": 3, "sources": ["../src/one.ts", "../src/two.ts"], "names": [], "mappings": "",
         "sourcesContent": ["nothing here", code],
@@ -267,11 +357,21 @@ fn every_kind_of_file_is_opened() {
         ("a.tgz", gz(&tar)),
         ("nested.gz", gz(&zip)),
         ("b.js.map", map.to_string().into_bytes()),
-        ("inline.js", format!("x();\n//# sourceMappingURL=data:application/json;base64,{}\n", STANDARD.encode(map.to_string())).into_bytes()),
+        (
+            "inline.js",
+            format!(
+                "x();\n//# sourceMappingURL=data:application/json;base64,{}\n",
+                STANDARD.encode(map.to_string())
+            )
+            .into_bytes(),
+        ),
         ("a.wasm", binary),
         ("little.txt", utf16(&[0xff, 0xfe], u16::to_le_bytes)),
         ("big.txt", utf16(&[], u16::to_be_bytes)),
-        ("page.html", format!("<p>\n<script>\nwindow.x = {};\n</script>", json(&value)).into_bytes()),
+        (
+            "page.html",
+            format!("<p>\n<script>\nwindow.x = {};\n</script>", json(&value)).into_bytes(),
+        ),
     ];
     for (name, bytes) in &cases {
         std::fs::write(files.join(name), bytes).unwrap();
@@ -314,8 +414,14 @@ fn what_is_harmless_is_silent() {
         ("SAME_AS_PUBLIC", "pk-9f8e7d6c5b4a39281706"),
         ("GITHUB_SHA", "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef"),
         ("REAL_SECRET", "s3ss10n-7Qx9vLm2Kp4TzWb"),
-        ("SERVICE", "{\"type\":\"service_account\",\"host\":\"localhost\",\"port\":\"5432\",\"private_key_id\":\"8f2a1c9d7e6b5a4f\"}"),
-        ("DATABASE_URL", "postgres://postgres:Vb7%2Fq9xK2m@localhost:5432/postgres?sslmode=require"),
+        (
+            "SERVICE",
+            "{\"type\":\"service_account\",\"host\":\"localhost\",\"port\":\"5432\",\"private_key_id\":\"8f2a1c9d7e6b5a4f\"}",
+        ),
+        (
+            "DATABASE_URL",
+            "postgres://postgres:Vb7%2Fq9xK2m@localhost:5432/postgres?sslmode=require",
+        ),
     ];
     let code = r#"const a = "production", port = 3000, on = true, level = "debug", secret = "secret", db = "postgres";
 fetch("https://api.example.com/v2"); const id = "pk-9f8e7d6c5b4a39281706"; const sha = "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef";
@@ -339,7 +445,10 @@ fn what_should_not_ship_is_told() {
     for (name, text) in [
         (".env", "A=1".to_owned()),
         (".git/config", "[core]".to_owned()),
-        ("tls.pem", format!("-----BEGIN PRIVATE KEY-----\n{key}\n{key}\n-----END PRIVATE KEY-----\n")),
+        (
+            "tls.pem",
+            format!("-----BEGIN PRIVATE KEY-----\n{key}\n{key}\n-----END PRIVATE KEY-----\n"),
+        ),
         ("aws.js", "const id = 'AKIAQ7X2M9LPZT4WNYB8'".to_owned()),
         ("read.js", "\nfetch(process.env.REAL_SECRET)".to_owned()),
         ("dump.js", "send(JSON.stringify(import.meta.env))".to_owned()),
@@ -383,7 +492,8 @@ fn reasons_baselines_and_sarif() {
     std::fs::create_dir(&files).unwrap();
     let secret = "s3ss10n-7Qx9vLm2Kp4TzWb";
     std::fs::write(files.join("app-3F9C1A2B.js"), format!("x('{secret}')")).unwrap();
-    std::fs::write(folder.path().join(".env.ci"), format!("FROM_FILE=\"{secret}\"\nOTHER=x\n")).unwrap();
+    std::fs::write(folder.path().join(".env.ci"), format!("FROM_FILE=\"{secret}\"\nOTHER=x\n"))
+        .unwrap();
     let run = |flags: &[&str], variables: &[(&str, &str)]| {
         bundlegate()
             .args(["scan", "files"])
@@ -393,7 +503,8 @@ fn reasons_baselines_and_sarif() {
             .output()
             .unwrap()
     };
-    let explained = run(&["--explain"], &[("A_SECRET", secret), ("PUBLIC_X", "abc"), ("PORT", "3000")]);
+    let explained =
+        run(&["--explain"], &[("A_SECRET", secret), ("PUBLIC_X", "abc"), ("PORT", "3000")]);
     let said = text(&explained);
     for line in [
         "A_SECRET: guarded: it looks like a secret",
@@ -406,7 +517,10 @@ fn reasons_baselines_and_sarif() {
     assert!(!said.contains(secret), "{said}");
     for (flags, variables) in [
         (vec!["--guard-dotenv", ".env.ci"], vec![]),
-        (vec!["--guard-secrets", "env:ALL"], vec![("ALL", r#"{"FROM_FILE":"s3ss10n-7Qx9vLm2Kp4TzWb"}"#)]),
+        (
+            vec!["--guard-secrets", "env:ALL"],
+            vec![("ALL", r#"{"FROM_FILE":"s3ss10n-7Qx9vLm2Kp4TzWb"}"#)],
+        ),
     ] {
         let output = run(&flags, &variables);
         assert_eq!(output.status.code(), Some(4), "{}", text(&output));
