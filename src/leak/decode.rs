@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use memchr::{memchr_iter, memchr2_iter};
+use memchr::{memchr_iter, memchr2_iter, memmem};
 
 /// Text that was decoded.
 pub(super) struct Decoded {
@@ -32,54 +32,157 @@ impl Decoded {
     }
 }
 
-/// Bytes around a sign that are decoded with it.
-const AROUND_BYTES: usize = 768;
+/// What the values that are looked for need of decoding.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wants {
+    /// Bytes around a sign that are decoded with it: those of the longest value, within limits.
+    around: usize,
+    /// Characters of values that scripts write with a `\` before them.
+    marks: Vec<u8>,
+    /// Some value has a space, which forms write as `+`.
+    spaces: bool,
+    /// Some value has a sign of a writing in it: a backslash, `%`, `&` or a quote.
+    has_signs: bool,
+}
 
-/// Everything in `bytes` that can be read in another way.
-pub(super) fn decode(bytes: &[u8], longest: usize) -> Vec<Decoded> {
-    let around = (longest * 6).clamp(64, AROUND_BYTES);
+impl Wants {
+    /// Looks at the values.
+    pub(super) fn of<'a>(values: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut wants = Self::default();
+        let mut longest = 0;
+        for value in values {
+            longest = longest.max(value.len());
+            wants.spaces |= value.contains(&b' ');
+            wants.has_signs |= value.iter().any(|byte| b"\\%&\"'`".contains(byte));
+            for mark in value {
+                let escape = match mark {
+                    b'\n' => b'n',
+                    b'\r' => b'r',
+                    b'\t' => b't',
+                    other => *other,
+                };
+                let is_mark = !mark.is_ascii_alphanumeric() || escape != *mark;
+                if is_mark && !wants.marks.contains(&escape) {
+                    wants.marks.push(escape);
+                }
+            }
+        }
+        wants.around = longest.clamp(64, 256);
+        wants
+    }
+}
+
+/// Everything in `bytes` that can be read in another way: as a text that is written with escapes and the like, and as
+/// bytes that are written in letters.
+pub(super) fn decode(bytes: &[u8], wants: &Wants, as_text: bool, as_bytes: bool) -> Vec<Decoded> {
     let mut all = Vec::new();
-    let (mut slashes, mut css) = (Spans::new(around), Spans::new(around));
+    if as_text {
+        texts(bytes, wants, &mut all);
+    }
+    if as_bytes {
+        number_lists(bytes, &mut all);
+        base64_runs(bytes, &mut all);
+        hex_runs(bytes, &mut all);
+    }
+    all
+}
+
+/// Whether a writing is one of texts: escapes, entities, percent signs, joints.
+pub(super) fn is_textual(writing: &str) -> bool {
+    ["escaped", "percent-encoded", "HTML entities", "joined strings", "CSS escapes"]
+        .contains(&writing)
+}
+
+fn texts(bytes: &[u8], wants: &Wants, all: &mut Vec<Decoded>) {
+    let (mut texts, mut css) = (Spans::new(wants.around), Spans::new(wants.around));
+    let mut signs: Vec<usize> = Vec::new();
     for at in memchr_iter(b'\\', bytes) {
         let next = bytes.get(at + 1).copied().unwrap_or_default();
-        slashes.add(at, bytes.len());
-        if next.is_ascii_hexdigit() {
+        if matches!(next, b'x' | b'u' | b'0'..=b'7' | b'\n' | b'\r') || wants.marks.contains(&next)
+        {
+            signs.push(at);
+        }
+        if next.is_ascii_hexdigit() && is_css_escape(bytes, at) {
             css.add(at, bytes.len());
         }
     }
-    all.extend(slashes.list.iter().map(|span| script_escapes(bytes, span)));
-    all.extend(css.list.iter().map(|span| css_escapes(bytes, span)));
-    let mut percents = Spans::new(around);
-    for at in memchr_iter(b'%', bytes) {
-        if hex_byte(bytes, at + 1).is_some() {
-            percents.add(at, bytes.len());
-        }
-    }
-    for span in &percents.list {
-        all.push(percent(bytes, span, false));
-        if bytes[span.clone()].contains(&b'+') {
-            all.push(percent(bytes, span, true));
-        }
-    }
-    let mut entities = Spans::new(around);
-    for at in memchr_iter(b'&', bytes) {
+    signs.extend(memchr_iter(b'%', bytes).filter(|at| hex_byte(bytes, at + 1).is_some()));
+    signs.extend(memchr_iter(b'&', bytes).filter(|at| {
         let next = bytes.get(at + 1).copied().unwrap_or_default();
-        if next == b'#' || (next.is_ascii_lowercase() && entity(bytes, at).is_some()) {
-            entities.add(at, bytes.len());
+        (next == b'#' || next.is_ascii_alphabetic()) && entity(bytes, *at).is_some()
+    }));
+    for at in memchr_iter(b'+', bytes) {
+        // The quote before it, over white space and the end of a call.
+        let mut before = at;
+        while before > 0 && (bytes[before - 1].is_ascii_whitespace() || bytes[before - 1] == b')') {
+            before -= 1;
+        }
+        if before > 0 && is_quote(bytes.get(before - 1)) && glue(bytes, before - 1).is_some() {
+            signs.push(at);
         }
     }
-    all.extend(entities.list.iter().map(|span| html_entities(bytes, span)));
-    let mut joints = Spans::new(around);
-    for at in memchr::memchr3_iter(b'"', b'\'', b'`', bytes) {
-        if glue(bytes, at).is_some() {
-            joints.add(at, bytes.len());
+    let mut lists = Spans::new(0);
+    for at in memmem::find_iter(bytes, b"${") {
+        if is_quote(bytes.get(skip_space(bytes, at + 2))) {
+            signs.push(at);
         }
     }
-    all.extend(joints.list.iter().map(|span| joined(bytes, span)));
-    number_lists(bytes, &mut all);
-    base64_runs(bytes, &mut all);
-    hex_runs(bytes, &mut all);
-    all
+    for at in memmem::find_iter(bytes, b".concat(") {
+        lists.list.push(at.saturating_sub(wants.around)..(at + LIST_BYTES).min(bytes.len()));
+    }
+    for at in memmem::find_iter(bytes, b".join(") {
+        lists.list.push(at.saturating_sub(LIST_BYTES)..at);
+    }
+    signs.sort_unstable();
+    for at in signs {
+        texts.add(at, bytes.len());
+    }
+    for span in &texts.list {
+        all.push(text(bytes, span, Kinds::ALL));
+        // A value that has signs itself is written in one way only.
+        if wants.has_signs {
+            all.push(text(bytes, span, Kinds { script: true, ..Kinds::NONE }));
+            all.push(text(bytes, span, Kinds { percent: true, ..Kinds::NONE }));
+            all.push(text(bytes, span, Kinds { entities: true, ..Kinds::NONE }));
+        }
+        if wants.spaces
+            && bytes[span.clone()].contains(&b'+')
+            && bytes[span.clone()].contains(&b'%')
+        {
+            all.push(text(bytes, span, Kinds { form: true, ..Kinds::ALL }));
+        }
+    }
+    all.extend(lists.list.iter().map(|span| text(bytes, span, Kinds { list: true, ..Kinds::ALL })));
+    all.extend(css.list.iter().map(|span| css_escapes(bytes, span)));
+    // A form without any escape.
+    if wants.spaces && memmem::find(bytes, b"+").is_some() {
+        all.extend(plus_forms(bytes, wants));
+    }
+}
+
+/// Bytes of a list of strings that is joined.
+const LIST_BYTES: usize = 2048;
+
+/// `\` and hex digits are an escape of a style sheet when a space or another one follows, or there are many.
+fn is_css_escape(bytes: &[u8], at: usize) -> bool {
+    number(bytes, at + 1, 16, 6).is_some_and(|(_, count)| {
+        let after = bytes.get(at + 1 + count);
+        count >= 4 || after.is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'\\')
+    })
+}
+
+/// Words with `+` between them, as forms write spaces.
+fn plus_forms(bytes: &[u8], wants: &Wants) -> Vec<Decoded> {
+    let mut spans = Spans::new(wants.around);
+    for at in memchr_iter(b'+', bytes) {
+        let is_inside = at > 0
+            && bytes[at - 1].is_ascii_alphanumeric()
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+        if is_inside {
+            spans.add(at, bytes.len());
+        }
+    }
+    spans.list.iter().map(|span| text(bytes, span, Kinds { form: true, ..Kinds::ALL })).collect()
 }
 
 type Span = std::ops::Range<usize>;
@@ -105,6 +208,87 @@ impl Spans {
     }
 }
 
+/// What is undone of a text.
+#[derive(Debug, Clone, Copy)]
+struct Kinds {
+    /// Escapes of scripts, and joints of strings.
+    script: bool,
+    percent: bool,
+    entities: bool,
+    /// Commas join strings, too.
+    list: bool,
+    /// `+` is a space.
+    form: bool,
+}
+
+impl Kinds {
+    const ALL: Self =
+        Self { script: true, percent: true, entities: true, list: false, form: false };
+    const NONE: Self =
+        Self { script: false, percent: false, entities: false, list: false, form: false };
+}
+
+/// Undoes in one go what texts are written with: escapes of scripts, percent signs, entities, and joints of strings.
+fn text(bytes: &[u8], span: &Span, kinds: Kinds) -> Decoded {
+    let mut decoded = Decoded::new("");
+    let (mut escapes, mut percents, mut entities, mut joints) = (0, 0, 0, 0);
+    let mut at = span.start;
+    while at < span.end {
+        let byte = bytes[at];
+        match byte {
+            b'\\' if kinds.script => {
+                at += script_escape(bytes, at, &mut decoded);
+                escapes += 1;
+            }
+            b'%' if kinds.percent && hex_byte(bytes, at + 1).is_some() => {
+                decoded.push(hex_byte(bytes, at + 1).unwrap_or_default(), at);
+                at += 3;
+                percents += 1;
+            }
+            b'&' if kinds.entities && entity(bytes, at).is_some() => {
+                let (character, length) = entity(bytes, at).unwrap_or(('&', 1));
+                decoded.push_char(character, at);
+                at += length;
+                entities += 1;
+            }
+            b'"' | b'\'' | b'`' if kinds.script => match glue(bytes, at) {
+                Some((next, is_comma)) if kinds.list || !is_comma => {
+                    at = next;
+                    joints += 1;
+                }
+                _ => {
+                    decoded.push(byte, at);
+                    at += 1;
+                }
+            },
+            b'$' if kinds.script
+                && bytes.get(at + 1) == Some(&b'{')
+                && is_quote(bytes.get(skip_space(bytes, at + 2))) =>
+            {
+                at = skip_space(bytes, at + 2) + 1;
+                joints += 1;
+            }
+            b'+' if kinds.form => {
+                decoded.push(b' ', at);
+                at += 1;
+                percents += 1;
+            }
+            _ => {
+                decoded.push(byte, at);
+                at += 1;
+            }
+        }
+    }
+    let most = [escapes, percents, entities, joints].into_iter().max().unwrap_or_default();
+    decoded.writing = match most {
+        most if most == joints => "joined strings",
+        most if most == entities => "HTML entities",
+        most if most == percents => "percent-encoded",
+        _ => "escaped",
+    };
+    decoded
+}
+
 fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
@@ -126,46 +310,35 @@ fn number(bytes: &[u8], at: usize, radix: u32, most: usize) -> Option<(u32, usiz
     (count > 0).then_some((value, count))
 }
 
-/// `\xHH`, `\uHHHH`, `\u{H}`, octal, `\n` and the like, a `\` before any other character or a line end.
-fn script_escapes(bytes: &[u8], span: &Span) -> Decoded {
-    let mut decoded = Decoded::new("escaped");
-    let mut at = span.start;
-    while at < span.end {
-        if bytes[at] != b'\\' {
-            decoded.push(bytes[at], at);
-            at += 1;
-            continue;
+/// `\xHH`, `\uHHHH`, `\u{H}`, octal, `\n` and the like, a `\` before any other character or a line end. Returns how many
+/// bytes it takes.
+fn script_escape(bytes: &[u8], at: usize, decoded: &mut Decoded) -> usize {
+    let next = bytes.get(at + 1).copied().unwrap_or_default();
+    let taken = match next {
+        b'x' => hex_byte(bytes, at + 2).map(|byte| (u32::from(byte), 4)),
+        b'u' => unicode_escape(bytes, at),
+        b'0'..=b'7' => number(bytes, at + 1, 8, 3).map(|(value, count)| (value & 0xff, count + 1)),
+        b'n' => Some((10, 2)),
+        b'r' => Some((13, 2)),
+        b't' => Some((9, 2)),
+        _ => None,
+    };
+    match taken.and_then(|(value, length)| Some((char::from_u32(value)?, length))) {
+        Some((character, length)) => {
+            decoded.push_char(character, at);
+            length
         }
-        let next = bytes.get(at + 1).copied().unwrap_or_default();
-        let taken = match next {
-            b'x' => hex_byte(bytes, at + 2).map(|byte| (u32::from(byte), 4)),
-            b'u' => unicode_escape(bytes, at),
-            b'0'..=b'7' => {
-                number(bytes, at + 1, 8, 3).map(|(value, count)| (value & 0xff, count + 1))
-            }
-            b'n' => Some((10, 2)),
-            b'r' => Some((13, 2)),
-            b't' => Some((9, 2)),
-            _ => None,
-        };
-        match taken.and_then(|(value, length)| Some((char::from_u32(value)?, length))) {
-            Some((character, length)) => {
-                decoded.push_char(character, at);
-                at += length;
-            }
-            None if next == b'\n' => at += 2,
-            None if next == b'\r' => at += if bytes.get(at + 2) == Some(&b'\n') { 3 } else { 2 },
-            None if next == 0 || next >= 0x80 => {
-                decoded.push(b'\\', at);
-                at += 1;
-            }
-            None => {
-                decoded.push(next, at);
-                at += 2;
-            }
+        None if next == b'\n' => 2,
+        None if next == b'\r' => 2 + usize::from(bytes.get(at + 2) == Some(&b'\n')),
+        None if next == 0 || next >= 0x80 => {
+            decoded.push(b'\\', at);
+            1
+        }
+        None => {
+            decoded.push(next, at);
+            2
         }
     }
-    decoded
 }
 
 fn unicode_escape(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
@@ -205,28 +378,6 @@ fn css_escapes(bytes: &[u8], span: &Span) -> Decoded {
         } else {
             decoded.push(bytes[at], at);
             at += 1;
-        }
-    }
-    decoded
-}
-
-fn percent(bytes: &[u8], span: &Span, is_form: bool) -> Decoded {
-    let mut decoded = Decoded::new("percent-encoded");
-    let mut at = span.start;
-    while at < span.end {
-        match (bytes[at], hex_byte(bytes, at + 1)) {
-            (b'%', Some(byte)) => {
-                decoded.push(byte, at);
-                at += 3;
-            }
-            (b'+', _) if is_form => {
-                decoded.push(b' ', at);
-                at += 1;
-            }
-            (byte, _) => {
-                decoded.push(byte, at);
-                at += 1;
-            }
         }
     }
     decoded
@@ -295,23 +446,6 @@ fn entity(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     })
 }
 
-fn html_entities(bytes: &[u8], span: &Span) -> Decoded {
-    let mut decoded = Decoded::new("HTML entities");
-    let mut at = span.start;
-    while at < span.end {
-        if bytes[at] == b'&'
-            && let Some((character, length)) = entity(bytes, at)
-        {
-            decoded.push_char(character, at);
-            at += length;
-        } else {
-            decoded.push(bytes[at], at);
-            at += 1;
-        }
-    }
-    decoded
-}
-
 fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
         at += 1;
@@ -324,59 +458,35 @@ fn is_quote(byte: Option<&u8>) -> bool {
 }
 
 /// What stands between two strings that are joined, from the quote that ends the first to the one that begins the
-/// second: `" + "`, `".concat("`, `"}${"`, `", "`, and the borders of a template. Returns where the second begins.
-fn glue(bytes: &[u8], at: usize) -> Option<usize> {
+/// second: `" + "`, `".concat("`, `"}${"`, `", "`, and the borders of a template. Returns where the second begins, and
+/// whether only a comma is between them.
+fn glue(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     let after = skip_space(bytes, at + 1);
+    let quoted = |next: usize| is_quote(bytes.get(next)).then_some(next + 1);
     match bytes.get(after)? {
-        b'+' | b',' => {
-            let next = skip_space(bytes, after + 1);
-            is_quote(bytes.get(next)).then_some(next + 1)
-        }
+        b'+' => quoted(skip_space(bytes, after + 1)).map(|next| (next, false)),
+        b',' => quoted(skip_space(bytes, after + 1)).map(|next| (next, true)),
         b'.' => {
-            let rest = bytes.get(after..)?;
-            let open = after + rest.strip_prefix(b".concat").map(|_| 7)?;
-            let open = skip_space(bytes, open);
+            let rest = bytes.get(after..)?.strip_prefix(b".concat")?;
+            let open = skip_space(bytes, bytes.len() - rest.len());
             (bytes.get(open) == Some(&b'(')).then_some(())?;
-            let next = skip_space(bytes, open + 1);
-            is_quote(bytes.get(next)).then_some(next + 1)
+            quoted(skip_space(bytes, open + 1)).map(|next| (next, false))
         }
         b')' => {
             let rest = bytes.get(after + 1..)?;
             let rest = rest.strip_prefix(b".concat(").or_else(|| rest.strip_prefix(b"+"))?;
-            let next = skip_space(bytes, bytes.len() - rest.len());
-            is_quote(bytes.get(next)).then_some(next + 1)
+            quoted(skip_space(bytes, bytes.len() - rest.len())).map(|next| (next, false))
         }
         b'}' => {
             // The end of a string in a template; another may follow at once.
             let next = after + 1;
             if bytes.get(next..next + 2) == Some(b"${") {
-                let inner = skip_space(bytes, next + 2);
-                return is_quote(bytes.get(inner)).then_some(inner + 1);
+                return quoted(skip_space(bytes, next + 2)).map(|next| (next, false));
             }
-            Some(next)
+            Some((next, false))
         }
         _ => None,
     }
-}
-
-fn joined(bytes: &[u8], span: &Span) -> Decoded {
-    let mut decoded = Decoded::new("joined strings");
-    let mut at = span.start;
-    while at < span.end {
-        if is_quote(bytes.get(at))
-            && let Some(next) = glue(bytes, at)
-        {
-            at = next;
-        } else if bytes.get(at..at + 2) == Some(b"${")
-            && is_quote(bytes.get(skip_space(bytes, at + 2)))
-        {
-            at = skip_space(bytes, at + 2) + 1;
-        } else {
-            decoded.push(bytes[at], at);
-            at += 1;
-        }
-    }
-    decoded
 }
 
 /// Fewest numbers that make a list.
@@ -517,29 +627,9 @@ fn looks_encoded(letters: &[u8]) -> bool {
 /// Fewest bytes in hex that are decoded.
 const FEWEST_HEX: usize = 8;
 
-/// Runs of hex digits, and pairs with `:`, `-`, a space or `0x` between them.
+/// Runs of hex digits, and pairs with `:`, `-` or a space between them.
 fn hex_runs(bytes: &[u8], all: &mut Vec<Decoded>) {
-    let mut done = 0;
-    for at in memchr::memchr3_iter(b':', b'-', b' ', bytes) {
-        let separator = bytes[at];
-        if at < done.max(2) || hex_byte(bytes, at - 2).is_none() {
-            continue;
-        }
-        let mut decoded = Decoded::new("hex");
-        let mut next = at - 2;
-        while let Some(byte) = hex_byte(bytes, next) {
-            decoded.push(byte, next);
-            next += 2;
-            if bytes.get(next) != Some(&separator) {
-                break;
-            }
-            next += 1;
-        }
-        if decoded.bytes.len() >= FEWEST_HEX {
-            done = next;
-            all.push(decoded);
-        }
-    }
+    hex_pairs(bytes, all);
     let mut at = 0;
     while at < bytes.len() {
         let Some(probe) = bytes.get(at + 31) else { break };
@@ -572,13 +662,51 @@ fn hex_runs(bytes: &[u8], all: &mut Vec<Decoded>) {
     }
 }
 
+/// Pairs of hex digits with one kind of mark between them. The fewest take 23 bytes, so a look at every eighth byte finds
+/// each.
+fn hex_pairs(bytes: &[u8], all: &mut Vec<Decoded>) {
+    let is_part = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'-' | b' ');
+    let mut at = 8;
+    while let Some(window) = bytes.get(at..at + 6) {
+        if !window.iter().all(|byte| is_part(*byte)) {
+            at += 8;
+            continue;
+        }
+        // The first mark of the window, and then the first pair before it.
+        let Some(mark) = window.iter().position(|byte| !byte.is_ascii_hexdigit()) else {
+            at += 8;
+            continue;
+        };
+        let separator = window[mark];
+        let Some(mut start) = (at + mark).checked_sub(2) else { break };
+        while start >= 3 && bytes[start - 1] == separator && hex_byte(bytes, start - 3).is_some() {
+            start -= 3;
+        }
+        let mut next = start;
+        let mut decoded = Decoded::new("hex");
+        while let Some(byte) = hex_byte(bytes, next) {
+            decoded.push(byte, next);
+            next += 2;
+            if bytes.get(next) != Some(&separator) {
+                break;
+            }
+            next += 1;
+        }
+        at = next.max(at + 8);
+        if decoded.bytes.len() >= FEWEST_HEX {
+            all.push(decoded);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[track_caller]
     fn check(encoded: &str, expected: &str) {
-        let found = decode(encoded.as_bytes(), 32).iter().any(|decoded| {
+        let wants = Wants::of([b"a value/with \"marks\" and spaces".as_slice()].into_iter());
+        let found = decode(encoded.as_bytes(), &wants, true, true).iter().any(|decoded| {
             let text = String::from_utf8_lossy(&decoded.bytes).into_owned();
             assert_eq!(decoded.bytes.len(), decoded.from.len());
             text.contains(expected)
@@ -599,6 +727,7 @@ mod tests {
         check(r#"x = `sec${"ret"}-9`"#, "secret-9");
         check(r#"x = `${"sec"}${'ret'}`"#, "secret");
         check(r#"["sec", "ret"].join("")"#, "secret");
+        check("a=my+secret+word", "my secret word");
         check("String.fromCharCode(115,101, 99,0x72,101,116,45,57)", "secret-9");
         check("a73656372657420736563726574207365637265740", "secret secret");
         check("73:65:63:72:65:74:2d:39", "secret-9");

@@ -510,7 +510,10 @@ impl FileSearch<'_, '_> {
         if layer.writings.len() >= DEEPEST {
             return;
         }
-        for decoded in decode::decode(layer.bytes, self.search.needles.longest()) {
+        let textual = layer.writings.iter().filter(|name| decode::is_textual(name)).count();
+        let binary = layer.writings.len() - textual;
+        let wants = self.search.needles.wants();
+        for decoded in decode::decode(layer.bytes, wants, textual < 2, binary < 3) {
             let size = decoded.bytes.len() as u64;
             if budget.decoded < size {
                 budget.problems.push("more can be read in it than the limit".to_owned());

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use unicode_normalization::UnicodeNormalization;
 
+use super::decode::Wants;
 use super::policy::Guarded;
 use crate::secret::Secret;
 
@@ -40,7 +41,7 @@ pub struct Needles {
     needles: Vec<Needle>,
     /// Needles by the pattern of the automaton.
     by_pattern: Vec<Vec<usize>>,
-    longest: usize,
+    wants: Wants,
 }
 
 /// A place where a text stands.
@@ -90,13 +91,9 @@ impl Needles {
             .kind(Some(kind))
             .build(patterns.keys())
             .expect("patterns from an environment are few and short");
-        let longest = guarded
-            .iter()
-            .flat_map(|guarded| &guarded.parts)
-            .map(|part| part.value.expose().len())
-            .max()
-            .unwrap_or_default();
-        Self { automaton, needles, by_pattern: patterns.into_values().collect(), longest }
+        let values = guarded.iter().flat_map(|guarded| &guarded.parts);
+        let wants = Wants::of(values.map(|part| part.value.expose()));
+        Self { automaton, needles, by_pattern: patterns.into_values().collect(), wants }
     }
 
     /// Whether there is nothing to look for.
@@ -104,9 +101,9 @@ impl Needles {
         self.needles.is_empty()
     }
 
-    /// Bytes of the longest value.
-    pub(super) fn longest(&self) -> usize {
-        self.longest
+    /// What the values need of decoding.
+    pub(super) fn wants(&self) -> &Wants {
+        &self.wants
     }
 
     /// All places where a text stands.
