@@ -329,9 +329,14 @@ pub fn search_files(files: &[File], read: &Reader<'_>, search: &Search, folder: 
                 let list = FileSearch { search, file, read, folder, bytes: &bytes }.run();
                 (bytes.len() as u64, list)
             }
-            Err(error) => {
-                (0, vec![not_searched(&file.path, &format!("it cannot be read: {error}"))])
-            }
+            Err(error) => (
+                0,
+                vec![not_searched(
+                    &file.path,
+                    Level::Error,
+                    &format!("it cannot be read: {error}"),
+                )],
+            ),
         })
         .collect();
     let searched = Searched {
@@ -347,10 +352,10 @@ pub fn search_files(files: &[File], read: &Reader<'_>, search: &Search, folder: 
     Findings { list, searched }
 }
 
-fn not_searched(file: &str, why: &str) -> Finding {
+fn not_searched(file: &str, level: Level, why: &str) -> Finding {
     Finding {
         rule: NOT_SEARCHED,
-        level: Level::Error,
+        level,
         variable: why.to_owned(),
         part: "",
         writing: "plain text".to_owned(),
@@ -415,7 +420,7 @@ struct FileSearch<'a, 'r> {
 struct Budget {
     decoded: u64,
     unpacked: u64,
-    problems: Vec<String>,
+    problems: Vec<(Level, String)>,
 }
 
 impl FileSearch<'_, '_> {
@@ -452,8 +457,11 @@ impl FileSearch<'_, '_> {
                 }
             }
         }
-        let mut findings: Vec<Finding> =
-            budget.problems.iter().map(|problem| not_searched(path, problem)).collect();
+        let mut findings: Vec<Finding> = budget
+            .problems
+            .iter()
+            .map(|(level, problem)| not_searched(path, *level, problem))
+            .collect();
         findings.extend(self.placed(merged(found)));
         findings
     }
@@ -516,7 +524,9 @@ impl FileSearch<'_, '_> {
         for decoded in decode::decode(layer.bytes, wants, textual < 2, binary < 3) {
             let size = decoded.bytes.len() as u64;
             if budget.decoded < size {
-                budget.problems.push("more can be read in it than the limit".to_owned());
+                budget
+                    .problems
+                    .push((Level::Error, "more can be read in it than the limit".to_owned()));
                 budget.decoded = 0;
                 return;
             }
@@ -595,13 +605,17 @@ impl FileSearch<'_, '_> {
                 !is_picture
             }
             Err(containers::Unopened::TooLarge) => {
-                budget.problems.push("more comes out of it than the limit".to_owned());
+                budget
+                    .problems
+                    .push((Level::Error, "more comes out of it than the limit".to_owned()));
                 true
             }
             // What only begins like a container in the middle of a text is none.
             Err(containers::Unopened::Broken(_)) if !is_file && layer.inner.is_none() => false,
             Err(containers::Unopened::Broken(kind)) => {
-                budget.problems.push(format!("it begins like {kind} but cannot be read as such"));
+                // Its bytes were searched as they are.
+                let problem = format!("it begins like {kind} but cannot be read as such");
+                budget.problems.push((Level::Warning, problem));
                 false
             }
         }
@@ -658,10 +672,12 @@ impl FileSearch<'_, '_> {
                         .or_else(|| self.in_sources(origin, &raw)),
                     None => None,
                 };
+                let is_part = raw.rule == GUARDED_VALUE && raw.writing.ends_with(needles::IN_PART);
                 let level = RULES
                     .iter()
                     .find(|(rule, ..)| *rule == raw.rule)
                     .map_or(Level::Error, |(_, level, _)| *level);
+                let level = if is_part { Level::Warning } else { level };
                 Finding {
                     rule: raw.rule,
                     level,

@@ -70,7 +70,12 @@ impl Needles {
         let mut patterns: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
         for (value, guarded) in guarded.iter().enumerate() {
             for (part, piece) in guarded.parts.iter().enumerate() {
-                for (text, writing) in writings(piece.value.expose()) {
+                let whole = piece.value.expose();
+                let mut texts = writings(whole);
+                if part == 0 {
+                    texts.extend(fragments(whole).into_iter().map(|text| (text, IN_PART)));
+                }
+                for (text, writing) in texts {
                     if text.len() < SHORTEST_BYTES.min(piece.value.expose().len()) {
                         continue;
                     }
@@ -125,6 +130,23 @@ impl Needles {
         }
         hits
     }
+}
+
+/// How a value is written of which only a part is there.
+pub(super) const IN_PART: &str = "in part";
+
+/// Shortest value of which a part is looked for, in bytes.
+const SHORTEST_FRAGMENTED: usize = 40;
+
+/// The middle and the last half of a long value that is one token: part of it may be enough to guess the rest. The
+/// first half of many tokens is the same for all of their kind.
+fn fragments(value: &[u8]) -> Vec<Vec<u8>> {
+    let is_token = value.iter().all(|byte| byte.is_ascii_graphic()) && !value.contains(&b':');
+    if value.len() < SHORTEST_FRAGMENTED || !is_token {
+        return Vec::new();
+    }
+    let half = value.len() / 2;
+    vec![value[half / 2..half / 2 + half].to_vec(), value[half..].to_vec()]
 }
 
 /// The piece with the most different bytes: it matches the least by chance.

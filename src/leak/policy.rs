@@ -68,6 +68,22 @@ const HARMLESS_NAMES: &[&str] = &[
     "SHLVL",
     "_",
     "CI",
+    "DBUS_*",
+    "PS1",
+    "PS2",
+    "PS4",
+    "PROMPT_COMMAND",
+    "LESSOPEN",
+    "LESSCLOSE",
+    "SSH_AUTH_SOCK",
+    "*BUILD_ID*",
+    "*BUILD_NUMBER*",
+    "*COMMIT_HASH*",
+    "*_COMMIT",
+    "*_REVISION",
+    "*GIT_REV*",
+    "SOURCE_VERSION",
+    "*_SHA",
     "GITHUB_*",
     "RUNNER_*",
     "ACTIONS_CACHE_URL",
@@ -247,7 +263,7 @@ pub fn guarded<'a>(
         } else if !value.is_empty() && reason != Some("its name is public") {
             // A URL may be harmless and its parameters not.
             let is_by_name = reason == Some("a variable of the shell, the runner or a tool");
-            if !is_by_name {
+            if !is_by_name && reason != Some(MADE_PUBLIC) {
                 parts = parts_of(name, value).split_off(1);
             }
         }
@@ -304,6 +320,34 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 /// Whether a name says that its value is a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    // The name of a cookie is none, nor the address of a token service.
+    const PLAIN_ENDS: &[&str] = &[
+        "name",
+        "url",
+        "uri",
+        "host",
+        "path",
+        "file",
+        "type",
+        "mode",
+        "enabled",
+        "ttl",
+        "timeout",
+        "issuer",
+        "algorithm",
+        "header",
+        "prefix",
+        "endpoint",
+        "domain",
+        "audience",
+        "scope",
+        "scopes",
+        "expiry",
+        "expires",
+    ];
+    if name.rsplit(['_', '-', '.']).next().is_some_and(|end| PLAIN_ENDS.contains(&end)) {
+        return false;
+    }
     [
         "secret",
         "token",
@@ -340,6 +384,9 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
     let length = text.chars().count();
     if length < SHORTEST_CHARACTERS {
         return Some("too short");
+    }
+    if is_made_public(text) {
+        return Some(MADE_PUBLIC);
     }
     if KNOWN_STARTS.iter().any(|start| text.starts_with(start)) && length >= 16 {
         return None;
@@ -381,6 +428,27 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
         };
     }
     None
+}
+
+const MADE_PUBLIC: &str = "a kind of key that is made to be public";
+
+/// Keys that their makers give for use in browsers: publishable keys, Sentry's DSN, the anonymous role of Supabase.
+fn is_made_public(text: &str) -> bool {
+    const STARTS: &[&str] = &["pk_live_", "pk_test_", "phc_", "pk.eyJ", "GTM-", "UA-"];
+    let is_dsn = || {
+        text.strip_prefix("https://").and_then(|rest| rest.split_once('@')).is_some_and(
+            |(key, host)| {
+                key.len() == 32
+                    && key.bytes().all(|byte| byte.is_ascii_hexdigit())
+                    && host.rsplit('/').next().is_some_and(|id| {
+                        !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
+                    })
+            },
+        )
+    };
+    STARTS.iter().any(|start| text.starts_with(start))
+        || is_dsn()
+        || super::tokens::is_anonymous_jwt(text)
 }
 
 fn is_date(text: &str) -> bool {
@@ -522,12 +590,12 @@ fn words_of(run: &str) -> Vec<&str> {
     let mut last_lower = false;
     for (at, c) in run.char_indices() {
         if c.is_uppercase() && last_lower {
-            words.push(&run[start..at]);
+            words.extend(run.get(start..at));
             start = at;
         }
         last_lower = c.is_lowercase();
     }
-    words.push(&run[start..]);
+    words.extend(run.get(start..));
     words
 }
 
@@ -588,6 +656,13 @@ mod tests {
             ("AGENT", "Mozilla/5.0 (compatible; Build/1.0)"),
             ("IMAGE", "ghcr.io/example/app:v1.2.3"),
             ("CLASS_NAME", "HttpRequestHandlerFactory"),
+            ("SESSION_COOKIE_NAME", "my-app-session-cookie-v2"),
+            ("STRIPE_PUBLISHABLE_KEY", "pk_live_4eC39HqLyjWDarjtT1zdp7dc"),
+            (
+                "SENTRY_DSN",
+                "https://9f8e7d6c5b4a39281706f5e4d3c2b1a0@o447951.ingest.sentry.io/5429215",
+            ),
+            ("APP_COMMIT_HASH", "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef"),
         ] {
             check(name, value, false);
         }

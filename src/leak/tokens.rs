@@ -215,6 +215,15 @@ fn has_checksum(body: &str) -> bool {
     checksum.as_bytes() == digits
 }
 
+/// Whether a text is a JSON Web Token that is made to be public.
+pub(super) fn is_anonymous_jwt(text: &str) -> bool {
+    let payload = text.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    text.starts_with("eyJ")
+        && payload
+            .and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok())
+            .is_some_and(|payload| payload["role"] == "anon")
+}
+
 /// A token of three parts whose header is JSON. Those with the role `anon`, and documentation's, are public.
 fn jwt(text: &[u8], start: usize) -> Option<usize> {
     let rest = text.get(start..)?;

@@ -474,7 +474,7 @@ fn what_should_not_ship_is_told() {
         (".env", "leak/secret-file", "error"),
         (".git/config", "leak/secret-file", "error"),
         ("aws.js", "leak/token", "error"),
-        ("broken.gz", "leak/not-searched", "error"),
+        ("broken.gz", "leak/not-searched", "warning"),
         ("dump.js", "leak/env-dump", "error"),
         ("read.js", "leak/env-reference", "warning"),
         ("tls.pem", "leak/secret-file", "error"),
@@ -483,6 +483,21 @@ fn what_should_not_ship_is_told() {
     let rules: Vec<(&str, &str, &str)> =
         rules.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
     assert_eq!(rules, expected);
+}
+
+#[test]
+fn a_part_of_a_long_value_is_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    let mut random = Random(seed());
+    let value = format!("aZ7{}", random.text(ALPHANUMERIC, 45));
+    std::fs::write(files.join("half.js"), format!("x('{}')", &value[24..])).unwrap();
+    std::fs::write(files.join("start.js"), format!("x('{}')", &value[..12])).unwrap();
+    let (code, json, _) = scan(folder.path(), &[("LONG_TOKEN", &value)], &[]);
+    let list = json["findings"].as_array().unwrap();
+    assert_eq!((code, list.len()), (0, 1), "{json:#}");
+    assert_eq!((&list[0]["level"], &list[0]["encoding"]), (&"warning".into(), &"in part".into()));
 }
 
 #[test]
