@@ -499,10 +499,14 @@ fn number_lists(bytes: &[u8], all: &mut Vec<Decoded>) {
         if open < done {
             continue;
         }
+        let first = skip_space(bytes, open + 1);
+        if !bytes.get(first).is_some_and(u8::is_ascii_digit) {
+            continue;
+        }
         // Numbers above 127 may be characters, or bytes of characters in UTF-8.
         let mut decoded = Decoded::new("character codes");
         let mut in_bytes = Decoded::new("character codes");
-        let mut at = skip_space(bytes, open + 1);
+        let mut at = first;
         let (mut count, mut high) = (0, None);
         loop {
             let is_hex =
@@ -548,8 +552,20 @@ fn number_lists(bytes: &[u8], all: &mut Vec<Decoded>) {
 const SHORTEST_BASE64: usize = 24;
 
 fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    BASE64_LETTERS[usize::from(byte)]
 }
+
+/// Letters of both kinds of base64, by byte: the table is asked for every byte of every file.
+static BASE64_LETTERS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let letter = byte as u8;
+        table[byte] = letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    table
+};
 
 /// The end of a line inside of base64, in a text or in a string.
 fn line_end(bytes: &[u8], at: usize) -> usize {
@@ -566,16 +582,22 @@ fn base64_runs(bytes: &[u8], all: &mut Vec<Decoded>) {
         .with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let engine = GeneralPurpose::new(&alphabet::STANDARD, config);
     let mut at = 0;
-    while at < bytes.len() {
-        // Look at the last byte that a run must reach: most of the text is skipped without a look.
-        let Some(probe) = bytes.get(at + SHORTEST_BASE64 - 1) else { break };
-        if !is_base64(*probe) {
-            at += SHORTEST_BASE64;
+    let mut last = 0;
+    // Every run that is long enough fills one window, and most windows end with their first byte.
+    while let Some(window) = bytes.get(at..at + SHORTEST_BASE64 / 2) {
+        if !window.iter().all(|byte| is_base64(*byte)) {
+            at += SHORTEST_BASE64 / 2;
             continue;
         }
-        let mut start = at + SHORTEST_BASE64 - 1;
-        while start > at && is_base64(bytes[start - 1]) {
+        let mut start = at;
+        while start > last && is_base64(bytes[start - 1]) {
             start -= 1;
+        }
+        let length =
+            bytes[start..].iter().position(|byte| !is_base64(*byte)).unwrap_or(bytes.len() - start);
+        if length < SHORTEST_BASE64 {
+            at = (start + length).max(at + SHORTEST_BASE64 / 2);
+            continue;
         }
         let mut letters: Vec<u8> = Vec::new();
         let mut from: Vec<usize> = Vec::new();
@@ -601,6 +623,7 @@ fn base64_runs(bytes: &[u8], all: &mut Vec<Decoded>) {
             line = 0;
         }
         at = end.max(at + 1);
+        last = end;
         if letters.len() < SHORTEST_BASE64 || !looks_encoded(&letters) {
             continue;
         }

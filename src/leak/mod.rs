@@ -420,6 +420,8 @@ struct FileSearch<'a, 'r> {
 struct Budget {
     decoded: u64,
     unpacked: u64,
+    /// Bytes without a header are taken for deflated only where the file speaks of that.
+    mentions_deflate: bool,
     problems: Vec<(Level, String)>,
 }
 
@@ -429,6 +431,8 @@ impl FileSearch<'_, '_> {
         let mut budget = Budget {
             decoded: (64 << 20) + self.bytes.len() as u64 * MOST_DECODED,
             unpacked: containers::MOST_BYTES,
+            mentions_deflate: memchr::memmem::find(self.bytes, b"nflate").is_some()
+                || memchr::memmem::find(self.bytes, b"eflate").is_some(),
             problems: Vec::new(),
         };
         let mut found = Vec::new();
@@ -531,7 +535,12 @@ impl FileSearch<'_, '_> {
                 return;
             }
             budget.decoded -= size;
-            let from: Vec<usize> = decoded.from.iter().map(|byte| place(*byte)).collect();
+            // What was decoded from the file itself has its places already.
+            let from: Vec<usize> = if is_file {
+                decoded.from
+            } else {
+                decoded.from.iter().map(|byte| place(*byte)).collect()
+            };
             let mut writings = layer.writings.clone();
             writings.push(decoded.writing);
             let at = from.first().copied().unwrap_or_default();
@@ -550,6 +559,7 @@ impl FileSearch<'_, '_> {
     fn decoded_layer(&self, layer: &Layer<'_>, found: &mut Vec<Raw>, budget: &mut Budget) {
         self.layer(layer, false, found, budget);
         if layer.writings.last() == Some(&"base64")
+            && budget.mentions_deflate
             && let Some(bytes) = containers::open_raw_deflate(layer.bytes, &mut budget.unpacked)
         {
             let mut writings = layer.writings.clone();
@@ -699,7 +709,12 @@ impl FileSearch<'_, '_> {
     fn in_sources(&self, origin: &Origin, raw: &Raw) -> Option<Location> {
         origin.sources().find_map(|(source, text)| {
             let mut found = Vec::new();
-            let mut budget = Budget { decoded: 64 << 20, unpacked: 0, problems: Vec::new() };
+            let mut budget = Budget {
+                decoded: 64 << 20,
+                unpacked: 0,
+                mentions_deflate: false,
+                problems: Vec::new(),
+            };
             let file = File { path: source.to_owned(), map: None };
             let Self { search, read, folder, .. } = *self;
             let inner = FileSearch { search, file: &file, read, folder, bytes: text.as_bytes() };

@@ -18,6 +18,9 @@ use crate::secret::Secret;
 /// Longest piece of a text that the automaton holds, in bytes.
 const PIECE_BYTES: usize = 12;
 
+/// Bytes behind a match in which others are looked for that share bytes with it.
+const NEIGHBOUR_BYTES: usize = 256;
+
 /// Texts shorter than this are not looked for: they stand everywhere by chance.
 const SHORTEST_BYTES: usize = 8;
 
@@ -117,7 +120,25 @@ impl Needles {
             return Vec::new();
         }
         let mut hits = Vec::new();
-        for found in self.automaton.find_overlapping_iter(haystack) {
+        let mut done = 0;
+        // Nearly all files hold nothing, and one match at a time is found twice as fast. Where there is one, others may
+        // share bytes with it.
+        for found in self.automaton.find_iter(haystack) {
+            if found.start() < done {
+                continue;
+            }
+            let from = found.start().saturating_sub(PIECE_BYTES);
+            done = (found.end() + NEIGHBOUR_BYTES).min(haystack.len());
+            self.find_near(haystack, from..done, &mut hits);
+            done -= PIECE_BYTES.min(done);
+        }
+        hits
+    }
+
+    /// All places in a part of the haystack, also those that share bytes.
+    fn find_near(&self, haystack: &[u8], range: std::ops::Range<usize>, hits: &mut Vec<Hit>) {
+        let input = aho_corasick::Input::new(haystack).range(range);
+        for found in self.automaton.find_overlapping_iter(input) {
             for index in &self.by_pattern[found.pattern().as_usize()] {
                 let needle = &self.needles[*index];
                 let Some(start) = found.start().checked_sub(needle.piece_at) else { continue };
@@ -128,7 +149,6 @@ impl Needles {
                 }
             }
         }
-        hits
     }
 }
 

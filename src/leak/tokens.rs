@@ -1,7 +1,7 @@
 //! Rule: shapes of well-known tokens, as data. Only shapes that nothing else has, with the checks that their makers
 //! built in; examples of documentations are excused.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -143,7 +143,7 @@ pub(super) struct Token {
 impl Tokens {
     pub(super) fn new() -> Self {
         let prefixes = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
+            .match_kind(MatchKind::LeftmostLongest)
             .build(SHAPES.iter().map(|shape| shape.prefix))
             .expect("the prefixes are few and short");
         Self { prefixes }
@@ -151,7 +151,7 @@ impl Tokens {
 
     pub(super) fn find(&self, text: &[u8]) -> Vec<Token> {
         let mut found = Vec::new();
-        for prefix in self.prefixes.find_overlapping_iter(text) {
+        for prefix in self.prefixes.find_iter(text) {
             let shape = &SHAPES[prefix.pattern().as_usize()];
             // In the middle of a word it is no prefix.
             let before = prefix.start().checked_sub(1).and_then(|at| text.get(at));
