@@ -427,22 +427,21 @@ fn guarded(
         let text = environment.secret(variable).map(Secret::expose).unwrap_or_default();
         // On a fork there are none, and the text is empty or `null`.
         let json = if text.trim_ascii().is_empty() { b"{}" } else { text };
-        match serde_json::from_slice::<Option<BTreeMap<String, String>>>(json) {
-            Ok(secrets) => more.extend(
+        if let Ok(secrets) = serde_json::from_slice::<Option<BTreeMap<String, String>>>(json) {
+            more.extend(
                 secrets
                     .unwrap_or_default()
                     .into_iter()
                     .map(|(name, value)| (name, Secret::from(value))),
-            ),
-            Err(_) => {
-                let message = format!("`{variable}` does not hold a JSON object of texts");
-                outcome.error(
-                    ExitCode::Usage,
-                    Diagnostic::error("leak/secrets", message)
-                        .hint("set it to `${{ toJSON(secrets) }}`"),
-                );
-                return None;
-            }
+            );
+        } else {
+            let message = format!("`{variable}` does not hold a JSON object of texts");
+            outcome.error(
+                ExitCode::Usage,
+                Diagnostic::error("leak/secrets", message)
+                    .hint("set it to `${{ toJSON(secrets) }}`"),
+            );
+            return None;
         }
     }
     let mut public = config.leaks.public.clone();
@@ -867,15 +866,12 @@ pub fn run_scan(
 
 /// The files of a path, and the folder that their names are relative to.
 fn files_to_scan(path: &Path) -> std::io::Result<(PathBuf, Vec<leak::File>)> {
-    let (folder, names) = match DiskFileSystem.kind(path)? {
-        crate::fs::FileKind::Directory => {
-            (path.to_path_buf(), walk_following(&DiskFileSystem, path)?)
-        }
-        _ => {
-            let folder = path.parent().unwrap_or(path).to_path_buf();
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-            (folder, name.into_iter().collect())
-        }
+    let (folder, names) = if DiskFileSystem.kind(path)? == crate::fs::FileKind::Directory {
+        (path.to_path_buf(), walk_following(&DiskFileSystem, path)?)
+    } else {
+        let folder = path.parent().unwrap_or(path).to_path_buf();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        (folder, name.into_iter().collect())
     };
     let files = names
         .iter()

@@ -66,7 +66,7 @@ pub(super) fn open(
                 result => one("zlib", result),
             }
         }
-        [0x89, b'P', b'N', b'G', ..] => Some(png_texts(bytes, left)),
+        [0x89, b'P', b'N', b'G', ..] => Some(Ok(png_texts(bytes, left))),
         _ => None,
     }
 }
@@ -133,7 +133,7 @@ fn tar(bytes: &[u8], left: &mut u64) -> Result<Vec<Inner>, Unopened> {
 }
 
 /// The compressed texts of a PNG: `zTXt` and `iTXt`.
-fn png_texts(bytes: &[u8], left: &mut u64) -> Result<Vec<Inner>, Unopened> {
+fn png_texts(bytes: &[u8], left: &mut u64) -> Vec<Inner> {
     let mut inner = Vec::new();
     let mut at = 8;
     while let Some(header) = bytes.get(at..at + 8) {
@@ -151,7 +151,7 @@ fn png_texts(bytes: &[u8], left: &mut u64) -> Result<Vec<Inner>, Unopened> {
         }
         at += 12 + length;
     }
-    Ok(inner)
+    inner
 }
 
 /// UTF-16 as UTF-8, when a mark at the start, or every other byte being zero, says that it is UTF-16.

@@ -558,11 +558,11 @@ fn is_base64(byte: u8) -> bool {
 /// Letters of both kinds of base64, by byte: the table is asked for every byte of every file.
 static BASE64_LETTERS: [bool; 256] = {
     let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let letter = byte as u8;
-        table[byte] = letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/' | b'-' | b'_');
-        byte += 1;
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_";
+    let mut index = 0;
+    while index < letters.len() {
+        table[letters[index] as usize] = true;
+        index += 1;
     }
     table
 };

@@ -144,7 +144,7 @@ fn url_parts(text: &str, add: &mut impl FnMut(&'static str, &str, bool)) {
 fn leaves(key: &str, json: &serde_json::Value, add: &mut impl FnMut(&'static str, &str, bool)) {
     match json {
         serde_json::Value::Object(map) => {
-            map.iter().for_each(|(key, value)| leaves(key, value, add))
+            map.iter().for_each(|(key, value)| leaves(key, value, add));
         }
         serde_json::Value::Array(list) => list.iter().for_each(|value| leaves(key, value, add)),
         serde_json::Value::String(text) => {
@@ -176,7 +176,7 @@ fn pem_body(lines: &[&str]) -> Option<String> {
 fn raw_key(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
     let is_key = |length: usize| matches!(length, 16 | 24 | 32 | 48 | 64);
-    if text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let bytes: Option<Vec<u8>> = (0..text.len() / 2)
             .map(|at| u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok())
             .collect();

@@ -317,34 +317,35 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     memchr::memmem::find(haystack, needle).is_some()
 }
 
+/// Ends of names whose values are not secret: the name of a cookie is none, nor the address of a token service.
+const PLAIN_ENDS: &[&str] = &[
+    "name",
+    "url",
+    "uri",
+    "host",
+    "path",
+    "file",
+    "type",
+    "mode",
+    "enabled",
+    "ttl",
+    "timeout",
+    "issuer",
+    "algorithm",
+    "header",
+    "prefix",
+    "endpoint",
+    "domain",
+    "audience",
+    "scope",
+    "scopes",
+    "expiry",
+    "expires",
+];
+
 /// Whether a name says that its value is a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    // The name of a cookie is none, nor the address of a token service.
-    const PLAIN_ENDS: &[&str] = &[
-        "name",
-        "url",
-        "uri",
-        "host",
-        "path",
-        "file",
-        "type",
-        "mode",
-        "enabled",
-        "ttl",
-        "timeout",
-        "issuer",
-        "algorithm",
-        "header",
-        "prefix",
-        "endpoint",
-        "domain",
-        "audience",
-        "scope",
-        "scopes",
-        "expiry",
-        "expires",
-    ];
     if name.rsplit(['_', '-', '.']).next().is_some_and(|end| PLAIN_ENDS.contains(&end)) {
         return false;
     }
@@ -419,13 +420,8 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
         };
     }
     if !is_random(text) {
-        return if is_secret_name(name) && length >= 12 && !text.contains(char::is_whitespace) {
-            None
-        } else if is_secret_name(name) && length >= 20 {
-            None
-        } else {
-            Some("not random enough")
-        };
+        let is_long = if text.contains(char::is_whitespace) { length >= 20 } else { length >= 12 };
+        return if is_secret_name(name) && is_long { None } else { Some("not random enough") };
     }
     None
 }

@@ -155,7 +155,7 @@ impl Tokens {
             let shape = &SHAPES[prefix.pattern().as_usize()];
             // In the middle of a word it is no prefix.
             let before = prefix.start().checked_sub(1).and_then(|at| text.get(at));
-            if before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+            if before.is_some_and(u8::is_ascii_alphanumeric) {
                 continue;
             }
             if let Some(length) = shape.length_at(text, prefix.end()) {
@@ -267,7 +267,7 @@ fn private_key(text: &[u8], at: usize) -> Option<usize> {
             b'\\' | b'"' | b'\'' | b'+' | b',' | b'\n' | b'\r' | b' ' | b'\t' => {}
             b'n' | b'r' if index > 0 && body[index - 1] == b'\\' => {}
             byte if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'=' | b':') => {
-                letters += 1
+                letters += 1;
             }
             _ => break,
         }

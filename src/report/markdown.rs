@@ -81,7 +81,7 @@ fn leaks(text: &mut String, report: &Report) {
         .iter()
         .map(|leak| {
             let source = leak.source.as_deref().map(code).unwrap_or_default();
-            vec![code(&leak.variable), code(&leak.place), leak.form.to_owned(), source]
+            vec![code(&leak.variable), code(&leak.place), leak.form.clone(), source]
         })
         .collect();
     table(

@@ -1,5 +1,7 @@
 //! The leak gate: each way of writing, in each kind of file, is found at its place; what only looks like it is not.
 
+#![expect(clippy::format_collect, reason = "texts of a few characters")]
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
@@ -296,7 +298,7 @@ fn every_writing_is_found_at_its_line() {
                     assert_eq!(finding["env"], "APP_SECRET_KEY");
                 }
                 other => {
-                    missed.push(format!("{name} of a value of {} bytes: {other:?}", value.len()))
+                    missed.push(format!("{name} of a value of {} bytes: {other:?}", value.len()));
                 }
             }
         }
