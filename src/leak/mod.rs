@@ -797,3 +797,93 @@ fn place_of(bytes: &[u8], at: usize) -> Place {
         column_utf16: line.chars().map(char::len_utf16).sum(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Random texts of the signs that decoders look for never stop the search.
+    #[test]
+    fn no_text_stops_the_search() {
+        const SIGNS: &[&str] = &[
+            "\\",
+            "\\x4",
+            "\\u{",
+            "\\u12",
+            "}",
+            "%",
+            "%4",
+            "%zz",
+            "&",
+            "&#",
+            "&#x",
+            ";",
+            "&amp",
+            "\"",
+            "'",
+            "`",
+            "+",
+            ".concat(",
+            "${",
+            ".join(",
+            "(",
+            "[",
+            "0x",
+            "65,",
+            "66",
+            "\n",
+            "\r\n",
+            "é",
+            "\u{1f600}",
+            "eyJ",
+            ".",
+            "-----BEGIN ",
+            "PRIVATE KEY-----",
+            "ghp_",
+            "AKIAQ7X2M9LPZT4WNYB8",
+            "H4sIAAAAAAAA",
+            "eJyrVkrOT0lVslKqBQ",
+            "41:",
+            "41 ",
+            "41-",
+            "0123456789abcdef",
+            "process.env",
+            "import.meta.env[\"",
+            "=",
+            "aZ7xKq9LmP2v",
+            "\0",
+            "PK\u{3}\u{4}",
+            "x",
+            " ",
+        ];
+        let guarded = [Guarded::forced("KEY", "aZ7xKq9LmP2vRt5W \\%&\"'x")];
+        let search = Search::new(&guarded, true);
+        let mut state = 88_172_645_463_325_252_u64;
+        for round in 0..600 {
+            let mut text = Vec::new();
+            for _ in 0..round % 60 {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                let sign = SIGNS[usize::try_from(state % SIGNS.len() as u64).unwrap()];
+                text.extend_from_slice(sign.as_bytes());
+            }
+            // Sometimes a file ends in the middle of a character, or begins like a container.
+            text.truncate(text.len().saturating_sub(round % 3));
+            for start in [
+                &[] as &[u8],
+                &[0x1f, 0x8b, 8],
+                &[0x78, 0x9c],
+                b"PK\x03\x04",
+                b"\x89PNG\r\n\x1a\n",
+                &[0xff, 0xfe],
+            ] {
+                let bytes = [start, &text].concat();
+                let files = [File { path: "a.js".into(), map: None }];
+                let read = |_: &str| Ok(Cow::Borrowed(bytes.as_slice()));
+                let found = search_files(&files, &read, &search, "dist");
+                assert_eq!(found.searched.files, 1);
+            }
+        }
+    }
+}
