@@ -128,10 +128,23 @@ fn texts(bytes: &[u8], wants: &Wants, all: &mut Vec<Decoded>) {
         }
     }
     for at in memmem::find_iter(bytes, b".concat(") {
-        lists.list.push(at.saturating_sub(wants.around)..(at + LIST_BYTES).min(bytes.len()));
+        let is_string = at > 0 && (is_quote(bytes.get(at - 1)) || bytes[at - 1] == b')');
+        if is_string && is_quote(bytes.get(skip_space(bytes, at + 8))) {
+            lists.list.push(at.saturating_sub(wants.around)..(at + LIST_BYTES).min(bytes.len()));
+        }
     }
     for at in memmem::find_iter(bytes, b".join(") {
-        lists.list.push(at.saturating_sub(LIST_BYTES)..at);
+        // A list of strings, and nothing between them.
+        let before = bytes[..at].trim_ascii_end();
+        let is_list =
+            before.ends_with(b"]") && is_quote(before[..before.len() - 1].trim_ascii_end().last());
+        let argument = skip_space(bytes, at + 6);
+        if is_list
+            && is_quote(bytes.get(argument))
+            && bytes.get(argument) == bytes.get(argument + 1)
+        {
+            lists.list.push(at.saturating_sub(LIST_BYTES)..at);
+        }
     }
     signs.sort_unstable();
     for at in signs {

@@ -143,7 +143,7 @@ pub const RULES: &[(&str, Level, &str)] = &[
     ),
     (TOKEN, Level::Error, "A token of a well-known shape is in an output"),
     (SECRET_FILE, Level::Error, "A file that should not ship is among the outputs"),
-    (ENV_DUMP, Level::Error, "Code for a browser takes all environment variables at once"),
+    (ENV_DUMP, Level::Warning, "Code for a browser takes all environment variables at once"),
     (ENV_REFERENCE, Level::Warning, "Code for a browser reads a guarded variable"),
     (NOT_SEARCHED, Level::Error, "A file could not be searched whole"),
 ];

@@ -182,6 +182,7 @@ fn a_leak_stops_the_release() {
         let said = text(&output);
         assert!(said.contains("the value of `SESSION_SECRET` is in `index.js`"), "{said}");
         assert!(said.contains(&format!("--> src/session.ts:{line}:")), "{said}");
+        assert!(said.contains("by way of src/index.ts → "), "{said}");
         assert!(said.contains("release blocked, "), "{said}");
         assert!(said.contains(form), "{said}");
         for part in [SECRET, &SECRET[..8], &encoded[..12]] {
