@@ -93,7 +93,8 @@ pub(crate) fn call(function: &Atom, arguments: Vec<Expr>) -> Expr {
     call_expression(ident(function), arguments)
 }
 
-fn call_expression(callee: Expr, arguments: Vec<Expr>) -> Expr {
+/// `callee(arguments)`
+pub(crate) fn call_expression(callee: Expr, arguments: Vec<Expr>) -> Expr {
     Expr::Call(CallExpr {
         span: DUMMY_SP,
         ctxt: SyntaxContext::empty(),

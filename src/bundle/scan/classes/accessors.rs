@@ -1,7 +1,7 @@
 //! `accessor x`: a private field, a getter and a setter.
 
 use swc_core::common::util::take::Take;
-use swc_core::common::{DUMMY_SP, SyntaxContext};
+use swc_core::common::{DUMMY_SP, Span, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
@@ -20,15 +20,20 @@ impl VisitMut for ExpandAccessors {
 
     fn visit_mut_class(&mut self, class: &mut Class) {
         class.visit_mut_children_with(self);
-        let mut body = Vec::new();
-        for member in class.body.take() {
-            match member {
-                ClassMember::AutoAccessor(accessor) => body.extend(native_accessor(accessor)),
-                other => body.push(other),
-            }
-        }
-        class.body = body;
+        write_natively(class);
     }
+}
+
+/// Writes the accessors of a class with private names of the language.
+pub(super) fn write_natively(class: &mut Class) {
+    let mut body = Vec::new();
+    for member in class.body.take() {
+        match member {
+            ClassMember::AutoAccessor(accessor) => body.extend(native_accessor(accessor)),
+            other => body.push(other),
+        }
+    }
+    class.body = body;
 }
 
 /// A getter and a setter for a place that `read` reads and `write` writes from `value`.
@@ -48,24 +53,12 @@ pub(super) fn getter_and_setter(read: Expr, write: Expr) -> (Function, Function)
     (getter, setter)
 }
 
-pub(super) fn native_accessor(accessor: AutoAccessor) -> Vec<ClassMember> {
+fn native_accessor(accessor: AutoAccessor) -> Vec<ClassMember> {
     let (key, name) = match accessor.key {
+        // Nobody outside can tell it from a field.
         Key::Private(name) => {
-            let text = name.name.to_string();
-            return vec![ClassMember::PrivateProp(PrivateProp {
-                span: accessor.span,
-                ctxt: SyntaxContext::empty(),
-                key: PrivateName { span: DUMMY_SP, name: text.into() },
-                value: accessor.value,
-                type_ann: None,
-                is_static: accessor.is_static,
-                decorators: Vec::new(),
-                accessibility: None,
-                is_optional: false,
-                is_override: false,
-                readonly: false,
-                definite: false,
-            })];
+            let is_static = accessor.is_static;
+            return vec![private_field(accessor.span, name, accessor.value, is_static)];
         }
         Key::Public(key) => {
             let name = static_name(&key).unwrap_or_else(|| "accessor".into());
@@ -90,21 +83,30 @@ pub(super) fn native_accessor(accessor: AutoAccessor) -> Vec<ClassMember> {
     let (mut getter, setter) = getter_and_setter(Expr::Member(place), write);
     getter.decorators = accessor.decorators;
     vec![
-        ClassMember::PrivateProp(PrivateProp {
-            span: accessor.span,
-            ctxt: SyntaxContext::empty(),
-            key: private,
-            value: accessor.value,
-            type_ann: None,
-            is_static: accessor.is_static,
-            decorators: Vec::new(),
-            accessibility: None,
-            is_optional: false,
-            is_override: false,
-            readonly: false,
-            definite: false,
-        }),
+        private_field(accessor.span, private, accessor.value, accessor.is_static),
         ClassMember::Method(method(key.clone(), MethodKind::Getter, accessor.is_static, getter)),
         ClassMember::Method(method(key, MethodKind::Setter, accessor.is_static, setter)),
     ]
+}
+
+fn private_field(
+    span: Span,
+    key: PrivateName,
+    value: Option<Box<Expr>>,
+    is_static: bool,
+) -> ClassMember {
+    ClassMember::PrivateProp(PrivateProp {
+        span,
+        ctxt: SyntaxContext::empty(),
+        key,
+        value,
+        type_ann: None,
+        is_static,
+        decorators: Vec::new(),
+        accessibility: None,
+        is_optional: false,
+        is_override: false,
+        readonly: false,
+        definite: false,
+    })
 }

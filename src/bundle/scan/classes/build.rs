@@ -92,19 +92,6 @@ pub(super) fn shown_name(kind: MethodKind, name: &Atom) -> Atom {
     }
 }
 
-pub(super) fn call_of(callee: Expr, arguments: Vec<Expr>) -> Expr {
-    Expr::Call(CallExpr {
-        span: DUMMY_SP,
-        ctxt: SyntaxContext::empty(),
-        callee: Callee::Expr(Box::new(callee)),
-        args: arguments
-            .into_iter()
-            .map(|expr| ExprOrSpread { spread: None, expr: Box::new(expr) })
-            .collect(),
-        type_args: None,
-    })
-}
-
 /// `(value) => { assignment; }`
 pub(super) fn update_of(assignment: Expr) -> Expr {
     code::arrow_block(&["value"], vec![code::statement(assignment)], false)

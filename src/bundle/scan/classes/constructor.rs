@@ -7,7 +7,7 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::build::{call_of, declare, fresh, function_body, this, use_of};
+use super::build::{declare, fresh, function_body, this, use_of};
 use crate::bundle::code;
 
 /// Puts the making of fields where `this` begins: at the top, or behind `super()` wherever it stands.
@@ -108,7 +108,7 @@ impl VisitMut for AfterSuper<'_> {
     fn visit_mut_expr(&mut self, expression: &mut Expr) {
         expression.visit_mut_children_with(self);
         if matches!(expression, Expr::Call(call) if matches!(call.callee, Callee::Super(_))) {
-            let run = call_of(use_of(self.run), Vec::new());
+            let run = code::call_expression(use_of(self.run), Vec::new());
             *expression = code::sequence(vec![expression.take(), run, this()]);
         }
     }

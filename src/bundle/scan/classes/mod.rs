@@ -17,8 +17,8 @@ use swc_core::ecma::visit::{
 };
 
 pub(super) use self::accessors::expand_accessors;
-use self::accessors::native_accessor;
-use self::build::{call, call_of, declare, function_body, return_of, static_name, this, use_of};
+use self::accessors::write_natively;
+use self::build::{call, declare, function_body, return_of, static_name, this, use_of};
 use self::parts::Parts;
 use crate::bundle::{code, runtime};
 
@@ -118,14 +118,7 @@ impl Lowering {
         let takes_all = decorates || self.options.lowers || has_computed_accessor;
         if !takes_all {
             // Nothing that is decorated: accessors can be written with native private names.
-            let mut body = Vec::new();
-            for member in class.body.take() {
-                match member {
-                    ClassMember::AutoAccessor(accessor) => body.extend(native_accessor(accessor)),
-                    other => body.push(other),
-                }
-            }
-            class.body = body;
+            write_natively(class);
         }
         let mut parts = Parts::new(self.options, takes_all, decorates, own, name);
         let lowered = parts.take_apart(class.take());
@@ -275,11 +268,12 @@ fn evaluated(body: Vec<Stmt>) -> Expr {
         let run = code::member(closure(generator), &"call".into(), DUMMY_SP);
         return closure(Expr::Yield(YieldExpr {
             span: DUMMY_SP,
-            arg: Some(Box::new(call_of(run, vec![this()]))),
+            arg: Some(Box::new(code::call_expression(run, vec![this()]))),
             delegate: true,
         }));
     }
-    let run = call_of(closure(code::arrow_block(&[], body, waits.awaits)), Vec::new());
+    let run =
+        code::call_expression(closure(code::arrow_block(&[], body, waits.awaits)), Vec::new());
     if waits.awaits { closure(code::await_expression(run)) } else { run }
 }
 

@@ -9,9 +9,8 @@ use swc_core::ecma::visit::VisitMutWith;
 
 use super::accessors::getter_and_setter;
 use super::build::{
-    assign_member, assign_to, call, call_of, declare, fresh, has_static_name, key_of, key_of_mut,
-    key_value, member_prop, method, new_collection, shown_name, static_name, this, update_of,
-    use_of,
+    assign_member, assign_to, call, declare, fresh, has_static_name, key_of, key_of_mut, key_value,
+    member_prop, method, new_collection, shown_name, static_name, this, update_of, use_of,
 };
 use super::constructor::into_constructor;
 use super::moved::{Moved, MovedMethod, moved};
@@ -124,7 +123,7 @@ impl<'a> Parts<'a> {
             // What decorators make of the class is what its own name means, everywhere in it.
             class.body.visit_mut_with(&mut self.inside());
             let done = code::member(use_of(&self.record), &"done".into(), DUMMY_SP);
-            after.push(code::statement(call_of(done, Vec::new())));
+            after.push(code::statement(code::call_expression(done, Vec::new())));
         }
         if has_class_decorators && !has_static_name(&class) {
             self.uses_helpers = true;
@@ -338,7 +337,7 @@ impl<'a> Parts<'a> {
                     self.statics.extend(block.body.stmts);
                 } else {
                     let arrow = code::arrow_block(&[], block.body.stmts, false);
-                    self.statics.push(code::statement(call_of(
+                    self.statics.push(code::statement(code::call_expression(
                         Expr::Paren(ParenExpr { span: DUMMY_SP, expr: Box::new(arrow) }),
                         Vec::new(),
                     )));
@@ -431,7 +430,7 @@ impl<'a> Parts<'a> {
     fn initialised(&self, number: usize, target: &Expr, value: Option<Expr>) -> Expr {
         let mut arguments = vec![target.clone()];
         arguments.extend(value);
-        call_of(self.element_part(number, "init"), arguments)
+        code::call_expression(self.element_part(number, "init"), arguments)
     }
 
     fn element_part(&self, number: usize, part: &str) -> Expr {
@@ -447,7 +446,10 @@ impl<'a> Parts<'a> {
     }
 
     fn extra(&self, number: usize, target: &Expr) -> Stmt {
-        code::statement(call_of(self.element_part(number, "extra"), vec![target.clone()]))
+        code::statement(code::call_expression(
+            self.element_part(number, "extra"),
+            vec![target.clone()],
+        ))
     }
 
     fn push(&mut self, is_static: bool, statement: Stmt) {
@@ -652,7 +654,7 @@ impl<'a> Parts<'a> {
     fn run_methods(&self, target: Expr, is_static: bool) -> Stmt {
         let run = code::member(use_of(&self.record), &"methods".into(), DUMMY_SP);
         let is_static = Expr::Lit(Lit::Bool(Bool { span: DUMMY_SP, value: is_static }));
-        code::statement(call_of(run, vec![target, is_static]))
+        code::statement(code::call_expression(run, vec![target, is_static]))
     }
 
     /// `alias = __applyDecorators(record, alias, base, elements, decorators, name)`
