@@ -14,12 +14,9 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../..");
 const peer = createRequire(path.join(here, "peers/package.json"));
 const tool = (name) => path.join(root, "tests/npm/node_modules/.bin", name);
-const bundlegate = fs
-  .globSync?.("target/*/release/bundlegate", { cwd: root })
-  .concat(fs.existsSync(path.join(root, "target/release/bundlegate")) ? ["target/release/bundlegate"] : [])[0];
-const binary = process.env.BUNDLEGATE ?? (bundlegate ? path.join(root, bundlegate) : firstBinary());
+const binary = process.env.BUNDLEGATE ?? firstBinary();
 function firstBinary() {
-  for (const triple of fs.readdirSync(path.join(root, "target"))) {
+  for (const triple of ["", ...fs.readdirSync(path.join(root, "target"))]) {
     const file = path.join(root, "target", triple, "release/bundlegate");
     if (fs.existsSync(file)) return file;
   }
@@ -42,7 +39,7 @@ const bundlers = {
   rolldown: async (input, out) => {
     const { rolldown } = await import(peer.resolve("rolldown"));
     const build = await rolldown({ input, platform: "node", cwd: here, logLevel: "silent", transform: { define } });
-    await build.write({ file: out, minify: true, format: "esm", inlineDynamicImports: true });
+    await build.write({ file: out, minify: true, format: "esm", codeSplitting: false });
   },
   rspack: (input, out) =>
     new Promise((resolve, reject) =>
