@@ -436,8 +436,7 @@ impl FileSearch<'_, '_> {
             problems: Vec::new(),
         };
         let mut found = Vec::new();
-        let whole = Whole { bytes: self.bytes };
-        self.first_layer(&whole, &mut found, &mut budget);
+        self.first_layer(&mut found, &mut budget);
         let mut in_name = self.search.needles.find(path.as_bytes());
         in_name.dedup_by_key(|hit| hit.value);
         for hit in in_name {
@@ -470,9 +469,9 @@ impl FileSearch<'_, '_> {
         findings
     }
 
-    fn first_layer(&self, whole: &Whole<'_>, found: &mut Vec<Raw>, budget: &mut Budget) {
+    fn first_layer(&self, found: &mut Vec<Raw>, budget: &mut Budget) {
         let layer =
-            Layer { bytes: whole.bytes, from: None, at: 0, writings: Vec::new(), inner: None };
+            Layer { bytes: self.bytes, from: None, at: 0, writings: Vec::new(), inner: None };
         self.layer(&layer, true, found, budget);
     }
 
@@ -494,11 +493,16 @@ impl FileSearch<'_, '_> {
             }
             chain.join(" > ")
         };
-        // What is in an archive is told by its place in there.
-        if layer.writings.len() < DEEPEST && self.containers(layer, is_file, found, budget) {
-            return;
-        }
+        // What is in an archive is told by its place in there. What only stands beside its files, as in a comment or
+        // behind its end, is in the bytes as they are.
+        let before = found.len();
+        let is_opened =
+            layer.writings.len() < DEEPEST && self.containers(layer, is_file, found, budget);
+        let inside: Vec<String> = found[before..].iter().map(|raw| raw.variable.clone()).collect();
         for hit in self.search.needles.find(layer.bytes) {
+            if inside.contains(&self.search.guarded[hit.value].0) {
+                continue;
+            }
             let end = hit.start + hit.length - 1;
             found.push(self.guarded(
                 hit.value,
@@ -509,6 +513,9 @@ impl FileSearch<'_, '_> {
             ));
         }
         for token in self.search.tokens.find(layer.bytes) {
+            if inside.iter().any(|id| id == token.id) {
+                continue;
+            }
             found.push(Raw {
                 rule: TOKEN,
                 variable: token.id.to_owned(),
@@ -519,7 +526,7 @@ impl FileSearch<'_, '_> {
                 inner: inner(token.start),
             });
         }
-        if layer.writings.len() >= DEEPEST {
+        if is_opened || layer.writings.len() >= DEEPEST {
             return;
         }
         let textual = layer.writings.iter().filter(|name| decode::is_textual(name)).count();
@@ -555,7 +562,7 @@ impl FileSearch<'_, '_> {
         }
     }
 
-    /// A layer that decoding gave. The same writing twice in a row is undone again only where it can be meant.
+    /// A layer that decoding gave. Deflated bytes without a header have no mark, so they are tried here.
     fn decoded_layer(&self, layer: &Layer<'_>, found: &mut Vec<Raw>, budget: &mut Budget) {
         self.layer(layer, false, found, budget);
         if layer.writings.last() == Some(&"base64")
@@ -586,8 +593,8 @@ impl FileSearch<'_, '_> {
             writings.push("UTF-16");
             let inner = Some(layer.inner.clone().unwrap_or_default());
             let next = Layer { bytes: &bytes, from: None, at, writings, inner };
+            // Other data looks like UTF-16, too, so the bytes are searched as they are in any case.
             self.layer(&next, false, found, budget);
-            return true;
         }
         let opened = containers::open(layer.bytes, is_named_brotli, &mut budget.unpacked);
         let Some(opened) = opened else { return false };
@@ -661,7 +668,7 @@ impl FileSearch<'_, '_> {
             Some((parent, _)) => format!("{}/{parent}", self.folder),
             None => self.folder.to_owned(),
         };
-        let is_map = crate::leak::is_map(path);
+        let is_map = is_map(path);
         let origin = if is_map {
             Origin::parse(self.bytes, &folder_of(path))
         } else {
@@ -718,7 +725,7 @@ impl FileSearch<'_, '_> {
             let file = File { path: source.to_owned(), map: None };
             let Self { search, read, folder, .. } = *self;
             let inner = FileSearch { search, file: &file, read, folder, bytes: text.as_bytes() };
-            inner.first_layer(&Whole { bytes: text.as_bytes() }, &mut found, &mut budget);
+            inner.first_layer(&mut found, &mut budget);
             let same = found
                 .iter()
                 .find(|other| other.rule == raw.rule && other.variable == raw.variable)?;
@@ -726,11 +733,6 @@ impl FileSearch<'_, '_> {
             Some(origin.location(source, place.line, place.column))
         })
     }
-}
-
-/// The bytes of a file.
-struct Whole<'a> {
-    bytes: &'a [u8],
 }
 
 fn simple(rule: &'static str, variable: String, start: usize) -> Raw {

@@ -18,8 +18,6 @@ enum Letters {
     LowerHex,
     /// With `-`, as in Slack's.
     Dashed,
-    /// bech32 in capitals.
-    Bech32,
 }
 
 impl Letters {
@@ -33,7 +31,6 @@ impl Letters {
             Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
             Self::LowerHex => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
             Self::Dashed => byte.is_ascii_alphanumeric() || byte == b'-',
-            Self::Bech32 => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
         }
     }
 }
@@ -72,7 +69,7 @@ const fn shape(
     Shape { id, name, prefix, letters, length, check }
 }
 
-use Letters::{Alphanumeric, Base64, Bech32, Dashed, LowerHex, Upper, Url};
+use Letters::{Alphanumeric, Base64, Dashed, LowerHex, Upper, Url};
 
 /// The list.
 #[rustfmt::skip]
@@ -105,7 +102,7 @@ const SHAPES: &[Shape] = &[
     shape("linear", "a Linear key", "lin_api_", Alphanumeric, (40, 40), Check::None),
     shape("google-oauth", "a Google OAuth token", "ya29.", Url, (60, 300), Check::None),
     shape("google-client-secret", "a Google client secret", "GOCSPX-", Url, (28, 28), Check::None),
-    shape("age", "an age secret key", "AGE-SECRET-KEY-1", Bech32, (58, 58), Check::None),
+    shape("age", "an age secret key", "AGE-SECRET-KEY-1", Upper, (58, 58), Check::None),
     shape("jwt", "a JSON Web Token", "eyJ", Base64, (10, 4000), Check::Jwt),
     shape("private-key", "a private key", "-----BEGIN ", Base64, (0, 0), Check::Pem),
 ];

@@ -348,7 +348,14 @@ fn every_kind_of_file_is_opened() {
     let utf16 = |mark: &[u8], write: fn(u16) -> [u8; 2]| {
         [mark, &code.encode_utf16().flat_map(write).collect::<Vec<u8>>()].concat()
     };
+    // What stands behind an archive, and data that looks like UTF-16, is searched as it is.
+    let mut empty = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    empty.start_file("a.txt", zip::write::SimpleFileOptions::default()).unwrap();
+    let empty = empty.finish().unwrap().into_inner();
+    let samples: Vec<u8> = (0..600u16).flat_map(|n| (n % 90 + 1).to_le_bytes()).collect();
     let cases: Vec<(&str, Vec<u8>)> = vec![
+        ("behind.zip", [empty.as_slice(), value.as_bytes()].concat()),
+        ("samples.bin", [samples.as_slice(), value.as_bytes()].concat()),
         ("a.js", code.clone().into_bytes()),
         ("a.js.gz", gz(code.as_bytes())),
         ("two.js.gz", two),

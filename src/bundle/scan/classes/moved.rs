@@ -137,19 +137,6 @@ impl VisitMut for Moved<'_> {
     }
 }
 
-/// `super` of a static private method, which keeps its own `this`.
-pub(super) struct MovedMethod<'a> {
-    pub(super) home: Expr,
-    pub(super) own: Option<&'a Ident>,
-    pub(super) alias: &'a Ident,
-}
-
-impl MovedMethod<'_> {
-    pub(super) fn apply(&self, statement: &mut Stmt) -> bool {
-        moved(statement, None, Some(self.home.clone()), self.own, self.alias)
-    }
-}
-
 /// Rewrites code that leaves the class; returns whether helpers are used. A function at its top keeps its `this`, but
 /// not its `super`.
 pub(super) fn moved(

@@ -13,7 +13,7 @@ use super::build::{
     member_prop, method, new_collection, shown_name, static_name, this, update_of, use_of,
 };
 use super::constructor::into_constructor;
-use super::moved::{Moved, MovedMethod, moved};
+use super::moved::{Moved, moved};
 use super::private_names::{Private, PrivateUses};
 use super::{ClassOptions, Lowered, decorators_of};
 use crate::bundle::code;
@@ -403,10 +403,9 @@ impl<'a> Parts<'a> {
         let mut function = Some(code::named(&shown_name(method.kind, &name), function));
         if is_static && let Some(function) = &mut function {
             // `super` in it is that of the class.
-            let home = use_of(&self.alias);
+            let home = Some(use_of(&self.alias));
             let mut statement = code::statement(function.take());
-            let method_moved = MovedMethod { home, own: self.own, alias: &self.alias };
-            self.uses_helpers |= method_moved.apply(&mut statement);
+            self.uses_helpers |= moved(&mut statement, None, home, self.own, &self.alias);
             if let Stmt::Expr(inner) = statement {
                 *function = *inner.expr;
             }
