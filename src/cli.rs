@@ -15,7 +15,7 @@ use crate::diag::render::render;
 use crate::diag::{Diagnostic, ExitCode, Severity};
 use crate::fs::{DiskFileSystem, FileSystem as _};
 use crate::github::{RunnerEnv, runner::annotation};
-use crate::pipeline::{self, Outcome, Ports, ScanFormat, ScanOptions};
+use crate::pipeline::{self, KeyTarget, Outcome, Ports, ScanFormat, ScanOptions};
 
 /// Name of the settings file that is looked for.
 const FILE_NAME: &str = "bundlegate.yml";
@@ -58,16 +58,6 @@ fn quiet_panics() {
 }
 
 fn command() -> Command {
-    let sub = |name: &'static str, about: &'static str, mask: u8| {
-        let mut command = Command::new(name).about(about);
-        for setting in SETTINGS.iter().filter(|setting| setting.on & mask != 0) {
-            command = command.arg(flag(setting));
-        }
-        command
-    };
-    let paths = |name: &'static str, help: &'static str| {
-        Arg::new(name).value_name(name).num_args(1..).help(help)
-    };
     Command::new("bundlegate")
         .version(env!("CARGO_PKG_VERSION"))
         .about("From JavaScript and TypeScript source to a gated release")
@@ -114,51 +104,102 @@ fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Say, too, which folder is the root"),
         )
-        .subcommand(
-            sub("run", "The whole way: build, scan, compress, sign, store, report", on::RUN).arg(
-                Arg::new("dry-run")
-                    .long("dry-run")
-                    .action(ArgAction::SetTrue)
-                    .help("Write and store nothing"),
-            ),
-        )
-        .subcommand(
-            sub("build", "Bundle", on::BUILD).arg(paths("ENTRY", "Files a build starts from")),
-        )
-        .subcommand(
-            sub("scan", "The leak gate over files and folders", on::SCAN)
-                .arg(paths("PATH", "Files and folders").required(true))
+        .subcommands(gate_commands())
+        .subcommands(seal_commands())
+}
+
+/// A sub-command with the flags of its settings.
+fn sub(name: &'static str, about: &'static str, mask: u16) -> Command {
+    SETTINGS
+        .iter()
+        .filter(|setting| setting.on & mask != 0)
+        .fold(Command::new(name).about(about), |command, setting| command.arg(flag(setting)))
+}
+
+fn one(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).value_name(name).required(true).help(help)
+}
+
+fn paths(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).value_name(name).num_args(1..).help(help)
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+/// From sources to what passed the gates.
+fn gate_commands() -> Vec<Command> {
+    vec![
+        sub("run", "The whole way: build, scan, compress, sign, store, report", on::RUN)
+            .arg(switch("dry-run", "Write and store nothing")),
+        sub("build", "Bundle", on::BUILD).arg(paths("ENTRY", "Files a build starts from")),
+        sub("scan", "The leak gate over files and folders", on::SCAN)
+            .arg(paths("PATH", "Files and folders").required(true))
+            .arg(
+                Arg::new("format")
+                    .long("format")
+                    .value_name("FORMAT")
+                    .value_parser(["text", "json", "sarif"])
+                    .default_value("text")
+                    .help("What is printed: messages, JSON, or SARIF 2.1.0"),
+            )
+            .arg(switch("explain", "Say for each variable why it is guarded or not"))
+            .arg(switch(
+                "browser",
+                "The files are for a browser: report reads of guarded variables",
+            )),
+        sub("report", "Report on finished outputs", on::REPORT),
+        Command::new("schema").about("JSON Schema of bundlegate.yml"),
+    ]
+}
+
+/// Making and opening seals.
+fn seal_commands() -> Vec<Command> {
+    vec![
+        sub("sign", "Lock and sign a folder that passes the leak gate", on::SIGN)
+                .arg(one("DIR", "The folder"))
                 .arg(
-                    Arg::new("format")
-                        .long("format")
-                        .value_name("FORMAT")
-                        .value_parser(["text", "json", "sarif"])
-                        .default_value("text")
-                        .help("What is printed: messages, JSON, or SARIF 2.1.0"),
-                )
-                .arg(
-                    Arg::new("explain")
-                        .long("explain")
-                        .action(ArgAction::SetTrue)
-                        .help("Say for each variable why it is guarded or not"),
-                )
-                .arg(
-                    Arg::new("browser")
-                        .long("browser")
-                        .action(ArgAction::SetTrue)
-                        .help("The files are for a browser: report reads of guarded variables"),
+                    Arg::new("out").long("out").value_name("DIR").help(
+                        "Write the sealed files there, and leave the folder as it is [needed to encrypt]",
+                    ),
                 ),
-        )
-        .subcommand(
-            sub("verify", "Check a folder, a lock, or a deployment in a store", on::VERIFY).arg(
+        sub("verify", "Check a folder, a lock, or a deployment in a store", on::VERIFY).arg(
                 Arg::new("LOCATION")
                     .value_name("LOCATION")
                     .required(true)
                     .help("FOLDER, bundlegate.lock, or dir:STORE/NAME"),
+            )
+            .arg(
+                switch("rebuild", "Build again with the settings here, and compare the bytes"),
             ),
-        )
-        .subcommand(sub("report", "Report on finished outputs", on::REPORT))
-        .subcommand(Command::new("schema").about("JSON Schema of bundlegate.yml"))
+        sub("decrypt", "Open what is encrypted in a folder", on::DECRYPT)
+                .arg(one("DIR", "The folder, with its manifest"))
+                .arg(one("OUT", "Where the files go")),
+        Command::new("keygen")
+                .about("Make keys")
+                .arg(
+                    Arg::new("KIND")
+                        .value_name("KIND")
+                        .required(true)
+                        .value_parser(["hmac", "signing", "recipient"])
+                        .help("hmac: one shared key; signing: Ed25519 and ML-DSA-65; recipient: X-Wing, to encrypt for"),
+                )
+                .arg(
+                    Arg::new("out").long("out").value_name("FILE").help(
+                        "Write the secret there, readable by the owner alone, and what is public to FILE.pub",
+                    ),
+                )
+                .arg(
+                    Arg::new("keychain")
+                        .long("keychain")
+                        .value_name("NAME")
+                        .help("Put the secret into the keychain of this machine"),
+                )
+                .arg(
+                    switch("stdout", "Print the secret"),
+                ),
+    ]
 }
 
 fn global(name: &'static str, value: &'static str, help: &'static str) -> Arg {
@@ -179,7 +220,7 @@ fn flag(setting: &'static Setting) -> Arg {
         Kind::Choice(words) => arg
             .value_name(setting.value)
             .value_parser(clap::builder::PossibleValuesParser::new(words)),
-        Kind::List | Kind::Choices(_) | Kind::Map | Kind::Records(_) => {
+        Kind::List | Kind::Choices(_) | Kind::Map | Kind::KeySources | Kind::Records(_) => {
             arg.value_name(setting.value).action(ArgAction::Append).allow_hyphen_values(true)
         }
         Kind::Text | Kind::KeySource => arg.value_name(setting.value).allow_hyphen_values(true),
@@ -187,7 +228,7 @@ fn flag(setting: &'static Setting) -> Arg {
 }
 
 /// What the flags of a sub-command say.
-fn flags(matches: &ArgMatches, mask: u8) -> Result<Layer, Vec<Diagnostic>> {
+fn flags(matches: &ArgMatches, mask: u16) -> Result<Layer, Vec<Diagnostic>> {
     let mut layer = Layer::new();
     let mut errors = Vec::new();
     for setting in SETTINGS.iter().filter(|setting| setting.on & mask != 0) {
@@ -286,6 +327,9 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         "build" => on::BUILD,
         "scan" => on::SCAN,
         "verify" => on::VERIFY,
+        "sign" => on::SIGN,
+        "decrypt" => on::DECRYPT,
+        "keygen" => 0,
         _ => on::REPORT,
     };
     let fail = |diagnostics: Vec<Diagnostic>| {
@@ -311,12 +355,15 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
     if sub.get_flag("verbose") {
         log.line(&format!("the root is {}", config.root.display()));
     }
+    let now = now();
     let ports = Ports {
         files: Arc::new(DiskFileSystem),
         environment: &environment,
         runner,
-        today: today(&environment),
+        today: today(&environment, now),
+        now,
     };
+    let text = |name: &str| sub.get_one::<String>(name).cloned().unwrap_or_default();
     let outcome = match name {
         "run" => pipeline::run(&config, &ports, sub.get_flag("dry-run")),
         "build" => {
@@ -361,9 +408,27 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
             pipeline::run_scan(&config, &ports, &paths, options)
         }
         "verify" => {
-            let location =
-                sub.get_one::<String>("LOCATION").map(String::as_str).unwrap_or_default();
-            pipeline::run_verify(&config, &ports, location, &working)
+            let rebuilds = sub.get_flag("rebuild");
+            pipeline::run_verify(&config, &ports, &text("LOCATION"), &working, rebuilds)
+        }
+        "sign" => {
+            let folder = working.join(text("DIR"));
+            let out = sub.get_one::<String>("out").map(|out| working.join(out));
+            pipeline::run_sign(&config, &ports, &folder, out.as_deref())
+        }
+        "decrypt" => pipeline::run_decrypt(
+            &config,
+            &ports,
+            &working.join(text("DIR")),
+            &working.join(text("OUT")),
+        ),
+        "keygen" => {
+            let target = KeyTarget {
+                file: sub.get_one::<String>("out").map(|out| working.join(out)),
+                keychain: sub.get_one::<String>("keychain").cloned(),
+                prints: sub.get_flag("stdout"),
+            };
+            pipeline::run_keygen(&text("KIND"), &target, &ports)
         }
         _ => pipeline::run_report(&config, &ports),
     };
@@ -394,7 +459,7 @@ fn print(text: &str) -> ExitCode {
 fn settings(
     name: &str,
     matches: &ArgMatches,
-    mask: u8,
+    mask: u16,
     environment: &Environment,
     working: &Path,
 ) -> Result<Config, Vec<Diagnostic>> {
@@ -436,23 +501,22 @@ fn read_file(path: PathBuf, working: &Path) -> Result<SettingsFile, Diagnostic> 
 }
 
 /// The day, which only the ends of allowances are held against. `BUNDLEGATE_TODAY` or `SOURCE_DATE_EPOCH` set it.
-fn today(environment: &Environment) -> (u16, u8, u8) {
-    if let Some(date) =
-        environment.plain("BUNDLEGATE_TODAY").and_then(|text| value::parse_date(text).ok())
-    {
-        return date;
-    }
+/// The day, in days since 1970: that of the clock, or the one that `BUNDLEGATE_TODAY` names.
+fn today(environment: &Environment, now: u64) -> (u16, u8, u8) {
+    environment
+        .plain("BUNDLEGATE_TODAY")
+        .and_then(|text| value::parse_date(text).ok())
+        .unwrap_or_else(|| civil_from_days(now / 86_400))
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
     #[expect(
         clippy::disallowed_methods,
-        reason = "an allowance ends on a day; no output depends on it"
+        reason = "allowances and signatures end; what is built does not depend on it"
     )]
     let now = std::time::SystemTime::now();
-    let epoch =
-        environment.plain("SOURCE_DATE_EPOCH").and_then(|seconds| seconds.parse::<u64>().ok());
-    let seconds = epoch.unwrap_or_else(|| {
-        now.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
-    });
-    civil_from_days(seconds / 86_400)
+    now.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
 }
 
 /// Days since 1970-01-01 as year, month and day (Howard Hinnant, `chrono`-compatible low-level date algorithms).

@@ -33,6 +33,25 @@ impl Coding {
             _ => None,
         }
     }
+
+    /// The coding of that name in a `Content-Encoding`.
+    #[must_use]
+    pub fn of_encoding(name: &str) -> Option<Self> {
+        match name {
+            "br" => Some(Self::Brotli),
+            "zstd" => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    /// The bytes in this coding.
+    #[must_use]
+    pub fn encode(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Brotli => brotli(bytes),
+            Self::Zstd => zstd(bytes),
+        }
+    }
 }
 
 /// Adds the siblings. An artifact that is small, compressed already, or grows gets none.

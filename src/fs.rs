@@ -302,6 +302,20 @@ pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_then_rename(path, bytes, false)
 }
 
+/// Writes a file that only its owner may read (mode 0600 where there are modes). It must not be there yet.
+///
+/// # Errors
+/// The file is there, or cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.sync_all()
+}
+
 /// Adds to the end of a file, which is made when it is missing.
 ///
 /// # Errors

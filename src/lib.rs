@@ -18,4 +18,5 @@ pub mod store;
 
 pub mod diag;
 pub mod fs;
+pub mod keychain;
 pub mod secret;

@@ -47,6 +47,12 @@ impl Environment {
         self.variables.get(name)
     }
 
+    /// Whether this is a runner of some kind, as `CI` says.
+    #[must_use]
+    pub fn is_ci(&self) -> bool {
+        self.plain("CI").is_some_and(|value| !matches!(value, "" | "0" | "false"))
+    }
+
     /// All variables, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value))

@@ -204,15 +204,13 @@ impl<'de> Visitor<'de> for ValueSeed {
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
         match self.kind {
-            Kind::Map | Kind::Records(_) => {
+            Kind::Map | Kind::KeySources | Kind::Records(_) => {
                 Err(fail(format!("`{}` takes {}", self.key, value::expected(self.kind)), None))
             }
             // One text is a list of one; commas are part of it here.
             Kind::List => Ok(Value::List(vec![text.to_owned()])),
-            kind => value::parse(kind, text).map_err(|error| {
-                let secret = if kind == Kind::KeySource { SECRET } else { "" };
-                fail(format!("{secret}`{}`: {error}", self.key), None)
-            }),
+            kind => value::parse(kind, text)
+                .map_err(|error| fail(format!("{}`{}`: {error}", hidden(kind), self.key), None)),
         }
     }
 
@@ -251,7 +249,7 @@ impl<'de> Visitor<'de> for ValueSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        if self.kind != Kind::Map {
+        if !matches!(self.kind, Kind::Map | Kind::KeySources) {
             return Err(fail(
                 format!("`{}` takes {}, not a mapping", self.key, value::expected(self.kind)),
                 None,
@@ -259,11 +257,17 @@ impl<'de> Visitor<'de> for ValueSeed {
         }
         let mut entries = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
-            let text = map.next_value_seed(TextSeed { key: self.key, kind: Kind::Text })?;
+            let kind = if self.kind == Kind::Map { Kind::Text } else { Kind::KeySource };
+            let text = map.next_value_seed(TextSeed { key: self.key, kind })?;
             entries.insert(name, text);
         }
         Ok(Value::Map(entries))
     }
+}
+
+/// Starts the message on a value of this kind: where a key should be named, the line may hold the key itself.
+fn hidden(kind: Kind) -> &'static str {
+    if kind == Kind::KeySource { SECRET } else { "" }
 }
 
 /// Reads one text of a list or mapping; numbers and booleans are texts too.
@@ -303,10 +307,13 @@ impl Visitor<'_> for TextSeed {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<String, E> {
-        if let Kind::Choices(words) = self.kind {
-            value::choose(words, text)
-                .map_err(|error| fail(format!("`{}`: {error}", self.key), None))?;
-        }
+        let checked = match self.kind {
+            Kind::Choices(words) => value::choose(words, text).map(|_| ()),
+            Kind::KeySource => value::check_source(text),
+            _ => Ok(()),
+        };
+        checked
+            .map_err(|error| fail(format!("{}`{}`: {error}", hidden(self.kind), self.key), None))?;
         Ok(text.to_owned())
     }
 }

@@ -81,15 +81,65 @@ pub struct Allowance {
     pub until: Option<(u16, u8, u8)>,
 }
 
+/// Where a key comes from: places in order, of which the first that has it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySource(pub Vec<KeyPlace>);
+
+/// One place of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// A variable.
+    Variable(String),
+    /// The keychain of the machine; refused on a runner.
+    Keychain(String),
+}
+
+impl KeySource {
+    fn new(text: &str) -> Self {
+        let place = |text: &str| match text.trim().split_once(':')? {
+            ("env", name) => Some(KeyPlace::Variable(name.to_owned())),
+            ("keychain", name) => Some(KeyPlace::Keychain(name.to_owned())),
+            _ => None,
+        };
+        Self(text.split(',').filter_map(place).collect())
+    }
+}
+
+impl std::fmt::Display for KeySource {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let places: Vec<String> = self
+            .0
+            .iter()
+            .map(|place| match place {
+                KeyPlace::Variable(name) => name.clone(),
+                KeyPlace::Keychain(name) => format!("keychain:{name}"),
+            })
+            .collect();
+        formatter.write_str(&places.join(", "))
+    }
+}
+
 /// Settings of the seal.
 #[derive(Debug, Clone)]
 pub struct SignConfig {
-    /// Variable that holds the key.
-    pub key_variable: Option<String>,
-    /// Name of the key in signatures.
+    /// Where the key comes from that files are signed with.
+    pub hmac_key: Option<KeySource>,
+    /// Name of that key in signatures.
     pub key_id: String,
+    /// Other keys that signatures may be of, by name.
+    pub verify_keys: Vec<(String, KeySource)>,
+    /// Where the key pair comes from that signs the statement.
+    pub signing_key: Option<KeySource>,
+    /// The file with its public part.
+    pub public_key: Option<PathBuf>,
+    /// How long signatures hold, in seconds.
+    pub expires: Option<u64>,
     /// Whether no key is an error.
     pub required: bool,
+    /// Files of public keys to encrypt for.
+    pub recipients: Vec<PathBuf>,
+    /// Where the private part of a recipient comes from.
+    pub identity: Option<KeySource>,
 }
 
 /// Settings of the report.
@@ -315,13 +365,7 @@ fn build_config(
             Some(_) => layers.list("compress"),
             None => vec!["brotli".to_owned(), "zstd".to_owned()],
         },
-        sign: SignConfig {
-            key_variable: layers
-                .text("hmac-key")
-                .and_then(|source| source.strip_prefix("env:").map(str::to_owned)),
-            key_id: layers.text("key-id").unwrap_or_else(|| "k1".to_owned()),
-            required: layers.switch("sign-required").unwrap_or_default(),
-        },
+        sign: sign_config(layers, &root, problems),
         store: layers.text("store").unwrap_or_else(|| "dir:.bundlegate/store".to_owned()),
         report: ReportConfig { budgets, file: layers.path("report-file") },
         root,
@@ -343,6 +387,36 @@ fn name_the_one_output(
         );
     }
     build.outfile = file.file_name().map(|name| name.to_string_lossy().into_owned());
+}
+
+fn sign_config(layers: &Layers<'_>, root: &Path, problems: &mut Vec<Diagnostic>) -> SignConfig {
+    let source = |name: &str| layers.text(name).map(|text| KeySource::new(&text));
+    let expires = layers.text("sign-expires").and_then(|text| match value::parse_duration(&text) {
+        Ok(seconds) => Some(seconds),
+        Err(error) => {
+            problems.push(Diagnostic::error("config/expires", error));
+            None
+        }
+    });
+    SignConfig {
+        hmac_key: source("hmac-key"),
+        key_id: layers.text("key-id").unwrap_or_else(|| "k1".to_owned()),
+        verify_keys: layers
+            .map("verify-keys")
+            .into_iter()
+            .map(|(id, text)| (id, KeySource::new(&text)))
+            .collect(),
+        signing_key: source("signing-key"),
+        public_key: layers.path("public-key"),
+        expires,
+        required: layers.switch("sign-required").unwrap_or_default(),
+        recipients: layers
+            .list("recipients")
+            .iter()
+            .map(|file| crate::fs::normalize(&root.join(file)))
+            .collect(),
+        identity: source("identity"),
+    }
 }
 
 fn allowance(record: &BTreeMap<String, String>) -> Allowance {

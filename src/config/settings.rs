@@ -16,8 +16,10 @@ pub enum Kind {
     Choices(&'static [&'static str]),
     /// Texts by name; on the command line `NAME=TEXT`.
     Map,
-    /// Where a key comes from: `env:NAME`. Never the key itself.
+    /// Where a key comes from: `env:NAME` or `keychain:NAME`. Never the key itself.
     KeySource,
+    /// Where keys come from, by the names of the keys.
+    KeySources,
     /// Several records with these fields; on the command line `field=value,field=value`.
     Records(&'static [Field]),
 }
@@ -49,17 +51,35 @@ pub enum FieldKind {
 /// Sub-commands, as bits: a setting is a flag of those it names.
 pub mod on {
     /// `bundlegate run`
-    pub const RUN: u8 = 1;
+    pub const RUN: u16 = 1;
     /// `bundlegate build`
-    pub const BUILD: u8 = 2;
+    pub const BUILD: u16 = 2;
     /// `bundlegate scan`
-    pub const SCAN: u8 = 4;
+    pub const SCAN: u16 = 4;
     /// `bundlegate verify`
-    pub const VERIFY: u8 = 8;
+    pub const VERIFY: u16 = 8;
     /// `bundlegate report`
-    pub const REPORT: u8 = 16;
+    pub const REPORT: u16 = 16;
+    /// `bundlegate sign`
+    pub const SIGN: u16 = 32;
+    /// `bundlegate decrypt`
+    pub const DECRYPT: u16 = 64;
+    /// `bundlegate push`
+    pub const PUSH: u16 = 128;
+    /// `bundlegate pull`
+    pub const PULL: u16 = 256;
+    /// `bundlegate promote`, `rollback`, `list` and `prune`
+    pub const STORE: u16 = 512;
+    /// `bundlegate comment`
+    pub const COMMENT: u16 = 1024;
+    /// Making a seal.
+    pub const SEALING: u16 = RUN | SIGN;
+    /// Checking one.
+    pub const CHECKING: u16 = VERIFY | PUSH | PULL | STORE;
+    /// Whatever passes the leak gate first.
+    pub const GATED: u16 = RUN | SCAN | SIGN | PUSH;
     /// Building, alone or as part of a run.
-    pub const BUNDLING: u8 = RUN | BUILD;
+    pub const BUNDLING: u16 = RUN | BUILD;
 }
 
 /// One setting.
@@ -78,7 +98,7 @@ pub struct Setting {
     /// What it does.
     pub help: &'static str,
     /// The sub-commands that have it as a flag.
-    pub on: u8,
+    pub on: u16,
 }
 
 impl Setting {
@@ -151,7 +171,7 @@ pub const SETTINGS: &[Setting] = &[
 
     setting!("entrypoints", "build.entrypoints", Kind::List, "PATHS", "none", on::RUN, "Files a build starts from"),
     setting!("files", "build.files", Kind::Map, "PATH=TEXT", "none", on::BUNDLING, "Sources held in memory, over those on disk"),
-    setting!("root", "build.root", Kind::Text, "DIR", "folder of the settings file", on::BUNDLING, "Folder that all paths are relative to"),
+    setting!("root", "build.root", Kind::Text, "DIR", "folder of the settings file", on::BUNDLING | on::VERIFY, "Folder that all paths are relative to"),
     setting!("outdir", "build.outdir", Kind::Text, "DIR", "none: outputs are kept in memory", on::BUNDLING, "Folder for the outputs"),
     setting!("outfile", "build.outfile", Kind::Text, "FILE", "none", on::BUNDLING, "The one output of a build that has one, instead of `outdir`"),
     setting!("target", "build.target", Kind::Choice(TARGETS), "RUNTIME", "browser", on::BUNDLING, "Runtime of the outputs"),
@@ -196,19 +216,25 @@ pub const SETTINGS: &[Setting] = &[
     setting!("artifacts", "artifacts.dir", Kind::Text, "DIR", "none", on::RUN | on::REPORT, "Finished outputs of another bundler, instead of a build"),
     setting!("artifacts-metafile", "artifacts.metafile", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "The metafile that goes with them"),
 
-    setting!("public-env", "leaks.public", Kind::List, "PATTERNS", "PUBLIC_*, and those of the framework", on::RUN | on::SCAN, "Variables whose values may be in the outputs"),
-    setting!("guard", "leaks.guard", Kind::List, "NAMES", "none", on::RUN | on::SCAN, "Variables that are guarded whatever their values look like"),
-    setting!("guard-dotenv", "leaks.dotenv", Kind::List, "FILES", "none", on::RUN | on::SCAN, "Files of variables whose values are guarded, too"),
-    setting!("guard-secrets", "leaks.secrets", Kind::KeySource, "env:NAME", "none", on::RUN | on::SCAN, "Variable that holds secrets as a JSON object, as `toJSON(secrets)` makes it"),
-    setting!("leaks-baseline", "leaks.baseline", Kind::Text, "FILE", "none", on::RUN | on::SCAN, "Findings that were there before, as `scan --format json` wrote them"),
-    setting!("leaks-fail-on", "leaks.fail_on", Kind::Choice(&["error", "never"]), "LEVEL", "error", on::RUN | on::SCAN, "What stops the release"),
-    setting!("allow", "leaks.allow", Kind::Records(ALLOW_FIELDS), "FIELDS", "none", on::RUN | on::SCAN, "Findings that are known and excused"),
+    setting!("public-env", "leaks.public", Kind::List, "PATTERNS", "PUBLIC_*, and those of the framework", on::GATED, "Variables whose values may be in the outputs"),
+    setting!("guard", "leaks.guard", Kind::List, "NAMES", "none", on::GATED, "Variables that are guarded whatever their values look like"),
+    setting!("guard-dotenv", "leaks.dotenv", Kind::List, "FILES", "none", on::GATED, "Files of variables whose values are guarded, too"),
+    setting!("guard-secrets", "leaks.secrets", Kind::KeySource, "env:NAME", "none", on::GATED, "Variable that holds secrets as a JSON object, as `toJSON(secrets)` makes it"),
+    setting!("leaks-baseline", "leaks.baseline", Kind::Text, "FILE", "none", on::GATED, "Findings that were there before, as `scan --format json` wrote them"),
+    setting!("leaks-fail-on", "leaks.fail_on", Kind::Choice(&["error", "never"]), "LEVEL", "error", on::GATED, "What stops the release"),
+    setting!("allow", "leaks.allow", Kind::Records(ALLOW_FIELDS), "FIELDS", "none", on::GATED, "Findings that are known and excused"),
 
     setting!("compress", "compress", Kind::Choices(CODINGS), "CODINGS", "brotli, zstd", on::RUN, "Compressed forms stored beside each artifact"),
-    setting!("hmac-key", "sign.hmac_key", Kind::KeySource, "env:NAME", "none: unsigned", on::RUN | on::VERIFY, "Where the signing key comes from"),
-    setting!("key-id", "sign.key_id", Kind::Text, "ID", "k1", on::RUN, "Name of that key in signatures"),
-    setting!("sign-required", "sign.required", Kind::Switch, "", "off", on::RUN | on::VERIFY, "No key or no signature is an error"),
-    setting!("store", "store.url", Kind::Text, "URL", "dir:.bundlegate/store", on::RUN, "Where deployments go: dir:PATH or memory:"),
+    setting!("hmac-key", "sign.hmac_key", Kind::KeySource, "env:NAME", "none: unsigned", on::SEALING | on::CHECKING, "Where the key comes from that files are signed with"),
+    setting!("key-id", "sign.key_id", Kind::Text, "ID", "k1", on::SEALING | on::CHECKING, "Name of that key in signatures"),
+    setting!("verify-keys", "sign.verify_keys", Kind::KeySources, "ID=env:NAME", "none", on::CHECKING, "Keys that signatures may be of, too: those of before"),
+    setting!("signing-key", "sign.signing_key", Kind::KeySource, "env:NAME", "none", on::SEALING, "Where the key pair comes from (Ed25519 and ML-DSA-65) that signs the statement"),
+    setting!("public-key", "sign.public_key", Kind::Text, "FILE", "none", on::CHECKING, "The public part of that pair, to check the statement with"),
+    setting!("sign-expires", "sign.expires", Kind::Text, "TIME", "never", on::SEALING, "How long signatures hold, such as 90d or 12h"),
+    setting!("sign-required", "sign.required", Kind::Switch, "", "off", on::SEALING | on::CHECKING, "No key or no signature is an error"),
+    setting!("recipients", "encrypt.recipients", Kind::List, "FILES", "none: not encrypted", on::SEALING, "Encrypt for these, who made their keys with `keygen recipient`"),
+    setting!("identity", "encrypt.identity", Kind::KeySource, "env:NAME", "none", on::DECRYPT | on::PULL, "Where the private part of a recipient comes from"),
+    setting!("store", "store.url", Kind::Text, "URL", "dir:.bundlegate/store", on::RUN, "Where deployments go: r2://BUCKET/PREFIX, s3://BUCKET/PREFIX, dir:PATH or memory:"),
     setting!("budgets", "report.budgets", Kind::Records(BUDGET_FIELDS), "FIELDS", "none", on::RUN | on::REPORT, "Largest sizes"),
     setting!("report-file", "report.file", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the report there"),
 ];
@@ -233,9 +259,8 @@ pub fn json_schema() -> serde_json::Value {
             Kind::List => json!({ "type": "array", "items": text }),
             Kind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
             Kind::Map => json!({ "type": "object", "additionalProperties": text }),
-            Kind::KeySource => {
-                json!({ "type": "string", "pattern": "^env:[A-Za-z_][A-Za-z0-9_]*$" })
-            }
+            Kind::KeySource => key_source(),
+            Kind::KeySources => json!({ "type": "object", "additionalProperties": key_source() }),
             Kind::Records(fields) => {
                 let properties: Map<String, Value> = fields
                     .iter()
@@ -284,6 +309,10 @@ pub fn json_schema() -> serde_json::Value {
         "additionalProperties": false,
         "properties": root,
     })
+}
+
+fn key_source() -> serde_json::Value {
+    serde_json::json!({ "type": "string", "pattern": "^ *(env:[A-Za-z_][A-Za-z0-9_]*|keychain:[^,]+)( *, *(env:[A-Za-z_][A-Za-z0-9_]*|keychain:[^,]+))*$" })
 }
 
 #[cfg(test)]

@@ -34,11 +34,39 @@ pub fn expected(kind: Kind) -> String {
         Kind::Choices(words) => format!("a list of {}", words.join(", ")),
         Kind::Map => "texts by name".to_owned(),
         Kind::KeySource => "the place of a key, such as `env:HMAC_KEY`".to_owned(),
+        Kind::KeySources => "places of keys by the names of the keys".to_owned(),
         Kind::Records(fields) => {
             let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
             format!("a list of records with {}", names.join(", "))
         }
     }
+}
+
+/// Whether the text says where a key comes from: places separated by commas, of which the first that has it counts.
+pub fn check_source(text: &str) -> Result<(), String> {
+    let is_place = |place: &str| matches!(place.split_once(':'), Some(("env" | "keychain", name)) if !name.is_empty());
+    // The text may be a key that someone pasted here, so it is not repeated.
+    if text.split(',').all(|place| is_place(place.trim())) {
+        Ok(())
+    } else {
+        Err("takes the place of a key, such as `env:HMAC_KEY`, never the key itself".to_owned())
+    }
+}
+
+/// Reads a length of time, such as `90d`, `12h` or `30m`, in seconds.
+pub fn parse_duration(text: &str) -> Result<u64, String> {
+    let unit = match text.chars().last() {
+        Some('d') => 86_400,
+        Some('h') => 3_600,
+        Some('m') => 60,
+        Some('s') => 1,
+        _ => 0,
+    };
+    text.get(..text.len().saturating_sub(1))
+        .and_then(|number| number.parse::<u64>().ok())
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(|| format!("`{text}` is no time: write it as `90d`, `12h` or `30m`"))
 }
 
 /// Reads a value from one text.
@@ -51,14 +79,14 @@ pub fn parse(kind: Kind, text: &str) -> Result<Value, String> {
         },
         Kind::Text => Ok(Value::Text(text.to_owned())),
         Kind::Choice(words) => choose(words, text).map(|word| Value::Text(word.to_owned())),
-        Kind::KeySource => {
-            match text.split_once(':') {
-                Some(("env", name)) if !name.is_empty() => Ok(Value::Text(text.to_owned())),
-                // The text may be a key that someone pasted here, so it is not repeated.
-                _ => Err("takes the place of a key, such as `env:HMAC_KEY`, never the key itself"
-                    .to_owned()),
+        Kind::KeySource => check_source(text).map(|()| Value::Text(text.to_owned())),
+        Kind::KeySources => match parse(Kind::Map, text)? {
+            Value::Map(map) => {
+                map.values().try_for_each(|source| check_source(source))?;
+                Ok(Value::Map(map))
             }
-        }
+            other => Ok(other),
+        },
         Kind::List => Ok(Value::List(split_list(text))),
         Kind::Choices(words) => {
             let list = split_list(text);

@@ -3,18 +3,28 @@
 //! The base names path, type, encoding, length, digest and build, so that a file cannot be swapped with another,
 //! retyped, cut, or taken into another build. Whoever can verify can also sign: the key is shared.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use super::encrypt::random;
 use crate::artifact::Digest;
 use crate::secret::Secret;
 
-/// A key for signing and verifying.
+/// `info` of HKDF-SHA256 (RFC 5869, no salt) for the key that signs files.
+const FILES: &[u8] = b"bundlegate/v1/hmac";
+/// `info` for the key that signs envelopes.
+const ENVELOPES: &[u8] = b"bundlegate/v1/dsse";
+
+/// A key for signing and verifying: one key for each purpose, derived from what the user gave.
 #[derive(Debug, Clone)]
 pub struct SigningKey {
-    key: Secret,
+    files: Secret,
+    envelopes: Secret,
     id: String,
 }
 
@@ -49,7 +59,21 @@ impl SigningKey {
         if seen.iter().filter(|seen| **seen).count() < 8 {
             return Err(BadKey::Weak);
         }
-        Ok(Self { key, id: id.to_owned() })
+        Ok(Self {
+            files: derive(&key, FILES),
+            envelopes: derive(&key, ENVELOPES),
+            id: id.to_owned(),
+        })
+    }
+
+    /// A new key from the random numbers of the system: 64 hexadecimal digits.
+    #[must_use]
+    pub fn generate() -> Secret {
+        let digits = random::<32>().iter().fold(String::with_capacity(65), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        Secret::from(digits + "\n")
     }
 
     /// The name of the key.
@@ -58,26 +82,54 @@ impl SigningKey {
         &self.id
     }
 
-    fn mac(&self, base: &str) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose())
-            .expect("HMAC takes keys of any length");
-        mac.update(base.as_bytes());
-        mac
-    }
-
     /// The signature of a base, in base64.
     #[must_use]
     pub fn sign(&self, base: &str) -> String {
-        STANDARD.encode(self.mac(base).finalize().into_bytes())
+        sign(&self.files, base.as_bytes())
     }
 
     /// Whether the signature is that of the base; takes the same time whatever differs.
     #[must_use]
     pub fn verify(&self, base: &str, signature: &str) -> bool {
-        STANDARD
-            .decode(signature)
-            .is_ok_and(|signature| self.mac(base).verify_slice(&signature).is_ok())
+        verify(&self.files, base.as_bytes(), signature)
     }
+
+    /// The signature of what an envelope signs, in base64.
+    #[must_use]
+    pub fn sign_envelope(&self, message: &[u8]) -> String {
+        sign(&self.envelopes, message)
+    }
+
+    /// Whether the signature is that of what an envelope signs.
+    #[must_use]
+    pub fn verify_envelope(&self, message: &[u8], signature: &str) -> bool {
+        verify(&self.envelopes, message, signature)
+    }
+}
+
+fn derive(key: &Secret, purpose: &[u8]) -> Secret {
+    let mut derived = vec![0; 32];
+    Hkdf::<Sha256>::new(None, key.expose())
+        .expand(purpose, &mut derived)
+        .expect("32 bytes are within the limit of HKDF");
+    Secret::new(derived)
+}
+
+fn mac(key: &Secret, message: &[u8]) -> Hmac<Sha256> {
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes keys of any length");
+    mac.update(message);
+    mac
+}
+
+fn sign(key: &Secret, message: &[u8]) -> String {
+    STANDARD.encode(mac(key, message).finalize().into_bytes())
+}
+
+fn verify(key: &Secret, message: &[u8], signature: &str) -> bool {
+    STANDARD
+        .decode(signature)
+        .is_ok_and(|signature| mac(key, message).verify_slice(&signature).is_ok())
 }
 
 fn decode(text: &Secret) -> Secret {
@@ -117,6 +169,10 @@ pub struct SignedFields<'a> {
     pub digest: Digest,
     /// The build it belongs to.
     pub build_id: &'a str,
+    /// When it was signed, in seconds since 1970.
+    pub created: Option<u64>,
+    /// Until when the signature holds, in seconds since 1970.
+    pub expires: Option<u64>,
     /// Name of the key.
     pub key_id: &'a str,
 }
@@ -126,17 +182,48 @@ pub struct SignedFields<'a> {
 pub fn signature_base(fields: &SignedFields<'_>) -> String {
     format!(
         "\"@path\";req: /{}\n\"content-type\": {}\n\"content-encoding\": {}\n\"content-length\": {}\n\
-         \"content-digest\": sha-256=:{}:\n\"bundlegate-build\": {}\n\
-         \"@signature-params\": (\"@path\";req \"content-type\" \"content-encoding\" \"content-length\" \
-         \"content-digest\" \"bundlegate-build\");keyid=\"{}\";alg=\"hmac-sha256\";tag=\"bundlegate-v1\"",
-        fields.path,
+         \"content-digest\": {}\n\"bundlegate-build\": {}\n\"@signature-params\": {}",
+        percent_encoded(fields.path),
         fields.content_type,
         fields.content_encoding,
         fields.length,
-        STANDARD.encode(fields.digest.as_bytes()),
+        content_digest(fields.digest),
         fields.build_id,
+        signature_parameters(fields),
+    )
+}
+
+/// What is signed, when, and with which key: the value of `Signature-Input` behind the label.
+#[must_use]
+pub fn signature_parameters(fields: &SignedFields<'_>) -> String {
+    let time = |name: &str, seconds: Option<u64>| {
+        seconds.map(|seconds| format!(";{name}={seconds}")).unwrap_or_default()
+    };
+    format!(
+        "(\"@path\";req \"content-type\" \"content-encoding\" \"content-length\" \"content-digest\" \
+         \"bundlegate-build\"){}{};keyid=\"{}\";alg=\"hmac-sha256\";tag=\"bundlegate-v1\"",
+        time("created", fields.created),
+        time("expires", fields.expires),
         fields.key_id,
     )
+}
+
+/// The value of `Content-Digest` (RFC 9530).
+#[must_use]
+pub fn content_digest(digest: Digest) -> String {
+    format!("sha-256=:{}:", STANDARD.encode(digest.as_bytes()))
+}
+
+/// A path as it stands in a request: everything but letters, digits and `-._~!$&'()*+,;=:@/` (RFC 3986) is escaped.
+fn percent_encoded(path: &str) -> String {
+    path.bytes().fold(String::with_capacity(path.len()), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+        text
+    })
 }
 
 #[cfg(test)]
@@ -153,11 +240,19 @@ mod tests {
         let base = "\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n\"@authority\": example.com\n\"content-type\": \
                     application/json\n\"@signature-params\": (\"date\" \"@authority\" \"content-type\");created=1618884473\
                     ;keyid=\"test-shared-secret\"";
-        let key = SigningKey::new(&Secret::from(RFC_KEY.to_owned()), "test-shared-secret").unwrap();
+        let key = decode(&Secret::from(RFC_KEY.to_owned()));
         let signature = "pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=";
-        assert_eq!(key.sign(base), signature);
-        assert!(key.verify(base, signature));
-        assert!(!key.verify(&base.replace("example", "exampl3"), signature));
+        assert_eq!(sign(&key, base.as_bytes()), signature);
+        assert!(verify(&key, base.as_bytes(), signature));
+        assert!(!verify(&key, base.replace("example", "exampl3").as_bytes(), signature));
+    }
+
+    #[test]
+    fn each_purpose_has_its_own_key() {
+        let key = SigningKey::new(&SigningKey::generate(), "k1").unwrap();
+        assert_ne!(key.sign("text"), key.sign_envelope(b"text"));
+        assert!(key.verify("text", &key.sign("text")));
+        assert!(!key.verify_envelope(b"text", &key.sign("text")));
     }
 
     #[test]
@@ -179,6 +274,8 @@ mod tests {
             length: 3,
             digest: Digest::of(b"abc"),
             build_id: "b1",
+            created: None,
+            expires: Some(9),
             key_id: "k1",
         };
         let base = signature_base(&fields);
@@ -189,6 +286,8 @@ mod tests {
             SignedFields { length: 4, ..fields },
             SignedFields { digest: Digest::of(b"abd"), ..fields },
             SignedFields { build_id: "b2", ..fields },
+            SignedFields { created: Some(1), ..fields },
+            SignedFields { expires: None, ..fields },
             SignedFields { key_id: "k2", ..fields },
         ] {
             assert_ne!(signature_base(&other), base);

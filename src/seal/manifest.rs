@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::encrypt::Wrap;
 use crate::artifact::Digest;
 
 /// Name of the file.
@@ -9,7 +10,7 @@ pub const FILE_NAME: &str = "manifest.json";
 
 /// One deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Manifest {
     /// Version of this format.
     pub version: u32,
@@ -25,9 +26,12 @@ pub struct Manifest {
     pub target: Option<String>,
     /// Its files, sorted by path.
     pub artifacts: Vec<Entry>,
-    /// HMAC-SHA256 of [`Manifest::signed_digest`], by the key of the files, in base64.
+    /// When its files were signed, in seconds since 1970: `SOURCE_DATE_EPOCH`, or the clock when signatures end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hmac: Option<String>,
+    pub created: Option<u64>,
+    /// Until when the signatures of its files hold, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<u64>,
     /// [`Manifest::own_digest`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -35,7 +39,7 @@ pub struct Manifest {
 
 /// One file of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Entry {
     /// Path below the deployment.
     pub path: String,
@@ -58,12 +62,42 @@ pub struct Entry {
     /// Path of its source map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_map: Option<String>,
+    /// Subresource integrity (`sha384-…`), of scripts and style sheets as a browser sees them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<String>,
+    /// How it was encrypted; its content type and encoding are those of what is inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// HMAC-SHA256 over its signature base, in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hmac: Option<String>,
     /// Name of the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
+}
+
+/// How a file was encrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Encryption {
+    /// The layout of its bytes.
+    pub scheme: String,
+    /// Its content key, once for each recipient.
+    pub wraps: Vec<Wrap>,
+}
+
+impl Entry {
+    /// The content type of the bytes as they are stored.
+    #[must_use]
+    pub fn stored_type(&self) -> &str {
+        if self.encryption.is_some() { "application/octet-stream" } else { &self.content_type }
+    }
+
+    /// The content encoding of the bytes as they are stored.
+    #[must_use]
+    pub fn stored_encoding(&self) -> Option<&str> {
+        self.content_encoding.as_deref().filter(|_| self.encryption.is_none())
+    }
 }
 
 impl Manifest {
@@ -73,12 +107,6 @@ impl Manifest {
     pub fn own_digest(&self) -> String {
         let without = Self { digest: None, ..self.clone() };
         Digest::of(without.to_json().as_bytes()).to_hex()
-    }
-
-    /// The same without the HMAC, which is made of it.
-    #[must_use]
-    pub fn signed_digest(&self) -> String {
-        Self { hmac: None, ..self.clone() }.own_digest()
     }
 
     /// The JSON, two spaces of indent, a line feed at the end.

@@ -1,19 +1,28 @@
 //! The seal: `seal()` turns what was scanned into what can be stored; `verify()` says whether it still is what it was.
 
+pub mod encrypt;
+pub mod envelope;
 pub mod hmac;
+pub mod key_pair;
 pub mod lock;
 pub mod manifest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
+use sha2::{Digest as _, Sha384};
 
 use crate::artifact::{Body, BuildArtifact, Digest, OutputPath};
 use crate::diag::Diagnostic;
 use crate::leak::Scanned;
+use encrypt::Recipient;
+use envelope::{EnvelopeKeys, Provenance};
 pub use hmac::{BadKey, SigningKey};
 use hmac::{SignedFields, signature_base};
-use manifest::{Entry, Manifest};
+use key_pair::{KeyPair, PublicKeys};
+use manifest::{Encryption, Entry, Manifest};
 
 /// A file that is ready to be stored.
 #[derive(Debug, Clone)]
@@ -32,6 +41,7 @@ pub struct Sealed {
     objects: Vec<SealedObject>,
     lock: String,
     manifest: Manifest,
+    envelope: Option<String>,
 }
 
 impl Sealed {
@@ -52,6 +62,12 @@ impl Sealed {
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
+
+    /// The signed statement, when there was a key to sign it with.
+    #[must_use]
+    pub fn envelope(&self) -> Option<&str> {
+        self.envelope.as_deref()
+    }
 }
 
 /// What a manifest says beside its files.
@@ -63,11 +79,32 @@ pub struct About {
     pub commit: Option<String>,
     /// The runtime it is for.
     pub target: Option<String>,
+    /// When it is signed, in seconds since 1970.
+    pub created: Option<u64>,
+    /// Until when the signatures hold, in seconds since 1970.
+    pub expires: Option<u64>,
+    /// Where it was made.
+    pub provenance: Provenance,
 }
 
-/// Locks and signs. Without a key the files are locked but not signed. Each file is hashed once.
+/// With what to seal. By default files are locked, and neither signed nor encrypted.
+#[derive(Default, Clone, Copy)]
+pub struct Keys<'a> {
+    /// For an HMAC of each file and of the statement.
+    pub hmac: Option<&'a SigningKey>,
+    /// For signatures of the statement that anyone can verify.
+    pub pair: Option<&'a KeyPair>,
+    /// Who can decrypt; none: nothing is encrypted.
+    pub recipients: &'a [Recipient],
+}
+
+/// Encrypts when there are recipients, locks, and signs with the keys there are. Each file is hashed once.
+///
+/// # Panics
+/// Never: the path of an artifact with an ending is a path.
 #[must_use]
-pub fn seal(scanned: &Scanned, about: About, key: Option<&SigningKey>) -> Sealed {
+pub fn seal(scanned: &Scanned, about: About, keys: Keys<'_>) -> Sealed {
+    let key = keys.hmac;
     let mut files: Vec<(&BuildArtifact, Option<&crate::leak::Encoded>)> = Vec::new();
     for item in scanned.artifacts() {
         files.push((item.artifact(), None));
@@ -79,6 +116,14 @@ pub fn seal(scanned: &Scanned, about: About, key: Option<&SigningKey>) -> Sealed
             let (path, body) = match encoded {
                 Some(encoded) => (encoded.path.clone(), encoded.body.clone()),
                 None => (artifact.path.clone(), artifact.body.clone()),
+            };
+            let integrity = (encoded.is_none() && keys.recipients.is_empty())
+                .then(|| integrity(artifact))
+                .flatten();
+            let (path, body, encryption) = if keys.recipients.is_empty() {
+                (path, body, None)
+            } else {
+                encrypted(&path, &body, keys.recipients)
             };
             let digest = Digest::of(body.bytes());
             let entry = Entry {
@@ -95,6 +140,8 @@ pub fn seal(scanned: &Scanned, about: About, key: Option<&SigningKey>) -> Sealed
                     .as_ref()
                     .filter(|_| encoded.is_none())
                     .map(ToString::to_string),
+                integrity,
+                encryption,
                 hmac: None,
                 key_id: None,
             };
@@ -106,38 +153,100 @@ pub fn seal(scanned: &Scanned, about: About, key: Option<&SigningKey>) -> Sealed
     let lock =
         lock::to_text(objects.iter().map(|object| (object.path.clone(), object.digest)).collect());
     let build_id = Digest::of(lock.as_bytes()).to_hex();
-    if let Some(key) = key {
-        for (entry, object) in artifacts.iter_mut().zip(&objects) {
-            let base = base_of(entry, object.digest, &build_id, key.id());
-            entry.hmac = Some(key.sign(&base));
-            entry.key_id = Some(key.id().to_owned());
-        }
-    }
     let mut manifest = Manifest {
         version: 1,
         name: about.name,
         build_id,
         commit: about.commit,
         target: about.target,
-        artifacts,
+        created: about.created,
+        expires: about.expires,
+        artifacts: Vec::new(),
         digest: None,
-        hmac: None,
     };
-    manifest.hmac = key.map(|key| key.sign(&manifest.signed_digest()));
+    if let Some(key) = key {
+        for (entry, object) in artifacts.iter_mut().zip(&objects) {
+            entry.hmac = Some(key.sign(&base_of(entry, object.digest, &manifest, key.id())));
+            entry.key_id = Some(key.id().to_owned());
+        }
+    }
+    manifest.artifacts = artifacts;
     manifest.digest = Some(manifest.own_digest());
-    Sealed { objects, lock, manifest }
+    let envelope = envelope::sign(&manifest, &about.provenance, key, keys.pair);
+    Sealed { objects, lock, manifest, envelope }
 }
 
-fn base_of(entry: &Entry, digest: Digest, build_id: &str, key_id: &str) -> String {
-    signature_base(&SignedFields {
+/// Subresource integrity of what browsers check it for.
+fn integrity(artifact: &BuildArtifact) -> Option<String> {
+    let kind = artifact.content_type();
+    (kind.starts_with("text/javascript") || kind.starts_with("text/css"))
+        .then(|| format!("sha384-{}", STANDARD.encode(Sha384::digest(artifact.body.bytes()))))
+}
+
+fn encrypted(
+    path: &OutputPath,
+    body: &Body,
+    recipients: &[Recipient],
+) -> (OutputPath, Body, Option<Encryption>) {
+    // A path at the limit of its length stays as it is.
+    let path =
+        OutputPath::new(format!("{path}{}", encrypt::EXTENSION)).unwrap_or_else(|_| path.clone());
+    let (bytes, wraps) = encrypt::encrypt(path.as_str(), body.bytes(), recipients);
+    (path, Body::new(bytes), Some(Encryption { scheme: encrypt::SCHEME.to_owned(), wraps }))
+}
+
+/// What is signed of a file. An encrypted one has no encoding of its own: that of its content stands in the manifest.
+pub fn fields_of<'a>(
+    entry: &'a Entry,
+    digest: Digest,
+    manifest: &'a Manifest,
+    key_id: &'a str,
+) -> SignedFields<'a> {
+    SignedFields {
         path: &entry.path,
-        content_type: &entry.content_type,
-        content_encoding: entry.content_encoding.as_deref().unwrap_or("identity"),
+        content_type: entry.stored_type(),
+        content_encoding: entry.stored_encoding().unwrap_or("identity"),
         length: entry.bytes,
         digest,
-        build_id,
+        build_id: &manifest.build_id,
+        created: manifest.created,
+        expires: manifest.expires,
         key_id,
-    })
+    }
+}
+
+fn base_of(entry: &Entry, digest: Digest, manifest: &Manifest, key_id: &str) -> String {
+    signature_base(&fields_of(entry, digest, manifest, key_id))
+}
+
+/// With what to verify.
+#[derive(Clone, Copy, Default)]
+pub struct VerifyKeys<'a> {
+    /// Keys that are shared, each under its name.
+    pub hmac: &'a [SigningKey],
+    /// Public keys of the statement.
+    pub public: Option<&'a PublicKeys>,
+    /// Whether unsigned files are a problem even without a key.
+    pub required: bool,
+    /// The time, in seconds since 1970.
+    pub now: u64,
+}
+
+impl VerifyKeys<'_> {
+    fn any(&self) -> bool {
+        !self.hmac.is_empty() || self.public.is_some()
+    }
+}
+
+/// What is known of a deployment, as read from where it stands.
+#[derive(Debug, Clone, Default)]
+pub struct Read {
+    /// Text of the lock.
+    pub lock: String,
+    /// The manifest, if there is one.
+    pub manifest: Option<Vec<u8>>,
+    /// The signed statement, if there is one.
+    pub envelope: Option<Vec<u8>>,
 }
 
 /// What a verification found.
@@ -158,18 +267,17 @@ fn problem(code: &'static str, message: String) -> Diagnostic {
 }
 
 /// Checks a deployment: `read` gives the bytes of a file of it, `present` names the files that are there, if that is
-/// known. Names every file that is missing, extra, changed or wrongly signed.
+/// known. Names every file that is missing, extra, changed, unsigned or wrongly signed.
 ///
 /// # Errors
 /// Never as a `Result`: all that is wrong is in [`Verified::problems`].
 pub fn verify(
-    lock_text: &str,
-    manifest_json: Option<&[u8]>,
+    deployment: &Read,
     present: Option<&[String]>,
     read: impl Fn(&OutputPath, Digest) -> std::io::Result<Vec<u8>> + Sync,
-    key: Option<&SigningKey>,
-    signature_required: bool,
+    keys: VerifyKeys<'_>,
 ) -> Verified {
+    let lock_text = deployment.lock.as_str();
     let mut verified =
         Verified { build_id: Digest::of(lock_text.as_bytes()).to_hex(), ..Verified::default() };
     let entries = match lock::parse(lock_text) {
@@ -204,9 +312,7 @@ pub fn verify(
     verified.problems.extend(results.into_iter().flatten());
     if let Some(present) = present {
         for name in present {
-            let is_known = name == lock::FILE_NAME
-                || name == manifest::FILE_NAME
-                || digests.keys().any(|path| path.as_str() == name);
+            let is_known = is_of_seal(name) || digests.keys().any(|path| path.as_str() == name);
             if !is_known {
                 verified
                     .problems
@@ -214,9 +320,10 @@ pub fn verify(
             }
         }
     }
-    match manifest_json.map(serde_json::from_slice::<Manifest>) {
+    match deployment.manifest.as_deref().map(serde_json::from_slice::<Manifest>) {
         Some(Ok(manifest)) => {
-            verify_manifest(&manifest, &digests, key, signature_required, &mut verified);
+            verify_manifest(&manifest, &digests, keys, &mut verified);
+            verify_envelope(&manifest, deployment.envelope.as_deref(), keys, &mut verified);
         }
         Some(Err(error)) => {
             verified.problems.push(problem(
@@ -224,7 +331,7 @@ pub fn verify(
                 format!("`{}` cannot be read: {error}", manifest::FILE_NAME),
             ));
         }
-        None if signature_required || key.is_some() => {
+        None if keys.required || keys.any() => {
             verified.problems.push(problem(
                 "seal/manifest",
                 format!("`{}` is missing, so nothing is signed", manifest::FILE_NAME),
@@ -235,13 +342,48 @@ pub fn verify(
     verified
 }
 
+/// Whether a file of that name is made by the seal, and so stands in no lock.
+#[must_use]
+pub fn is_of_seal(path: &str) -> bool {
+    [lock::FILE_NAME, manifest::FILE_NAME, envelope::FILE_NAME].contains(&path)
+}
+
+fn verify_envelope(
+    manifest: &Manifest,
+    envelope: Option<&[u8]>,
+    keys: VerifyKeys<'_>,
+    verified: &mut Verified,
+) {
+    match envelope {
+        Some(text) if keys.any() => {
+            let keys = EnvelopeKeys { hmac: keys.hmac, public: keys.public };
+            let problems = envelope::verify(text, manifest, keys);
+            verified
+                .problems
+                .extend(problems.into_iter().map(|text| problem("seal/signature", text)));
+        }
+        None if keys.any() || keys.required => verified.problems.push(problem(
+            "seal/unsigned",
+            format!("`{}` is missing, so the manifest is not signed", envelope::FILE_NAME),
+        )),
+        _ => {}
+    }
+}
+
 fn verify_manifest(
     manifest: &Manifest,
     digests: &BTreeMap<&OutputPath, Digest>,
-    key: Option<&SigningKey>,
-    signature_required: bool,
+    keys: VerifyKeys<'_>,
     verified: &mut Verified,
 ) {
+    if manifest.version != 1 {
+        let message = format!(
+            "`{}` has version {}, and only version 1 is known here",
+            manifest::FILE_NAME,
+            manifest.version
+        );
+        verified.problems.push(problem("seal/manifest", message));
+    }
     if manifest.build_id != verified.build_id {
         verified.problems.push(problem(
             "seal/build",
@@ -257,11 +399,9 @@ fn verify_manifest(
             format!("`{}` is not what was written: its own SHA-256 differs", manifest::FILE_NAME);
         verified.problems.push(problem("seal/changed", message));
     }
-    if let Some(key) = key
-        && !manifest.hmac.as_ref().is_some_and(|hmac| key.verify(&manifest.signed_digest(), hmac))
-    {
-        let message = format!("the signature of `{}` does not hold", manifest::FILE_NAME);
-        verified.problems.push(problem("seal/signature", message));
+    if manifest.expires.is_some_and(|expires| expires < keys.now) {
+        let message = format!("the signatures of build {} have expired", manifest.build_id);
+        verified.problems.push(problem("seal/expired", message));
     }
     let mut named = BTreeSet::new();
     for entry in &manifest.artifacts {
@@ -286,34 +426,7 @@ fn verify_manifest(
                 format!("`{}`: manifest and lock have different SHA-256s", entry.path),
             ));
         }
-        match (&entry.hmac, &entry.key_id, key) {
-            (Some(hmac), Some(id), Some(key)) if id == key.id() => {
-                let base = base_of(entry, digest, &verified.build_id, id);
-                if key.verify(&base, hmac) {
-                    verified.signed += 1;
-                } else {
-                    verified.problems.push(problem(
-                        "seal/signature",
-                        format!("the signature of `{}` does not hold", entry.path),
-                    ));
-                }
-            }
-            (Some(_), id, Some(key)) => verified.problems.push(problem(
-                "seal/unknown-key",
-                format!(
-                    "`{}` is signed by key `{}`, not by `{}`",
-                    entry.path,
-                    id.as_deref().unwrap_or_default().escape_debug(),
-                    key.id()
-                ),
-            )),
-            (None, _, _) if signature_required || key.is_some() => {
-                verified
-                    .problems
-                    .push(problem("seal/unsigned", format!("`{}` is not signed", entry.path)));
-            }
-            _ => {}
-        }
+        verify_entry(entry, digest, manifest, keys, verified);
     }
     for path in digests.keys().filter(|path| !named.contains(path.as_str())) {
         verified.problems.push(problem(
@@ -321,10 +434,47 @@ fn verify_manifest(
             format!("the lock names `{path}`, the manifest does not"),
         ));
     }
-    if signature_required && key.is_none() {
+    if keys.required && !keys.any() {
         verified.problems.push(problem(
             "seal/no-key",
             "signatures are required, and there is no key to check them with".to_owned(),
         ));
+    }
+}
+
+fn verify_entry(
+    entry: &Entry,
+    digest: Digest,
+    manifest: &Manifest,
+    keys: VerifyKeys<'_>,
+    verified: &mut Verified,
+) {
+    if keys.hmac.is_empty() {
+        return;
+    }
+    let (Some(hmac), Some(id)) = (&entry.hmac, &entry.key_id) else {
+        let message = format!("`{}` is not signed", entry.path);
+        verified.problems.push(problem("seal/unsigned", message));
+        return;
+    };
+    match keys.hmac.iter().find(|key| key.id() == id) {
+        Some(key) if key.verify(&base_of(entry, digest, manifest, id), hmac) => {
+            verified.signed += 1;
+        }
+        Some(_) => {
+            let message = format!("the signature of `{}` does not hold", entry.path);
+            verified.problems.push(problem("seal/signature", message));
+        }
+        None => {
+            let known: Vec<String> =
+                keys.hmac.iter().map(|key| format!("`{}`", key.id())).collect();
+            let message = format!(
+                "`{}` is signed by key `{}`, not by {}",
+                entry.path,
+                id.escape_debug(),
+                known.join(" or ")
+            );
+            verified.problems.push(problem("seal/unknown-key", message));
+        }
     }
 }

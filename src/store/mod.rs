@@ -13,7 +13,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{Digest, OutputPath};
-use crate::seal::{Sealed, lock, manifest};
+use crate::seal::{Read, Sealed, envelope, lock, manifest};
 
 /// What kinds of store have in common. Keys are paths with `/`; values are whole files.
 trait Backend: Send + Sync {
@@ -91,10 +91,8 @@ pub struct Deployed {
 pub struct Found {
     /// The build.
     pub build_id: String,
-    /// Text of its lock.
-    pub lock: String,
-    /// Its manifest.
-    pub manifest: Vec<u8>,
+    /// Its lock, manifest and statement.
+    pub read: Read,
 }
 
 impl Store {
@@ -139,6 +137,9 @@ impl Store {
         }
         let folder = build_folder(name, &sealed.manifest().build_id);
         self.write(&format!("{folder}/{}", lock::FILE_NAME), sealed.lock().as_bytes())?;
+        if let Some(envelope) = sealed.envelope() {
+            self.write(&format!("{folder}/{}", envelope::FILE_NAME), envelope.as_bytes())?;
+        }
         let manifest_key = format!("{folder}/{}", manifest::FILE_NAME);
         self.write(&manifest_key, sealed.manifest().to_json().as_bytes())?;
         let pointer = Pointer { build_id: sealed.manifest().build_id.clone() };
@@ -172,7 +173,16 @@ impl Store {
         let lock_key = format!("{folder}/{}", lock::FILE_NAME);
         let lock = String::from_utf8(read(lock::FILE_NAME)?)
             .map_err(|_| StoreError::Content { key: lock_key, what: "a lock" })?;
-        Ok(Some(Found { build_id: pointer.build_id, lock, manifest: read(manifest::FILE_NAME)? }))
+        let envelope = match self.backend.read(&format!("{folder}/{}", envelope::FILE_NAME)) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => {
+                let key = format!("{folder}/{}", envelope::FILE_NAME);
+                return Err(StoreError::Operation { operation: "reading", key, source });
+            }
+        };
+        let read = Read { lock, manifest: Some(read(manifest::FILE_NAME)?), envelope };
+        Ok(Some(Found { build_id: pointer.build_id, read }))
     }
 
     /// The bytes of a file of a deployment, by its digest.
@@ -206,7 +216,7 @@ fn check_key(key: &str) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::artifact::{ArtifactKind, Body, BuildArtifact};
-    use crate::seal::{About, seal};
+    use crate::seal::{About, Keys, seal};
 
     fn sealed(text: &str) -> Sealed {
         let artifact = BuildArtifact {
@@ -219,7 +229,7 @@ mod tests {
         };
         let search = crate::leak::Search::new(&[], false);
         let (scanned, _) = crate::leak::scan(vec![artifact], &search, "dist", |_| false).unwrap();
-        seal(&scanned, About { name: "app".into(), ..About::default() }, None)
+        seal(&scanned, About { name: "app".into(), ..About::default() }, Keys::default())
     }
 
     /// What holds for every store.
@@ -229,7 +239,7 @@ mod tests {
         assert_eq!(store.put(&first).unwrap().written, 1);
         let found = store.live("app").unwrap().unwrap();
         assert_eq!(found.build_id, first.manifest().build_id);
-        assert_eq!(found.lock, first.lock());
+        assert_eq!(found.read.lock, first.lock());
         assert_eq!(store.object("app", first.objects()[0].digest).unwrap(), b"one");
         let again = store.put(&first).unwrap();
         assert_eq!((again.written, again.kept), (0, 1));

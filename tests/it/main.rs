@@ -13,5 +13,6 @@ mod config;
 mod leak;
 mod packages;
 mod project;
+mod seal;
 mod support;
 mod tidy;

@@ -1,0 +1,253 @@
+//! From sources, or a finished folder, to artifacts and their metafile.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Outcome, Ports};
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::bundle::{Bundled, EntryPoint, bundle};
+use crate::config::Config;
+use crate::diag::{Diagnostic, ExitCode, has_errors};
+use crate::fs::{DiskFileSystem, FileSystem, MemoryFileSystem, relative, walk, write_output};
+use crate::metafile::{Metafile, Output};
+use crate::report::{is_source_map, markdown};
+use crate::seal::is_of_seal;
+
+/// Builds what the settings name. Diagnostics and artifacts are in the result; nothing is written.
+pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
+    if config.entry_points.is_empty() {
+        let error = Diagnostic::error("config/entrypoints", "there is nothing to build")
+            .hint("name a file, or set `build.entrypoints`");
+        return Bundled { diagnostics: vec![error], ..Bundled::default() };
+    }
+    if config.build.outfile.is_some() && config.entry_points.len() > 1 {
+        let error =
+            Diagnostic::error("config/outfile", "`outfile` does not go with several entry points")
+                .hint("set `outdir` instead");
+        return Bundled { diagnostics: vec![error], ..Bundled::default() };
+    }
+    let files: Arc<dyn FileSystem> = if config.files.is_empty() {
+        Arc::clone(&ports.files)
+    } else {
+        let memory = config
+            .files
+            .iter()
+            .map(|(path, text)| (path.clone(), Arc::from(text.as_bytes())))
+            .collect();
+        Arc::new(MemoryFileSystem::new(memory, Some(Arc::clone(&ports.files))))
+    };
+    let entry_points: Vec<EntryPoint> = config
+        .entry_points
+        .iter()
+        .map(|specifier| EntryPoint { specifier: specifier.clone() })
+        .collect();
+    let mut bundled = bundle(&entry_points, &config.build, &files);
+    let mut paths: Vec<&str> =
+        bundled.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
+    paths.sort_unstable();
+    if let Some(path) = paths.array_windows().find_map(|[a, b]| (a == b).then_some(a)) {
+        let error = Diagnostic::error(
+            "build/output-path",
+            format!("two outputs would be written to `{path}`"),
+        )
+        .hint("put `[dir]` or `[hash]` into the naming template");
+        bundled.diagnostics.push(error);
+    }
+    bundled
+}
+
+/// Writes the outputs of a build, each whole or not at all.
+pub(super) fn write_outputs<'a>(
+    folder: &Path,
+    outputs: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<(), (String, std::io::Error)> {
+    for (path, bytes) in outputs {
+        write_output(&folder.join(path), bytes).map_err(|error| (path.to_owned(), error))?;
+    }
+    Ok(())
+}
+
+/// `bundlegate build`: bundles and writes.
+#[must_use]
+pub fn run_build(config: &Config, ports: &Ports<'_>) -> (Outcome, Bundled) {
+    let mut outcome = Outcome::default();
+    let mut bundled = build(config, ports);
+    outcome.diagnostics.append(&mut bundled.diagnostics);
+    if has_errors(&outcome.diagnostics) {
+        outcome.fail(if config.entry_points.is_empty() {
+            ExitCode::Usage
+        } else {
+            ExitCode::Build
+        });
+        return (outcome, bundled);
+    }
+    if let Some(folder) = &config.outdir {
+        let outputs = bundled
+            .artifacts
+            .iter()
+            .map(|artifact| (artifact.path.as_str(), artifact.body.bytes()));
+        if let Err((path, error)) = write_outputs(folder, outputs) {
+            outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
+            return (outcome, bundled);
+        }
+        for artifact in &bundled.artifacts {
+            outcome.done.push(format!(
+                "{}  {}",
+                artifact.path,
+                markdown::size(artifact.body.bytes().len() as u64)
+            ));
+        }
+    }
+    write_metafile(config, &bundled.metafile, &mut outcome);
+    (outcome, bundled)
+}
+
+pub(super) fn cannot_write(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error("build/write", format!("`{}` cannot be written: {error}", path.display()))
+}
+
+/// Writes the metafile where the settings want it, with paths of outputs relative to the root.
+pub(super) fn write_metafile(config: &Config, metafile: &Metafile, outcome: &mut Outcome) {
+    let Some(file) = &config.metafile else { return };
+    let folder =
+        config.outdir.as_ref().map(|outdir| relative(&config.root, outdir)).unwrap_or_default();
+    if let Err(error) = write_output(file, in_folder(metafile, &folder).to_json().as_bytes()) {
+        outcome.error(ExitCode::Build, cannot_write(file, &error));
+    }
+}
+
+/// The metafile with the output folder before the paths of outputs.
+pub(super) fn in_folder(metafile: &Metafile, folder: &str) -> Metafile {
+    let place = |path: &str| {
+        if folder.is_empty() || folder == "." {
+            path.to_owned()
+        } else {
+            format!("{folder}/{path}")
+        }
+    };
+    let outputs = metafile
+        .outputs
+        .iter()
+        .map(|(path, output)| {
+            let mut output = output.clone();
+            for import in output.imports.iter_mut().filter(|import| !import.external) {
+                import.path = place(&import.path);
+            }
+            output.css_bundle = output.css_bundle.as_deref().map(place);
+            (place(path), output)
+        })
+        .collect();
+    Metafile { inputs: metafile.inputs.clone(), outputs }
+}
+
+/// Artifacts and metafile, from a build or from a folder.
+pub(super) fn outputs(
+    config: &Config,
+    ports: &Ports<'_>,
+    outcome: &mut Outcome,
+) -> Option<(Vec<BuildArtifact>, Metafile)> {
+    if let Some((folder, metafile)) = &config.artifacts {
+        return match read_outputs(folder, metafile.as_deref(), &config.root) {
+            Ok(outputs) => Some(outputs),
+            Err(error) => {
+                outcome.error(ExitCode::Build, error);
+                None
+            }
+        };
+    }
+    let mut bundled = build(config, ports);
+    outcome.diagnostics.append(&mut bundled.diagnostics);
+    if has_errors(&outcome.diagnostics) {
+        outcome.fail(if config.entry_points.is_empty() {
+            ExitCode::Usage
+        } else {
+            ExitCode::Build
+        });
+        return None;
+    }
+    Some((bundled.artifacts, bundled.metafile))
+}
+
+/// Folder of the outputs relative to the root: source maps are relative to it.
+pub(super) fn output_folder(config: &Config) -> String {
+    match &config.artifacts {
+        Some((folder, _)) => relative(&config.root, folder),
+        None => relative(&config.root, &config.build.outdir),
+    }
+}
+
+/// Reads a finished folder. Without a metafile, one is made of the files alone.
+pub(super) fn read_outputs(
+    folder: &Path,
+    metafile: Option<&Path>,
+    root: &Path,
+) -> Result<(Vec<BuildArtifact>, Metafile), Diagnostic> {
+    let cannot = |path: &Path, error: &dyn std::fmt::Display| {
+        Diagnostic::error("artifacts/read", format!("`{}` cannot be read: {error}", path.display()))
+    };
+    let mut artifacts = read_artifacts(folder).map_err(|error| cannot(folder, &error))?;
+    let parsed = match metafile {
+        Some(file) => {
+            artifacts.retain(|artifact| folder.join(artifact.path.as_str()) != file);
+            let json = DiskFileSystem.read(file).map_err(|error| cannot(file, &error))?;
+            let parsed = Metafile::parse(&json).map_err(|error| cannot(file, &error))?;
+            let prefix = format!("{}/", relative(root, folder));
+            let outputs = parsed
+                .outputs
+                .into_iter()
+                .map(|(path, output)| {
+                    let path = path.strip_prefix("./").unwrap_or(&path);
+                    (path.strip_prefix(&prefix).unwrap_or(path).to_owned(), output)
+                })
+                .collect();
+            Metafile { inputs: parsed.inputs, outputs }
+        }
+        None => Metafile {
+            inputs: BTreeMap::new(),
+            outputs: artifacts
+                .iter()
+                .map(|artifact| {
+                    let bytes = artifact.body.bytes().len() as u64;
+                    (artifact.path.to_string(), Output { bytes, ..Output::default() })
+                })
+                .collect(),
+        },
+    };
+    Ok((artifacts, parsed))
+}
+
+/// All files of a folder as artifacts, but for those that a seal put there.
+pub(super) fn read_artifacts(folder: &Path) -> std::io::Result<Vec<BuildArtifact>> {
+    let paths = walk(&DiskFileSystem, folder)?;
+    paths
+        .iter()
+        .filter(|path| !is_of_seal(path))
+        .map(|path| {
+            let bytes = DiskFileSystem.read(&folder.join(path))?;
+            artifact_of(path, bytes, &paths)
+        })
+        .collect()
+}
+
+pub(super) fn artifact_of(
+    path: &str,
+    bytes: Vec<u8>,
+    paths: &[String],
+) -> std::io::Result<BuildArtifact> {
+    let is_map = is_source_map(path);
+    let map = format!("{path}.map");
+    let invalid = |error: crate::artifact::BadPath| {
+        std::io::Error::new(std::io::ErrorKind::InvalidData, error)
+    };
+    Ok(BuildArtifact {
+        path: OutputPath::new(path).map_err(invalid)?,
+        kind: if is_map { ArtifactKind::SourceMap } else { ArtifactKind::Asset },
+        loader: "file",
+        content_hash: content_hash(&bytes),
+        source_map: (!is_map && paths.contains(&map))
+            .then(|| OutputPath::new(map))
+            .and_then(Result::ok),
+        body: Body::new(bytes),
+    })
+}

@@ -1,0 +1,138 @@
+//! The whole way in order: build, scan, compress, seal, store, report.
+
+mod build;
+mod deploy;
+mod report;
+mod scan;
+mod sign;
+
+use std::sync::Arc;
+
+use crate::compress::{Coding, compress};
+use crate::config::Config;
+use crate::config::env::Environment;
+use crate::diag::{Diagnostic, ExitCode};
+use crate::fs::FileSystem;
+use crate::github::RunnerEnv;
+use crate::leak::{Findings, Scanned};
+use crate::report::{Gate, GateResult, Report};
+pub use build::run_build;
+use build::{output_folder, outputs, write_metafile};
+use deploy::store;
+pub use report::run_report;
+use report::{add_encoded_sizes, check_budgets, measure, publish};
+pub use scan::{ScanFormat, ScanOptions, run_scan};
+use scan::{blocked, gate, leak_gate};
+pub use sign::{KeyTarget, run_decrypt, run_keygen, run_sign, run_verify};
+use sign::{seal_gate, seal_keys, seal_release, write_deployment};
+
+/// What the steps need beside the settings.
+pub struct Ports<'a> {
+    /// The sources.
+    pub files: Arc<dyn FileSystem>,
+    /// Variables, for keys and for values to guard.
+    pub environment: &'a Environment,
+    /// What the runner said.
+    pub runner: RunnerEnv,
+    /// The day on which allowances are held against their ends.
+    pub today: (u16, u8, u8),
+    /// The time in seconds since 1970, against which signatures are held.
+    pub now: u64,
+}
+
+/// How a command ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What the user is told, in order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The exit code of each gate that failed.
+    failed: Vec<ExitCode>,
+    /// The report, if it came to one.
+    pub report: Option<String>,
+    /// Lines for standard error that say what was done.
+    pub done: Vec<String>,
+}
+
+impl Outcome {
+    fn fail(&mut self, code: ExitCode) {
+        self.failed.push(code);
+    }
+
+    fn error(&mut self, code: ExitCode, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+        self.fail(code);
+    }
+
+    /// The exit code: that of the first gate that failed.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        self.failed.iter().min().copied().unwrap_or(ExitCode::Fine)
+    }
+}
+
+/// How artifacts came through the leak gate.
+enum Gated {
+    /// They may be sealed.
+    Passed(Scanned),
+    /// Leaks were found; they were told.
+    Blocked(Box<Findings>),
+    /// The settings of the gate are wrong; that was told.
+    Failed,
+}
+
+/// The whole way. With `dry_run` nothing is written.
+#[must_use]
+pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Some((artifacts, metafile)) = outputs(config, ports, &mut outcome) else { return outcome };
+    let keys = match seal_keys(config, ports.environment) {
+        Ok(keys) => keys,
+        Err(error) => {
+            outcome.error(ExitCode::Seal, error);
+            return outcome;
+        }
+    };
+    let mut report = Report::new(&config.name, &metafile, &measure(&artifacts));
+    let scanned =
+        match gate(config, ports, artifacts, &output_folder(config), &metafile, &mut outcome) {
+            Gated::Passed(scanned) => scanned,
+            Gated::Blocked(findings) => {
+                blocked(config, &findings, &mut report, &mut outcome);
+                publish(config, ports, &report, dry_run, &mut outcome);
+                return outcome;
+            }
+            Gated::Failed => return outcome,
+        };
+    report.gates.push(leak_gate(&scanned.searched(), GateResult::Pass, 0));
+    let codings: Vec<Coding> =
+        config.compress.iter().filter_map(|name| Coding::parse(name)).collect();
+    let scanned = compress(scanned, &codings);
+    add_encoded_sizes(&mut report, &scanned);
+    check_budgets(config, &mut report, &mut outcome);
+    let sealed = seal_release(config, ports, &scanned, &keys);
+    report.gates.push(seal_gate(config, &sealed, &keys, &mut outcome));
+    if !dry_run {
+        // A folder of another bundler's is sealed beside what it made.
+        let of_artifacts = config.artifacts.as_ref().map(|(folder, _)| folder);
+        if let Some(folder) = of_artifacts.or(config.outdir.as_ref()) {
+            write_deployment(folder, &sealed, &mut outcome);
+        }
+        write_metafile(config, &metafile, &mut outcome);
+    }
+    report.gates.push(if outcome.exit_code() != ExitCode::Fine {
+        skipped("Store", "held back: a gate failed")
+    } else if dry_run {
+        skipped(
+            "Store",
+            &format!("dry run: {} files would go to `{}`", sealed.objects().len(), config.store),
+        )
+    } else {
+        store(config, &sealed, &mut outcome)
+    });
+    publish(config, ports, &report, dry_run, &mut outcome);
+    outcome
+}
+
+fn skipped(name: &'static str, why: &str) -> Gate {
+    Gate { name, result: GateResult::Skipped, evidence: why.to_owned() }
+}

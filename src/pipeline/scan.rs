@@ -1,0 +1,365 @@
+//! The leak gate: what is guarded, what is excused, and `bundlegate scan`.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::report::check_budgets;
+use super::{Gated, Outcome, Ports, skipped};
+use crate::artifact::BuildArtifact;
+use crate::bundle::options::Target;
+use crate::config::env::Environment;
+use crate::config::{Allowance, Config};
+use crate::diag::{Diagnostic, ExitCode};
+use crate::fs::{DiskFileSystem, FileSystem as _, relative, walk_following};
+use crate::leak::{
+    self, Finding, Findings, Guarded, Level, Policy, Search, Searched, Verdict, sarif,
+};
+use crate::metafile::Metafile;
+use crate::report::{Gate, GateResult, LeakRow, Report, markdown};
+use crate::secret::Secret;
+
+/// The leak gate: the one way from artifacts to what may be sealed. Findings are told.
+pub(super) fn gate(
+    config: &Config,
+    ports: &Ports<'_>,
+    artifacts: Vec<BuildArtifact>,
+    folder: &str,
+    metafile: &Metafile,
+    outcome: &mut Outcome,
+) -> Gated {
+    let Some((guarded, _)) = guarded(config, ports.environment, outcome) else {
+        return Gated::Failed;
+    };
+    let is_for_browsers = config.artifacts.is_none()
+        && !config.entry_points.is_empty()
+        && config.build.target == Target::Browser;
+    let search = Search::new(&guarded, is_for_browsers);
+    let Some(allowances) = allowances(config, ports.today, outcome) else { return Gated::Failed };
+    let excused = |finding: &Finding| allowances.allow(finding) || !config.leaks.fails;
+    match leak::scan(artifacts, &search, folder, excused) {
+        Ok((scanned, warnings)) => {
+            outcome.diagnostics.extend(warnings.iter().map(|finding| explained(finding, metafile)));
+            Gated::Passed(scanned)
+        }
+        Err(findings) => {
+            outcome
+                .diagnostics
+                .extend(findings.list.iter().map(|finding| explained(finding, metafile)));
+            outcome.fail(ExitCode::Leak);
+            Gated::Blocked(Box::new(findings))
+        }
+    }
+}
+
+/// The variables whose values are looked for, and why each is or is not: those of the environment, of dotenv files, and
+/// of the JSON that a variable holds.
+pub(super) fn guarded(
+    config: &Config,
+    environment: &Environment,
+    outcome: &mut Outcome,
+) -> Option<(Vec<Guarded>, Vec<Verdict>)> {
+    let mut more: Vec<(String, Secret)> = Vec::new();
+    for file in &config.leaks.dotenv {
+        match DiskFileSystem.read(file) {
+            Ok(bytes) => more.extend(dotenv(&String::from_utf8_lossy(&bytes))),
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {error}", file.display());
+                outcome.error(ExitCode::Usage, Diagnostic::error("leak/dotenv", message));
+                return None;
+            }
+        }
+    }
+    if let Some(variable) = &config.leaks.secrets_variable {
+        let text = environment.secret(variable).map(Secret::expose).unwrap_or_default();
+        // On a fork there are none, and the text is empty or `null`.
+        let json = if text.trim_ascii().is_empty() { b"{}" } else { text };
+        if let Ok(secrets) = serde_json::from_slice::<Option<BTreeMap<String, String>>>(json) {
+            more.extend(
+                secrets
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|(name, value)| (name, Secret::from(value))),
+            );
+        } else {
+            let message = format!("`{variable}` does not hold a JSON object of texts");
+            outcome.error(
+                ExitCode::Usage,
+                Diagnostic::error("leak/secrets", message)
+                    .hint("set it to `${{ toJSON(secrets) }}`"),
+            );
+            return None;
+        }
+    }
+    let mut public = config.leaks.public.clone();
+    if config.leaks.detects_public {
+        public.extend(public_by_framework(&config.root));
+    }
+    let policy = Policy { public: &public, guard: &config.leaks.guard };
+    let variables = environment
+        .iter()
+        .filter(|(name, _)| Some(*name) != config.leaks.secrets_variable.as_deref())
+        .chain(more.iter().map(|(name, value)| (name.as_str(), value)));
+    Some(leak::guarded(variables, &policy))
+}
+
+/// `NAME=value` lines; quotes around a value are taken off by the policy.
+pub(super) fn dotenv(text: &str) -> Vec<(String, Secret)> {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.strip_prefix("export ").unwrap_or(line).split_once('='))
+        .map(|(name, value)| (name.trim().to_owned(), Secret::from(value.trim().to_owned())))
+        .collect()
+}
+
+/// Prefixes of public variables that the frameworks in `package.json` have.
+pub(super) fn public_by_framework(root: &Path) -> Vec<String> {
+    const PREFIXES: &[(&str, &str)] = &[
+        ("vite", "VITE_*"),
+        ("next", "NEXT_PUBLIC_*"),
+        ("nuxt", "NUXT_PUBLIC_*"),
+        ("react-scripts", "REACT_APP_*"),
+        ("gatsby", "GATSBY_*"),
+        ("expo", "EXPO_PUBLIC_*"),
+        ("@vue/cli-service", "VUE_APP_*"),
+        ("@storybook/core", "STORYBOOK_*"),
+    ];
+    let package: serde_json::Value = DiskFileSystem
+        .read(&root.join("package.json"))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
+    PREFIXES
+        .iter()
+        .filter(|(name, _)| {
+            ["dependencies", "devDependencies"]
+                .iter()
+                .any(|kind| package[*kind].get(*name).is_some())
+        })
+        .map(|(_, pattern)| (*pattern).to_owned())
+        .collect()
+}
+
+/// A finding as a message, with the way from an entry point to the source it stands in.
+pub(super) fn explained(finding: &Finding, metafile: &Metafile) -> Diagnostic {
+    let diagnostic = finding.diagnostic();
+    let chain =
+        finding.source.as_ref().map(|source| metafile.chain_to(&source.file)).unwrap_or_default();
+    if chain.len() < 2 {
+        diagnostic
+    } else {
+        diagnostic.hint(format!("it is there by way of {}", chain.join(" → ")))
+    }
+}
+
+/// Allowances with their patterns compiled.
+pub(super) struct Allowances<'a> {
+    list: Vec<(&'a Allowance, Option<globset::GlobMatcher>)>,
+    /// Fingerprints of findings that were there before.
+    baseline: BTreeSet<String>,
+}
+
+impl Allowances<'_> {
+    fn allow(&self, finding: &Finding) -> bool {
+        if self.baseline.contains(&sarif::fingerprint(finding)) {
+            return true;
+        }
+        self.list.iter().any(|(allowance, glob)| {
+            (allowance.env == finding.variable || allowance.env == finding.rule)
+                && glob.as_ref().is_none_or(|glob| glob.is_match(&finding.file))
+        })
+    }
+}
+
+/// Prepares the allowances. One that has ended is an error that says so.
+pub(super) fn allowances<'a>(
+    config: &'a Config,
+    today: (u16, u8, u8),
+    outcome: &mut Outcome,
+) -> Option<Allowances<'a>> {
+    let mut prepared = Vec::new();
+    for allowance in &config.leaks.allow {
+        if let Some((year, month, day)) = allowance.until.filter(|until| *until < today) {
+            let message = format!(
+                "the allowance for `{}` ended on {year:04}-{month:02}-{day:02}",
+                allowance.env
+            );
+            outcome.error(
+                ExitCode::Usage,
+                Diagnostic::error("config/allow", message)
+                    .hint("remove it, or give it a new end with a reason"),
+            );
+            return None;
+        }
+        let glob = match allowance.path.as_deref().map(globset::Glob::new).transpose() {
+            Ok(glob) => glob.map(|glob| glob.compile_matcher()),
+            Err(error) => {
+                let message = format!("the pattern in `leaks.allow` is none: {error}");
+                outcome.error(ExitCode::Usage, Diagnostic::error("config/allow", message));
+                return None;
+            }
+        };
+        prepared.push((allowance, glob));
+    }
+    let baseline = match &config.leaks.baseline {
+        Some(file) => match read_baseline(file) {
+            Ok(baseline) => baseline,
+            Err(error) => {
+                let message = format!("`{}` is no baseline: {error}", file.display());
+                outcome.error(ExitCode::Usage, Diagnostic::error("leak/baseline", message));
+                return None;
+            }
+        },
+        None => BTreeSet::new(),
+    };
+    Some(Allowances { list: prepared, baseline })
+}
+
+/// The fingerprints in what `scan --format json` wrote.
+pub(super) fn read_baseline(file: &Path) -> Result<BTreeSet<String>, String> {
+    let bytes = DiskFileSystem.read(file).map_err(|error| error.to_string())?;
+    let json: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    let list = json["findings"].as_array().ok_or("it has no `findings`")?;
+    let prints = list.iter().filter_map(|finding| finding["fingerprint"].as_str());
+    Ok(prints.map(str::to_owned).collect())
+}
+
+pub(super) fn searched_text(searched: &Searched, found: usize) -> String {
+    format!(
+        "values of {} variables, {} ways of writing, {} files and {} searched; {found} found",
+        searched.variables,
+        searched.encodings,
+        searched.files,
+        markdown::size(searched.bytes)
+    )
+}
+
+pub(super) fn leak_gate(searched: &Searched, result: GateResult, found: usize) -> Gate {
+    Gate { name: "Leaks", result, evidence: searched_text(searched, found) }
+}
+
+/// Completes the report of a release that a leak stops.
+pub(super) fn blocked(
+    config: &Config,
+    findings: &Findings,
+    report: &mut Report,
+    outcome: &mut Outcome,
+) {
+    report.leaks = findings
+        .list
+        .iter()
+        .map(|finding| LeakRow {
+            variable: finding.variable.clone(),
+            place: format!("{}:{}:{}", finding.file, finding.line, finding.column),
+            form: finding.writing.clone(),
+            source: finding.source.as_ref().map(ToString::to_string),
+        })
+        .collect();
+    report.gates.push(leak_gate(&findings.searched, GateResult::Fail, findings.list.len()));
+    check_budgets(config, report, outcome);
+    report.gates.push(skipped("Signatures", "nothing was signed: a leak was found"));
+    report.gates.push(skipped("Store", "nothing was stored: a leak was found"));
+}
+
+/// What `bundlegate scan` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScanFormat {
+    /// Messages, and a line on how much was searched.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+/// How `bundlegate scan` is run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ScanOptions {
+    /// What it prints.
+    pub format: ScanFormat,
+    /// Say for each variable why it is guarded or not.
+    pub explains: bool,
+    /// The files are for a browser: reads of guarded variables are findings, too.
+    pub is_for_browsers: bool,
+}
+
+/// `bundlegate scan`: the leak gate over files and folders. Each file is in memory only while it is searched.
+#[must_use]
+pub fn run_scan(
+    config: &Config,
+    ports: &Ports<'_>,
+    paths: &[PathBuf],
+    options: ScanOptions,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Some(allowances) = allowances(config, ports.today, &mut outcome) else { return outcome };
+    let Some((guarded, verdicts)) = guarded(config, ports.environment, &mut outcome) else {
+        return outcome;
+    };
+    if options.explains {
+        outcome.done.extend(verdicts.iter().map(|verdict| {
+            let word = if verdict.is_guarded { "guarded" } else { "not guarded" };
+            format!("{}: {word}: {}", verdict.name, verdict.reason)
+        }));
+    }
+    let search = Search::new(&guarded, options.is_for_browsers);
+    let mut searched = Searched::default();
+    let mut list: Vec<Finding> = Vec::new();
+    for path in paths {
+        // What cannot be read was not searched, so the gate does not pass.
+        let (folder, files) = match files_to_scan(path) {
+            Ok(files) => files,
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {error}", path.display());
+                outcome.error(ExitCode::Usage, Diagnostic::error("scan/read", message));
+                continue;
+            }
+        };
+        let read = |name: &str| DiskFileSystem.read(&folder.join(name)).map(Cow::Owned);
+        let findings = leak::search_files(&files, &read, &search, &relative(&config.root, &folder));
+        searched.variables = findings.searched.variables;
+        searched.encodings = findings.searched.encodings;
+        searched.files += findings.searched.files;
+        searched.bytes += findings.searched.bytes;
+        list.extend(findings.list.into_iter().filter(|finding| !allowances.allow(finding)));
+    }
+    if list.iter().any(|finding| finding.level == Level::Error) && config.leaks.fails {
+        outcome.fail(ExitCode::Leak);
+    }
+    let print = |json: serde_json::Value| {
+        serde_json::to_string_pretty(&json).expect("JSON always serialises") + "\n"
+    };
+    outcome.report = Some(match options.format {
+        ScanFormat::Text => format!("{}\n", searched_text(&searched, list.len())),
+        ScanFormat::Json => print(sarif::to_json(&list, &searched)),
+        ScanFormat::Sarif => print(sarif::to_sarif(&list)),
+    });
+    if options.format == ScanFormat::Text || ports.runner.is_runner {
+        outcome.diagnostics.extend(list.iter().map(Finding::diagnostic));
+    }
+    outcome
+}
+
+/// The files of a path, and the folder that their names are relative to.
+pub(super) fn files_to_scan(path: &Path) -> std::io::Result<(PathBuf, Vec<leak::File>)> {
+    let (folder, names) = if DiskFileSystem.kind(path)? == crate::fs::FileKind::Directory {
+        (path.to_path_buf(), walk_following(&DiskFileSystem, path)?)
+    } else {
+        let folder = path.parent().unwrap_or(path).to_path_buf();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        (folder, name.into_iter().collect())
+    };
+    let files = names
+        .iter()
+        .map(|name| {
+            let map = format!("{name}.map");
+            let has_map = names.binary_search(&map).is_ok()
+                || (names.len() == 1 && DiskFileSystem.kind(&folder.join(&map)).is_ok());
+            leak::File { path: name.clone(), map: has_map.then_some(map) }
+        })
+        .collect();
+    Ok((folder, files))
+}
