@@ -15,7 +15,7 @@ use crate::diag::render::render;
 use crate::diag::{Diagnostic, ExitCode, Severity};
 use crate::fs::{DiskFileSystem, FileSystem as _};
 use crate::github::{RunnerEnv, runner::annotation};
-use crate::pipeline::{self, KeyTarget, Outcome, Ports, ScanFormat, ScanOptions};
+use crate::pipeline::{self, KeyTarget, Outcome, Ports, ScanFormat, ScanOptions, StoreCommand};
 
 /// Name of the settings file that is looked for.
 const FILE_NAME: &str = "bundlegate.yml";
@@ -106,6 +106,7 @@ fn command() -> Command {
         )
         .subcommands(gate_commands())
         .subcommands(seal_commands())
+        .subcommands(store_commands())
 }
 
 /// A sub-command with the flags of its settings.
@@ -202,6 +203,44 @@ fn seal_commands() -> Vec<Command> {
     ]
 }
 
+/// What is done with a store.
+fn store_commands() -> Vec<Command> {
+    let place = || one("STORE/NAME", "The deployment, with @CHANNEL or @BUILD behind it");
+    let dry_run = || switch("dry-run", "Say what would be done, and do nothing");
+    vec![
+        sub("push", "Upload a signed folder as one atomic deployment", on::PUSH)
+            .arg(one("DIR", "The folder, sealed by `sign` or `run`"))
+            .arg(one("STORE", "r2://BUCKET/PREFIX, s3://BUCKET/PREFIX or dir:PATH"))
+            .arg(dry_run()),
+        sub("pull", "Download, verify and decrypt a deployment", on::PULL)
+            .arg(place())
+            .arg(one("DIR", "Where the files go")),
+        sub("promote", "Make a build live in a channel", on::STORE).arg(place()),
+        sub("rollback", "Make live what was live before", on::STORE).arg(place()).arg(
+            Arg::new("to").long("to").value_name("BUILD").help("A build that was live before that"),
+        ),
+        sub("list", "List builds, the newest first", on::STORE).arg(place()),
+        sub("prune", "Remove builds that are not live", on::STORE)
+            .arg(place())
+            .arg(
+                Arg::new("keep")
+                    .long("keep")
+                    .value_name("N")
+                    .value_parser(clap::value_parser!(usize))
+                    .default_value("10")
+                    .help("How many of the newest stay"),
+            )
+            .arg(
+                Arg::new("days")
+                    .long("days")
+                    .value_name("N")
+                    .value_parser(clap::value_parser!(u64))
+                    .help("Builds that are younger stay, too"),
+            )
+            .arg(dry_run()),
+    ]
+}
+
 fn global(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value).global(true).help(help)
 }
@@ -291,6 +330,27 @@ impl Log {
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
+    /// Where news of something long goes: over one line of a terminal, or a line every ten seconds.
+    fn progress(&self) -> impl Fn(&str) + Sync + use<> {
+        let is_terminal = std::io::stderr().is_terminal() && self.format == Format::Text;
+        let is_wanted = self.least > Severity::Error && self.format != Format::Json;
+        let pause = std::time::Duration::from_millis(if is_terminal { 100 } else { 10_000 });
+        let last = std::sync::Mutex::new(std::time::Instant::now());
+        move |news: &str| {
+            let Ok(mut last) = last.lock() else { return };
+            if !is_wanted || last.elapsed() < pause {
+                return;
+            }
+            *last = std::time::Instant::now();
+            let mut stderr = std::io::stderr().lock();
+            let _ = if is_terminal {
+                write!(stderr, "\r\x1b[2K{news}\r").and_then(|()| stderr.flush())
+            } else {
+                writeln!(stderr, "{news}")
+            };
+        }
+    }
+
     fn line(&self, line: &str) {
         if self.least > Severity::Error && self.format != Format::Json {
             let _ = writeln!(std::io::stderr().lock(), "{}", crate::diag::render::visible(line));
@@ -330,6 +390,9 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         "sign" => on::SIGN,
         "decrypt" => on::DECRYPT,
         "keygen" => 0,
+        "push" => on::PUSH,
+        "pull" => on::PULL,
+        "promote" | "rollback" | "list" | "prune" => on::STORE,
         _ => on::REPORT,
     };
     let fail = |diagnostics: Vec<Diagnostic>| {
@@ -356,12 +419,14 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         log.line(&format!("the root is {}", config.root.display()));
     }
     let now = now();
+    let progress = log.progress();
     let ports = Ports {
         files: Arc::new(DiskFileSystem),
         environment: &environment,
         runner,
         today: today(&environment, now),
         now,
+        progress: &progress,
     };
     let text = |name: &str| sub.get_one::<String>(name).cloned().unwrap_or_default();
     let outcome = match name {
@@ -395,17 +460,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
                 .flatten()
                 .map(|path| working.join(path))
                 .collect();
-            let format = match sub.get_one::<String>("format").map(String::as_str) {
-                Some("json") => ScanFormat::Json,
-                Some("sarif") => ScanFormat::Sarif,
-                _ => ScanFormat::Text,
-            };
-            let options = ScanOptions {
-                format,
-                explains: sub.get_flag("explain"),
-                is_for_browsers: sub.get_flag("browser"),
-            };
-            pipeline::run_scan(&config, &ports, &paths, options)
+            pipeline::run_scan(&config, &ports, &paths, scan_options(sub))
         }
         "verify" => {
             let rebuilds = sub.get_flag("rebuild");
@@ -422,17 +477,57 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
             &working.join(text("DIR")),
             &working.join(text("OUT")),
         ),
-        "keygen" => {
-            let target = KeyTarget {
-                file: sub.get_one::<String>("out").map(|out| working.join(out)),
-                keychain: sub.get_one::<String>("keychain").cloned(),
-                prints: sub.get_flag("stdout"),
-            };
-            pipeline::run_keygen(&text("KIND"), &target, &ports)
+        "push" => {
+            let is_dry = sub.get_flag("dry-run");
+            let folder = working.join(text("DIR"));
+            pipeline::run_push(&config, &ports, &folder, &text("STORE"), &working, is_dry)
         }
+        "pull" => {
+            let folder = working.join(text("DIR"));
+            pipeline::run_pull(&config, &ports, &text("STORE/NAME"), &folder, &working)
+        }
+        "promote" | "rollback" | "list" | "prune" => {
+            let command = store_command(name, sub);
+            pipeline::run_store(&config, &ports, &text("STORE/NAME"), &working, &command)
+        }
+        "keygen" => pipeline::run_keygen(&text("KIND"), &key_target(sub, &working), &ports),
         _ => pipeline::run_report(&config, &ports),
     };
     finish(&outcome, &log)
+}
+
+fn scan_options(matches: &ArgMatches) -> ScanOptions {
+    let format = match matches.get_one::<String>("format").map(String::as_str) {
+        Some("json") => ScanFormat::Json,
+        Some("sarif") => ScanFormat::Sarif,
+        _ => ScanFormat::Text,
+    };
+    ScanOptions {
+        format,
+        explains: matches.get_flag("explain"),
+        is_for_browsers: matches.get_flag("browser"),
+    }
+}
+
+fn key_target(matches: &ArgMatches, working: &Path) -> KeyTarget {
+    KeyTarget {
+        file: matches.get_one::<String>("out").map(|out| working.join(out)),
+        keychain: matches.get_one::<String>("keychain").cloned(),
+        prints: matches.get_flag("stdout"),
+    }
+}
+
+fn store_command(name: &str, matches: &ArgMatches) -> StoreCommand {
+    match name {
+        "promote" => StoreCommand::Promote,
+        "rollback" => StoreCommand::Rollback { to: matches.get_one::<String>("to").cloned() },
+        "list" => StoreCommand::List,
+        _ => StoreCommand::Prune {
+            keep: matches.get_one::<usize>("keep").copied().unwrap_or(10),
+            days: matches.get_one::<u64>("days").copied(),
+            is_dry: matches.get_flag("dry-run"),
+        },
+    }
 }
 
 fn finish(outcome: &Outcome, log: &Log) -> ExitCode {

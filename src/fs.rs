@@ -285,7 +285,12 @@ fn write_then_rename(path: &Path, bytes: &[u8], to_disk: bool) -> io::Result<()>
         if to_disk {
             file.sync_all()?;
         }
-        std::fs::rename(&temporary, path)
+        std::fs::rename(&temporary, path)?;
+        // The name is on the disk when the folder is.
+        if to_disk && cfg!(unix) {
+            std::fs::File::open(folder)?.sync_all()?;
+        }
+        Ok(())
     })();
     if written.is_err() {
         // The first error is the one worth telling; a leftover would only be a second symptom of it.
@@ -331,6 +336,28 @@ pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// It is not there, or may not be removed.
 pub fn remove(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
+}
+
+/// Does something while no other process does the same under this lock; one that is killed lets go of it.
+///
+/// # Errors
+/// The lock cannot be made, or what `act` returns.
+pub fn with_lock<T>(path: &Path, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    file.lock()?;
+    act()
+}
+
+/// When a file was written, in seconds since 1970.
+///
+/// # Errors
+/// It cannot be looked at.
+pub fn modified(path: &Path) -> io::Result<u64> {
+    let time = std::fs::metadata(path)?.modified()?;
+    Ok(time.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default())
 }
 
 /// Size of a file in bytes, or `None` when there is none.

@@ -41,8 +41,8 @@ pub struct Config {
     pub compress: Vec<String>,
     /// The seal.
     pub sign: SignConfig,
-    /// URL of the store.
-    pub store: String,
+    /// The store.
+    pub store: StoreConfig,
     /// The report.
     pub report: ReportConfig,
 }
@@ -140,6 +140,21 @@ pub struct SignConfig {
     pub recipients: Vec<PathBuf>,
     /// Where the private part of a recipient comes from.
     pub identity: Option<KeySource>,
+}
+
+/// Settings of the store.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// Its URL.
+    pub url: String,
+    /// The channel in which a deployment becomes live.
+    pub channel: String,
+    /// Whether files stand under their own names.
+    pub is_files: bool,
+    /// What is read back: `none`, `list` or `full`.
+    pub read_back: String,
+    /// Whether the key of R2 is used as it is.
+    pub keeps_key: bool,
 }
 
 /// Settings of the report.
@@ -366,7 +381,7 @@ fn build_config(
             None => vec!["brotli".to_owned(), "zstd".to_owned()],
         },
         sign: sign_config(layers, &root, problems),
-        store: layers.text("store").unwrap_or_else(|| "dir:.bundlegate/store".to_owned()),
+        store: store_config(layers, problems),
         report: ReportConfig { budgets, file: layers.path("report-file") },
         root,
     }
@@ -387,6 +402,23 @@ fn name_the_one_output(
         );
     }
     build.outfile = file.file_name().map(|name| name.to_string_lossy().into_owned());
+}
+
+fn store_config(layers: &Layers<'_>, problems: &mut Vec<Diagnostic>) -> StoreConfig {
+    let channel = layers.text("channel").unwrap_or_else(|| "latest".to_owned());
+    if crate::artifact::OutputPath::new(channel.clone()).is_err() {
+        problems.push(
+            Diagnostic::error("config/channel", format!("`{channel}` cannot be a channel"))
+                .hint("write a name such as `latest`, `stable` or `pr/12`"),
+        );
+    }
+    StoreConfig {
+        url: layers.text("store").unwrap_or_else(|| "dir:.bundlegate/store".to_owned()),
+        channel,
+        is_files: layers.text("layout").as_deref() == Some("files"),
+        read_back: layers.text("read-back").unwrap_or_else(|| "list".to_owned()),
+        keeps_key: layers.switch("keep-key").unwrap_or_default(),
+    }
 }
 
 fn sign_config(layers: &Layers<'_>, root: &Path, problems: &mut Vec<Diagnostic>) -> SignConfig {

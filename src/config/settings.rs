@@ -235,6 +235,10 @@ pub const SETTINGS: &[Setting] = &[
     setting!("recipients", "encrypt.recipients", Kind::List, "FILES", "none: not encrypted", on::SEALING, "Encrypt for these, who made their keys with `keygen recipient`"),
     setting!("identity", "encrypt.identity", Kind::KeySource, "env:NAME", "none", on::DECRYPT | on::PULL, "Where the private part of a recipient comes from"),
     setting!("store", "store.url", Kind::Text, "URL", "dir:.bundlegate/store", on::RUN, "Where deployments go: r2://BUCKET/PREFIX, s3://BUCKET/PREFIX, dir:PATH or memory:"),
+    setting!("channel", "store.channel", Kind::Text, "NAME", "latest", on::RUN | on::PUSH | on::STORE, "The channel in which a deployment becomes live"),
+    setting!("layout", "store.layout", Kind::Choice(&["registry", "files"]), "LAYOUT", "registry", on::RUN | on::PUSH, "How files stand in the store: by digest with builds and channels, or under their own names for a CDN"),
+    setting!("read-back", "store.read_back", Kind::Choice(&["none", "list", "full"]), "HOW", "list", on::RUN | on::PUSH, "What is asked of the store before a deployment becomes live: nothing, sizes, or all bytes"),
+    setting!("keep-key", "store.keep_key", Kind::Switch, "", "off", on::RUN | on::PUSH | on::CHECKING, "Use the key of R2 as it is, instead of a credential of 15 minutes made of it"),
     setting!("budgets", "report.budgets", Kind::Records(BUDGET_FIELDS), "FIELDS", "none", on::RUN | on::REPORT, "Largest sizes"),
     setting!("report-file", "report.file", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the report there"),
 ];

@@ -1,27 +1,536 @@
 //! What is done with a store: `push`, `pull`, `promote`, `rollback`, `list`, `prune`.
 
-use super::Outcome;
-use crate::config::Config;
-use crate::diag::{Diagnostic, ExitCode};
-use crate::report::{Gate, GateResult};
-use crate::seal::Sealed;
-use crate::store::Store;
+use std::path::Path;
 
-pub(super) fn store(config: &Config, sealed: &Sealed, outcome: &mut Outcome) -> Gate {
-    let stored = Store::open(&config.store, &config.root).and_then(|store| store.put(sealed));
-    match stored {
+use super::build::{cannot_write, read_artifacts, write_outputs};
+use super::report::{brotli_sizes, measure};
+use super::scan::gate;
+use super::sign::{CheckKeys, check_keys, identity, opened, read_seal};
+use super::{Gated, Outcome, Ports, skipped};
+use crate::artifact::OutputPath;
+use crate::config::Config;
+use crate::config::env::Environment;
+use crate::diag::{Diagnostic, ExitCode};
+use crate::fs::relative;
+use crate::metafile::Metafile;
+use crate::report::{Gate, GateResult, Sizes, markdown};
+use crate::seal::manifest::Manifest;
+use crate::seal::{Sealed, Verified, reopen, verify};
+use crate::store::{
+    Build, Deployed, Deployment, Found, Layout, ReadBack, S3Access, Step, Store, StoreError,
+};
+
+/// A deployment in a store, as the command line names it: `STORE/NAME`, with `@CHANNEL` or `@BUILD` behind it.
+struct Place {
+    store: Store,
+    name: String,
+    at: Option<String>,
+}
+
+impl Place {
+    fn open(
+        text: &str,
+        config: &Config,
+        environment: &Environment,
+        working: &Path,
+        access: &Access,
+    ) -> Result<Self, Diagnostic> {
+        let (path, at) = match text.rsplit_once('@') {
+            Some((path, at)) => (path, Some(at.to_owned())),
+            None => (text, None),
+        };
+        let path = path.trim_end_matches('/');
+        // A name may have parts; the settings know it.
+        let by_settings = path.strip_suffix(&config.name).and_then(|rest| rest.strip_suffix('/'));
+        let (url, name) = match by_settings {
+            Some(url) => (url.to_owned(), config.name.clone()),
+            None => match path.rsplit_once('/') {
+                Some((url, name)) if !url.ends_with('/') => (url.to_owned(), name.to_owned()),
+                _ => match path.split_once(':') {
+                    // `dir:NAME` is NAME in this folder.
+                    Some(("dir", name)) => ("dir:.".to_owned(), name.to_owned()),
+                    _ => return Err(store_error(&StoreError::Url(text.to_owned()))),
+                },
+            },
+        };
+        let access = access.of(&url, config, environment);
+        let store = Store::open(&url, working, &access).map_err(|error| store_error(&error))?;
+        Ok(Self { store, name, at })
+    }
+
+    fn found(&self) -> Result<Found, StoreError> {
+        self.store.at(&self.name, self.at.as_deref())
+    }
+
+    fn verify(&self, found: &Found, keys: &CheckKeys) -> Verified {
+        let read = |_: &OutputPath, digest| self.store.object(&self.name, digest);
+        let mut verified = verify(&found.read, None, read, keys.borrow());
+        if verified.build_id != found.build_id {
+            let message = "`bundlegate.lock` is not that of the build".to_owned();
+            verified.problems.push(Diagnostic::error("seal/build", message));
+        }
+        verified
+    }
+}
+
+/// What a store is opened for.
+struct Access {
+    writes: bool,
+    now: u64,
+}
+
+impl Access {
+    fn of(&self, url: &str, config: &Config, environment: &Environment) -> S3Access {
+        let plain = |name: &str| {
+            environment.plain(name).filter(|value| !value.is_empty()).map(str::to_owned)
+        };
+        let secret = |name: &str| {
+            environment.secret(name).filter(|value| !value.expose().is_empty()).cloned()
+        };
+        let base = S3Access {
+            keeps_key: config.store.keeps_key,
+            writes: self.writes,
+            now: self.now,
+            ..S3Access::default()
+        };
+        if url.starts_with("r2:") {
+            S3Access {
+                account: plain("R2_ACCOUNT_ID"),
+                jurisdiction: plain("R2_JURISDICTION"),
+                endpoint: plain("R2_ENDPOINT"),
+                key_id: plain("R2_ACCESS_KEY_ID"),
+                secret: secret("R2_SECRET_ACCESS_KEY"),
+                session: secret("R2_SESSION_TOKEN"),
+                ..base
+            }
+        } else {
+            S3Access {
+                endpoint: plain("AWS_ENDPOINT_URL_S3").or_else(|| plain("AWS_ENDPOINT_URL")),
+                region: plain("AWS_REGION").or_else(|| plain("AWS_DEFAULT_REGION")),
+                key_id: plain("AWS_ACCESS_KEY_ID"),
+                secret: secret("AWS_SECRET_ACCESS_KEY"),
+                session: secret("AWS_SESSION_TOKEN"),
+                ..base
+            }
+        }
+    }
+}
+
+fn store_error(error: &StoreError) -> Diagnostic {
+    match error {
+        StoreError::Missing(_) | StoreError::Content { .. } => {
+            Diagnostic::error("store/missing", error.to_string())
+        }
+        StoreError::Lost { .. } => Diagnostic::error("store/lost", error.to_string()).hint(
+            "the run that was faster is newer or the same age; run again to make this one live",
+        ),
+        _ => Diagnostic::error("store/failed", error.to_string()),
+    }
+}
+
+impl Outcome {
+    fn store_error(&mut self, error: &StoreError) {
+        // What a reader finds missing or broken is a matter of the seal.
+        let code = if error.is_content() { ExitCode::Seal } else { ExitCode::Store };
+        self.error(code, store_error(error));
+    }
+}
+
+fn deployment(config: &Config, metafile: Option<String>, sizes: &Sizes) -> Deployment {
+    Deployment {
+        channel: config.store.channel.clone(),
+        layout: if config.store.is_files { Layout::Files } else { Layout::Registry },
+        read_back: match config.store.read_back.as_str() {
+            "none" => ReadBack::None,
+            "full" => ReadBack::Full,
+            _ => ReadBack::List,
+        },
+        metafile,
+        sizes: crate::store::Sizes { raw: sizes.raw, gzip: sizes.gzip, brotli: sizes.brotli },
+    }
+}
+
+/// Says how far an upload is: at most once in a while, which the caller of `progress` decides.
+fn progress(ports: &Ports<'_>) -> impl Fn(Step) + Sync {
+    let report = ports.progress;
+    move |step: Step| {
+        report(&format!(
+            "{} of {} objects, {} sent",
+            step.done,
+            step.all,
+            markdown::size(step.bytes)
+        ));
+    }
+}
+
+/// Stores a release of `run`, or says what would be stored.
+pub(super) fn store(
+    config: &Config,
+    ports: &Ports<'_>,
+    sealed: &Sealed,
+    metafile: &Metafile,
+    sizes: &Sizes,
+    is_dry: bool,
+    outcome: &mut Outcome,
+) -> Gate {
+    let url = &config.store.url;
+    let access = Access { writes: !is_dry, now: ports.now }.of(url, config, ports.environment);
+    let deployment = deployment(config, Some(metafile.to_json()), sizes);
+    let opened = Store::open(url, &config.root, &access);
+    if is_dry {
+        return match opened.and_then(|store| store.plan(sealed, &deployment)) {
+            Ok(keys) => {
+                outcome.done.extend(keys.iter().map(|key| format!("would write {key}")));
+                skipped(
+                    "Store",
+                    &format!("dry run: {} keys would be written to `{url}`", keys.len()),
+                )
+            }
+            Err(error) => skipped("Store", &format!("dry run: `{url}` cannot be asked: {error}")),
+        };
+    }
+    match opened.and_then(|store| store.put(sealed, &deployment, &progress(ports))) {
         Ok(deployed) => {
-            outcome.done.push(format!("stored {} in {}", deployed.manifest_key, config.store));
-            let evidence = format!(
-                "`{}` in `{}`: {} files written, {} there already",
-                deployed.manifest_key, config.store, deployed.written, deployed.kept
-            );
-            Gate { name: "Store", result: GateResult::Pass, evidence }
+            outcome.done.push(format!("stored {} in {url}", deployed.manifest_key));
+            outcome.deployment = Some(format!("{url}/{}", deployed.manifest_key));
+            Gate { name: "Store", result: GateResult::Pass, evidence: stored(url, &deployed) }
         }
         Err(error) => {
             let evidence = error.to_string();
-            outcome.error(ExitCode::Store, Diagnostic::error("store/failed", evidence.clone()));
+            outcome.store_error(&error);
             Gate { name: "Store", result: GateResult::Fail, evidence }
         }
     }
+}
+
+fn stored(url: &str, deployed: &Deployed) -> String {
+    format!(
+        "`{}` in `{url}`: {} files written, {} there already",
+        deployed.manifest_key, deployed.written, deployed.kept
+    )
+}
+
+/// `bundlegate push`: a folder that was signed goes to a store, after it passed the leak gate and its seal held.
+#[must_use]
+pub fn run_push(
+    config: &Config,
+    ports: &Ports<'_>,
+    folder: &Path,
+    url: &str,
+    working: &Path,
+    is_dry: bool,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let keys = match check_keys(config, ports) {
+        Ok(keys) => keys,
+        Err(error) => {
+            outcome.error(ExitCode::Seal, error);
+            return outcome;
+        }
+    };
+    let read = read_artifacts(folder).and_then(|artifacts| Ok((artifacts, read_seal(folder)?)));
+    let (artifacts, read) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            let message = format!("`{}` is no signed folder: {error}", folder.display());
+            outcome.error(
+                ExitCode::Seal,
+                Diagnostic::error("seal/folder", message)
+                    .hint("seal it with `bundlegate sign DIR`"),
+            );
+            return outcome;
+        }
+    };
+    let sizes = total(&artifacts);
+    let place = relative(&config.root, folder);
+    let scanned = match gate(config, ports, artifacts, &place, &Metafile::default(), &mut outcome) {
+        Gated::Passed(scanned) => scanned,
+        Gated::Blocked(_) | Gated::Failed => return outcome,
+    };
+    let sealed = match reopen(&scanned, &read, keys.borrow()) {
+        Ok(sealed) => sealed,
+        Err(problems) => {
+            outcome.fail(ExitCode::Seal);
+            outcome.diagnostics.extend(problems);
+            return outcome;
+        }
+    };
+    let access = Access { writes: !is_dry, now: ports.now }.of(url, config, ports.environment);
+    let deployment = deployment(config, None, &sizes);
+    let opened = Store::open(url, working, &access);
+    if is_dry {
+        match opened.and_then(|store| store.plan(&sealed, &deployment)) {
+            Ok(keys) => outcome.report = Some(keys.join("\n") + "\n"),
+            Err(error) => outcome.store_error(&error),
+        }
+        return outcome;
+    }
+    match opened.and_then(|store| store.put(&sealed, &deployment, &progress(ports))) {
+        Ok(deployed) => {
+            let build = &sealed.manifest().build_id;
+            outcome.report = Some(format!("build {build}: {}\n", stored(url, &deployed)));
+        }
+        Err(error) => outcome.store_error(&error),
+    }
+    outcome
+}
+
+/// Sizes of all outputs together. Those with brotli are there only if the folder holds them.
+fn total(artifacts: &[crate::artifact::BuildArtifact]) -> Sizes {
+    let is_form = |path: &str| path.ends_with(".br") || path.ends_with(".zst");
+    let plain: Vec<_> =
+        artifacts.iter().filter(|artifact| !is_form(artifact.path.as_str())).cloned().collect();
+    let mut sizes = measure(&plain);
+    brotli_sizes(&plain, &mut sizes);
+    sizes.values().sum()
+}
+
+/// `bundlegate verify` of a deployment in a store.
+pub(super) fn verify_place(
+    config: &Config,
+    ports: &Ports<'_>,
+    keys: &CheckKeys,
+    location: &str,
+    working: &Path,
+    outcome: &mut Outcome,
+) -> Option<(Verified, crate::seal::Read)> {
+    let access = Access { writes: false, now: ports.now };
+    let place = match Place::open(location, config, ports.environment, working, &access) {
+        Ok(place) => place,
+        Err(error) => {
+            outcome.error(ExitCode::Store, error);
+            return None;
+        }
+    };
+    match place.found() {
+        Ok(found) => Some((place.verify(&found, keys), found.read)),
+        Err(error) => {
+            outcome.store_error(&error);
+            None
+        }
+    }
+}
+
+/// `bundlegate pull`: a deployment from a store into a folder, verified, and opened if there is an identity.
+#[must_use]
+pub fn run_pull(
+    config: &Config,
+    ports: &Ports<'_>,
+    location: &str,
+    folder: &Path,
+    working: &Path,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    if let Err(error) = pull(config, ports, location, folder, working, &mut outcome) {
+        outcome.error(ExitCode::Seal, error);
+    }
+    outcome
+}
+
+fn pull(
+    config: &Config,
+    ports: &Ports<'_>,
+    location: &str,
+    folder: &Path,
+    working: &Path,
+    outcome: &mut Outcome,
+) -> Result<(), Diagnostic> {
+    let keys = check_keys(config, ports)?;
+    let identity = match &config.sign.identity {
+        Some(_) => Some(identity(config, ports.environment)?),
+        None => None,
+    };
+    let access = Access { writes: false, now: ports.now };
+    let place = match Place::open(location, config, ports.environment, working, &access) {
+        Ok(place) => place,
+        Err(error) => {
+            outcome.error(ExitCode::Store, error);
+            return Ok(());
+        }
+    };
+    let found = match place.found() {
+        Ok(found) => found,
+        Err(error) => {
+            outcome.store_error(&error);
+            return Ok(());
+        }
+    };
+    let verified = place.verify(&found, &keys);
+    if !verified.problems.is_empty() {
+        outcome.fail(ExitCode::Seal);
+        outcome.diagnostics.extend(verified.problems);
+        return Ok(());
+    }
+    let manifest: Manifest = found
+        .read
+        .manifest
+        .as_deref()
+        .and_then(|json| serde_json::from_slice(json).ok())
+        .ok_or_else(|| Diagnostic::error("seal/manifest", "the deployment has no manifest"))?;
+    let digests: std::collections::BTreeMap<&str, &str> = manifest
+        .artifacts
+        .iter()
+        .map(|entry| (entry.path.as_str(), entry.sha256.as_str()))
+        .collect();
+    let read = |path: &OutputPath| {
+        let digest = digests
+            .get(path.as_str())
+            .and_then(|hex| crate::artifact::Digest::from_hex(hex))
+            .ok_or(std::io::ErrorKind::NotFound)?;
+        place.store.object(&place.name, digest)
+    };
+    let mut files = match opened(&manifest, identity.as_ref(), read) {
+        Ok(files) => files,
+        Err(errors) => {
+            for error in errors {
+                outcome.error(ExitCode::Seal, error);
+            }
+            return Ok(());
+        }
+    };
+    // The seal is of what was stored; of what was decrypted it would not hold.
+    let is_as_stored =
+        identity.is_none() || manifest.artifacts.iter().all(|e| e.encryption.is_none());
+    if is_as_stored {
+        let own = |name: &str| OutputPath::new(name).expect("names of ours are paths");
+        files.push((own(crate::seal::lock::FILE_NAME), found.read.lock.clone().into_bytes()));
+        let manifest = found.read.manifest.clone().unwrap_or_default();
+        files.push((own(crate::seal::manifest::FILE_NAME), manifest));
+        if let Some(envelope) = found.read.envelope.clone() {
+            files.push((own(crate::seal::envelope::FILE_NAME), envelope));
+        }
+    }
+    let list = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+    if let Err((path, error)) = write_outputs(folder, list) {
+        outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
+        return Ok(());
+    }
+    outcome.report =
+        Some(format!("build {}: {} files in {}\n", found.build_id, files.len(), folder.display()));
+    Ok(())
+}
+
+/// A command on what is in a store.
+#[derive(Debug, Clone)]
+pub enum StoreCommand {
+    /// Makes a build live in the channel of the settings.
+    Promote,
+    /// Makes live what was live before, or a build before that.
+    Rollback {
+        /// The build.
+        to: Option<String>,
+    },
+    /// Lists builds.
+    List,
+    /// Removes builds.
+    Prune {
+        /// How many of the newest stay.
+        keep: usize,
+        /// Those younger than this stay, too.
+        days: Option<u64>,
+        /// Nothing is removed.
+        is_dry: bool,
+    },
+}
+
+/// `bundlegate promote`, `rollback`, `list` and `prune`.
+#[must_use]
+pub fn run_store(
+    config: &Config,
+    ports: &Ports<'_>,
+    location: &str,
+    working: &Path,
+    command: &StoreCommand,
+) -> Outcome {
+    let mut outcome = Outcome::default();
+    let writes = !matches!(command, StoreCommand::List | StoreCommand::Prune { is_dry: true, .. });
+    let access = Access { writes, now: ports.now };
+    let place = match Place::open(location, config, ports.environment, working, &access) {
+        Ok(place) => place,
+        Err(error) => {
+            outcome.error(ExitCode::Store, error);
+            return outcome;
+        }
+    };
+    let channel = &config.store.channel;
+    let done = match command {
+        StoreCommand::Promote => return promote(config, ports, &place),
+        StoreCommand::Rollback { to } => place
+            .store
+            .rollback(&place.name, channel, to.as_deref())
+            .map(|build| format!("`{channel}` of `{}` is build {build}\n", place.name)),
+        StoreCommand::List => place.store.builds(&place.name).map(|builds| {
+            builds.iter().rev().fold(String::new(), |text, build| text + &line_of(build))
+        }),
+        StoreCommand::Prune { keep, days, is_dry } => {
+            place.store.prune(&place.name, *keep, *days, ports.now, *is_dry).map(|pruned| {
+                let verb = if *is_dry { "would remove" } else { "removed" };
+                let size = markdown::size(pruned.bytes);
+                format!(
+                    "{verb} {} builds and {} objects of {size}\n",
+                    pruned.builds.len(),
+                    pruned.objects
+                )
+            })
+        }
+    };
+    match done {
+        Ok(text) => outcome.report = Some(text),
+        Err(error) => outcome.store_error(&error),
+    }
+    outcome
+}
+
+/// A build on a line.
+fn line_of(build: &Build) -> String {
+    let entry = &build.entry;
+    let commit = entry.commit.as_deref().unwrap_or("-");
+    let brotli = entry.brotli.map_or_else(|| "-".to_owned(), markdown::size);
+    format!(
+        "{}  {}  {} files  {} raw  {brotli} brotli  {}\n",
+        entry.build_id.get(..12).unwrap_or_default(),
+        commit.get(..12).unwrap_or(commit),
+        entry.files,
+        markdown::size(entry.raw),
+        build.channels.join(", ")
+    )
+}
+
+/// Makes a build live after all of it was read and held.
+fn promote(config: &Config, ports: &Ports<'_>, place: &Place) -> Outcome {
+    let mut outcome = Outcome::default();
+    let keys = match check_keys(config, ports) {
+        Ok(keys) => keys,
+        Err(error) => {
+            outcome.error(ExitCode::Seal, error);
+            return outcome;
+        }
+    };
+    let found = match place.found() {
+        Ok(found) => found,
+        Err(error) => {
+            outcome.store_error(&error);
+            return outcome;
+        }
+    };
+    let verified = place.verify(&found, &keys);
+    if !verified.problems.is_empty() {
+        outcome.fail(ExitCode::Seal);
+        outcome.diagnostics.extend(verified.problems);
+        return outcome;
+    }
+    let channel = &config.store.channel;
+    match place.store.promote(&place.name, channel, &found.build_id) {
+        Ok(build) => {
+            let text = format!("`{channel}` of `{}` is build {build}\n", place.name);
+            outcome.report = Some(text);
+        }
+        Err(error) => outcome.store_error(&error),
+    }
+    outcome
+}
+
+/// Where a store of the command line stands.
+pub(super) fn is_store(location: &str) -> bool {
+    ["dir:", "r2:", "s3:", "memory:"].iter().any(|scheme| location.starts_with(scheme))
 }

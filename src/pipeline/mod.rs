@@ -19,6 +19,7 @@ use crate::report::{Gate, GateResult, Report};
 pub use build::run_build;
 use build::{output_folder, outputs, write_metafile};
 use deploy::store;
+pub use deploy::{StoreCommand, run_pull, run_push, run_store};
 pub use report::run_report;
 use report::{add_encoded_sizes, check_budgets, measure, publish};
 pub use scan::{ScanFormat, ScanOptions, run_scan};
@@ -38,6 +39,8 @@ pub struct Ports<'a> {
     pub today: (u16, u8, u8),
     /// The time in seconds since 1970, against which signatures are held.
     pub now: u64,
+    /// Takes a line on how far something is, as often as there is news.
+    pub progress: &'a (dyn Fn(&str) + Sync),
 }
 
 /// How a command ended.
@@ -49,6 +52,8 @@ pub struct Outcome {
     failed: Vec<ExitCode>,
     /// The report, if it came to one.
     pub report: Option<String>,
+    /// Where the deployment stands, if it was stored.
+    pub deployment: Option<String>,
     /// Lines for standard error that say what was done.
     pub done: Vec<String>,
 }
@@ -119,15 +124,11 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
         }
         write_metafile(config, &metafile, &mut outcome);
     }
-    report.gates.push(if outcome.exit_code() != ExitCode::Fine {
-        skipped("Store", "held back: a gate failed")
-    } else if dry_run {
-        skipped(
-            "Store",
-            &format!("dry run: {} files would go to `{}`", sealed.objects().len(), config.store),
-        )
+    report.gates.push(if outcome.exit_code() == ExitCode::Fine {
+        let sizes = report.total();
+        store(config, ports, &sealed, &metafile, &sizes, dry_run, &mut outcome)
     } else {
-        store(config, &sealed, &mut outcome)
+        skipped("Store", "held back: a gate failed")
     });
     publish(config, ports, &report, dry_run, &mut outcome);
     outcome

@@ -29,6 +29,25 @@ pub(super) fn measure(artifacts: &[BuildArtifact]) -> BTreeMap<String, Sizes> {
         .collect()
 }
 
+/// Adds the sizes with brotli; what grows is sent as it is.
+pub(super) fn brotli_sizes(artifacts: &[BuildArtifact], sizes: &mut BTreeMap<String, Sizes>) {
+    use rayon::prelude::*;
+    let encoded: Vec<(&str, u64)> = artifacts
+        .par_iter()
+        .filter(|artifact| !is_source_map(artifact.path.as_str()))
+        .map(|artifact| {
+            let bytes = artifact.body.bytes();
+            let encoded = crate::compress::brotli(bytes).len().min(bytes.len());
+            (artifact.path.as_str(), encoded as u64)
+        })
+        .collect();
+    for (path, bytes) in encoded {
+        if let Some(sizes) = sizes.get_mut(path) {
+            sizes.brotli = Some(bytes);
+        }
+    }
+}
+
 /// Takes the brotli sizes from the siblings; what has none is counted as it is, which is how it will be sent.
 pub(super) fn add_encoded_sizes(report: &mut Report, scanned: &Scanned) {
     for row in &mut report.outputs {
@@ -130,12 +149,7 @@ pub fn run_report(config: &Config, ports: &Ports<'_>) -> Outcome {
         }
     };
     let mut sizes = measure(&artifacts);
-    for artifact in &artifacts {
-        if let Some(sizes) = sizes.get_mut(artifact.path.as_str()) {
-            sizes.brotli =
-                Some((crate::compress::brotli(artifact.body.bytes()).len() as u64).min(sizes.raw));
-        }
-    }
+    brotli_sizes(&artifacts, &mut sizes);
     let mut report = Report::new(&config.name, &metafile, &sizes);
     check_budgets(config, &mut report, &mut outcome);
     publish(config, ports, &report, false, &mut outcome);

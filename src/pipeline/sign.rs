@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::build::{cannot_write, outputs, read_artifacts, write_outputs};
+use super::deploy::{is_store, verify_place};
 use super::scan::gate;
 use super::{Gated, Outcome, Ports, skipped};
 use crate::artifact::{Digest, OutputPath};
@@ -23,7 +24,6 @@ use crate::seal::{
     About, Keys, Read, Sealed, SigningKey, Verified, VerifyKeys, lock, seal, verify,
 };
 use crate::secret::Secret;
-use crate::store::Store;
 
 /// What a release is sealed with.
 pub(super) struct SealKeys {
@@ -339,7 +339,7 @@ pub fn run_sign(config: &Config, ports: &Ports<'_>, folder: &Path, out: Option<&
     outcome
 }
 
-/// `bundlegate verify`: checks a folder, a lock, or what is live in a store (`dir:PATH/NAME`).
+/// `bundlegate verify`: checks a folder, a lock, or a deployment in a store (`STORE/NAME`, `STORE/NAME@CHANNEL`).
 #[must_use]
 pub fn run_verify(
     config: &Config,
@@ -356,7 +356,8 @@ pub fn run_verify(
             return outcome;
         }
     };
-    let Some((verified, read)) = verified_at(&keys, location, working, &mut outcome) else {
+    let Some((verified, read)) = verified_at(config, ports, &keys, location, working, &mut outcome)
+    else {
         return outcome;
     };
     if verified.problems.is_empty() {
@@ -379,46 +380,15 @@ pub fn run_verify(
 
 /// What stands at a location, and whether it is what was sealed; `None` when that cannot be said.
 fn verified_at(
+    config: &Config,
+    ports: &Ports<'_>,
     keys: &CheckKeys,
     location: &str,
     working: &Path,
     outcome: &mut Outcome,
 ) -> Option<(Verified, Read)> {
-    if let Some(path) = location.strip_prefix("dir:") {
-        let (folder, name) = match path.trim_end_matches('/').rsplit_once('/') {
-            Some((folder, name)) => (folder, name),
-            None => (".", path),
-        };
-        let opened = Store::open(&format!("dir:{folder}"), working);
-        return match opened.and_then(|store| Ok((store.live(name)?, store))) {
-            Ok((Some(found), store)) => {
-                let read = |_: &OutputPath, digest| store.object(name, digest);
-                let mut verified = verify(&found.read, None, read, keys.borrow());
-                if verified.build_id != found.build_id {
-                    let message = format!("`{}` is not that of the live build", lock::FILE_NAME);
-                    verified.problems.push(Diagnostic::error("seal/build", message));
-                }
-                Some((verified, found.read))
-            }
-            Ok((None, _)) => {
-                let message = format!("there is no deployment at `{location}`");
-                outcome.error(
-                    ExitCode::Seal,
-                    Diagnostic::error("seal/missing", message).hint("write `dir:STORE/NAME`"),
-                );
-                None
-            }
-            Err(error) if error.is_content() => {
-                outcome
-                    .error(ExitCode::Seal, Diagnostic::error("seal/unreadable", error.to_string()));
-                None
-            }
-            Err(error) => {
-                outcome
-                    .error(ExitCode::Store, Diagnostic::error("store/failed", error.to_string()));
-                None
-            }
-        };
+    if is_store(location) {
+        return verify_place(config, ports, keys, location, working, outcome);
     }
     let path = working.join(location);
     let folder = if path.ends_with(lock::FILE_NAME) {

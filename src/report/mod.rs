@@ -19,6 +19,21 @@ pub struct Sizes {
     pub brotli: Option<u64>,
 }
 
+impl<'a> std::iter::Sum<&'a Sizes> for Sizes {
+    /// A size is known of all only if it is known of each.
+    fn sum<I: Iterator<Item = &'a Sizes>>(sizes: I) -> Self {
+        let zero = Self { raw: 0, gzip: Some(0), brotli: Some(0) };
+        sizes.fold(zero, |sum, sizes| {
+            let add = |a: Option<u64>, b: Option<u64>| Some(a? + b?);
+            Self {
+                raw: sum.raw + sizes.raw,
+                gzip: add(sum.gzip, sizes.gzip),
+                brotli: add(sum.brotli, sizes.brotli),
+            }
+        })
+    }
+}
+
 /// One output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputRow {
@@ -132,14 +147,7 @@ impl Report {
     /// Sum over all outputs; a kind of size that one of them lacks has no sum.
     #[must_use]
     pub fn total(&self) -> Sizes {
-        let sum = |size: fn(&Sizes) -> Option<u64>| {
-            self.outputs.iter().map(|row| size(&row.sizes)).sum::<Option<u64>>()
-        };
-        Sizes {
-            raw: self.outputs.iter().map(|row| row.sizes.raw).sum(),
-            gzip: sum(|sizes| sizes.gzip),
-            brotli: sum(|sizes| sizes.brotli),
-        }
+        self.outputs.iter().map(|row| &row.sizes).sum()
     }
 
     /// Whether no gate stops the release.

@@ -115,6 +115,12 @@ fn derive(key: &Secret, purpose: &[u8]) -> Secret {
     Secret::new(derived)
 }
 
+/// HMAC-SHA256 by a key of any length.
+#[must_use]
+pub fn hmac_sha256(key: &Secret, message: &[u8]) -> [u8; 32] {
+    mac(key, message).finalize().into_bytes().into()
+}
+
 fn mac(key: &Secret, message: &[u8]) -> Hmac<Sha256> {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(key.expose()).expect("HMAC takes keys of any length");
@@ -123,7 +129,7 @@ fn mac(key: &Secret, message: &[u8]) -> Hmac<Sha256> {
 }
 
 fn sign(key: &Secret, message: &[u8]) -> String {
-    STANDARD.encode(mac(key, message).finalize().into_bytes())
+    STANDARD.encode(hmac_sha256(key, message))
 }
 
 fn verify(key: &Secret, message: &[u8], signature: &str) -> bool {

@@ -41,6 +41,7 @@ pub struct Sealed {
     objects: Vec<SealedObject>,
     lock: String,
     manifest: Manifest,
+    manifest_json: String,
     envelope: Option<String>,
 }
 
@@ -61,6 +62,12 @@ impl Sealed {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The text of the manifest.
+    #[must_use]
+    pub fn manifest_json(&self) -> &str {
+        &self.manifest_json
     }
 
     /// The signed statement, when there was a key to sign it with.
@@ -173,7 +180,57 @@ pub fn seal(scanned: &Scanned, about: About, keys: Keys<'_>) -> Sealed {
     manifest.artifacts = artifacts;
     manifest.digest = Some(manifest.own_digest());
     let envelope = envelope::sign(&manifest, &about.provenance, key, keys.pair);
-    Sealed { objects, lock, manifest, envelope }
+    let manifest_json = manifest.to_json();
+    Sealed { objects, lock, manifest, manifest_json, envelope }
+}
+
+/// What was sealed before, from its files, which passed the gate again, and what the seal said of them. Nothing is
+/// sealed anew.
+///
+/// # Errors
+/// Everything that does not hold.
+pub fn reopen(
+    scanned: &Scanned,
+    read: &Read,
+    keys: VerifyKeys<'_>,
+) -> Result<Sealed, Vec<Diagnostic>> {
+    let bodies: BTreeMap<&str, &Body> = scanned
+        .artifacts()
+        .iter()
+        .map(|item| (item.artifact().path.as_str(), &item.artifact().body))
+        .collect();
+    let present: Vec<String> = bodies.keys().map(|path| (*path).to_owned()).collect();
+    let body = |path: &OutputPath, _| {
+        let body = bodies.get(path.as_str()).ok_or(std::io::ErrorKind::NotFound)?;
+        Ok(body.bytes().to_vec())
+    };
+    let verified = verify(read, Some(&present), body, keys);
+    if !verified.problems.is_empty() {
+        return Err(verified.problems);
+    }
+    let json = read.manifest.as_deref().unwrap_or_default();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(json) else {
+        let message = format!("`{}` is missing; `bundlegate sign` writes it", manifest::FILE_NAME);
+        return Err(vec![problem("seal/manifest", message)]);
+    };
+    let mut objects = Vec::new();
+    for entry in &manifest.artifacts {
+        let path = OutputPath::new(entry.path.clone()).ok();
+        let digest = Digest::from_hex(&entry.sha256);
+        if let (Some(body), Some(path), Some(digest)) =
+            (bodies.get(entry.path.as_str()), path, digest)
+        {
+            objects.push(SealedObject { path, body: (*body).clone(), digest });
+        }
+    }
+    Ok(Sealed {
+        objects,
+        lock: read.lock.clone(),
+        manifest_json: text(json),
+        manifest,
+        envelope: read.envelope.as_deref().map(text),
+    })
 }
 
 /// Subresource integrity of what browsers check it for.

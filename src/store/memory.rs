@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Backend, check_key};
+use super::backend::{Attributes, Backend, Listed, Tag, check_key};
+use crate::artifact::{Body, Digest};
 
 /// The map.
 #[derive(Default)]
@@ -24,19 +25,53 @@ impl Memory {
     }
 }
 
+fn tag(bytes: &[u8]) -> Tag {
+    Tag(Digest::of(bytes).to_hex())
+}
+
 impl Backend for Memory {
-    fn read(&self, key: &str) -> io::Result<Vec<u8>> {
-        self.with(key, |values| values.get(key).cloned())?
-            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    fn read(&self, key: &str) -> io::Result<(Vec<u8>, Tag)> {
+        let bytes = self
+            .with(key, |values| values.get(key).cloned())?
+            .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        let tag = tag(&bytes);
+        Ok((bytes, tag))
     }
 
-    fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, key: &str, body: &Body, _: &Attributes) -> io::Result<()> {
         self.with(key, |values| {
-            values.insert(key.to_owned(), bytes.to_vec());
+            values.insert(key.to_owned(), body.bytes().to_vec());
         })
+    }
+
+    fn swap(&self, key: &str, bytes: &[u8], expected: Option<&Tag>) -> io::Result<()> {
+        self.with(key, |values| {
+            if values.get(key).map(|present| tag(present)).as_ref() != expected {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            values.insert(key.to_owned(), bytes.to_vec());
+            Ok(())
+        })?
     }
 
     fn size(&self, key: &str) -> io::Result<Option<u64>> {
         self.with(key, |values| values.get(key).map(|bytes| bytes.len() as u64))
+    }
+
+    fn list(&self, prefix: &str) -> io::Result<Vec<Listed>> {
+        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(values
+            .iter()
+            .filter(|(key, _)| key.starts_with(prefix))
+            .map(|(key, bytes)| Listed { key: key.clone(), bytes: bytes.len() as u64, modified: 0 })
+            .collect())
+    }
+
+    fn remove(&self, keys: &[String]) -> io::Result<()> {
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in keys {
+            values.remove(key);
+        }
+        Ok(())
     }
 }

@@ -1,36 +1,38 @@
 //! `Store`: where deployments go. It takes what is sealed and nothing else.
 //!
-//! Below the name of a deployment stand content-addressed `objects/`, one folder a build in `builds/`, and
-//! `latest.json`, which makes a build live. They are written in that order, so that nothing a reader follows points
-//! to what is not there.
+//! Below the name of a deployment stand content-addressed `objects/`, one folder a build in `builds/`, the `index.json`
+//! of builds, and `channels/`, each a pointer to the build that is live in it. They are written in that order, so that
+//! nothing a reader follows points to what is not there. `docs/store.md` has the whole layout.
 
+mod backend;
+mod credentials;
+mod deploy;
 mod dir;
 mod memory;
+mod registry;
+mod s3;
 
 use std::io;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+pub use credentials::{Credentials, S3Access};
+pub use deploy::{Deployed, Deployment, Layout, ReadBack, Sizes, Step};
+pub use registry::{Build, Found, IndexEntry, Pruned};
 
-use crate::artifact::{Digest, OutputPath};
-use crate::seal::{Read, Sealed, envelope, lock, manifest};
-
-/// What kinds of store have in common. Keys are paths with `/`; values are whole files.
-trait Backend: Send + Sync {
-    /// All bytes of a key.
-    fn read(&self, key: &str) -> io::Result<Vec<u8>>;
-    /// Puts a whole value under a key; a reader sees the old or the new one, never a part.
-    fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()>;
-    /// Size of the value of a key, or `None` when there is none.
-    fn size(&self, key: &str) -> io::Result<Option<u64>>;
-}
+use crate::artifact::OutputPath;
+use backend::Backend;
 
 /// Why something in a store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The URL of the store cannot be used.
-    #[error("`{0}` is not a store: write `dir:PATH` or `memory:`")]
+    #[error(
+        "`{0}` is not a store: write `r2://BUCKET/PREFIX`, `s3://BUCKET/PREFIX`, `dir:PATH` or `memory:`"
+    )]
     Url(String),
+    /// What a store needs from the environment is missing.
+    #[error("{0}")]
+    Access(String),
     /// An operation on a key failed.
     #[error("{operation} `{key}`: {source}")]
     Operation {
@@ -49,6 +51,27 @@ pub enum StoreError {
         /// What it should be.
         what: &'static str,
     },
+    /// There is no such build, channel or deployment.
+    #[error("{0}")]
+    Missing(String),
+    /// Another run was faster.
+    #[error(
+        "another run made build {build} live in `{channel}` meanwhile; this one is stored, and not live"
+    )]
+    Lost {
+        /// The channel.
+        channel: String,
+        /// What is live in it now.
+        build: String,
+    },
+    /// What was read back is not what was sent.
+    #[error("`{key}` is not what was sent: {what}")]
+    ReadBack {
+        /// On which key.
+        key: String,
+        /// What differs.
+        what: String,
+    },
 }
 
 impl StoreError {
@@ -56,11 +79,17 @@ impl StoreError {
     #[must_use]
     pub fn is_content(&self) -> bool {
         match self {
-            Self::Content { .. } => true,
+            Self::Content { .. } | Self::Missing(_) => true,
             Self::Operation { source, .. } => source.kind() == io::ErrorKind::NotFound,
-            Self::Url(_) => false,
+            Self::Url(_) | Self::Access(_) | Self::Lost { .. } | Self::ReadBack { .. } => false,
         }
     }
+}
+
+/// Says which operation on which key failed.
+fn on(operation: &'static str, key: &str) -> impl FnOnce(io::Error) -> StoreError {
+    let key = key.to_owned();
+    move |source| StoreError::Operation { operation, key, source }
 }
 
 /// A place for deployments.
@@ -68,155 +97,35 @@ pub struct Store {
     backend: Box<dyn Backend>,
 }
 
-/// The file that makes a build live.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Pointer {
-    build_id: String,
-}
-
-/// A deployment that was stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployed {
-    /// Key of its manifest.
-    pub manifest_key: String,
-    /// Objects that were written.
-    pub written: usize,
-    /// Objects that were there already.
-    pub kept: usize,
-}
-
-/// What a reader finds when it follows a deployment's pointer.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// The build.
-    pub build_id: String,
-    /// Its lock, manifest and statement.
-    pub read: Read,
-}
-
 impl Store {
-    /// Opens the store of a URL; a relative folder is below `root`.
-    pub fn open(url: &str, root: &Path) -> Result<Self, StoreError> {
-        let backend: Box<dyn Backend> = match url.split_once(':') {
-            Some(("dir", path)) if !path.is_empty() => {
+    /// Opens the store of a URL; a relative folder is below `root`. Nothing is asked of a network yet.
+    pub fn open(url: &str, root: &Path, access: &S3Access) -> Result<Self, StoreError> {
+        let wrong = || StoreError::Url(url.to_owned());
+        let backend: Box<dyn Backend> = match url.split_once(':').ok_or_else(wrong)? {
+            ("dir", path) if !path.is_empty() => {
                 Box::new(dir::Dir::new(crate::fs::normalize(&root.join(path))))
             }
-            Some(("memory", "")) => Box::new(memory::Memory::default()),
-            _ => return Err(StoreError::Url(url.to_owned())),
+            ("memory", "") => Box::new(memory::Memory::default()),
+            (scheme @ ("r2" | "s3"), rest) => {
+                let rest = rest.strip_prefix("//").ok_or_else(wrong)?.trim_end_matches('/');
+                let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+                if bucket.is_empty() || (!prefix.is_empty() && OutputPath::new(prefix).is_err()) {
+                    return Err(wrong());
+                }
+                let credentials = access.credentials(scheme == "r2", bucket, prefix)?;
+                Box::new(s3::S3::new(bucket, prefix, credentials)?)
+            }
+            _ => return Err(wrong()),
         };
         Ok(Self { backend })
     }
-
-    fn write(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let operation = "writing";
-        self.backend.write(key, bytes).map_err(|source| StoreError::Operation {
-            operation,
-            key: key.to_owned(),
-            source,
-        })
-    }
-
-    /// Stores a deployment and makes it live: content first, then lock and manifest, then the pointer.
-    pub fn put(&self, sealed: &Sealed) -> Result<Deployed, StoreError> {
-        let name = &sealed.manifest().name;
-        let (mut written, mut kept) = (0, 0);
-        for object in sealed.objects() {
-            let key = object_key(name, object.digest);
-            let size = self.backend.size(&key).map_err(|source| StoreError::Operation {
-                operation: "looking at",
-                key: key.clone(),
-                source,
-            })?;
-            if size == Some(object.body.bytes().len() as u64) {
-                kept += 1;
-            } else {
-                self.write(&key, object.body.bytes())?;
-                written += 1;
-            }
-        }
-        let folder = build_folder(name, &sealed.manifest().build_id);
-        self.write(&format!("{folder}/{}", lock::FILE_NAME), sealed.lock().as_bytes())?;
-        if let Some(envelope) = sealed.envelope() {
-            self.write(&format!("{folder}/{}", envelope::FILE_NAME), envelope.as_bytes())?;
-        }
-        let manifest_key = format!("{folder}/{}", manifest::FILE_NAME);
-        self.write(&manifest_key, sealed.manifest().to_json().as_bytes())?;
-        let pointer = Pointer { build_id: sealed.manifest().build_id.clone() };
-        let pointer = serde_json::to_string(&pointer).expect("a struct of texts always serialises");
-        self.write(&pointer_key(name), format!("{pointer}\n").as_bytes())?;
-        Ok(Deployed { manifest_key, written, kept })
-    }
-
-    /// The live build of a name; `None` when there is none.
-    pub fn live(&self, name: &str) -> Result<Option<Found>, StoreError> {
-        let key = pointer_key(name);
-        let bytes = match self.backend.read(&key) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(StoreError::Operation { operation: "reading", key, source }),
-        };
-        let pointer: Pointer = serde_json::from_slice(&bytes)
-            .map_err(|_| StoreError::Content { key: key.clone(), what: "a pointer" })?;
-        if Digest::from_hex(&pointer.build_id).is_none() {
-            return Err(StoreError::Content { key, what: "a pointer" });
-        }
-        let folder = build_folder(name, &pointer.build_id);
-        let read = |file: &str| {
-            let key = format!("{folder}/{file}");
-            self.backend.read(&key).map_err(|source| StoreError::Operation {
-                operation: "reading",
-                key,
-                source,
-            })
-        };
-        let lock_key = format!("{folder}/{}", lock::FILE_NAME);
-        let lock = String::from_utf8(read(lock::FILE_NAME)?)
-            .map_err(|_| StoreError::Content { key: lock_key, what: "a lock" })?;
-        let envelope = match self.backend.read(&format!("{folder}/{}", envelope::FILE_NAME)) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(source) => {
-                let key = format!("{folder}/{}", envelope::FILE_NAME);
-                return Err(StoreError::Operation { operation: "reading", key, source });
-            }
-        };
-        let read = Read { lock, manifest: Some(read(manifest::FILE_NAME)?), envelope };
-        Ok(Some(Found { build_id: pointer.build_id, read }))
-    }
-
-    /// The bytes of a file of a deployment, by its digest.
-    pub fn object(&self, name: &str, digest: Digest) -> io::Result<Vec<u8>> {
-        self.backend.read(&object_key(name, digest))
-    }
-}
-
-fn object_key(name: &str, digest: Digest) -> String {
-    let hex = digest.to_hex();
-    let (folder, _) = hex.split_at(2);
-    format!("{name}/objects/{folder}/{hex}")
-}
-
-fn build_folder(name: &str, build_id: &str) -> String {
-    format!("{name}/builds/{build_id}")
-}
-
-fn pointer_key(name: &str) -> String {
-    format!("{name}/latest.json")
-}
-
-/// Whether a key may be used: the rules for paths of artifacts hold for keys too.
-fn check_key(key: &str) -> io::Result<()> {
-    OutputPath::new(key)
-        .map(|_| ())
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::artifact::{ArtifactKind, Body, BuildArtifact};
-    use crate::seal::{About, Keys, seal};
+    use crate::artifact::{ArtifactKind, Body, BuildArtifact, Digest};
+    use crate::seal::{About, Keys, Sealed, seal};
 
     fn sealed(text: &str) -> Sealed {
         let artifact = BuildArtifact {
@@ -232,46 +141,90 @@ mod tests {
         seal(&scanned, About { name: "app".into(), ..About::default() }, Keys::default())
     }
 
-    /// What holds for every store.
+    fn open(url: &str, root: &Path) -> Result<Store, StoreError> {
+        Store::open(url, root, &S3Access::default())
+    }
+
+    /// What holds for every store; `tests/it/store.rs` asks the same of a server.
     fn store_contract(store: &Store) {
-        assert!(store.live("app").unwrap().is_none());
+        let put = |sealed: &Sealed| store.put(sealed, &Deployment::default(), &|_| {}).unwrap();
+        let live = || store.live("app", "latest").unwrap();
+        let object = |sealed: &Sealed| store.object("app", sealed.objects()[0].digest);
+        assert!(live().is_none());
         let first = sealed("one");
-        assert_eq!(store.put(&first).unwrap().written, 1);
-        let found = store.live("app").unwrap().unwrap();
+        assert_eq!(put(&first).written, 1);
+        let found = live().unwrap();
         assert_eq!(found.build_id, first.manifest().build_id);
         assert_eq!(found.read.lock, first.lock());
-        assert_eq!(store.object("app", first.objects()[0].digest).unwrap(), b"one");
-        let again = store.put(&first).unwrap();
+        assert_eq!(object(&first).unwrap(), b"one");
+        let again = put(&first);
         assert_eq!((again.written, again.kept), (0, 1));
         let second = sealed("two");
-        store.put(&second).unwrap();
-        assert_eq!(store.live("app").unwrap().unwrap().build_id, second.manifest().build_id);
-        // The first build is still there for a rollback.
-        assert_eq!(store.object("app", first.objects()[0].digest).unwrap(), b"one");
-        assert!(store.backend.write("../x", b"").is_err());
+        put(&second);
+        assert_eq!(live().unwrap().build_id, second.manifest().build_id);
+        // The first build is still there, and one write brings it back.
+        assert_eq!(object(&first).unwrap(), b"one");
+        assert_eq!(store.rollback("app", "latest", None).unwrap(), first.manifest().build_id);
+        assert_eq!(live().unwrap().build_id, first.manifest().build_id);
+        let builds = store.builds("app").unwrap();
+        assert_eq!(builds.len(), 2);
+        // What is live stays, whatever the policy says.
+        let third = sealed("three");
+        put(&third);
+        store.promote("app", "stable", &second.manifest().build_id).unwrap();
+        let pruned = store.prune("app", 1, None, u64::MAX, false).unwrap();
+        assert_eq!(pruned.builds, [first.manifest().build_id.clone()]);
+        assert_eq!(store.builds("app").unwrap().len(), 2);
+        assert_eq!(object(&first).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(object(&second).unwrap(), b"two");
+        assert!(store.rollback("app", "latest", None).is_err());
+        assert!(store.promote("app", "latest", &first.manifest().build_id).is_err());
+        assert!(store.backend.write("../x", &Body::new(*b""), &Default::default()).is_err());
         assert_eq!(
-            store.object("app", Digest::of(b"three")).unwrap_err().kind(),
+            store.object("app", Digest::of(b"four")).unwrap_err().kind(),
             io::ErrorKind::NotFound
         );
     }
 
     #[test]
     fn memory() {
-        store_contract(&Store::open("memory:", Path::new("/")).unwrap());
+        store_contract(&open("memory:", Path::new("/")).unwrap());
     }
 
     #[test]
     fn dir() {
         let folder = tempfile::tempdir().unwrap();
-        store_contract(&Store::open("dir:store", folder.path()).unwrap());
+        store_contract(&open("dir:store", folder.path()).unwrap());
         let left = crate::fs::walk(&crate::fs::DiskFileSystem, folder.path()).unwrap();
         assert!(left.iter().all(|path| !path.ends_with(".tmp")), "{left:?}");
     }
 
     #[test]
-    fn urls() {
-        for bad in ["", "dir:", "ftp://x", "memory:x"] {
-            assert!(matches!(Store::open(bad, Path::new("/")), Err(StoreError::Url(_))), "{bad}");
+    fn a_swap_is_won_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for store in
+            [open("memory:", folder.path()).unwrap(), open("dir:.", folder.path()).unwrap()]
+        {
+            let won = std::sync::atomic::AtomicUsize::new(0);
+            std::thread::scope(|scope| {
+                for index in 0..8u8 {
+                    let (store, won) = (&store, &won);
+                    scope.spawn(move || {
+                        if store.backend.swap("a/b", &[index], None).is_ok() {
+                            won.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        }
+                    });
+                }
+            });
+            assert_eq!(won.into_inner(), 1);
         }
+    }
+
+    #[test]
+    fn urls() {
+        for bad in ["", "dir:", "ftp://x", "memory:x", "r2:", "r2://", "s3:///x", "s3://b/../x"] {
+            assert!(matches!(open(bad, Path::new("/")), Err(StoreError::Url(_))), "{bad}");
+        }
+        assert!(matches!(open("r2://bucket", Path::new("/")), Err(StoreError::Access(_))));
     }
 }

@@ -13,6 +13,8 @@ mod config;
 mod leak;
 mod packages;
 mod project;
+mod s3;
 mod seal;
+mod store;
 mod support;
 mod tidy;

@@ -363,7 +363,7 @@ fn every_change_is_named() {
                 append(
                     &d.join("bundlegate.lock"),
                     &format!("{}  {}\n", "0".repeat(64), "x".repeat(1100)),
-                )
+                );
             },
             "line 6 is not `<sha256>  <path>`",
         ),

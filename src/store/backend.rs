@@ -1,0 +1,63 @@
+//! What kinds of store have in common: whole values under keys, and a swap that only one of several writers wins.
+
+use std::io;
+
+use crate::artifact::{Body, Digest, OutputPath};
+
+/// A version of a value, as the kind of store names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tag(pub(super) String);
+
+/// What is stored beside the bytes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Attributes {
+    /// Content type.
+    pub(super) content_type: String,
+    /// Content encoding, when readers shall decode it.
+    pub(super) content_encoding: Option<String>,
+    /// Cache control.
+    pub(super) cache_control: Option<&'static str>,
+    /// SHA-256 of the bytes; a store checks it where it can.
+    pub(super) digest: Option<Digest>,
+    /// More, all ASCII.
+    pub(super) metadata: Vec<(&'static str, String)>,
+}
+
+/// A key that was listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// The key.
+    pub(super) key: String,
+    /// Bytes of its value.
+    pub(super) bytes: u64,
+    /// When it was written, in seconds since 1970; 0 when that is not known.
+    pub(super) modified: u64,
+}
+
+/// A kind of store. Keys are paths with `/`. Errors: [`io::ErrorKind::NotFound`] where there is no value,
+/// [`io::ErrorKind::AlreadyExists`] where a swap lost, and anything else with a message for the user.
+pub(super) trait Backend: Send + Sync {
+    /// All bytes of a key, and their version.
+    fn read(&self, key: &str) -> io::Result<(Vec<u8>, Tag)>;
+    /// Puts a whole value under a key; a reader sees the old or the new one, never a part.
+    fn write(&self, key: &str, body: &Body, attributes: &Attributes) -> io::Result<()>;
+    /// Puts a small value under a key if its version is still the expected one; `None`: if there is none yet.
+    fn swap(&self, key: &str, bytes: &[u8], expected: Option<&Tag>) -> io::Result<()>;
+    /// Size of the value of a key, or `None` when there is none.
+    fn size(&self, key: &str) -> io::Result<Option<u64>>;
+    /// All keys that start with a prefix, sorted.
+    fn list(&self, prefix: &str) -> io::Result<Vec<Listed>>;
+    /// Removes keys; one that is not there is no error.
+    fn remove(&self, keys: &[String]) -> io::Result<()>;
+    /// How many values it takes at the same time.
+    fn concurrency(&self) -> usize {
+        1
+    }
+}
+
+/// Whether a key may be used: the rules for paths of artifacts hold for keys too.
+pub(super) fn check_key(key: &str) -> io::Result<()> {
+    OutputPath::new(key)
+        .map(|_| ())
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+}

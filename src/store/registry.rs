@@ -1,0 +1,464 @@
+//! The registry of builds: what is live in which channel, which builds there are, and which of them may go.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::backend::Tag;
+use super::deploy::{METAFILE, Sizes, build_folder, channel_key, index_key, object_key};
+use super::{Store, StoreError, on};
+use crate::artifact::{Digest, OutputPath};
+use crate::seal::manifest::Manifest;
+use crate::seal::{Read, envelope, lock, manifest};
+
+/// Builds that a pointer remembers, for a rollback.
+const REMEMBERED: usize = 20;
+/// How often a swap of the index is tried, when others write it, too.
+const MOST_TRIES: u32 = 60;
+/// Objects of a run that is still going on are not in any manifest yet; what is younger than this stays.
+const GRACE_SECONDS: u64 = 24 * 60 * 60;
+
+/// What is live in a channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Pointer {
+    build_id: String,
+    /// Builds that were live before, the last one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    previous: Vec<String>,
+}
+
+/// One build in the index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IndexEntry {
+    /// The build.
+    pub build_id: String,
+    /// The commit it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Its files, encoded forms included.
+    pub files: usize,
+    /// Bytes of its outputs as they are.
+    pub raw: u64,
+    /// With gzip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gzip: Option<u64>,
+    /// With brotli.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brotli: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Index {
+    /// In the order in which they were stored.
+    builds: Vec<IndexEntry>,
+}
+
+/// A build, and where it is live.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// What the index knows.
+    pub entry: IndexEntry,
+    /// Channels in which it is live.
+    pub channels: Vec<String>,
+}
+
+/// What a reader finds when it follows a pointer.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The build.
+    pub build_id: String,
+    /// Its lock, manifest and statement.
+    pub read: Read,
+}
+
+/// What a prune removed, or would.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Builds.
+    pub builds: Vec<String>,
+    /// Objects of no other build.
+    pub objects: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+pub(super) fn index_entry(manifest: &Manifest, sizes: Sizes) -> IndexEntry {
+    IndexEntry {
+        build_id: manifest.build_id.clone(),
+        commit: manifest.commit.clone(),
+        files: manifest.artifacts.len(),
+        raw: sizes.raw,
+        gzip: sizes.gzip,
+        brotli: sizes.brotli,
+    }
+}
+
+fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut json = serde_json::to_vec(value).expect("a struct of texts always serialises");
+    json.push(b'\n');
+    json
+}
+
+impl Store {
+    /// The value of a key and its version; `None` when there is none.
+    fn optional(&self, key: &str) -> Result<Option<(Vec<u8>, Tag)>, StoreError> {
+        match self.backend.read(key) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(on("reading", key)(error)),
+        }
+    }
+
+    pub(super) fn pointer(
+        &self,
+        name: &str,
+        channel: &str,
+    ) -> Result<Option<(Pointer, Tag)>, StoreError> {
+        let key = channel_key(name, channel);
+        let Some((bytes, tag)) = self.optional(&key)? else { return Ok(None) };
+        match serde_json::from_slice::<Pointer>(&bytes) {
+            Ok(pointer) if Digest::from_hex(&pointer.build_id).is_some() => {
+                Ok(Some((pointer, tag)))
+            }
+            _ => Err(StoreError::Content { key, what: "a pointer" }),
+        }
+    }
+
+    /// Changes a channel, if nobody did since `before` was read.
+    pub(super) fn make_live(
+        &self,
+        name: &str,
+        channel: &str,
+        before: Option<(Pointer, Tag)>,
+        build_id: &str,
+    ) -> Result<(), StoreError> {
+        let key = channel_key(name, channel);
+        let (pointer, tag) = match before {
+            Some((pointer, _)) if pointer.build_id == build_id => return Ok(()),
+            Some((mut pointer, tag)) => {
+                pointer.previous.retain(|id| id != build_id);
+                pointer.previous.insert(0, std::mem::take(&mut pointer.build_id));
+                pointer.previous.truncate(REMEMBERED);
+                build_id.clone_into(&mut pointer.build_id);
+                (pointer, Some(tag))
+            }
+            None => (Pointer { build_id: build_id.to_owned(), previous: Vec::new() }, None),
+        };
+        self.set_pointer(name, channel, &key, &pointer, tag.as_ref())
+    }
+
+    fn set_pointer(
+        &self,
+        name: &str,
+        channel: &str,
+        key: &str,
+        pointer: &Pointer,
+        expected: Option<&Tag>,
+    ) -> Result<(), StoreError> {
+        match self.backend.swap(key, &to_json(pointer), expected) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let build = self.pointer(name, channel)?.map(|(pointer, _)| pointer.build_id);
+                match build {
+                    // Our own write, whose answer was lost, or another run of the same build.
+                    Some(build) if build == pointer.build_id => Ok(()),
+                    build => Err(StoreError::Lost {
+                        channel: channel.to_owned(),
+                        build: build.unwrap_or_default(),
+                    }),
+                }
+            }
+            result => result.map_err(on("writing", key)),
+        }
+    }
+
+    /// Adds a build to the index, whoever else is writing it.
+    pub(super) fn add_to_index(&self, name: &str, entry: &IndexEntry) -> Result<(), StoreError> {
+        self.change_index(name, |index| {
+            let is_there = index.builds.iter().any(|build| build == entry);
+            index.builds.retain(|build| build.build_id != entry.build_id || is_there);
+            if !is_there {
+                index.builds.push(entry.clone());
+            }
+            !is_there
+        })
+    }
+
+    /// Changes the index until nobody else did at the same time; `change` says whether it did anything.
+    fn change_index(
+        &self,
+        name: &str,
+        change: impl Fn(&mut Index) -> bool,
+    ) -> Result<(), StoreError> {
+        let key = index_key(name);
+        for attempt in 0..MOST_TRIES {
+            let (mut index, tag) = self.index(name)?;
+            if !change(&mut index) {
+                return Ok(());
+            }
+            match self.backend.swap(&key, &to_json(&index), tag.as_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    // Not all of those who lost come back at the same moment.
+                    let jitter =
+                        u64::from(std::process::id()).wrapping_mul(u64::from(attempt) + 7) % 97;
+                    let wait = u64::from(attempt.min(10)) * 20 + jitter;
+                    std::thread::sleep(std::time::Duration::from_millis(wait));
+                }
+                result => return result.map_err(on("writing", &key)),
+            }
+        }
+        Err(on("writing", &key)(io::Error::other("others change it all the time")))
+    }
+
+    fn index(&self, name: &str) -> Result<(Index, Option<Tag>), StoreError> {
+        let key = index_key(name);
+        let Some((bytes, tag)) = self.optional(&key)? else { return Ok((Index::default(), None)) };
+        match serde_json::from_slice(&bytes) {
+            Ok(index) => Ok((index, Some(tag))),
+            Err(_) => Err(StoreError::Content { key, what: "an index" }),
+        }
+    }
+
+    /// The build that is live in a channel; `None` when there is none.
+    pub fn live(&self, name: &str, channel: &str) -> Result<Option<Found>, StoreError> {
+        match self.pointer(name, channel)? {
+            Some((pointer, _)) => self.build(name, &pointer.build_id).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A build, by its id, or by the start of it (8 digits or more) when only one begins so.
+    pub fn build(&self, name: &str, build_id: &str) -> Result<Found, StoreError> {
+        let build_id = self.whole_id(name, build_id)?;
+        let folder = build_folder(name, &build_id);
+        let required = |file: &str| {
+            let key = format!("{folder}/{file}");
+            self.backend.read(&key).map(|(bytes, _)| bytes).map_err(on("reading", &key))
+        };
+        let lock = String::from_utf8(required(lock::FILE_NAME)?).map_err(|_| {
+            StoreError::Content { key: format!("{folder}/{}", lock::FILE_NAME), what: "a lock" }
+        })?;
+        let envelope = self.optional(&format!("{folder}/{}", envelope::FILE_NAME))?;
+        let manifest = required(manifest::FILE_NAME)?;
+        let envelope = envelope.map(|(bytes, _)| bytes);
+        Ok(Found { build_id, read: Read { lock, manifest: Some(manifest), envelope } })
+    }
+
+    fn whole_id(&self, name: &str, start: &str) -> Result<String, StoreError> {
+        if Digest::from_hex(start).is_some() {
+            return Ok(start.to_owned());
+        }
+        let missing = || StoreError::Missing(format!("there is no build `{start}` of `{name}`"));
+        if start.len() < 8 || !start.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(missing());
+        }
+        let (index, _) = self.index(name)?;
+        let mut found = index.builds.iter().filter(|build| build.build_id.starts_with(start));
+        match (found.next(), found.next()) {
+            (Some(build), None) => Ok(build.build_id.clone()),
+            (Some(_), Some(_)) => {
+                Err(StoreError::Missing(format!("several builds of `{name}` begin with `{start}`")))
+            }
+            _ => Err(missing()),
+        }
+    }
+
+    /// What stands at a place of a name: a channel, or else a build. No place is the channel `latest`.
+    pub fn at(&self, name: &str, place: Option<&str>) -> Result<Found, StoreError> {
+        let place = place.unwrap_or("latest");
+        if OutputPath::new(place).is_ok()
+            && let Some(found) = self.live(name, place)?
+        {
+            return Ok(found);
+        }
+        match self.build(name, place) {
+            Err(StoreError::Missing(_)) => {
+                Err(StoreError::Missing(format!("there is no deployment of `{name}` at `{place}`")))
+            }
+            found => found,
+        }
+    }
+
+    /// The metafile of the build that was made from a commit; `None` when there is none.
+    pub fn metafile_of_commit(
+        &self,
+        name: &str,
+        commit: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = format!("{name}/commits/{commit}.json");
+        let Some((bytes, _)) = self.optional(&key)? else { return Ok(None) };
+        let pointer: Pointer = serde_json::from_slice(&bytes)
+            .map_err(|_| StoreError::Content { key, what: "a pointer" })?;
+        self.metafile(name, &pointer.build_id)
+    }
+
+    /// The metafile of a build; `None` when it was stored without one.
+    pub fn metafile(&self, name: &str, build_id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        if Digest::from_hex(build_id).is_none() {
+            return Ok(None);
+        }
+        let key = format!("{}/{METAFILE}", build_folder(name, build_id));
+        Ok(self.optional(&key)?.map(|(bytes, _)| bytes))
+    }
+
+    /// The bytes of a file of a deployment, by its digest.
+    pub fn object(&self, name: &str, digest: Digest) -> io::Result<Vec<u8>> {
+        self.backend.read(&object_key(name, digest)).map(|(bytes, _)| bytes)
+    }
+
+    /// All builds, in the order in which they were stored, and where each is live.
+    pub fn builds(&self, name: &str) -> Result<Vec<Build>, StoreError> {
+        let (index, _) = self.index(name)?;
+        let mut channels: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (channel, pointer) in self.pointers(name)? {
+            channels.entry(pointer.build_id).or_default().push(channel);
+        }
+        Ok(index
+            .builds
+            .into_iter()
+            .map(|entry| {
+                let channels = channels.remove(&entry.build_id).unwrap_or_default();
+                Build { entry, channels }
+            })
+            .collect())
+    }
+
+    fn pointers(&self, name: &str) -> Result<Vec<(String, Pointer)>, StoreError> {
+        let prefix = format!("{name}/channels/");
+        let listed = self.backend.list(&prefix).map_err(on("listing", &prefix))?;
+        let mut pointers = Vec::new();
+        for key in listed {
+            let channel = key.key.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(".json"));
+            let Some(channel) = channel else { continue };
+            if let Some((pointer, _)) = self.pointer(name, channel)? {
+                pointers.push((channel.to_owned(), pointer));
+            }
+        }
+        Ok(pointers)
+    }
+
+    /// Makes a build live in a channel; returns its whole id. Whether it is what was sealed is the caller's to check.
+    pub fn promote(&self, name: &str, channel: &str, build_id: &str) -> Result<String, StoreError> {
+        let found = self.build(name, build_id)?;
+        let before = self.pointer(name, channel)?;
+        self.make_live(name, channel, before, &found.build_id)?;
+        Ok(found.build_id)
+    }
+
+    /// Makes live what was live before, or a build that the channel had before; returns its id.
+    pub fn rollback(
+        &self,
+        name: &str,
+        channel: &str,
+        to: Option<&str>,
+    ) -> Result<String, StoreError> {
+        let Some((pointer, tag)) = self.pointer(name, channel)? else {
+            return Err(StoreError::Missing(format!("nothing is live in `{channel}` of `{name}`")));
+        };
+        let position = match to {
+            Some(start) => pointer.previous.iter().position(|id| id.starts_with(start)),
+            None => (!pointer.previous.is_empty()).then_some(0),
+        };
+        let Some(position) = position else {
+            let what = to.map_or("nothing".to_owned(), |start| format!("no build `{start}`"));
+            return Err(StoreError::Missing(format!("{what} was live in `{channel}` before")));
+        };
+        let build_id = pointer.previous.get(position).cloned().unwrap_or_default();
+        // It must still be there whole.
+        self.build(name, &build_id)?;
+        let rest = pointer.previous.iter().skip(position + 1).cloned().collect();
+        let target = Pointer { build_id: build_id.clone(), previous: rest };
+        self.set_pointer(name, channel, &channel_key(name, channel), &target, Some(&tag))?;
+        Ok(build_id)
+    }
+
+    /// Removes builds, and objects of no other build. Kept are the newest `keep`, what is live in a channel, what is
+    /// younger than `days`, and objects that were written within a day before `now` (seconds since 1970), because a run
+    /// that is going on may need them.
+    pub fn prune(
+        &self,
+        name: &str,
+        keep: usize,
+        days: Option<u64>,
+        now: u64,
+        is_dry: bool,
+    ) -> Result<Pruned, StoreError> {
+        let builds = self.builds(name)?;
+        let folder = format!("{name}/builds/");
+        let listed = self.backend.list(&folder).map_err(on("listing", &folder))?;
+        let modified = |build_id: &str| {
+            let start = format!("{folder}{build_id}/");
+            listed
+                .iter()
+                .filter(|file| file.key.starts_with(&start))
+                .map(|file| file.modified)
+                .max()
+        };
+        let newest = builds.len().saturating_sub(keep);
+        let is_young = |build_id: &str| {
+            days.zip(modified(build_id))
+                .is_some_and(|(days, modified)| now.saturating_sub(modified) < days * 86_400)
+        };
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            builds.iter().enumerate().partition(|(index, build)| {
+                *index < newest && build.channels.is_empty() && !is_young(&build.entry.build_id)
+            });
+        let gone: BTreeSet<&str> =
+            gone.into_iter().map(|(_, build)| build.entry.build_id.as_str()).collect();
+        let mut used = BTreeSet::new();
+        // A build that is not in the index yet is one that is being stored.
+        let mut ids: BTreeSet<&str> =
+            kept.into_iter().map(|(_, build)| build.entry.build_id.as_str()).collect();
+        ids.extend(
+            listed
+                .iter()
+                .filter_map(|file| file.key.strip_prefix(&folder)?.split('/').next())
+                .filter(|id| !gone.contains(id)),
+        );
+        for id in ids {
+            let key = format!("{folder}{id}/{}", lock::FILE_NAME);
+            let Some((bytes, _)) = self.optional(&key)? else { continue };
+            let entries = std::str::from_utf8(&bytes).ok().and_then(|text| lock::parse(text).ok());
+            let entries = entries.ok_or(StoreError::Content { key, what: "a lock" })?;
+            used.extend(entries.into_iter().map(|(_, digest)| object_key(name, digest)));
+        }
+        let prefix = format!("{name}/objects/");
+        let unused: Vec<_> = self
+            .backend
+            .list(&prefix)
+            .map_err(on("listing", &prefix))?
+            .into_iter()
+            .filter(|object| !used.contains(&object.key))
+            .filter(|object| now.saturating_sub(object.modified) >= GRACE_SECONDS)
+            .collect();
+        let pruned = Pruned {
+            builds: gone.iter().map(|id| (*id).to_owned()).collect(),
+            objects: unused.len(),
+            bytes: unused.iter().map(|object| object.bytes).sum(),
+        };
+        if is_dry {
+            return Ok(pruned);
+        }
+        // First nobody finds it, then it goes.
+        self.change_index(name, |index| {
+            let before = index.builds.len();
+            index.builds.retain(|build| !gone.contains(build.build_id.as_str()));
+            index.builds.len() != before
+        })?;
+        let is_manifest = |key: &str| key.ends_with(manifest::FILE_NAME);
+        let of_gone = listed.iter().map(|file| &file.key).filter(|key| {
+            key.strip_prefix(&folder)
+                .and_then(|rest| rest.split('/').next())
+                .is_some_and(|id| gone.contains(id))
+        });
+        let (manifests, others): (Vec<String>, Vec<String>) =
+            of_gone.cloned().partition(|key| is_manifest(key));
+        let objects: Vec<String> = unused.into_iter().map(|object| object.key).collect();
+        for keys in [manifests, others, objects] {
+            self.backend.remove(&keys).map_err(on("removing from", name))?;
+        }
+        Ok(pruned)
+    }
+}

@@ -1,0 +1,423 @@
+//! Deployments: atomic, resumable, verified, on a server that speaks S3 and in a folder.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use super::s3::{ACCOUNT, BUCKET, Fault, KEY, KEY_ID, Server};
+use super::support::{bundlegate, files, ok, text};
+
+/// A folder to deploy, and a place to deploy it to.
+struct Desk {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    server: Option<Server>,
+}
+
+impl Desk {
+    /// With a server, or else with a folder as store.
+    fn new(with_server: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_path_buf();
+        std::fs::create_dir(path.join("dist")).unwrap();
+        std::fs::write(path.join("bundlegate.yml"), "name: app\n").unwrap();
+        Self { _folder: folder, path, server: with_server.then(Server::start) }
+    }
+
+    fn server(&self) -> &Server {
+        self.server.as_ref().unwrap()
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = bundlegate();
+        command.arg(name).current_dir(&self.path);
+        if let Some(server) = &self.server {
+            command.env("R2_ENDPOINT", &server.url).env("R2_ACCOUNT_ID", ACCOUNT);
+            command.env("R2_ACCESS_KEY_ID", KEY_ID).env("R2_SECRET_ACCESS_KEY", KEY);
+        }
+        command
+    }
+
+    fn store(&self) -> String {
+        if self.server.is_some() { format!("r2://{BUCKET}/team") } else { "dir:store".to_owned() }
+    }
+
+    fn place(&self) -> String {
+        format!("{}/app", self.store())
+    }
+
+    /// Fills `dist` with a version: files that every version has, and one that changes.
+    fn version(&self, version: &str, size: usize) {
+        let dist = self.path.join("dist");
+        for index in 0..size {
+            std::fs::write(dist.join(format!("part-{index}.js")), format!("part({index})\n"))
+                .unwrap();
+        }
+        std::fs::write(dist.join("index.js"), format!("export default '{version}';\n")).unwrap();
+        ok(self.command("sign").arg("dist"));
+    }
+
+    fn push(&self) -> Output {
+        self.command("push").args(["dist", &self.store()]).output().unwrap()
+    }
+
+    /// The version that a reader finds live, all of it verified.
+    fn live(&self) -> String {
+        let _ = std::fs::remove_dir_all(self.path.join("pulled"));
+        ok(self.command("pull").args([&*self.place(), "pulled"]));
+        ok(self.command("verify").arg("pulled"));
+        let index = std::fs::read_to_string(self.path.join("pulled/index.js")).unwrap();
+        index.split('\'').nth(1).unwrap().to_owned()
+    }
+
+    /// All keys and bytes.
+    fn stored(&self) -> BTreeMap<String, Vec<u8>> {
+        match &self.server {
+            Some(server) => {
+                server.objects().into_iter().map(|(key, object)| (key, object.bytes)).collect()
+            }
+            None => files(&self.path.join("store")),
+        }
+    }
+}
+
+#[test]
+fn a_deployment_goes_there_and_back() {
+    for with_server in [true, false] {
+        let desk = Desk::new(with_server);
+        desk.version("one", 5);
+        let first = desk.push();
+        assert_eq!(first.status.code(), Some(0), "{}", text(&first));
+        assert!(text(&first).contains("6 files written, 0 there already"), "{}", text(&first));
+        assert_eq!(desk.live(), "one");
+        // Nothing is sent that is there.
+        let again = desk.push();
+        assert!(text(&again).contains("0 files written, 6 there already"), "{}", text(&again));
+        desk.version("two", 5);
+        let dry = ok(desk.command("push").args(["dist", &desk.store(), "--dry-run"]));
+        assert_eq!(dry.lines().filter(|line| line.contains("/objects/")).count(), 1, "{dry}");
+        assert_eq!(desk.live(), "one");
+        let second = desk.push();
+        assert!(text(&second).contains("1 files written, 5 there already"), "{}", text(&second));
+        assert_eq!(desk.live(), "two");
+        let verified = ok(desk.command("verify").arg(desk.place()));
+        assert!(verified.contains("6 files as locked"), "{verified}");
+
+        let listed = ok(desk.command("list").arg(desk.place()));
+        let builds: Vec<&str> = listed.lines().map(|line| &line[..12]).collect();
+        assert_eq!(builds.len(), 2, "{listed}");
+        assert!(listed.lines().next().unwrap().ends_with("latest"), "{listed}");
+        // Another channel, one pointer write back, and forward by name.
+        ok(desk.command("promote").args([
+            &format!("{}@{}", desk.place(), builds[1]),
+            "--channel",
+            "stable",
+        ]));
+        ok(desk.command("rollback").arg(desk.place()));
+        assert_eq!(desk.live(), "one");
+        let none = desk.command("rollback").arg(desk.place()).output().unwrap();
+        assert_eq!(none.status.code(), Some(6), "{}", text(&none));
+        ok(desk.command("promote").arg(format!("{}@{}", desk.place(), builds[0])));
+        assert_eq!(desk.live(), "two");
+        let stable = ok(desk.command("verify").arg(format!("{}@stable", desk.place())));
+        assert!(stable.contains(builds[1]), "{stable}");
+        // What is live stays.
+        let kept = ok(desk.command("prune").args([&*desk.place(), "--keep", "0"]));
+        assert!(kept.contains("removed 0 builds"), "{kept}");
+        let nowhere =
+            desk.command("pull").args([&format!("{}@none", desk.place()), "x"]).output().unwrap();
+        assert_eq!(nowhere.status.code(), Some(6), "{}", text(&nowhere));
+        assert!(!desk.path.join("x").exists());
+    }
+}
+
+#[test]
+fn what_is_changed_in_the_store_is_not_promoted_or_pulled() {
+    let desk = Desk::new(false);
+    desk.version("one", 3);
+    ok(desk.command("push").args(["dist", &desk.store()]));
+    let object = desk.stored().into_keys().find(|key| key.contains("/objects/")).unwrap();
+    std::fs::write(desk.path.join("store").join(object), b"evil").unwrap();
+    for (name, more) in [("promote", "--channel=stable"), ("pull", "out"), ("verify", "--quiet")] {
+        let output = desk.command(name).args([&*desk.place(), more]).output().unwrap();
+        assert_eq!(output.status.code(), Some(6), "{name}: {}", text(&output));
+        assert!(text(&output).contains("is not what was locked"), "{name}: {}", text(&output));
+    }
+    assert!(!desk.path.join("out").exists());
+    assert!(!desk.stored().keys().any(|key| key.contains("stable")));
+}
+
+#[test]
+fn faults_are_ridden_out() {
+    let desk = Desk::new(true);
+    desk.version("one", 4);
+    let server = desk.server();
+    server.fault("PUT", "/objects/", 1, Fault::Status(500));
+    server.fault("PUT", "/objects/", 1, Fault::Status(503));
+    server.fault("PUT", "/objects/", 2, Fault::Status(429));
+    server.fault("PUT", "/objects/", 1, Fault::Drop);
+    server.fault("GET", "channels", 1, Fault::Slow(Duration::from_millis(300)));
+    server.fault("PUT", "channels", 1, Fault::Status(503));
+    server.fault("PUT", "index.json", 1, Fault::Drop);
+    let output = desk.push();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert_eq!(desk.live(), "one");
+}
+
+#[test]
+fn what_was_not_stored_as_sent_does_not_become_live() {
+    let desk = Desk::new(true);
+    desk.version("one", 4);
+    ok(desk.command("push").args(["dist", &desk.store()]));
+    desk.version("two", 4);
+    desk.server().fault("PUT", "/objects/", 1, Fault::Corrupt);
+    let output =
+        desk.command("push").args(["dist", &desk.store(), "--read-back", "full"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(7), "{}", text(&output));
+    assert!(
+        text(&output).contains("is not what was sent: its SHA-256 differs"),
+        "{}",
+        text(&output)
+    );
+    assert_eq!(desk.live(), "one");
+}
+
+#[test]
+fn every_refusal_is_one_clear_message() {
+    let desk = Desk::new(true);
+    desk.version("one", 2);
+    let check = |what: &str, command: &mut Command, code: i32, expected: &str| {
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{what}: {}", text(&output));
+        assert!(text(&output).contains(expected), "{what}: {}", text(&output));
+        assert!(!text(&output).contains(KEY), "{what}");
+        assert_eq!(text(&output).matches("error[").count(), 1, "{what}: {}", text(&output));
+    };
+    let push = |url: &str| {
+        let mut command = desk.command("push");
+        command.args(["dist", url]);
+        command
+    };
+    let store = desk.store();
+    check(
+        "no key",
+        push(&store).env_remove("R2_ACCESS_KEY_ID"),
+        7,
+        "`R2_ACCESS_KEY_ID` is not set",
+    );
+    check(
+        "wrong key",
+        push(&store).env("R2_SECRET_ACCESS_KEY", "x".repeat(64)),
+        7,
+        "does not know the key",
+    );
+    check(
+        "wrong key, as it is",
+        push(&store).env("R2_SECRET_ACCESS_KEY", "x".repeat(64)).arg("--keep-key"),
+        7,
+        "does not know the key",
+    );
+    check(
+        "wrong id",
+        push(&store).env("R2_ACCESS_KEY_ID", "nobody").arg("--keep-key"),
+        7,
+        "does not know the key",
+    );
+    check(
+        "wrong bucket",
+        push("r2://another/team").arg("--keep-key"),
+        7,
+        "there is no bucket `another`",
+    );
+    check(
+        "nobody there",
+        push(&store).env("R2_ENDPOINT", "http://127.0.0.1:9"),
+        7,
+        "cannot be reached",
+    );
+    check("no such place", &mut push("ftp://x"), 7, "is not a store");
+    let old = "R2_SESSION_TOKEN";
+    let expired = desk.server();
+    expired.deny("PutObject");
+    check("may not write", &mut push(&store), 7, "the key may not do that here");
+    check("no token", push(&store).env(old, "bm9uc2Vuc2U="), 7, "InvalidArgument");
+    assert!(desk.stored().is_empty());
+}
+
+#[test]
+fn the_credential_may_do_little() {
+    let desk = Desk::new(true);
+    desk.version("one", 2);
+    // The server checks the token: its actions, its prefix, its signature. So a push that works proves that it fits.
+    ok(desk.command("push").args(["dist", &desk.store()]));
+    // Listing is not needed for a push.
+    desk.server().deny("ListObjectsV2");
+    desk.version("two", 250);
+    let output = desk.push();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert_eq!(desk.live(), "two");
+}
+
+#[test]
+fn files_for_a_cdn() {
+    let desk = Desk::new(true);
+    let dist = desk.path.join("dist");
+    let page = format!("<!doctype html>{}", "<p>text</p>".repeat(50));
+    std::fs::write(dist.join("index.html"), &page).unwrap();
+    std::fs::write(dist.join("app-4f2c9d1e.js"), "x()").unwrap();
+    std::fs::write(
+        desk.path.join("bundlegate.yml"),
+        format!("name: app\nartifacts: {{ dir: dist }}\nstore: {{ url: {}, layout: files }}\nsign: {{ hmac_key: env:HMAC }}\n", desk.store()),
+    )
+    .unwrap();
+    desk.server().log();
+    ok(desk
+        .command("run")
+        .env("HMAC", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"));
+    let log: Vec<String> =
+        desk.server().log().into_iter().filter(|line| line.starts_with("PUT")).collect();
+    let position = |part: &str| log.iter().position(|line| line.contains(part)).unwrap();
+    assert!(position("app-4f2c9d1e.js") < position("index.html"), "{log:?}");
+    assert!(position("index.html") < position("manifest.json"), "{log:?}");
+    let objects = desk.server().objects();
+    let html = &objects["team/app/index.html"];
+    assert_eq!(html.content_type.as_deref(), Some("text/html; charset=utf-8"));
+    assert_eq!(html.content_encoding.as_deref(), Some("br"));
+    assert_eq!(html.cache_control.as_deref(), Some("no-cache"));
+    assert!(html.metadata["signature-input"].starts_with("bundlegate=(\"@path\";req"), "{html:?}");
+    assert!(objects.contains_key("team/app/index.html.zst"));
+    let script = &objects["team/app/app-4f2c9d1e.js"];
+    assert_eq!(script.cache_control.as_deref(), Some("public, max-age=31536000, immutable"));
+    assert_eq!(script.content_encoding, None);
+    assert_eq!(script.content_type.as_deref(), Some("text/javascript; charset=utf-8"));
+}
+
+#[test]
+fn a_large_object_goes_in_parts_and_on() {
+    let desk = Desk::new(true);
+    // Blanks, which the leak gate of a debug build reads fast, with something of its own in each part.
+    let mut large = vec![b' '; 70 << 20];
+    for (index, part) in large.chunks_mut(1 << 20).enumerate() {
+        part[0] = u8::try_from(index).unwrap();
+    }
+    std::fs::write(desk.path.join("dist/large.bin"), &large).unwrap();
+    ok(desk.command("sign").arg("dist"));
+    // The third part fails for good; the first two are there.
+    desk.server().fault("PUT", "partNumber=3", 6, Fault::Status(500));
+    let failed = desk.push();
+    assert_eq!(failed.status.code(), Some(7), "{}", text(&failed));
+    desk.server().log();
+    ok(desk.command("push").args(["dist", &desk.store()]));
+    let parts = desk.server().log().iter().filter(|line| line.contains("partNumber=")).count();
+    assert_eq!(parts, 3, "the first two of five parts are not sent again");
+    assert!(desk.stored().values().any(|bytes| *bytes == large));
+}
+
+/// How many kills and racers: few in the test command, many with `LONG=1`.
+fn long(short: u32, long: u32) -> u32 {
+    if std::env::var_os("LONG").is_some() { long } else { short }
+}
+
+#[test]
+fn killed_at_any_moment_a_reader_sees_one_version_whole() {
+    for with_server in [true, false] {
+        let desk = Desk::new(with_server);
+        desk.version("v0", 200);
+        ok(desk.command("push").args(["dist", &desk.store()]));
+        let mut live = "v0".to_owned();
+        let mut seed = 12345u64;
+        for round in 1..=long(4, 200) {
+            let next = format!("v{round}");
+            // Most of the files are new, so that a push takes a while.
+            for index in 0..200 {
+                std::fs::write(
+                    desk.path.join(format!("dist/part-{index}.js")),
+                    format!("{next}({index})\n"),
+                )
+                .unwrap();
+            }
+            std::fs::write(desk.path.join("dist/index.js"), format!("export default '{next}';\n"))
+                .unwrap();
+            ok(desk.command("sign").arg("dist"));
+            let started = Instant::now();
+            let mut child = desk
+                .command("push")
+                .args(["dist", &desk.store()])
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap();
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let moment = Duration::from_micros((seed >> 33) % 700_000);
+            while started.elapsed() < moment && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let _ = child.kill();
+            child.wait().unwrap();
+            let seen = desk.live();
+            assert!(seen == live || seen == next, "round {round}: {seen}");
+            ok(desk.command("push").args(["dist", &desk.store()]));
+            assert_eq!(desk.live(), next, "round {round}");
+            live = next;
+        }
+    }
+}
+
+#[test]
+fn of_runs_at_once_each_wins_or_says_so() {
+    for with_server in [true, false] {
+        let desk = Desk::new(with_server);
+        desk.version("base", 3);
+        ok(desk.command("push").args(["dist", &desk.store()]));
+        if let Some(server) = &desk.server {
+            server.pause(Duration::from_millis(50));
+        }
+        let racers = long(4, 8);
+        for racer in 0..racers {
+            let folder = desk.path.join(format!("racer-{racer}"));
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join("index.js"), format!("export default 'r{racer}';\n"))
+                .unwrap();
+            ok(desk.command("sign").arg(&folder));
+        }
+        let children: Vec<_> = (0..racers)
+            .map(|racer| {
+                let mut command = desk.command("push");
+                command.args([&format!("racer-{racer}"), &desk.store()]);
+                command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+                command.spawn().unwrap()
+            })
+            .collect();
+        let outputs: Vec<Output> =
+            children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+        let mut winners = 0;
+        for output in &outputs {
+            match output.status.code() {
+                Some(0) => winners += 1,
+                Some(7) => assert!(text(output).contains("error[store/lost]"), "{}", text(output)),
+                _ => panic!("{}", text(output)),
+            }
+        }
+        assert!(winners >= 1);
+        assert!(desk.live().starts_with('r'));
+        // Nothing is lost: every build is in the index, and whole.
+        let listed = ok(desk.command("list").arg(desk.place()));
+        assert_eq!(listed.lines().count(), racers as usize + 1, "{listed}");
+        for line in listed.lines() {
+            ok(desk.command("verify").arg(format!("{}@{}", desk.place(), &line[..12])));
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_half_live() {
+    let desk = Desk::new(false);
+    desk.version("one", 2);
+    // `/dev/full` is a device, so a folder below it cannot be made: the same as no space for the first file.
+    let output = desk.command("push").args(["dist", "dir:/dev/full/store"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(7), "{}", text(&output));
+    assert_eq!(text(&output).matches("error[").count(), 1, "{}", text(&output));
+}
