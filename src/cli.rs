@@ -15,7 +15,9 @@ use crate::diag::render::render;
 use crate::diag::{Diagnostic, ExitCode, Severity};
 use crate::fs::{DiskFileSystem, FileSystem as _};
 use crate::github::{RunnerEnv, runner::annotation};
-use crate::pipeline::{self, KeyTarget, Outcome, Ports, ScanFormat, ScanOptions, StoreCommand};
+use crate::pipeline::{
+    self, KeyTarget, Outcome, Ports, ReportFormat, ScanFormat, ScanOptions, StoreCommand,
+};
 
 /// Name of the settings file that is looked for.
 const FILE_NAME: &str = "bundlegate.yml";
@@ -150,7 +152,21 @@ fn gate_commands() -> Vec<Command> {
                 "browser",
                 "The files are for a browser: report reads of guarded variables",
             )),
-        sub("report", "Report on finished outputs", on::REPORT),
+        sub("report", "Report on finished outputs, compared with a base", on::REPORT).arg(
+            Arg::new("format")
+                .long("format")
+                .value_name("FORMAT")
+                .value_parser(["md", "json"])
+                .default_value("md")
+                .help("Markdown, or the complete record as JSON"),
+        ),
+        sub("comment", "Post the report of a record on its pull request", on::COMMENT).arg(
+            Arg::new("from")
+                .long("from")
+                .value_name("RECORD")
+                .required(true)
+                .help("The record that `report.record` wrote in a run with fewer rights"),
+        ),
         Command::new("schema").about("JSON Schema of bundlegate.yml"),
     ]
 }
@@ -380,7 +396,12 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         return print(&format!("{text}\n"));
     }
     let environment = Environment::read();
-    let runner = RunnerEnv::new(|variable| environment.plain(variable));
+    let mut runner = RunnerEnv::new(|variable| environment.plain(variable));
+    if let Some(event) = &runner.event_file
+        && let Ok(json) = DiskFileSystem.read(event)
+    {
+        runner.read_event(&json);
+    }
     let log = Log::new(sub, runner.is_runner);
     let mask = match name {
         "run" => on::RUN,
@@ -393,6 +414,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         "push" => on::PUSH,
         "pull" => on::PULL,
         "promote" | "rollback" | "list" | "prune" => on::STORE,
+        "comment" => on::COMMENT,
         _ => on::REPORT,
     };
     let fail = |diagnostics: Vec<Diagnostic>| {
@@ -428,16 +450,28 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         now,
         progress: &progress,
     };
+    let outcome = perform(name, sub, &mut config, &ports, &working);
+    finish(&outcome, &log)
+}
+
+/// Runs a sub-command.
+fn perform(
+    name: &str,
+    sub: &ArgMatches,
+    config: &mut Config,
+    ports: &Ports<'_>,
+    working: &Path,
+) -> Outcome {
     let text = |name: &str| sub.get_one::<String>(name).cloned().unwrap_or_default();
-    let outcome = match name {
-        "run" => pipeline::run(&config, &ports, sub.get_flag("dry-run")),
+    match name {
+        "run" => pipeline::run(config, ports, sub.get_flag("dry-run")),
         "build" => {
             let entries: Vec<String> =
                 sub.get_many::<String>("ENTRY").into_iter().flatten().cloned().collect();
             if !entries.is_empty() {
                 config.entry_points = entries;
             }
-            let (mut outcome, bundled) = pipeline::run_build(&config, &ports);
+            let (mut outcome, bundled) = pipeline::run_build(config, ports);
             // One output and no folder: it is the result of the command.
             if config.outdir.is_none() && outcome.exit_code() == ExitCode::Fine {
                 match bundled.artifacts.as_slice() {
@@ -460,40 +494,46 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
                 .flatten()
                 .map(|path| working.join(path))
                 .collect();
-            pipeline::run_scan(&config, &ports, &paths, scan_options(sub))
+            pipeline::run_scan(config, ports, &paths, scan_options(sub))
         }
         "verify" => {
             let rebuilds = sub.get_flag("rebuild");
-            pipeline::run_verify(&config, &ports, &text("LOCATION"), &working, rebuilds)
+            pipeline::run_verify(config, ports, &text("LOCATION"), working, rebuilds)
         }
         "sign" => {
             let folder = working.join(text("DIR"));
             let out = sub.get_one::<String>("out").map(|out| working.join(out));
-            pipeline::run_sign(&config, &ports, &folder, out.as_deref())
+            pipeline::run_sign(config, ports, &folder, out.as_deref())
         }
         "decrypt" => pipeline::run_decrypt(
-            &config,
-            &ports,
+            config,
+            ports,
             &working.join(text("DIR")),
             &working.join(text("OUT")),
         ),
         "push" => {
             let is_dry = sub.get_flag("dry-run");
             let folder = working.join(text("DIR"));
-            pipeline::run_push(&config, &ports, &folder, &text("STORE"), &working, is_dry)
+            pipeline::run_push(config, ports, &folder, &text("STORE"), working, is_dry)
         }
         "pull" => {
             let folder = working.join(text("DIR"));
-            pipeline::run_pull(&config, &ports, &text("STORE/NAME"), &folder, &working)
+            pipeline::run_pull(config, ports, &text("STORE/NAME"), &folder, working)
         }
         "promote" | "rollback" | "list" | "prune" => {
             let command = store_command(name, sub);
-            pipeline::run_store(&config, &ports, &text("STORE/NAME"), &working, &command)
+            pipeline::run_store(config, ports, &text("STORE/NAME"), working, &command)
         }
-        "keygen" => pipeline::run_keygen(&text("KIND"), &key_target(sub, &working), &ports),
-        _ => pipeline::run_report(&config, &ports),
-    };
-    finish(&outcome, &log)
+        "keygen" => pipeline::run_keygen(&text("KIND"), &key_target(sub, working), ports),
+        "comment" => pipeline::run_comment(config, ports, &working.join(text("from"))),
+        _ => {
+            let format = match sub.get_one::<String>("format").map(String::as_str) {
+                Some("json") => ReportFormat::Json,
+                _ => ReportFormat::Markdown,
+            };
+            pipeline::run_report(config, ports, format)
+        }
+    }
 }
 
 fn scan_options(matches: &ArgMatches) -> ScanOptions {

@@ -63,6 +63,16 @@ pub fn compress(scanned: Scanned, codings: &[Coding]) -> Scanned {
     })
 }
 
+/// Bytes that an artifact has in a coding, as [`compress`] would store it: as it is where it gets no form.
+#[must_use]
+pub fn encoded_size(artifact: &BuildArtifact, coding: Coding) -> u64 {
+    let encode = match coding {
+        Coding::Brotli => brotli,
+        Coding::Zstd => zstd,
+    };
+    smaller(artifact, encode).map_or(artifact.body.bytes().len(), |encoded| encoded.len()) as u64
+}
+
 fn smaller(artifact: &BuildArtifact, encode: fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
     let bytes = artifact.body.bytes();
     if bytes.len() < SMALLEST_BYTES || is_compressed(artifact.content_type()) {

@@ -18,5 +18,6 @@ pub mod store;
 
 pub mod diag;
 pub mod fs;
+pub mod git;
 pub mod keychain;
 pub mod secret;

@@ -26,6 +26,9 @@ pub struct Input {
     /// `esm` or `cjs`; absent for other loaders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// The package it belongs to, as `name@version`; absent for own code. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
 }
 
 /// One import, of an input or of an output.
@@ -41,6 +44,9 @@ pub struct Import {
     /// Whether it is left to the runtime.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub external: bool,
+    /// Its line in the source, from 1. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
 }
 
 /// One output.
@@ -63,6 +69,15 @@ pub struct Output {
     /// The style sheet that belongs to it.
     #[serde(default, rename = "cssBundle", skip_serializing_if = "Option::is_none")]
     pub css_bundle: Option<String>,
+    /// Size in bytes with gzip. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gzip: Option<u64>,
+    /// Size in bytes with brotli. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brotli: Option<u64>,
+    /// Size in bytes with zstd. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zstd: Option<u64>,
 }
 
 /// Bytes of one input in one output, after minifying.
@@ -71,6 +86,9 @@ pub struct Contribution {
     /// That many bytes.
     #[serde(rename = "bytesInOutput")]
     pub bytes_in_output: u64,
+    /// Its exports that were kept, when unused ones are dropped. Ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<String>,
 }
 
 impl Metafile {

@@ -119,6 +119,7 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                         kind: record.kind.metafile_name().to_owned(),
                         original,
                         external,
+                        line: Some(record.location.line),
                     })
                 })
                 .collect();
@@ -126,7 +127,7 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                 ModuleFormat::Esm => "esm".to_owned(),
                 ModuleFormat::CommonJs => "cjs".to_owned(),
             });
-            (module.path.clone(), Input { bytes: module.bytes, imports, format })
+            (module.path.clone(), Input { bytes: module.bytes, imports, format, package: None })
         })
         .collect()
 }

@@ -164,19 +164,38 @@ pub struct ReportConfig {
     pub budgets: Vec<BudgetConfig>,
     /// Where the report is written.
     pub file: Option<PathBuf>,
+    /// Where the complete record is written.
+    pub record: Option<PathBuf>,
+    /// What sizes are compared with, as written.
+    pub base: String,
+    /// Whether the report is posted on a pull request.
+    pub comments: bool,
+    /// Where the token comes from that posts it.
+    pub token: KeySource,
 }
 
 /// Largest sizes of outputs that a pattern matches, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BudgetConfig {
-    /// The pattern.
-    pub path: String,
-    /// As it is.
-    pub raw: Option<u64>,
-    /// With gzip.
-    pub gzip: Option<u64>,
-    /// With brotli.
-    pub brotli: Option<u64>,
+    /// The pattern; `None`: all outputs together.
+    pub path: Option<String>,
+    /// Largest size for each metric that has one.
+    pub most: Vec<(&'static str, u64)>,
+    /// How much larger than in base.
+    pub growth: Option<Growth>,
+    /// What growth is measured in.
+    pub metric: &'static str,
+    /// Whether it only warns.
+    pub warns: bool,
+}
+
+/// How much larger than in base something may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// By bytes.
+    Bytes(u64),
+    /// By per cent.
+    Percent(u64),
 }
 
 /// Layers in order of precedence, and the folder that paths of each are relative to.
@@ -327,8 +346,13 @@ fn build_config(
     if let Some(file) = outfile {
         name_the_one_output(&file, &entry_points, &mut build, problems);
     }
-    let artifacts =
-        layers.path("artifacts").map(|folder| (folder, layers.path("artifacts-metafile")));
+    // A metafile alone is enough for a report.
+    let artifacts_metafile = layers.path("artifacts-metafile");
+    let artifacts = match (layers.path("artifacts"), &artifacts_metafile) {
+        (Some(folder), _) => Some((folder, artifacts_metafile)),
+        (None, Some(_)) => Some((PathBuf::new(), artifacts_metafile)),
+        (None, None) => None,
+    };
     if artifacts.is_some() && !entry_points.is_empty() {
         problems.push(
             Diagnostic::error(
@@ -339,19 +363,7 @@ fn build_config(
         );
     }
     let public = layers.list("public-env");
-    let budgets = layers
-        .records("budgets")
-        .iter()
-        .map(|record| {
-            let size = |name: &str| record.get(name).and_then(|text| value::parse_size(text).ok());
-            BudgetConfig {
-                path: record.get("path").cloned().unwrap_or_default(),
-                raw: size("raw"),
-                gzip: size("gzip"),
-                brotli: size("brotli"),
-            }
-        })
-        .collect();
+    let budgets = layers.records("budgets").iter().map(|record| budget(record, problems)).collect();
     Config {
         name,
         entry_points,
@@ -382,7 +394,16 @@ fn build_config(
         },
         sign: sign_config(layers, &root, problems),
         store: store_config(layers, problems),
-        report: ReportConfig { budgets, file: layers.path("report-file") },
+        report: ReportConfig {
+            budgets,
+            file: layers.path("report-file"),
+            record: layers.path("record-file"),
+            base: layers.text("base").unwrap_or_else(|| "auto".to_owned()),
+            comments: layers.switch("comment").unwrap_or(true),
+            token: KeySource::new(
+                &layers.text("token").unwrap_or_else(|| "env:GITHUB_TOKEN".to_owned()),
+            ),
+        },
         root,
     }
 }
@@ -402,6 +423,45 @@ fn name_the_one_output(
         );
     }
     build.outfile = file.file_name().map(|name| name.to_string_lossy().into_owned());
+}
+
+/// The kinds of size that a budget can be on.
+const METRICS: [&str; 4] = ["raw", "gzip", "brotli", "zstd"];
+
+fn budget(record: &BTreeMap<String, String>, problems: &mut Vec<Diagnostic>) -> BudgetConfig {
+    let mut wrong = |message: String| problems.push(Diagnostic::error("config/budgets", message));
+    let size = |name: &str| record.get(name).and_then(|text| value::parse_size(text).ok());
+    let metric = record.get("metric").map_or("gzip", String::as_str);
+    let known = METRICS.into_iter().find(|name| *name == metric);
+    if known.is_none() {
+        wrong(format!("`metric` is one of {}, not `{metric}`", METRICS.join(", ")));
+    }
+    let growth = record.get("growth").and_then(|text| {
+        let growth = match text.strip_suffix('%') {
+            Some(percent) => percent.trim().parse().ok().map(Growth::Percent),
+            None => value::parse_size(text).ok().map(Growth::Bytes),
+        };
+        if growth.is_none() {
+            wrong(format!("`growth` is a size or a per cent, such as 2kB or 5%, not `{text}`"));
+        }
+        growth
+    });
+    let warns = match record.get("level").map(String::as_str) {
+        None | Some("fail") => false,
+        Some("warn") => true,
+        Some(level) => {
+            wrong(format!("`level` is `fail` or `warn`, not `{level}`"));
+            false
+        }
+    };
+    let path = record.get("path").cloned().unwrap_or_default();
+    BudgetConfig {
+        path: (path != "(total)").then_some(path),
+        most: METRICS.into_iter().filter_map(|name| Some((name, size(name)?))).collect(),
+        growth,
+        metric: known.unwrap_or("gzip"),
+        warns,
+    }
 }
 
 fn store_config(layers: &Layers<'_>, problems: &mut Vec<Diagnostic>) -> StoreConfig {

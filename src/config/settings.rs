@@ -137,7 +137,7 @@ const BUDGET_FIELDS: &[Field] = &[
         name: "path",
         kind: FieldKind::Text,
         required: true,
-        help: "Outputs that this pattern matches",
+        help: "Outputs that this pattern matches, each for itself; `(total)`: all together",
     },
     Field { name: "raw", kind: FieldKind::Size, required: false, help: "Largest size as it is" },
     Field { name: "gzip", kind: FieldKind::Size, required: false, help: "Largest size with gzip" },
@@ -146,6 +146,25 @@ const BUDGET_FIELDS: &[Field] = &[
         kind: FieldKind::Size,
         required: false,
         help: "Largest size with brotli",
+    },
+    Field { name: "zstd", kind: FieldKind::Size, required: false, help: "Largest size with zstd" },
+    Field {
+        name: "growth",
+        kind: FieldKind::Text,
+        required: false,
+        help: "How much larger than in base, such as 2kB or 5%",
+    },
+    Field {
+        name: "metric",
+        kind: FieldKind::Text,
+        required: false,
+        help: "What `growth` is measured in: raw, gzip, brotli or zstd [default: gzip]",
+    },
+    Field {
+        name: "level",
+        kind: FieldKind::Text,
+        required: false,
+        help: "What happens: fail or warn [default: fail]",
     },
 ];
 
@@ -241,6 +260,10 @@ pub const SETTINGS: &[Setting] = &[
     setting!("keep-key", "store.keep_key", Kind::Switch, "", "off", on::RUN | on::PUSH | on::CHECKING, "Use the key of R2 as it is, instead of a credential of 15 minutes made of it"),
     setting!("budgets", "report.budgets", Kind::Records(BUDGET_FIELDS), "FIELDS", "none", on::RUN | on::REPORT, "Largest sizes"),
     setting!("report-file", "report.file", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the report there"),
+    setting!("record-file", "report.record", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the complete record there, for `comment --from`"),
+    setting!("base", "report.base", Kind::Text, "WHAT", "auto", on::RUN | on::REPORT, "What sizes are compared with: a metafile, STORE/NAME@BUILD, git:REV, none, or auto"),
+    setting!("comment", "report.comment", Kind::Switch, "", "on, on a pull request", on::RUN, "Post the report on the pull request"),
+    setting!("token", "report.token", Kind::KeySource, "env:NAME", "env:GITHUB_TOKEN", on::RUN | on::COMMENT, "Where the token comes from that posts it"),
 ];
 
 /// The setting of that name.

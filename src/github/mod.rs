@@ -1,18 +1,23 @@
-//! The runner around us: what it told us, parsed once.
+//! The runner around us: what it told us, parsed once; and what is posted for people.
 
+pub mod comment;
 pub mod runner;
 
 use std::path::PathBuf;
 
-/// What a runner says in its environment.
+use serde_json::Value;
+
+/// What a runner says in its environment and in the event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunnerEnv {
     /// Whether this is a runner of GitHub Actions or one like it.
     pub is_runner: bool,
-    /// The commit it works on.
+    /// The commit it works on; of a pull request, the merge.
     pub commit: Option<String>,
     /// URL of the forge.
     pub server: Option<String>,
+    /// URL of its API.
+    pub api: Option<String>,
     /// `owner/name`.
     pub repository: Option<String>,
     /// The git reference it works on.
@@ -27,27 +32,101 @@ pub struct RunnerEnv {
     pub attempt: Option<String>,
     /// The file that takes the job summary.
     pub summary_file: Option<PathBuf>,
+    /// The file that takes outputs of the step.
+    pub output_file: Option<PathBuf>,
+    /// The file that holds the event.
+    pub event_file: Option<PathBuf>,
+    /// The pull request that it is about.
+    pub pull_request: Option<PullRequest>,
+    /// The commit that the event names as base: of a merge group, or what was there before a push.
+    pub base: Option<String>,
+    /// Of a `workflow_run`: the head commit of the run that ended.
+    pub ended_run_head: Option<String>,
+}
+
+/// A pull request, as the event tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: u64,
+    /// Its last commit.
+    pub head: String,
+    /// Whether its head is in another repository, or in one that is gone.
+    pub is_fork: bool,
+    /// Whether Dependabot made it: its runs have no secrets and may not write.
+    pub is_dependabot: bool,
+}
+
+fn is_commit(text: &str) -> bool {
+    (40..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 impl RunnerEnv {
     /// Reads it through `get`, which gives the value of a variable.
     pub fn new<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
         let filled = |name: &str| get(name).filter(|value| !value.is_empty());
-        let is_commit = |text: &&str| {
-            (40..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-        };
         let text = |name: &str| filled(name).map(str::to_owned);
+        let file = |name: &str| filled(name).map(PathBuf::from);
         Self {
             is_runner: filled("GITHUB_ACTIONS") == Some("true"),
-            commit: filled("GITHUB_SHA").filter(is_commit).map(str::to_owned),
+            commit: filled("GITHUB_SHA").filter(|text| is_commit(text)).map(str::to_owned),
             server: text("GITHUB_SERVER_URL"),
+            api: text("GITHUB_API_URL"),
             repository: text("GITHUB_REPOSITORY"),
             reference: text("GITHUB_REF"),
             workflow: text("GITHUB_WORKFLOW_REF"),
             event: text("GITHUB_EVENT_NAME"),
             run: text("GITHUB_RUN_ID"),
             attempt: text("GITHUB_RUN_ATTEMPT"),
-            summary_file: filled("GITHUB_STEP_SUMMARY").map(PathBuf::from),
+            summary_file: file("GITHUB_STEP_SUMMARY"),
+            output_file: file("GITHUB_OUTPUT"),
+            event_file: file("GITHUB_EVENT_PATH"),
+            ..Self::default()
         }
+    }
+
+    /// Takes what the event says. An event that cannot be read says nothing.
+    pub fn read_event(&mut self, json: &[u8]) {
+        let Ok(event) = serde_json::from_slice::<Value>(json) else { return };
+        let commit =
+            |value: &Value| value.as_str().filter(|text| is_commit(text)).map(str::to_owned);
+        let pull_request = &event["pull_request"];
+        if let (Some(number), Some(head)) =
+            (pull_request["number"].as_u64(), commit(&pull_request["head"]["sha"]))
+        {
+            let full_name = |value: &Value| value["full_name"].as_str().map(str::to_owned);
+            let ours = full_name(&event["repository"]).or_else(|| self.repository.clone());
+            self.pull_request = Some(PullRequest {
+                number,
+                head,
+                is_fork: full_name(&pull_request["head"]["repo"]) != ours,
+                is_dependabot: event["sender"]["login"] == "dependabot[bot]",
+            });
+        }
+        self.base = commit(&event["merge_group"]["base_sha"]).or_else(|| commit(&event["before"]));
+        self.ended_run_head = commit(&event["workflow_run"]["head_sha"]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forks_are_told_by_their_repository() {
+        let event = |repo: &str| {
+            let sha = "1b7d93c2f00e4a51b6c7d8e9fa0b1c2d3e4f5061";
+            format!(
+                r#"{{"repository":{{"full_name":"o/r"}},"pull_request":{{"number":7,"head":{{"sha":"{sha}","repo":{repo}}}}}}}"#
+            )
+        };
+        let is_fork = |repo: &str| {
+            let mut runner = RunnerEnv::default();
+            runner.read_event(event(repo).as_bytes());
+            runner.pull_request.unwrap().is_fork
+        };
+        assert!(!is_fork(r#"{"full_name":"o/r"}"#));
+        assert!(is_fork(r#"{"full_name":"x/r"}"#));
+        assert!(is_fork("null"), "the repository is gone");
     }
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use super::build::{cannot_write, read_artifacts, write_outputs};
-use super::report::{brotli_sizes, measure};
 use super::scan::gate;
 use super::sign::{CheckKeys, check_keys, identity, opened, read_seal};
 use super::{Gated, Outcome, Ports, skipped};
@@ -191,9 +190,13 @@ pub(super) fn store(
     }
     match opened.and_then(|store| store.put(sealed, &deployment, &progress(ports))) {
         Ok(deployed) => {
-            outcome.done.push(format!("stored {} in {url}", deployed.manifest_key));
-            outcome.deployment = Some(format!("{url}/{}", deployed.manifest_key));
-            Gate { name: "Store", result: GateResult::Pass, evidence: stored(url, &deployed) }
+            outcome.done.push(stored(url, &deployed));
+            let build = sealed.manifest().build_id.get(..12).unwrap_or_default();
+            outcome.deployment = Some(format!("{url}/{}@{build}", config.name));
+            // The same whenever the same build is stored, so that a comment does not change for nothing.
+            let files = deployed.written + deployed.kept;
+            let evidence = format!("`{}` in `{url}`: {files} files", deployed.manifest_key);
+            Gate { name: "Store", result: GateResult::Pass, evidence }
         }
         Err(error) => {
             let evidence = error.to_string();
@@ -241,7 +244,10 @@ pub fn run_push(
             return outcome;
         }
     };
-    let sizes = total(&artifacts);
+    let sizes = Sizes {
+        raw: artifacts.iter().map(|artifact| artifact.body.bytes().len() as u64).sum(),
+        ..Sizes::default()
+    };
     let place = relative(&config.root, folder);
     let scanned = match gate(config, ports, artifacts, &place, &Metafile::default(), &mut outcome) {
         Gated::Passed(scanned) => scanned,
@@ -275,14 +281,34 @@ pub fn run_push(
     outcome
 }
 
-/// Sizes of all outputs together. Those with brotli are there only if the folder holds them.
-fn total(artifacts: &[crate::artifact::BuildArtifact]) -> Sizes {
-    let is_form = |path: &str| path.ends_with(".br") || path.ends_with(".zst");
-    let plain: Vec<_> =
-        artifacts.iter().filter(|artifact| !is_form(artifact.path.as_str())).cloned().collect();
-    let mut sizes = measure(&plain);
-    brotli_sizes(&plain, &mut sizes);
-    sizes.values().sum()
+/// The metafile of a deployment; else why there is none.
+pub(super) fn metafile_at(
+    config: &Config,
+    ports: &Ports<'_>,
+    location: &str,
+) -> Result<Metafile, String> {
+    let access = Access { writes: false, now: ports.now };
+    let place = Place::open(location, config, ports.environment, &config.root, &access)
+        .map_err(|error| error.message)?;
+    let found = place.found().map_err(|error| error.to_string())?;
+    let json =
+        place.store.metafile(&place.name, &found.build_id).map_err(|error| error.to_string())?;
+    let json =
+        json.ok_or_else(|| format!("the build at `{location}` was stored without a metafile"))?;
+    Metafile::parse(&json).map_err(|error| format!("its metafile cannot be read: {error}"))
+}
+
+/// The metafile of the build that the store of the settings has of a commit.
+pub(super) fn metafile_of_commit(
+    config: &Config,
+    ports: &Ports<'_>,
+    commit: &str,
+) -> Option<Metafile> {
+    let url = &config.store.url;
+    let access = Access { writes: false, now: ports.now }.of(url, config, ports.environment);
+    let store = Store::open(url, &config.root, &access).ok()?;
+    let json = store.metafile_of_commit(&config.name, commit).ok()??;
+    Metafile::parse(&json).ok()
 }
 
 /// `bundlegate verify` of a deployment in a store.

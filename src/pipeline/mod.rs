@@ -1,6 +1,8 @@
 //! The whole way in order: build, scan, compress, seal, store, report.
 
+mod base;
 mod build;
+mod comment;
 mod deploy;
 mod report;
 mod scan;
@@ -18,10 +20,14 @@ use crate::leak::{Findings, Scanned};
 use crate::report::{Gate, GateResult, Report};
 pub use build::run_build;
 use build::{output_folder, outputs, write_metafile};
+pub use comment::run_comment;
 use deploy::store;
 pub use deploy::{StoreCommand, run_pull, run_push, run_store};
-pub use report::run_report;
-use report::{add_encoded_sizes, check_budgets, measure, publish};
+pub use report::{ReportFormat, run_report};
+use report::{
+    check_budgets, context, list_artifacts, measure, name_packages, publish, report_on,
+    take_encoded,
+};
 pub use scan::{ScanFormat, ScanOptions, run_scan};
 use scan::{blocked, gate, leak_gate};
 pub use sign::{KeyTarget, run_decrypt, run_keygen, run_sign, run_verify};
@@ -54,6 +60,8 @@ pub struct Outcome {
     pub report: Option<String>,
     /// Where the deployment stands, if it was stored.
     pub deployment: Option<String>,
+    /// Where the report was posted.
+    pub comment_url: Option<String>,
     /// Lines for standard error that say what was done.
     pub done: Vec<String>,
 }
@@ -89,7 +97,9 @@ enum Gated {
 #[must_use]
 pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some((artifacts, metafile)) = outputs(config, ports, &mut outcome) else { return outcome };
+    let Some((artifacts, mut metafile)) = outputs(config, ports, &mut outcome) else {
+        return outcome;
+    };
     let keys = match seal_keys(config, ports.environment) {
         Ok(keys) => keys,
         Err(error) => {
@@ -97,22 +107,27 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
             return outcome;
         }
     };
-    let mut report = Report::new(&config.name, &metafile, &measure(&artifacts));
+    name_packages(&mut metafile, config, ports);
+    measure(&mut metafile, &artifacts);
     let scanned =
         match gate(config, ports, artifacts, &output_folder(config), &metafile, &mut outcome) {
             Gated::Passed(scanned) => scanned,
             Gated::Blocked(findings) => {
+                let base = Err("a leak was found, so nothing was compared".to_owned());
+                let mut report = Report::new(&config.name, &metafile, base);
+                report.context = context(ports, None);
                 blocked(config, &findings, &mut report, &mut outcome);
                 publish(config, ports, &report, dry_run, &mut outcome);
                 return outcome;
             }
             Gated::Failed => return outcome,
         };
-    report.gates.push(leak_gate(&scanned.searched(), GateResult::Pass, 0));
     let codings: Vec<Coding> =
         config.compress.iter().filter_map(|name| Coding::parse(name)).collect();
     let scanned = compress(scanned, &codings);
-    add_encoded_sizes(&mut report, &scanned);
+    take_encoded(&mut metafile, &scanned, config);
+    let mut report = report_on(config, ports, &metafile);
+    report.gates.push(leak_gate(&scanned.searched(), GateResult::Pass, 0));
     check_budgets(config, &mut report, &mut outcome);
     let sealed = seal_release(config, ports, &scanned, &keys);
     report.gates.push(seal_gate(config, &sealed, &keys, &mut outcome));
@@ -124,12 +139,14 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
         }
         write_metafile(config, &metafile, &mut outcome);
     }
+    list_artifacts(&mut report, &sealed);
     report.gates.push(if outcome.exit_code() == ExitCode::Fine {
         let sizes = report.total();
         store(config, ports, &sealed, &metafile, &sizes, dry_run, &mut outcome)
     } else {
         skipped("Store", "held back: a gate failed")
     });
+    report.deployment.clone_from(&outcome.deployment);
     publish(config, ports, &report, dry_run, &mut outcome);
     outcome
 }

@@ -1,67 +1,165 @@
 //! Sizes, budgets, and where the report goes.
 
-use std::collections::BTreeMap;
+use rayon::prelude::*;
 
+use super::base::baseline;
 use super::build::{cannot_write, read_outputs};
+use super::comment::post;
 use super::{Outcome, Ports, skipped};
 use crate::artifact::BuildArtifact;
-use crate::compress::gzip_size;
-use crate::config::Config;
+use crate::compress::{Coding, encoded_size, gzip_size};
+use crate::config::{Config, Growth};
 use crate::diag::{Diagnostic, ExitCode};
-use crate::fs::write_output;
+use crate::fs::{DiskFileSystem, FileSystem as _, write_output};
 use crate::github::runner;
 use crate::leak::Scanned;
-use crate::report::budget::{self, Budget};
-use crate::report::{Gate, GateResult, Report, Sizes, is_source_map, markdown};
+use crate::metafile::Metafile;
+use crate::report::budget::{self, Budget, Limit};
+use crate::report::record::record;
+use crate::report::{ArtifactRow, Context, Gate, GateResult, Report, is_source_map, markdown};
+use crate::seal::Sealed;
 
-/// Sizes of outputs before they are compressed.
-pub(super) fn measure(artifacts: &[BuildArtifact]) -> BTreeMap<String, Sizes> {
-    use rayon::prelude::*;
-    artifacts
-        .par_iter()
-        .filter(|artifact| !is_source_map(artifact.path.as_str()))
-        .map(|artifact| {
-            let bytes = artifact.body.bytes();
-            let sizes =
-                Sizes { raw: bytes.len() as u64, gzip: Some(gzip_size(bytes)), brotli: None };
-            (artifact.path.to_string(), sizes)
-        })
-        .collect()
+/// What `bundlegate report` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReportFormat {
+    /// Markdown.
+    #[default]
+    Markdown,
+    /// The complete record as one JSON object.
+    Json,
 }
 
-/// Adds the sizes with brotli; what grows is sent as it is.
-pub(super) fn brotli_sizes(artifacts: &[BuildArtifact], sizes: &mut BTreeMap<String, Sizes>) {
-    use rayon::prelude::*;
-    let encoded: Vec<(&str, u64)> = artifacts
+/// Puts the sizes with gzip into the metafile.
+pub(super) fn measure(metafile: &mut Metafile, artifacts: &[BuildArtifact]) {
+    let sizes: Vec<(&str, u64)> = artifacts
+        .par_iter()
+        .filter(|artifact| !is_source_map(artifact.path.as_str()))
+        .map(|artifact| (artifact.path.as_str(), gzip_size(artifact.body.bytes())))
+        .collect();
+    for (path, bytes) in sizes {
+        if let Some(output) = metafile.outputs.get_mut(path) {
+            output.gzip = Some(bytes);
+        }
+    }
+}
+
+/// Puts the sizes with brotli, and with zstd where it is asked for, into the metafile. What grows is sent as it is.
+pub(super) fn measure_encoded(
+    metafile: &mut Metafile,
+    artifacts: &[BuildArtifact],
+    config: &Config,
+) {
+    let has_zstd = config.compress.iter().any(|name| name == "zstd");
+    let sizes: Vec<(&str, u64, Option<u64>)> = artifacts
         .par_iter()
         .filter(|artifact| !is_source_map(artifact.path.as_str()))
         .map(|artifact| {
-            let bytes = artifact.body.bytes();
-            let encoded = crate::compress::brotli(bytes).len().min(bytes.len());
-            (artifact.path.as_str(), encoded as u64)
+            let size = |coding| encoded_size(artifact, coding);
+            (artifact.path.as_str(), size(Coding::Brotli), has_zstd.then(|| size(Coding::Zstd)))
         })
         .collect();
-    for (path, bytes) in encoded {
-        if let Some(sizes) = sizes.get_mut(path) {
-            sizes.brotli = Some(bytes);
+    for (path, brotli, zstd) in sizes {
+        if let Some(output) = metafile.outputs.get_mut(path) {
+            (output.brotli, output.zstd) = (Some(brotli), zstd);
         }
     }
 }
 
-/// Takes the brotli sizes from the siblings; what has none is counted as it is, which is how it will be sent.
-pub(super) fn add_encoded_sizes(report: &mut Report, scanned: &Scanned) {
-    for row in &mut report.outputs {
-        let item =
-            scanned.artifacts().iter().find(|item| item.artifact().path.as_str() == row.path);
-        if let Some(item) = item {
-            let encoded = item.encoded().iter().find(|encoded| encoded.coding == "br");
-            row.sizes.brotli = Some(match encoded {
-                Some(encoded) => encoded.body.bytes().len() as u64,
-                None => (crate::compress::brotli(item.artifact().body.bytes()).len() as u64)
-                    .min(row.sizes.raw),
-            });
+/// Takes the sizes from the encoded forms; what has none is counted as it is, which is how it will be sent.
+pub(super) fn take_encoded(metafile: &mut Metafile, scanned: &Scanned, config: &Config) {
+    let has = |name: &str| config.compress.iter().any(|coding| coding == name);
+    let (has_brotli, has_zstd) = (has("brotli"), has("zstd"));
+    for item in scanned.artifacts() {
+        let artifact = item.artifact();
+        let Some(output) = metafile.outputs.get_mut(artifact.path.as_str()) else { continue };
+        if is_source_map(artifact.path.as_str()) {
+            continue;
         }
+        let raw = artifact.body.bytes().len() as u64;
+        let form = |coding: &str| {
+            let form = item.encoded().iter().find(|encoded| encoded.coding == coding);
+            form.map_or(raw, |form| form.body.bytes().len() as u64)
+        };
+        output.brotli =
+            Some(if has_brotli { form("br") } else { encoded_size(artifact, Coding::Brotli) });
+        output.zstd = has_zstd.then(|| form("zstd"));
     }
+}
+
+/// Says of each input in a package which one it is, with its version.
+pub(super) fn name_packages(metafile: &mut Metafile, config: &Config, ports: &Ports<'_>) {
+    let mut known = std::collections::BTreeMap::new();
+    for (path, input) in &mut metafile.inputs {
+        let Some((before, rest)) = path.rsplit_once("node_modules/") else { continue };
+        let mut ends = rest.match_indices('/').map(|(at, _)| at);
+        let end = if rest.starts_with('@') { ends.nth(1) } else { ends.next() };
+        let Some(name) = end.and_then(|end| rest.get(..end)) else { continue };
+        let folder = format!("{before}node_modules/{name}");
+        let version = known.entry(folder).or_insert_with_key(|folder| {
+            let json = ports.files.read(&config.root.join(folder).join("package.json")).ok()?;
+            let json: serde_json::Value = serde_json::from_slice(&json).ok()?;
+            json["version"].as_str().map(str::to_owned)
+        });
+        input.package = Some(match version {
+            Some(version) => format!("{name}@{version}"),
+            None => name.to_owned(),
+        });
+    }
+}
+
+/// A report on a metafile, compared with the base of the settings.
+pub(super) fn report_on(config: &Config, ports: &Ports<'_>, metafile: &Metafile) -> Report {
+    let base = baseline(config, ports);
+    let base_commit = base.as_ref().ok().and_then(|base| base.commit.clone());
+    let base = match &base {
+        Ok(base) => Ok((&base.metafile, base.label.clone())),
+        Err(reason) => Err(reason.clone()),
+    };
+    let mut report = Report::new(&config.name, metafile, base);
+    report.context = context(ports, base_commit);
+    report
+}
+
+/// What the runner says about where a report was made.
+pub(super) fn context(ports: &Ports<'_>, base: Option<String>) -> Context {
+    let runner = &ports.runner;
+    let pull_request = runner.pull_request.as_ref();
+    let commit = runner.commit.clone().unwrap_or_default();
+    let run = runner
+        .run
+        .as_ref()
+        .map(|run| format!("{run}.{}", runner.attempt.as_deref().unwrap_or("1")));
+    let url = match (&runner.server, &runner.repository, &runner.run) {
+        (Some(server), Some(repository), Some(run)) => {
+            format!("{server}/{repository}/actions/runs/{run}")
+        }
+        _ => String::new(),
+    };
+    Context {
+        repository: runner.repository.clone().unwrap_or_default(),
+        pull_request: pull_request.map(|pull_request| pull_request.number),
+        event: runner.event.clone().unwrap_or_default(),
+        is_fork: pull_request.is_some_and(|pull_request| pull_request.is_fork),
+        head: pull_request.map_or_else(|| commit.clone(), |pull_request| pull_request.head.clone()),
+        commit,
+        base: base.unwrap_or_default(),
+        run: run.unwrap_or_default(),
+        run_url: url,
+    }
+}
+
+/// What was sealed, as the report lists it.
+pub(super) fn list_artifacts(report: &mut Report, sealed: &Sealed) {
+    report.artifacts = sealed
+        .manifest()
+        .artifacts
+        .iter()
+        .map(|entry| ArtifactRow {
+            path: entry.path.clone(),
+            sha256: entry.sha256.clone(),
+            hmac: entry.hmac.clone(),
+        })
+        .collect();
 }
 
 pub(super) fn check_budgets(config: &Config, report: &mut Report, outcome: &mut Outcome) {
@@ -74,41 +172,61 @@ pub(super) fn check_budgets(config: &Config, report: &mut Report, outcome: &mut 
         .budgets
         .iter()
         .flat_map(|budget| {
-            [("raw", budget.raw), ("gzip", budget.gzip), ("brotli", budget.brotli)]
-                .into_iter()
-                .filter_map(|(metric, limit)| {
-                    Some(Budget { pattern: budget.path.clone(), metric, limit: limit? })
-                })
+            let most = budget.most.iter().map(|(metric, bytes)| (*metric, Limit::Bytes(*bytes)));
+            let growth = budget.growth.map(|growth| match growth {
+                Growth::Bytes(bytes) => Limit::Growth(bytes),
+                Growth::Percent(percent) => Limit::GrowthPercent(percent),
+            });
+            let growth = growth.map(|limit| (budget.metric, limit));
+            most.chain(growth).map(|(metric, limit)| Budget {
+                pattern: budget.path.clone(),
+                metric,
+                limit,
+                warns: budget.warns,
+            })
         })
         .collect();
-    let results = match budget::check(&report.outputs, &budgets) {
+    let results = match budget::check(report, &budgets) {
         Ok(results) => results,
         Err(error) => {
             outcome.error(ExitCode::Usage, Diagnostic::error("config/budgets", error));
             Vec::new()
         }
     };
-    let mut over = 0;
-    for result in results.iter().filter(|result| result.over() > 0) {
-        over += 1;
+    let over = results.iter().filter(|result| result.over() > 0);
+    for result in over.clone() {
+        let what = if result.path.is_empty() {
+            "all outputs together are".to_owned()
+        } else {
+            format!("`{}` is", result.path)
+        };
         let message = format!(
-            "`{}` is {} over its {} budget of {}",
-            result.path,
+            "{what} {} over the {} budget of {}",
             markdown::size(result.over()),
             result.budget.metric,
-            markdown::size(result.budget.limit)
+            markdown::size(result.most)
         );
-        outcome.error(ExitCode::Budget, Diagnostic::error("budget/over", message));
+        if result.fails() {
+            outcome.error(ExitCode::Budget, Diagnostic::error("budget/over", message));
+        } else {
+            outcome.diagnostics.push(Diagnostic::warning("budget/over", message));
+        }
     }
+    let fails = over.clone().any(budget::BudgetResult::fails);
     report.gates.push(Gate {
         name: "Size",
-        result: if over > 0 { GateResult::Fail } else { GateResult::Pass },
-        evidence: format!("{} outputs held against budgets, {over} over", results.len()),
+        result: if fails { GateResult::Fail } else { GateResult::Pass },
+        evidence: format!(
+            "{} sizes held against {} budgets, {} over",
+            results.len(),
+            budgets.len(),
+            over.count()
+        ),
     });
     report.budgets = results;
 }
 
-/// Puts the report where it is wanted.
+/// Puts the report where it is wanted: files, the job summary, the pull request.
 pub(super) fn publish(
     config: &Config,
     ports: &Ports<'_>,
@@ -117,41 +235,82 @@ pub(super) fn publish(
     outcome: &mut Outcome,
 ) {
     let text = markdown::render(report);
-    if let Some(file) = config.report.file.as_ref().filter(|_| !dry_run)
-        && let Err(error) = write_output(file, text.as_bytes())
-    {
-        outcome.error(ExitCode::Usage, cannot_write(file, &error));
+    if !dry_run {
+        let files = [(&config.report.file, text.clone()), (&config.report.record, lines(report))];
+        for (file, text) in files {
+            if let Some(file) = file
+                && let Err(error) = write_output(file, text.as_bytes())
+            {
+                outcome.error(ExitCode::Usage, cannot_write(file, &error));
+            }
+        }
     }
-    if let Some(file) = &ports.runner.summary_file
-        && let Err(error) = runner::add_summary(file, &text)
-    {
-        let message = format!("the job summary cannot be written: {error}");
-        outcome.diagnostics.push(Diagnostic::warning("report/summary", message));
+    if let Some(file) = &ports.runner.summary_file {
+        let present = crate::fs::size(file).ok().flatten().unwrap_or_default();
+        let room = markdown::SUMMARY_BYTES.saturating_sub(usize::try_from(present).unwrap_or(0));
+        if let Err(error) = runner::add_summary(file, &markdown::fit(report, room)) {
+            let message = format!("the job summary cannot be written: {error}");
+            outcome.diagnostics.push(Diagnostic::warning("report/summary", message));
+        }
+    }
+    if !dry_run && config.report.comments {
+        post(config, ports, report, outcome);
     }
     outcome.report = Some(text);
 }
 
-/// `bundlegate report`: the report on finished outputs, without any gate but the budgets.
+/// The complete record, one fact a line.
+fn lines(report: &Report) -> String {
+    record(report).iter().fold(String::new(), |text, fact| text + &fact.to_string() + "\n")
+}
+
+/// `bundlegate report`: the report on finished outputs, without any gate but the budgets. Without the outputs, what a
+/// metafile says is enough.
 #[must_use]
-pub fn run_report(config: &Config, ports: &Ports<'_>) -> Outcome {
+pub fn run_report(config: &Config, ports: &Ports<'_>, format: ReportFormat) -> Outcome {
     let mut outcome = Outcome::default();
-    let read = match &config.artifacts {
-        Some((folder, metafile)) => read_outputs(folder, metafile.as_deref(), &config.root),
-        None => Err(Diagnostic::error("config/artifacts", "there is nothing to report on").hint(
-            "name a folder with `--artifacts`, and its metafile with `--artifacts-metafile`",
-        )),
-    };
-    let (artifacts, metafile) = match read {
-        Ok(read) => read,
+    let metafile = match metafile_of(config) {
+        Ok(metafile) => metafile,
         Err(error) => {
             outcome.error(ExitCode::Usage, error);
             return outcome;
         }
     };
-    let mut sizes = measure(&artifacts);
-    brotli_sizes(&artifacts, &mut sizes);
-    let mut report = Report::new(&config.name, &metafile, &sizes);
+    let mut metafile = metafile;
+    name_packages(&mut metafile, config, ports);
+    let mut report = report_on(config, ports, &metafile);
     check_budgets(config, &mut report, &mut outcome);
-    publish(config, ports, &report, false, &mut outcome);
+    let without_comment = Config {
+        report: crate::config::ReportConfig { comments: false, ..config.report.clone() },
+        ..config.clone()
+    };
+    publish(&without_comment, ports, &report, false, &mut outcome);
+    if format == ReportFormat::Json {
+        let json = serde_json::json!({ "facts": record(&report) });
+        outcome.report =
+            Some(serde_json::to_string_pretty(&json).expect("JSON always serialises") + "\n");
+    }
     outcome
+}
+
+/// The metafile of finished outputs, with sizes that were measured on them where they are there.
+fn metafile_of(config: &Config) -> Result<Metafile, Diagnostic> {
+    let Some((folder, file)) = &config.artifacts else {
+        return Err(Diagnostic::error("config/artifacts", "there is nothing to report on").hint(
+            "name a folder with `--artifacts`, a metafile with `--artifacts-metafile`, or both",
+        ));
+    };
+    if folder.as_os_str().is_empty() {
+        let file = file.clone().unwrap_or_default();
+        let cannot = |error: &dyn std::fmt::Display| {
+            let message = format!("`{}` cannot be read: {error}", file.display());
+            Diagnostic::error("artifacts/read", message)
+        };
+        let json = DiskFileSystem.read(&file).map_err(|error| cannot(&error))?;
+        return Metafile::parse(&json).map_err(|error| cannot(&error));
+    }
+    let (artifacts, mut metafile) = read_outputs(folder, file.as_deref(), &config.root)?;
+    measure(&mut metafile, &artifacts);
+    measure_encoded(&mut metafile, &artifacts, config);
+    Ok(metafile)
 }

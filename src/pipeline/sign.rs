@@ -76,7 +76,10 @@ fn no_key(message: String) -> Diagnostic {
 ///
 /// # Errors
 /// The keychain is asked on a runner, or cannot be reached.
-fn secret_of(source: &KeySource, environment: &Environment) -> Result<Option<Secret>, Diagnostic> {
+pub(super) fn secret_of(
+    source: &KeySource,
+    environment: &Environment,
+) -> Result<Option<Secret>, Diagnostic> {
     for place in &source.0 {
         let found = match place {
             KeyPlace::Variable(name) => environment.secret(name).cloned(),

@@ -2,17 +2,30 @@
 
 use globset::GlobBuilder;
 
-use super::{OutputRow, Sizes};
+use super::{Baseline, Report, Sizes};
+
+/// How large something may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// That many bytes.
+    Bytes(u64),
+    /// That many bytes more than in base.
+    Growth(u64),
+    /// That many per cent more than in base.
+    GrowthPercent(u64),
+}
 
 /// A limit on outputs that a pattern matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
-    /// The pattern.
-    pub pattern: String,
-    /// The kind of size: `raw`, `gzip` or `brotli`.
+    /// The pattern; `None`: all outputs together.
+    pub pattern: Option<String>,
+    /// The kind of size: `raw`, `gzip`, `brotli` or `zstd`.
     pub metric: &'static str,
-    /// Bytes that one output may have.
-    pub limit: u64,
+    /// The limit.
+    pub limit: Limit,
+    /// Whether it only warns.
+    pub warns: bool,
 }
 
 /// A budget met an output.
@@ -20,75 +33,111 @@ pub struct Budget {
 pub struct BudgetResult {
     /// The budget.
     pub budget: Budget,
-    /// Path of the output.
+    /// Path of the output; empty for all together.
     pub path: String,
     /// Bytes that it has.
     pub actual: u64,
+    /// Bytes that it may have.
+    pub most: u64,
 }
 
 impl BudgetResult {
     /// Bytes over the limit.
     #[must_use]
     pub fn over(&self) -> u64 {
-        self.actual.saturating_sub(self.budget.limit)
+        self.actual.saturating_sub(self.most)
+    }
+
+    /// Whether it stops the release.
+    #[must_use]
+    pub fn fails(&self) -> bool {
+        self.over() > 0 && !self.budget.warns
     }
 }
 
-/// Holds each output against each budget whose pattern matches it.
+/// Holds each output against each budget whose pattern matches it. A budget on growth says nothing where there is no
+/// base, and a new output grew by all it has.
 ///
 /// # Errors
 /// A pattern that is none, as a sentence.
-pub fn check(outputs: &[OutputRow], budgets: &[Budget]) -> Result<Vec<BudgetResult>, String> {
+pub fn check(report: &Report, budgets: &[Budget]) -> Result<Vec<BudgetResult>, String> {
     let mut results = Vec::new();
+    let has_base = matches!(report.baseline, Baseline::Some(_));
+    let mut hold = |budget: &Budget, path: &str, now: &Sizes, before: Option<&Sizes>| {
+        let Some(actual) = now.get(budget.metric) else { return };
+        let was = match before {
+            Some(before) => before.get(budget.metric),
+            None => Some(0),
+        };
+        let most = match (budget.limit, was) {
+            (Limit::Bytes(bytes), _) => bytes,
+            (_, None) => return,
+            (_, Some(_)) if !has_base => return,
+            (Limit::Growth(bytes), Some(was)) => was + bytes,
+            (Limit::GrowthPercent(percent), Some(was)) => was + was * percent / 100,
+        };
+        results.push(BudgetResult { budget: budget.clone(), path: path.to_owned(), actual, most });
+    };
     for budget in budgets {
-        let glob = GlobBuilder::new(&budget.pattern)
+        let Some(pattern) = &budget.pattern else {
+            hold(budget, "", &report.total(), report.total_before().as_ref());
+            continue;
+        };
+        let glob = GlobBuilder::new(pattern)
             .build()
             .map_err(|error| {
-                format!("the pattern `{}` of a budget is none: {}", budget.pattern, error.kind())
+                format!("the pattern `{pattern}` of a budget is none: {}", error.kind())
             })?
             .compile_matcher();
-        for row in outputs.iter().filter(|row| glob.is_match(&row.path)) {
-            if let Some(actual) = size(&row.sizes, budget.metric) {
-                results.push(BudgetResult {
-                    budget: budget.clone(),
-                    path: row.path.clone(),
-                    actual,
-                });
-            }
+        for row in report.outputs.iter().filter(|row| glob.is_match(&row.path)) {
+            hold(budget, &row.path, &row.sizes, row.before.as_ref());
         }
     }
     Ok(results)
 }
 
-fn size(sizes: &Sizes, metric: &str) -> Option<u64> {
-    match metric {
-        "gzip" => sizes.gzip,
-        "brotli" => sizes.brotli,
-        _ => Some(sizes.raw),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::OutputRow;
 
     #[test]
     fn over_and_under() {
-        let row = OutputRow {
-            path: "assets/購物車.js".into(),
-            entry_point: None,
-            sizes: Sizes { raw: 100, gzip: Some(60), brotli: None },
+        let sizes = Sizes { raw: 100, gzip: Some(60), ..Sizes::default() };
+        let mut report = Report {
+            outputs: vec![OutputRow {
+                path: "assets/購物車.js".into(),
+                entry_point: None,
+                sizes,
+                before: Some(Sizes { raw: 80, gzip: Some(50), ..Sizes::default() }),
+                title: String::new(),
+            }],
+            ..Report::default()
         };
-        let budget =
-            |pattern: &str, metric, limit| Budget { pattern: pattern.into(), metric, limit };
-        let budgets = [
-            budget("*.js", "gzip", 50),
-            budget("*.js", "raw", 100),
-            budget("*.css", "raw", 1),
-            budget("*", "brotli", 1),
+        let budget = |pattern: &str, metric, limit| {
+            let pattern = (!pattern.is_empty()).then(|| pattern.to_owned());
+            Budget { pattern, metric, limit, warns: false }
+        };
+        let overs = |report: &Report, budgets: &[Budget]| -> Vec<u64> {
+            check(report, budgets).unwrap().iter().map(BudgetResult::over).collect()
+        };
+        let absolute = [
+            budget("*.js", "gzip", Limit::Bytes(50)),
+            budget("*.js", "raw", Limit::Bytes(100)),
+            budget("*.css", "raw", Limit::Bytes(1)),
+            budget("*", "brotli", Limit::Bytes(1)),
+            budget("", "raw", Limit::Bytes(99)),
         ];
-        let results = check(&[row], &budgets).unwrap();
-        assert_eq!(results.iter().map(BudgetResult::over).collect::<Vec<_>>(), [10, 0]);
-        assert!(check(&[], &[budget("[", "raw", 1)]).is_err());
+        assert_eq!(overs(&report, &absolute), [10, 0, 1]);
+        let growth = [
+            budget("*.js", "raw", Limit::Growth(15)),
+            budget("", "gzip", Limit::GrowthPercent(10)),
+        ];
+        assert!(overs(&report, &growth).is_empty(), "no base");
+        report.baseline = Baseline::Some("x".into());
+        assert_eq!(overs(&report, &growth), [5, 5]);
+        report.outputs[0].before = None;
+        assert_eq!(overs(&report, &growth), [85, 60]);
+        assert!(check(&report, &[budget("[", "raw", Limit::Bytes(1))]).is_err());
     }
 }

@@ -1,12 +1,15 @@
 //! `Report`: sizes, gates and modules as one value, from metafiles and sizes alone.
 
 pub mod budget;
+pub mod diff;
 pub mod markdown;
+pub mod record;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use crate::metafile::Metafile;
+use crate::metafile::{Metafile, Output};
 use budget::BudgetResult;
+use diff::{ModuleRow, PackageRow, compare, without_hash};
 
 /// Sizes of one output in bytes. A size that was not measured is `None`, never zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,18 +20,40 @@ pub struct Sizes {
     pub gzip: Option<u64>,
     /// With brotli.
     pub brotli: Option<u64>,
+    /// With zstd.
+    pub zstd: Option<u64>,
+}
+
+impl Sizes {
+    /// The size of a metric: `raw`, `gzip`, `brotli` or `zstd`.
+    #[must_use]
+    pub fn get(&self, metric: &str) -> Option<u64> {
+        match metric {
+            "gzip" => self.gzip,
+            "brotli" => self.brotli,
+            "zstd" => self.zstd,
+            _ => Some(self.raw),
+        }
+    }
+
+    /// What a metafile says of an output.
+    #[must_use]
+    pub fn of(output: &Output) -> Self {
+        Self { raw: output.bytes, gzip: output.gzip, brotli: output.brotli, zstd: output.zstd }
+    }
 }
 
 impl<'a> std::iter::Sum<&'a Sizes> for Sizes {
     /// A size is known of all only if it is known of each.
     fn sum<I: Iterator<Item = &'a Sizes>>(sizes: I) -> Self {
-        let zero = Self { raw: 0, gzip: Some(0), brotli: Some(0) };
+        let zero = Self { raw: 0, gzip: Some(0), brotli: Some(0), zstd: Some(0) };
         sizes.fold(zero, |sum, sizes| {
             let add = |a: Option<u64>, b: Option<u64>| Some(a? + b?);
             Self {
                 raw: sum.raw + sizes.raw,
                 gzip: add(sum.gzip, sizes.gzip),
                 brotli: add(sum.brotli, sizes.brotli),
+                zstd: add(sum.zstd, sizes.zstd),
             }
         })
     }
@@ -43,17 +68,10 @@ pub struct OutputRow {
     pub entry_point: Option<String>,
     /// How large it is.
     pub sizes: Sizes,
-}
-
-/// What one module contributes to one output.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModuleRow {
-    /// Path of the module.
-    pub path: String,
-    /// Path of the output.
-    pub output: String,
-    /// Bytes after minifying.
-    pub bytes: u64,
+    /// How large it was in base; `None` when it was not there, or there is no base.
+    pub before: Option<Sizes>,
+    /// Its name in tables: parts that look like content hashes are taken out where base has another.
+    pub title: String,
 }
 
 /// What a gate said.
@@ -91,63 +109,157 @@ pub struct LeakRow {
     pub source: Option<String>,
 }
 
+/// What head is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Baseline {
+    /// Nothing, and why.
+    None(String),
+    /// Something, in words: `parent 77aa1c0 of the merge`.
+    Some(String),
+}
+
+impl Default for Baseline {
+    fn default() -> Self {
+        Self::None("none was asked for".to_owned())
+    }
+}
+
+/// On what and where a report was made. What is not known is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    /// `owner/name`.
+    pub repository: String,
+    /// Number of the pull request.
+    pub pull_request: Option<u64>,
+    /// The event that started the run.
+    pub event: String,
+    /// Whether the head is another's repository.
+    pub is_fork: bool,
+    /// The commit that was built: of a pull request, the merge.
+    pub commit: String,
+    /// The last commit of the pull request, or the commit that was built.
+    pub head: String,
+    /// The commit of the base.
+    pub base: String,
+    /// Number and attempt of the run, `ID.ATTEMPT`.
+    pub run: String,
+    /// URL of the run.
+    pub run_url: String,
+}
+
+/// A file that was sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactRow {
+    /// Its path.
+    pub path: String,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// HMAC in base64, if it was signed.
+    pub hmac: Option<String>,
+}
+
 /// Everything that a report says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Title.
     pub name: String,
+    /// Where it was made.
+    pub context: Context,
+    /// What it compares with.
+    pub baseline: Baseline,
     /// Outputs, largest first; source maps are left out.
     pub outputs: Vec<OutputRow>,
-    /// Modules, largest first.
+    /// Outputs of base that head does not have.
+    pub removed: Vec<(String, Sizes)>,
+    /// Modules: those that changed most first, then the largest.
     pub modules: Vec<ModuleRow>,
+    /// Packages by name.
+    pub packages: Vec<PackageRow>,
     /// Gates in the order in which they ran.
     pub gates: Vec<Gate>,
     /// Leaks.
     pub leaks: Vec<LeakRow>,
     /// Budgets and how they were kept.
     pub budgets: Vec<BudgetResult>,
+    /// Files that were sealed.
+    pub artifacts: Vec<ArtifactRow>,
+    /// Where they were stored.
+    pub deployment: Option<String>,
 }
 
 impl Report {
-    /// A report on the outputs of a metafile. `sizes` has what was measured, by path of the output.
+    /// A report on the outputs of a metafile, compared with a base. Sizes are those in the metafiles.
     #[must_use]
-    pub fn new(name: &str, metafile: &Metafile, sizes: &BTreeMap<String, Sizes>) -> Self {
-        let mut outputs: Vec<OutputRow> = metafile
+    pub fn new(name: &str, head: &Metafile, base: Result<(&Metafile, String), String>) -> Self {
+        let before = base.as_ref().ok().map(|(metafile, _)| *metafile);
+        let comparison = compare(before, head);
+        let of_base = |path: &str| {
+            let other = comparison.pairs.get(path)?;
+            before?.outputs.get(other).map(|output| (other, Sizes::of(output)))
+        };
+        let mut outputs: Vec<OutputRow> = head
             .outputs
             .iter()
             .filter(|(path, _)| !is_source_map(path))
-            .map(|(path, output)| OutputRow {
-                path: path.clone(),
-                entry_point: output.entry_point.clone(),
-                sizes: sizes
-                    .get(path)
-                    .copied()
-                    .unwrap_or(Sizes { raw: output.bytes, ..Sizes::default() }),
+            .map(|(path, output)| {
+                let was = of_base(path);
+                let is_renamed = was.is_some_and(|(other, _)| other != path);
+                OutputRow {
+                    path: path.clone(),
+                    entry_point: output.entry_point.clone(),
+                    sizes: Sizes::of(output),
+                    before: was.map(|(_, sizes)| sizes),
+                    title: if is_renamed { without_hash(path) } else { path.clone() },
+                }
             })
             .collect();
         outputs.sort_by(|a, b| b.sizes.raw.cmp(&a.sizes.raw).then_with(|| a.path.cmp(&b.path)));
-        let mut modules: Vec<ModuleRow> = metafile
-            .outputs
-            .iter()
-            .flat_map(|(output, info)| {
-                info.inputs.iter().map(|(path, contribution)| ModuleRow {
-                    path: path.clone(),
-                    output: output.clone(),
-                    bytes: contribution.bytes_in_output,
-                })
+        let joined: BTreeSet<&String> = comparison.pairs.values().collect();
+        let removed = before
+            .map(|base| {
+                base.outputs
+                    .iter()
+                    .filter(|(path, _)| !is_source_map(path) && !joined.contains(path))
+                    .map(|(path, output)| (path.clone(), Sizes::of(output)))
+                    .collect()
             })
-            .filter(|row| row.bytes > 0)
-            .collect();
-        modules.sort_by(|a, b| {
-            b.bytes.cmp(&a.bytes).then_with(|| (&a.path, &a.output).cmp(&(&b.path, &b.output)))
-        });
-        Self { name: name.to_owned(), outputs, modules, ..Self::default() }
+            .unwrap_or_default();
+        let baseline = match base {
+            Ok((_, label)) => Baseline::Some(label),
+            Err(reason) => Baseline::None(reason),
+        };
+        Self {
+            name: name.to_owned(),
+            baseline,
+            outputs,
+            removed,
+            modules: comparison.modules,
+            packages: comparison.packages,
+            ..Self::default()
+        }
     }
 
     /// Sum over all outputs; a kind of size that one of them lacks has no sum.
     #[must_use]
     pub fn total(&self) -> Sizes {
         self.outputs.iter().map(|row| &row.sizes).sum()
+    }
+
+    /// Sum over all outputs of base; `None` without a base.
+    #[must_use]
+    pub fn total_before(&self) -> Option<Sizes> {
+        let Baseline::Some(_) = &self.baseline else { return None };
+        let kept = self.outputs.iter().filter_map(|row| row.before.as_ref());
+        Some(kept.chain(self.removed.iter().map(|(_, sizes)| sizes)).sum())
+    }
+
+    /// Whether there is a base, and every output is as large as there.
+    #[must_use]
+    pub fn is_unchanged(&self) -> bool {
+        matches!(self.baseline, Baseline::Some(_))
+            && self.removed.is_empty()
+            && self.outputs.iter().all(|row| row.before == Some(row.sizes))
+            && self.modules.iter().all(|row| row.change() == 0)
     }
 
     /// Whether no gate stops the release.

@@ -19,7 +19,7 @@ use crate::diag::Diagnostic;
 use crate::leak::Scanned;
 use encrypt::Recipient;
 use envelope::{EnvelopeKeys, Provenance};
-pub use hmac::{BadKey, SigningKey};
+pub use hmac::{BadKey, SigningKey, content_digest, hmac_sha256, signature_parameters};
 use hmac::{SignedFields, signature_base};
 use key_pair::{KeyPair, PublicKeys};
 use manifest::{Encryption, Entry, Manifest};

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::StoreError;
 use crate::artifact::Digest;
-use crate::seal::hmac::hmac_sha256;
+use crate::seal::hmac_sha256;
 use crate::secret::Secret;
 
 /// How long a credential holds that was made of a key, in seconds.

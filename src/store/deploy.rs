@@ -11,7 +11,9 @@ use super::registry::index_entry;
 use super::{Store, StoreError, on};
 use crate::artifact::{Body, Digest};
 use crate::seal::manifest::Entry;
-use crate::seal::{Sealed, SealedObject, envelope, hmac, lock, manifest};
+use crate::seal::{
+    Sealed, SealedObject, content_digest, envelope, lock, manifest, signature_parameters,
+};
 
 /// Above so many objects, what is there is asked in one listing instead of object by object.
 const MOST_QUESTIONS: usize = 200;
@@ -434,16 +436,13 @@ fn signature_metadata(
 ) -> Vec<(&'static str, String)> {
     let manifest = sealed.manifest();
     let mut metadata = vec![
-        ("content-digest", hmac::content_digest(object.digest)),
+        ("content-digest", content_digest(object.digest)),
         ("bundlegate-build", manifest.build_id.clone()),
     ];
-    if let (Some(hmac), Some(key_id)) = (&entry.hmac, &entry.key_id) {
+    if let (Some(signature), Some(key_id)) = (&entry.hmac, &entry.key_id) {
         let fields = crate::seal::fields_of(entry, object.digest, manifest, key_id);
-        metadata.push((
-            "signature-input",
-            format!("bundlegate={}", hmac::signature_parameters(&fields)),
-        ));
-        metadata.push(("signature", format!("bundlegate=:{hmac}:")));
+        metadata.push(("signature-input", format!("bundlegate={}", signature_parameters(&fields))));
+        metadata.push(("signature", format!("bundlegate=:{signature}:")));
     }
     metadata
 }

@@ -10,9 +10,11 @@
 mod bundle;
 mod cli;
 mod config;
+mod github;
 mod leak;
 mod packages;
 mod project;
+mod report;
 mod s3;
 mod seal;
 mod store;

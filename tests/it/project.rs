@@ -252,6 +252,10 @@ fn one_flipped_byte_is_named() {
 
     let store = project.path.join(".bundlegate/store");
     for (key, intact) in files(&store) {
+        // What reports read, and the lock of a swap, are no part of a deployment.
+        if ["index.json", "metafile.json", ".lock"].iter().any(|name| key.ends_with(name)) {
+            continue;
+        }
         // Some in the middle, some at the ends: every byte of every file is covered by something.
         for at in [0, intact.len() / 3, intact.len() / 2, intact.len() - 2] {
             let mut flipped = intact.clone();
@@ -333,7 +337,7 @@ fn a_broken_budget_holds_the_release_back() {
     let output =
         project.command("run").args(["--budgets", "path=index.js,gzip=1kB"]).output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", text(&output));
-    assert!(text(&output).contains("over its gzip budget of 1.00 kB"), "{}", text(&output));
+    assert!(text(&output).contains("over the gzip budget of 1.00 kB"), "{}", text(&output));
     assert!(project.store().is_empty());
 }
 

@@ -22,6 +22,8 @@ use s3s::dto::*;
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
+use super::support::serve;
+
 pub(crate) const BUCKET: &str = "releases";
 pub(crate) const KEY_ID: &str = "4f2c9d1e8b7a6f5e4d3c2b1a09f8e7d6";
 pub(crate) const KEY: &str = "9c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293a4b5c6d7e8f9a0b1c2d3e4f5";
@@ -89,11 +91,6 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start() -> Self {
         let inner = Arc::new(Mutex::new(Inner::default()));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
         let mut builder = S3ServiceBuilder::new(Bucket(Arc::clone(&inner)));
         builder.set_auth(Auth);
         let service = HandleError::new(builder.build(), |error: s3s::HttpError| async move {
@@ -102,9 +99,7 @@ impl Server {
         let app = Router::new()
             .fallback_service(service)
             .layer(from_fn_with_state(Arc::clone(&inner), before));
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        runtime.spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let (url, runtime) = serve(app);
         Self { inner, url, _runtime: runtime }
     }
 

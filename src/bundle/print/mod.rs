@@ -23,7 +23,7 @@ use swc_core::ecma::transforms::base::fixer::fixer;
 
 use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
 use super::code;
-use super::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
+use super::graph::{Export, ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 use super::link::{Binding, ChunkLinks, LinkPlan, NameKey, Step, Wrap};
 use super::options::{Format, Loader, Options, SourceMapMode, Target};
 use super::scan::ModuleTree;
@@ -1016,6 +1016,24 @@ fn namespaced(name: &str) -> String {
     format!("{code}{path} = ")
 }
 
+/// The exports of a module whose declarations are kept.
+fn kept_exports(graph: &ModuleGraph, plan: &LinkPlan, id: ModuleId) -> Vec<String> {
+    let module = graph.module(id);
+    let live = module.statements.iter().zip(&plan.live.statements[id.index()]);
+    let declared: BTreeSet<u32> = live
+        .filter(|(_, is_live)| **is_live)
+        .flat_map(|(statement, _)| statement.declares.iter().copied())
+        .collect();
+    let mut names: Vec<String> = module
+        .exports
+        .iter()
+        .filter(|(_, export)| matches!(export, Export::Local(symbol) if declared.contains(symbol)))
+        .map(|(name, _)| name.to_string())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
 fn metafile_output(
     graph: &ModuleGraph,
     plan: &LinkPlan,
@@ -1029,7 +1047,7 @@ fn metafile_output(
     let mut imports: Vec<Import> = Vec::new();
     let mut push = |path: String, kind: ImportKind, external: bool| {
         let import =
-            Import { path, kind: kind.metafile_name().to_owned(), original: None, external };
+            Import { path, kind: kind.metafile_name().to_owned(), external, ..Import::default() };
         if !imports.contains(&import) {
             imports.push(import);
         }
@@ -1083,16 +1101,24 @@ fn metafile_output(
     }
     exports.sort_unstable();
     exports.dedup();
+    let mut kept: BTreeMap<&str, Vec<String>> = info
+        .modules
+        .iter()
+        .map(|id| (graph.module(*id).path.as_str(), kept_exports(graph, plan, *id)))
+        .collect();
     Output {
         bytes: text.len() as u64,
         inputs: chunk
             .bytes_by_module
             .iter()
-            .map(|(path, bytes)| (path.clone(), Contribution { bytes_in_output: *bytes }))
+            .map(|(path, bytes)| {
+                let exports = kept.remove(path.as_str()).unwrap_or_default();
+                (path.clone(), Contribution { bytes_in_output: *bytes, exports })
+            })
             .collect(),
         imports,
         exports,
         entry_point: info.entry.map(|entry| graph.module(entry).path.clone()),
-        css_bundle: None,
+        ..Output::default()
     }
 }

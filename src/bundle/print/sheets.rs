@@ -148,8 +148,8 @@ fn print_sheet(
         imports.push(Import {
             path: url.to_string(),
             kind: ImportKind::Sheet.metafile_name().to_owned(),
-            original: None,
             external: true,
+            ..Import::default()
         });
     }
     let stand_in = "Zq@css00";
@@ -173,10 +173,7 @@ fn print_sheet(
         if !options.minify.whitespace {
             text.push_str(&format!("/* {} */\n", module.path.replace("*/", "* /")));
         }
-        inputs
-            .entry(module.path.clone())
-            .or_insert(Contribution { bytes_in_output: 0 })
-            .bytes_in_output += code.len() as u64;
+        inputs.entry(module.path.clone()).or_default().bytes_in_output += code.len() as u64;
         text.push_str(&code);
     }
     let hash = content_hash(text.as_bytes());

@@ -1,0 +1,348 @@
+//! One comment a key on a pull request, through octocrab; a check run or a commit status where a comment may not be
+//! written.
+
+use std::time::Duration;
+
+use octocrab::Octocrab;
+use serde_json::{Value, json};
+
+use crate::secret::Secret;
+
+/// How often a request is tried.
+const MOST_TRIES: u32 = 5;
+/// The longest pause that the server may ask for, in seconds.
+const LONGEST_PAUSE: u64 = 60;
+/// Comments on a page.
+const PAGE: usize = 100;
+/// Characters of a check run's summary.
+const CHECK_CHARACTERS: usize = 65_535;
+/// Characters of a commit status.
+const STATUS_CHARACTERS: usize = 140;
+
+/// A forge, and a repository on it.
+pub struct Forge {
+    client: Octocrab,
+    runtime: tokio::runtime::Runtime,
+    repository: String,
+    pause: Duration,
+}
+
+/// What became of a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Posted {
+    /// There is a new one.
+    Created(String),
+    /// Ours was changed.
+    Updated(String),
+    /// Ours says that already.
+    Unchanged(String),
+    /// Ours is of a newer run, and stays.
+    Newer(String),
+}
+
+/// Why something was not posted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// The token may not do it, or what it is about cannot be seen with it.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The server refuses what was sent.
+    #[error("{0}")]
+    Refused(String),
+    /// The server did not answer, or failed for good.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+/// A comment to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Comment<'a> {
+    /// Number of the pull request.
+    pub number: u64,
+    /// How its first line starts: what tells ours from others, and one key from another.
+    pub marker: &'a str,
+    /// Number and attempt of the run, `ID.ATTEMPT`; empty outside of a run.
+    pub run: &'a str,
+    /// All of it, the first line with the marker.
+    pub body: &'a str,
+}
+
+struct Answer {
+    status: u16,
+    has_next: bool,
+    json: Value,
+}
+
+/// A comment that is there.
+struct Present {
+    id: u64,
+    url: String,
+    body: String,
+}
+
+impl Forge {
+    /// The forge with that API. Nothing is sent yet.
+    pub fn new(api: &str, repository: &str, token: &Secret) -> Result<Self, PostError> {
+        let wrong = |what: &dyn std::fmt::Display| PostError::Refused(format!("`{api}`: {what}"));
+        let is_name = |part: &str| {
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        if !repository.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name))
+        {
+            return Err(PostError::Refused("GITHUB_REPOSITORY is not `owner/name`".to_owned()));
+        }
+        let token = token.expose_str().map(str::trim).unwrap_or_default().to_owned();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| wrong(&error))?;
+        let client = {
+            let _guard = runtime.enter();
+            Octocrab::builder()
+                .base_uri(api.trim_end_matches('/'))
+                .map_err(|error| wrong(&error))?
+                .personal_token(token)
+                .add_retry_config(octocrab::service::middleware::retry::RetryConfig::None)
+                .set_connect_timeout(Some(Duration::from_secs(10)))
+                .set_read_timeout(Some(Duration::from_secs(30)))
+                .set_write_timeout(Some(Duration::from_secs(30)))
+                .build()
+                .map_err(|error| wrong(&error))?
+        };
+        let repository = repository.to_owned();
+        Ok(Self { client, runtime, repository, pause: Duration::from_millis(500) })
+    }
+
+    /// Sends a request, again where that may help.
+    async fn send(
+        &self,
+        method: &str,
+        route: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, PostError> {
+        let mut last = String::new();
+        for attempt in 0..MOST_TRIES {
+            if attempt > 0 {
+                tokio::time::sleep(self.pause * 2u32.pow(attempt - 1)).await;
+            }
+            let sent = match method {
+                "GET" => self.client._get(route).await,
+                "POST" => self.client._post(route, body).await,
+                "PATCH" => self.client._patch(route, body).await,
+                _ => self.client._delete(route, body).await,
+            };
+            let response = match sent {
+                Ok(response) => response,
+                Err(error) => {
+                    last = format!("the API cannot be reached: {}", innermost(&error));
+                    continue;
+                }
+            };
+            let status = response.status().as_u16();
+            let header = |name: &str| {
+                let value = response.headers().get(name)?;
+                value.to_str().ok().map(str::to_owned)
+            };
+            let has_next = header("link").is_some_and(|link| link.contains("rel=\"next\""));
+            let asked_pause = header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
+            let is_limited = status == 429
+                || (status == 403
+                    && (asked_pause.is_some()
+                        || header("x-ratelimit-remaining").as_deref() == Some("0")));
+            let text = self.client.body_to_string(response).await.unwrap_or_default();
+            let json: Value = serde_json::from_str(&text).unwrap_or_default();
+            let said = json["message"].as_str().unwrap_or("no reason given").to_owned();
+            if is_limited {
+                last = format!("the API asks to slow down: {said}");
+                if let Some(seconds) = asked_pause {
+                    tokio::time::sleep(Duration::from_secs(seconds.min(LONGEST_PAUSE))).await;
+                }
+                continue;
+            }
+            return match status {
+                200..=299 => Ok(Answer { status, has_next, json }),
+                401 | 403 | 404 | 410 => Err(PostError::Forbidden(format!("{status} {said}"))),
+                500.. => {
+                    last = format!("the API answers with {status}");
+                    continue;
+                }
+                _ => Err(PostError::Refused(format!("{status} {said}"))),
+            };
+        }
+        Err(PostError::Unreachable(last))
+    }
+
+    /// Posts a comment, or changes the one that is there. Of several of ours the oldest stays.
+    pub fn comment(&self, comment: Comment<'_>) -> Result<Posted, PostError> {
+        self.runtime.block_on(async {
+            let mut ours = self.ours(comment).await?;
+            if ours.is_empty() {
+                let route =
+                    format!("/repos/{}/issues/{}/comments", self.repository, comment.number);
+                let body = json!({ "body": comment.body });
+                let answer = self.send("POST", &route, Some(&body)).await?;
+                let url = url_of(&answer.json);
+                // Another run may have done the same at the same moment: then the older one stays.
+                ours = self.ours(comment).await?;
+                if ours.len() <= 1 {
+                    return Ok(Posted::Created(url));
+                }
+            }
+            ours.sort_by_key(|present| present.id);
+            let mut present = ours.into_iter();
+            let Some(first) = present.next() else {
+                return Err(PostError::Refused(
+                    "the comment is not there after it was made".to_owned(),
+                ));
+            };
+            let rest: Vec<Present> = present.collect();
+            let newest = rest.iter().chain([&first]).map(|present| run_of(&present.body)).max();
+            for other in &rest {
+                let route = format!("/repos/{}/issues/comments/{}", self.repository, other.id);
+                self.send("DELETE", &route, None).await?;
+            }
+            if newest.flatten() > run_number(comment.run) && run_number(comment.run).is_some() {
+                return Ok(Posted::Newer(first.url));
+            }
+            if first.body.trim_end() == comment.body.trim_end() {
+                return Ok(Posted::Unchanged(first.url));
+            }
+            let route = format!("/repos/{}/issues/comments/{}", self.repository, first.id);
+            let body = json!({ "body": comment.body });
+            self.send("PATCH", &route, Some(&body)).await?;
+            Ok(Posted::Updated(first.url))
+        })
+    }
+
+    /// Our comments of that key, on all pages: with our marker first, and written by us.
+    async fn ours(&self, comment: Comment<'_>) -> Result<Vec<Present>, PostError> {
+        let who = match self.send("GET", "/user", None).await {
+            Ok(answer) => answer.json["login"].as_str().map(str::to_owned),
+            // The token of a workflow belongs to an app, which is no user.
+            Err(PostError::Forbidden(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let mut ours = Vec::new();
+        for page in 1.. {
+            let route = format!(
+                "/repos/{}/issues/{}/comments?per_page={PAGE}&page={page}",
+                self.repository, comment.number
+            );
+            let answer = self.send("GET", &route, None).await?;
+            let list = answer.json.as_array().map(Vec::as_slice).unwrap_or_default();
+            for present in list {
+                let body = present["body"].as_str().unwrap_or_default();
+                let user = &present["user"];
+                let is_by_us = match &who {
+                    Some(login) => user["login"].as_str() == Some(login),
+                    None => user["type"] == "Bot",
+                };
+                if let Some(id) = present["id"].as_u64().filter(|_| is_by_us)
+                    && is_marked(body, comment.marker)
+                {
+                    ours.push(Present { id, url: url_of(present), body: body.to_owned() });
+                }
+            }
+            if !answer.has_next || list.is_empty() {
+                break;
+            }
+        }
+        Ok(ours)
+    }
+
+    /// Puts the report on a check run of a commit.
+    pub fn check_run(
+        &self,
+        head: &str,
+        name: &str,
+        title: &str,
+        passes: bool,
+        summary: &str,
+    ) -> Result<String, PostError> {
+        let route = format!("/repos/{}/check-runs", self.repository);
+        let summary: String = summary.chars().take(CHECK_CHARACTERS).collect();
+        let body = json!({
+            "name": name, "head_sha": head, "status": "completed",
+            "conclusion": if passes { "success" } else { "failure" },
+            "output": { "title": title, "summary": summary },
+        });
+        self.runtime
+            .block_on(async { Ok(url_of(&self.send("POST", &route, Some(&body)).await?.json)) })
+    }
+
+    /// Puts one line on a commit.
+    pub fn status(
+        &self,
+        head: &str,
+        name: &str,
+        line: &str,
+        passes: bool,
+        url: &str,
+    ) -> Result<(), PostError> {
+        let route = format!("/repos/{}/statuses/{head}", self.repository);
+        let line: String = line.chars().take(STATUS_CHARACTERS).collect();
+        let mut body = json!({
+            "state": if passes { "success" } else { "failure" }, "context": name, "description": line,
+        });
+        if !url.is_empty() {
+            body["target_url"] = url.into();
+        }
+        self.runtime.block_on(async { self.send("POST", &route, Some(&body)).await.map(|_| ()) })
+    }
+
+    /// Whether the last commit of a pull request is that one.
+    pub fn is_head(&self, number: u64, head: &str) -> Result<bool, PostError> {
+        let route = format!("/repos/{}/pulls/{number}", self.repository);
+        let answer = self.runtime.block_on(self.send("GET", &route, None))?;
+        debug_assert!(answer.status < 300);
+        Ok(answer.json["head"]["sha"] == head)
+    }
+}
+
+fn url_of(json: &Value) -> String {
+    json["html_url"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Whether the first line is a marker of that key: behind the key comes a space.
+fn is_marked(body: &str, marker: &str) -> bool {
+    let first = body.lines().next().unwrap_or_default();
+    first.strip_prefix(marker).is_some_and(|rest| rest.starts_with(' '))
+}
+
+/// Number and attempt of the run in a marker.
+fn run_of(body: &str) -> Option<(u64, u64)> {
+    let first = body.lines().next()?;
+    run_number(first.split(" run=").nth(1)?.split(' ').next()?)
+}
+
+fn run_number(run: &str) -> Option<(u64, u64)> {
+    let (id, attempt) = run.split_once('.')?;
+    Some((id.parse().ok()?, attempt.parse().ok()?))
+}
+
+/// The last cause in the chain, which is the one that says something.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers() {
+        let marker = "<!-- bundlegate:v1 key=web";
+        assert!(is_marked("<!-- bundlegate:v1 key=web run=12.3 -->\ntext", marker));
+        assert!(!is_marked("<!-- bundlegate:v1 key=website run=12.3 -->", marker));
+        assert!(!is_marked("see\n<!-- bundlegate:v1 key=web run=12.3 -->", marker));
+        assert_eq!(run_of("<!-- bundlegate:v1 key=web head=a run=12.3 -->"), Some((12, 3)));
+        assert!(run_number("12.10") > run_number("12.9"));
+        assert!(run_number("9.1") < run_number("10.1"));
+    }
+}
