@@ -8,13 +8,15 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::config::env::{Environment, working_folder};
+use crate::config::generate;
 use crate::config::settings::{Kind, SETTINGS, Setting, json_schema, on};
 use crate::config::value::{self, Layer};
 use crate::config::{Config, SettingsFile, file};
 use crate::diag::render::render;
 use crate::diag::{Diagnostic, ExitCode, Severity};
 use crate::fs::{DiskFileSystem, FileSystem as _};
-use crate::github::{RunnerEnv, runner::annotation};
+use crate::github::RunnerEnv;
+use crate::github::runner::{add_outputs, annotation, defused, mask_command};
 use crate::pipeline::{
     self, KeyTarget, Outcome, Ports, ReportFormat, ScanFormat, ScanOptions, StoreCommand,
 };
@@ -167,7 +169,12 @@ fn gate_commands() -> Vec<Command> {
                 .required(true)
                 .help("The record that `report.record` wrote in a run with fewer rights"),
         ),
+        Command::new("init").about("Write bundlegate.yml and a workflow to start from"),
         Command::new("schema").about("JSON Schema of bundlegate.yml"),
+        Command::new("generate")
+            .about("Write action.yml, or the reference page")
+            .hide(true)
+            .arg(one("WHAT", "Which").value_parser(["action", "reference"])),
     ]
 }
 
@@ -369,7 +376,8 @@ impl Log {
 
     fn line(&self, line: &str) {
         if self.least > Severity::Error && self.format != Format::Json {
-            let _ = writeln!(std::io::stderr().lock(), "{}", crate::diag::render::visible(line));
+            let line = defused(&crate::diag::render::visible(line));
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
         }
     }
 }
@@ -391,6 +399,10 @@ fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
 
 fn dispatch(matches: &ArgMatches) -> ExitCode {
     let Some((name, sub)) = matches.subcommand() else { return ExitCode::Usage };
+    if name == "generate" {
+        let is_action = sub.get_one::<String>("WHAT").is_some_and(|what| what == "action");
+        return print(&if is_action { generate::action() } else { generate::reference() });
+    }
     if name == "schema" {
         let text = serde_json::to_string_pretty(&json_schema()).expect("JSON always serialises");
         return print(&format!("{text}\n"));
@@ -432,6 +444,9 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
             )]);
         }
     };
+    if name == "init" {
+        return finish(&pipeline::run_init(&working), &log);
+    }
     let config = settings(name, sub, mask, &environment, &working);
     let mut config = match config {
         Ok(config) => config,
@@ -450,8 +465,37 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         now,
         progress: &progress,
     };
+    if log.format == Format::Github {
+        for value in pipeline::derived_secrets(&config, &environment) {
+            let _ = writeln!(std::io::stderr().lock(), "{}", mask_command(&value));
+        }
+    }
     let outcome = perform(name, sub, &mut config, &ports, &working);
+    write_outputs(&outcome, &ports.runner, &log);
     finish(&outcome, &log)
+}
+
+/// Hands the runner what later steps may want to know.
+fn write_outputs(outcome: &Outcome, runner: &RunnerEnv, log: &Log) {
+    let Some(file) = &runner.output_file else { return };
+    let verdict = match outcome.exit_code() {
+        ExitCode::Fine => "pass",
+        ExitCode::Bug => "bug",
+        ExitCode::Usage => "usage",
+        ExitCode::Build => "build",
+        ExitCode::Leak => "leak",
+        ExitCode::Budget => "budget",
+        ExitCode::Seal => "seal",
+        ExitCode::Store => "store",
+    };
+    let mut outputs = vec![("verdict", verdict.to_owned())];
+    outputs.extend(outcome.step_outputs.iter().cloned());
+    let optional = [("deployment", &outcome.deployment), ("comment-url", &outcome.comment_url)];
+    outputs.extend(optional.map(|(name, value)| (name, value.clone().unwrap_or_default())));
+    if let Err(error) = add_outputs(file, &outputs) {
+        let message = format!("outputs of the step cannot be written: {error}");
+        log.diagnostic(&Diagnostic::warning("report/outputs", message));
+    }
 }
 
 /// Runs a sub-command.
@@ -573,7 +617,17 @@ fn store_command(name: &str, matches: &ArgMatches) -> StoreCommand {
 fn finish(outcome: &Outcome, log: &Log) -> ExitCode {
     outcome.diagnostics.iter().for_each(|diagnostic| log.diagnostic(diagnostic));
     outcome.done.iter().for_each(|line| log.line(line));
-    match &outcome.report {
+    // A file that is called like a command of the runner must not be one, wherever its name stands.
+    let report = outcome.report.as_ref().map(|report| {
+        if report.starts_with(['{', '[']) {
+            report.replace("##[", "#\\u0023[")
+        } else if log.format == Format::Github {
+            defused(report)
+        } else {
+            report.clone()
+        }
+    });
+    match &report {
         Some(report) => match print(report) {
             ExitCode::Fine => outcome.exit_code(),
             broken => broken,

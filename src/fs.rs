@@ -321,6 +321,18 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Writes a file that must not be there yet; folders that are missing are made.
+///
+/// # Errors
+/// The file is there, or cannot be written.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    io::Write::write_all(&mut file, bytes)
+}
+
 /// Adds to the end of a file, which is made when it is missing.
 ///
 /// # Errors

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::secret::Secret;
 
 /// Variables of ours that are not settings.
-pub const OWN_VARIABLES: &[&str] = &["BUNDLEGATE_BIN", "BUNDLEGATE_HMAC_KEY", "BUNDLEGATE_TODAY"];
+pub const OWN_VARIABLES: &[&str] =
+    &["BUNDLEGATE_BIN", "BUNDLEGATE_GUARDED_SECRETS", "BUNDLEGATE_TODAY"];
 
 /// All variables of the process, read once. Any value may be a secret, so each is one.
 #[derive(Debug, Clone, Default)]

@@ -2,6 +2,7 @@
 
 pub mod env;
 pub mod file;
+pub mod generate;
 pub mod settings;
 pub mod value;
 

@@ -24,6 +24,46 @@ pub fn add_summary(file: &Path, markdown: &str) -> io::Result<()> {
     append(file, markdown.as_bytes())
 }
 
+/// Adds outputs of the step. Each value stands between delimiters that nobody can guess, so none can forge another.
+///
+/// # Errors
+/// The file cannot be written, or there are no random numbers.
+pub fn add_outputs(file: &Path, outputs: &[(&str, String)]) -> io::Result<()> {
+    let mut text = String::new();
+    for (name, value) in outputs {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        let delimiter =
+            random.iter().fold("end".to_owned(), |text, byte| text + &format!("{byte:02x}"));
+        text += &format!("{name}<<{delimiter}\n{value}\n{delimiter}\n");
+    }
+    append(file, text.as_bytes())
+}
+
+/// The command that has the runner hide a value in everything that follows. The runner takes it out of the log itself.
+#[must_use]
+pub fn mask_command(value: &str) -> String {
+    format!("::add-mask::{}", value.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A"))
+}
+
+/// Text that a runner shows as it is: no line of it is a command, in the new form or in the old one.
+#[must_use]
+pub fn defused(text: &str) -> String {
+    let text = text.replace("##[", "#\u{200b}#[");
+    text.split('\n')
+        .map(|line| {
+            let start = line.len() - line.trim_start().len();
+            if line.trim_start().starts_with("::") {
+                let (space, rest) = line.split_at(start);
+                format!("{space}\u{200b}{rest}")
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
 /// A diagnostic as a workflow command that shows it at its place.
 #[must_use]
 pub fn annotation(diagnostic: &Diagnostic) -> String {
@@ -59,6 +99,14 @@ fn property(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::diag::Location;
+
+    #[test]
+    fn text_is_no_command() {
+        let text = defused("a ##[add-mask]x\n  ::set-output name=a::b\nfine :: ok");
+        assert!(!text.contains("##["));
+        assert!(text.lines().all(|line| !line.trim_start().starts_with("::")), "{text}");
+        assert!(text.ends_with("fine :: ok"));
+    }
 
     #[test]
     fn commands_cannot_be_forged() {

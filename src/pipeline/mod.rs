@@ -4,6 +4,7 @@ mod base;
 mod build;
 mod comment;
 mod deploy;
+mod init;
 mod report;
 mod scan;
 mod sign;
@@ -23,6 +24,7 @@ use build::{output_folder, outputs, write_metafile};
 pub use comment::run_comment;
 use deploy::store;
 pub use deploy::{StoreCommand, run_pull, run_push, run_store};
+pub use init::run_init;
 pub use report::{ReportFormat, run_report};
 use report::{
     check_budgets, context, list_artifacts, measure, name_packages, publish, report_on,
@@ -30,7 +32,7 @@ use report::{
 };
 pub use scan::{ScanFormat, ScanOptions, run_scan};
 use scan::{blocked, gate, leak_gate};
-pub use sign::{KeyTarget, run_decrypt, run_keygen, run_sign, run_verify};
+pub use sign::{KeyTarget, derived_secrets, run_decrypt, run_keygen, run_sign, run_verify};
 use sign::{seal_gate, seal_keys, seal_release, write_deployment};
 
 /// What the steps need beside the settings.
@@ -62,6 +64,8 @@ pub struct Outcome {
     pub deployment: Option<String>,
     /// Where the report was posted.
     pub comment_url: Option<String>,
+    /// What a later step may want to know: name and value.
+    pub step_outputs: Vec<(&'static str, String)>,
     /// Lines for standard error that say what was done.
     pub done: Vec<String>,
 }
@@ -147,6 +151,7 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
         skipped("Store", "held back: a gate failed")
     });
     report.deployment.clone_from(&outcome.deployment);
+    outcome.step_outputs.push(("build-id", sealed.manifest().build_id.clone()));
     publish(config, ports, &report, dry_run, &mut outcome);
     outcome
 }

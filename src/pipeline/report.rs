@@ -256,7 +256,24 @@ pub(super) fn publish(
     if !dry_run && config.report.comments {
         post(config, ports, report, outcome);
     }
+    step_outputs(config, report, outcome);
     outcome.report = Some(text);
+}
+
+/// What a later step may want to know.
+fn step_outputs(config: &Config, report: &Report, outcome: &mut Outcome) {
+    let total = report.total();
+    let size = total.brotli.or(total.gzip).unwrap_or(total.raw);
+    let path = |file: &Option<std::path::PathBuf>| {
+        file.as_ref().map(|file| file.display().to_string()).unwrap_or_default()
+    };
+    let outputs = [
+        ("leaks", report.leaks.len().to_string()),
+        ("size", size.to_string()),
+        ("report-path", path(&config.report.file)),
+        ("record-path", path(&config.report.record)),
+    ];
+    outcome.step_outputs.extend(outputs);
 }
 
 /// The complete record, one fact a line.

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::build::{cannot_write, outputs, read_artifacts, write_outputs};
 use super::deploy::{is_store, verify_place};
 use super::scan::gate;
@@ -98,6 +101,35 @@ pub(super) fn secret_of(
         }
     }
     Ok(None)
+}
+
+/// Forms of the keys that the settings name which a runner does not know to hide: it hides what is a secret as it is
+/// written, and not its base64, nor what stands in it line by line.
+#[must_use]
+pub fn derived_secrets(config: &Config, environment: &Environment) -> Vec<String> {
+    let sources = [&config.sign.hmac_key, &config.sign.signing_key, &config.sign.identity];
+    let variables = sources
+        .into_iter()
+        .flatten()
+        .flat_map(|source| &source.0)
+        .filter_map(|place| match place {
+            KeyPlace::Variable(name) => Some(name.as_str()),
+            KeyPlace::Keychain(_) => None,
+        })
+        .chain(["R2_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"]);
+    let mut forms = Vec::new();
+    for variable in variables {
+        let Some(text) = environment.secret(variable).and_then(Secret::expose_str) else {
+            continue;
+        };
+        forms.extend(
+            text.lines()
+                .map(str::trim)
+                .filter(|line| line.len() >= 16)
+                .map(|line| STANDARD.encode(line)),
+        );
+    }
+    forms
 }
 
 /// The key that the settings name; `None` when they name none, or it is not set and need not be.

@@ -7,6 +7,7 @@
     reason = "tests read fixtures and may panic"
 )]
 
+mod action;
 mod bundle;
 mod cli;
 mod config;

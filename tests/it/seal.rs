@@ -63,7 +63,7 @@ impl Desk {
 }
 
 /// Python with the packages of `tests/verifiers/requirements.txt`, installed from that once.
-fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let folder = root().join("tests/verifiers");
     let environment = folder.join(".venv");
     let wanted = std::fs::read(folder.join("requirements.txt")).unwrap();

@@ -1,0 +1,446 @@
+//! The action, run as a runner does: inputs through the step's environment, the step's script under bash, in an
+//! environment with nothing else.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{Response, StatusCode};
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+
+use super::github::GitHub;
+use super::seal::python;
+use super::support::{copy, npm, ok, root, serve, text};
+
+const HEAD: &str = "1b7d93c2f00e4a51b6c7d8e9fa0b1c2d3e4f5061";
+const SECRET: &str = "s3ss10n-7Qx9vLm2Kp4TzWb";
+
+/// A runner: a checkout of the action, one of a project, and the files that a step writes.
+struct Runner {
+    folder: tempfile::TempDir,
+    github: GitHub,
+    /// The step of action.yml: variables with their templates, and the script.
+    variables: BTreeMap<String, String>,
+    script: String,
+    defaults: BTreeMap<String, String>,
+}
+
+struct Step {
+    output: Output,
+    /// What the step put into `GITHUB_OUTPUT`.
+    outputs: BTreeMap<String, String>,
+    summary: String,
+}
+
+impl Runner {
+    /// With the executable of this build where `uses: ./` finds it, or with none.
+    fn new(is_built: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let action = folder.path().join("action");
+        copy(&root().join("action"), &action.join("action"));
+        if is_built {
+            std::fs::create_dir_all(action.join("target/release")).unwrap();
+            std::os::unix::fs::symlink(
+                env!("CARGO_BIN_EXE_bundlegate"),
+                action.join("target/release/bundlegate"),
+            )
+            .unwrap();
+        }
+        copy(&root().join("fixtures/project/registry-mcp"), &folder.path().join("work"));
+        let yaml: serde_yaml::Value =
+            serde_yaml::from_str(&std::fs::read_to_string(root().join("action.yml")).unwrap())
+                .unwrap();
+        let step = &yaml["runs"]["steps"][0];
+        assert_eq!(step["shell"], "bash");
+        let text = |value: &serde_yaml::Value| value.as_str().unwrap_or_default().to_owned();
+        let variables = step["env"].as_mapping().unwrap();
+        let inputs = yaml["inputs"].as_mapping().unwrap();
+        Self {
+            variables: variables.iter().map(|(name, value)| (text(name), text(value))).collect(),
+            script: text(&step["run"]),
+            defaults: inputs
+                .iter()
+                .map(|(name, input)| (text(name), text(&input["default"])))
+                .collect(),
+            github: GitHub::start(""),
+            folder,
+        }
+    }
+
+    fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Runs the step on an event.
+    fn step(&self, event: &str, inputs: &[(&str, &str)], more: &[(&str, &str)]) -> Step {
+        let path = |name: &str| self.folder.path().join(name);
+        for name in ["output", "summary", "script"] {
+            let _ = std::fs::remove_file(path(name));
+        }
+        std::fs::write(path("output"), "").unwrap();
+        std::fs::write(path("script"), &self.script).unwrap();
+        let head_repository = if event == "fork" { "x/r" } else { "o/r" };
+        let sender = if event == "dependabot" { "dependabot[bot]" } else { "somebody" };
+        let mut payload =
+            json!({ "repository": { "full_name": "o/r" }, "sender": { "login": sender } });
+        let name = match event {
+            "pull_request" | "fork" | "dependabot" => {
+                payload["pull_request"] = json!({
+                    "number": 7, "title": "$(touch title) `touch title` ::error::x",
+                    "head": { "sha": HEAD, "ref": "$(touch branch)", "repo": { "full_name": head_repository } },
+                });
+                "pull_request"
+            }
+            "merge_group" => {
+                payload["merge_group"] = json!({ "base_sha": HEAD, "head_sha": HEAD });
+                event
+            }
+            _ => event,
+        };
+        std::fs::write(path("event.json"), payload.to_string()).unwrap();
+        let mut command = Command::new("bash");
+        command.args(["--noprofile", "--norc", "-e", "-o", "pipefail"]).arg(path("script"));
+        command.current_dir(self.work()).env_clear();
+        for variable in ["PATH", "HOME"] {
+            command.env(variable, std::env::var(variable).unwrap());
+        }
+        command
+            .env("CI", "true")
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_ACTION_PATH", path("action"))
+            .env("GITHUB_API_URL", &self.github.url)
+            .env("GITHUB_SERVER_URL", "https://forge.example")
+            .env("GITHUB_REPOSITORY", "o/r")
+            .env("GITHUB_EVENT_NAME", name)
+            .env("GITHUB_EVENT_PATH", path("event.json"))
+            .env("GITHUB_OUTPUT", path("output"))
+            .env("GITHUB_STEP_SUMMARY", path("summary"))
+            .env("GITHUB_RUN_ID", "31")
+            .env("GITHUB_RUN_ATTEMPT", "1")
+            .env("GITHUB_SHA", HEAD)
+            .env("GITHUB_REF", "refs/pull/7/merge")
+            .env("RUNNER_TEMP", path("temp"))
+            .env("RUNNER_TOOL_CACHE", path("tools"))
+            .env("RUNNER_ARCH", "X64")
+            .env("RUNNER_OS", "Linux");
+        // Inputs: those that are given, else their defaults.
+        for (variable, template) in &self.variables {
+            let input = template.trim_start_matches("${{ inputs.").trim_end_matches(" }}");
+            let given = inputs.iter().find(|(name, _)| *name == input).map(|(_, value)| *value);
+            let default = self.defaults.get(input).unwrap_or_else(|| panic!("no input `{input}`"));
+            let default =
+                if default == "${{ github.token }}" { "ghs_notarealtoken" } else { default };
+            command.env(variable, given.unwrap_or(default));
+        }
+        command.env("PUBLIC_API_URL", "https://api.example.com").envs(more.iter().copied());
+        let output = command.output().unwrap();
+        Step {
+            outputs: parse_outputs(&std::fs::read_to_string(path("output")).unwrap()),
+            summary: std::fs::read_to_string(path("summary")).unwrap_or_default(),
+            output,
+        }
+    }
+}
+
+/// Reads the file of outputs as a runner does.
+fn parse_outputs(text: &str) -> BTreeMap<String, String> {
+    let mut outputs = BTreeMap::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let (name, delimiter) = line.split_once("<<").expect("each output has a delimiter");
+        let value: Vec<&str> = lines.by_ref().take_while(|line| *line != delimiter).collect();
+        outputs.insert(name.to_owned(), value.join("\n"));
+    }
+    outputs
+}
+
+#[test]
+fn what_is_generated_is_up_to_date() {
+    for (file, text) in [
+        ("action.yml", bundlegate::config::generate::action()),
+        ("docs/reference.md", bundlegate::config::generate::reference()),
+    ] {
+        let present = std::fs::read_to_string(root().join(file)).unwrap();
+        assert!(present == text, "{file} is not what `bundlegate generate` writes");
+    }
+}
+
+#[test]
+fn auditors_find_nothing() {
+    let zizmor = python().with_file_name("zizmor");
+    ok(Command::new(zizmor)
+        .args(["--offline", "--persona=pedantic", "--strict-collection", "--format=plain", "."])
+        .current_dir(root()));
+    let validator = npm().join("node_modules/.bin/action-validator");
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = vec![root().join("action.yml")];
+    for entry in std::fs::read_dir(root().join(".github/workflows")).unwrap() {
+        // The validator's schema is older than this permission.
+        let yaml = std::fs::read_to_string(entry.as_ref().unwrap().path()).unwrap();
+        let lines = yaml.lines().filter(|line| !line.trim_start().starts_with("attestations:"));
+        let copy = folder.path().join(entry.unwrap().file_name());
+        std::fs::write(&copy, lines.collect::<Vec<_>>().join("\n")).unwrap();
+        files.push(copy);
+    }
+    assert!(files.len() > 3);
+    for file in files {
+        ok(Command::new(&validator).arg(file));
+    }
+}
+
+#[test]
+fn a_release_passes_and_says_so() {
+    let runner = Runner::new(true);
+    let step = runner.step(
+        "pull_request",
+        &[("base", "none"), ("report-file", "report.md")],
+        &[("HMAC_KEY", "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0")],
+    );
+    assert_eq!(step.output.status.code(), Some(0), "{}", text(&step.output));
+    assert_eq!(step.outputs["verdict"], "pass");
+    assert_eq!(step.outputs["leaks"], "0");
+    assert_eq!(step.outputs["build-id"].len(), 64);
+    assert!(step.outputs["size"].parse::<u64>().unwrap() > 1000);
+    assert!(step.outputs["deployment"].starts_with("dir:.bundlegate/store/registry-mcp@"));
+    assert!(step.outputs["report-path"].ends_with("report.md"));
+    assert!(
+        step.outputs["comment-url"].starts_with("https://forge.example/o/r/pull/7#issuecomment-")
+    );
+    assert!(step.summary.contains("### bundlegate · registry-mcp: all gates passed"));
+    assert_eq!(runner.github.bodies().len(), 1);
+    // Forms of the key that the runner does not know are masked before anything else is said.
+    let said = String::from_utf8(step.output.stderr).unwrap();
+    assert!(said.starts_with("::add-mask::MGYxZTJkM2M0YjVh"), "{said}");
+    // Declared outputs are written, and the other way around.
+    let yaml: serde_yaml::Value =
+        serde_yaml::from_str(&std::fs::read_to_string(root().join("action.yml")).unwrap()).unwrap();
+    let declared: Vec<&str> =
+        yaml["outputs"].as_mapping().unwrap().keys().map(|name| name.as_str().unwrap()).collect();
+    for name in step.outputs.keys() {
+        assert!(declared.contains(&name.as_str()), "{name}");
+    }
+    assert_eq!(declared.len(), step.outputs.len());
+}
+
+#[test]
+fn gates_stop_it() {
+    let runner = Runner::new(true);
+    let budget =
+        runner.step("pull_request", &[("base", "none"), ("budgets", "path=*.js,raw=1B")], &[]);
+    assert_eq!(budget.output.status.code(), Some(5), "{}", text(&budget.output));
+    assert_eq!(budget.outputs["verdict"], "budget");
+    let source = runner.work().join("src/index.ts");
+    let code = std::fs::read_to_string(&source).unwrap();
+    let line = code.lines().count() + 1;
+    std::fs::write(&source, format!("{code}console.log('{SECRET}');\n")).unwrap();
+    let secrets = json!({ "SESSION": SECRET, "EMPTY": "" }).to_string();
+    let leak = runner.step("pull_request", &[("base", "none"), ("guard-secrets", &secrets)], &[]);
+    assert_eq!(leak.output.status.code(), Some(4), "{}", text(&leak.output));
+    assert_eq!(leak.outputs["verdict"], "leak");
+    assert_ne!(leak.outputs["leaks"], "0");
+    assert_eq!(leak.outputs["deployment"], "");
+    assert!(!runner.work().join(".bundlegate").exists());
+    // At the line of the source, and never with the value.
+    let at = format!("file=src/index.ts,line={line}");
+    assert!(text(&leak.output).contains(&at), "{at}: {}", text(&leak.output));
+    assert!(!text(&leak.output).contains(SECRET) && !leak.summary.contains(SECRET));
+    assert!(runner.github.bodies()[0].contains("release blocked"));
+}
+
+#[test]
+fn every_event_runs() {
+    let runner = Runner::new(true);
+    for event in ["push", "merge_group", "workflow_dispatch", "release", "schedule"] {
+        let step = runner.step(event, &[], &[]);
+        assert_eq!(step.output.status.code(), Some(0), "{event}: {}", text(&step.output));
+        assert!(step.summary.contains("No baseline: "), "{event}: {}", step.summary);
+        assert!(runner.github.bodies().is_empty(), "{event}");
+    }
+    // A fork has no secrets, and a token that only reads; Dependabot is the same.
+    runner.github.with(|inner| inner.denied = vec!["comments", "check-runs", "statuses"]);
+    for event in ["fork", "dependabot"] {
+        let step =
+            runner.step(event, &[("guard-secrets", "null"), ("base", "none")], &[("HMAC_KEY", "")]);
+        assert_eq!(step.output.status.code(), Some(0), "{event}: {}", text(&step.output));
+        assert!(
+            step.summary.contains("unsigned: `HMAC_KEY` is not set"),
+            "{event}: {}",
+            step.summary
+        );
+        assert!(text(&step.output).contains("job summary only"), "{event}: {}", text(&step.output));
+    }
+}
+
+#[test]
+fn inputs_and_names_are_only_text() {
+    let runner = Runner::new(true);
+    let evil =
+        "$(touch pwned)`touch pwned`\n::set-output name=verdict::forged\n##[add-mask]x\nend<<EOF";
+    std::fs::write(
+        runner.work().join("src/##[error]x $(touch pwned) `id`.ts"),
+        "export const evil = 'of a file that is called like a command';\n",
+    )
+    .unwrap();
+    let source = runner.work().join("src/index.ts");
+    let code = std::fs::read_to_string(&source).unwrap();
+    std::fs::write(&source, format!("import {{ evil }} from './##[error]x $(touch pwned) `id`';\n{code}\nconsole.log(evil);\n")).unwrap();
+    let step =
+        runner.step("pull_request", &[("base", "none"), ("banner", &format!("/*{evil}*/"))], &[]);
+    assert_eq!(step.output.status.code(), Some(0), "{}", text(&step.output));
+    assert_eq!(step.outputs["verdict"], "pass");
+    let log = text(&step.output);
+    assert!(!log.contains("##["), "{log}");
+    assert!(!log.lines().any(|line| line.trim_start().starts_with("::set-output")));
+    let evil_name = runner.step("pull_request", &[("name", evil), ("base", "none")], &[]);
+    assert_ne!(evil_name.output.status.code(), Some(0));
+    assert!(!text(&evil_name.output).contains("##["), "{}", text(&evil_name.output));
+    let evil_folder = runner.step("push", &[("working-directory", evil)], &[]);
+    assert_eq!(evil_folder.output.status.code(), Some(1), "{}", text(&evil_folder.output));
+    let evil_command = runner.step("push", &[("command", "run; touch pwned")], &[]);
+    assert_eq!(evil_command.output.status.code(), Some(1));
+    let evil_args = runner.step("push", &[("args", "--name\n$(touch pwned); touch pwned")], &[]);
+    assert!(!text(&evil_args.output).contains("##["));
+    for folder in [runner.work(), runner.folder.path().to_path_buf()] {
+        assert!(!folder.join("pwned").exists());
+    }
+    assert!(!runner.work().join("title").exists() && !runner.work().join("branch").exists());
+}
+
+/// A mirror of releases: what it serves, and how often it was asked.
+type Mirror = Arc<Mutex<(Vec<u8>, usize)>>;
+
+async fn mirror(State(mirror): State<Mirror>, request: Request) -> Response<axum::body::Body> {
+    let mut mirror = mirror.lock().unwrap();
+    mirror.1 += 1;
+    let is_asked_for = request.uri().path().ends_with(".tar.gz");
+    let status = if is_asked_for { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    Response::builder().status(status).body(axum::body::Body::from(mirror.0.clone())).unwrap()
+}
+
+fn sha256(file: &Path) -> String {
+    bundlegate::artifact::Digest::of(&std::fs::read(file).unwrap()).to_hex()
+}
+
+#[test]
+fn a_release_is_found_checked_and_kept() {
+    let runner = Runner::new(false);
+    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let (name, archive) = (format!("bundlegate-{triple}"), format!("bundlegate-{triple}.tar.gz"));
+    // A small program that stands for the release: it says how it was called.
+    let made = runner.folder.path().join("made");
+    std::fs::create_dir(&made).unwrap();
+    std::fs::write(made.join(&name), "#!/bin/sh\necho \"called with $*\"\n").unwrap();
+    ok(Command::new("chmod").arg("755").arg(made.join(&name)));
+    ok(Command::new("tar").args(["-czf", &archive, &name]).current_dir(&made));
+    let served: Mirror = Arc::new(Mutex::new((std::fs::read(made.join(&archive)).unwrap(), 0)));
+    let (url, _running) = serve(Router::new().fallback(mirror).with_state(Arc::clone(&served)));
+    let asked = || served.lock().unwrap().1;
+    let pins = runner.folder.path().join("action/action/checksums.txt");
+    let inputs =
+        [("download-base-url", url.as_str()), ("args", "--name\na b"), ("config", "x.yml")];
+    let run = || runner.step("push", &inputs, &[]).output;
+
+    let unpinned = run();
+    assert_eq!(unpinned.status.code(), Some(1));
+    assert!(text(&unpinned).contains("pins no release"), "{}", text(&unpinned));
+    assert_eq!(asked(), 0);
+
+    let pinned = format!(
+        "1.2.3 version\n{} {archive}\n{} {name}\n",
+        sha256(&made.join(&archive)),
+        sha256(&made.join(&name))
+    );
+    std::fs::write(&pins, &pinned).unwrap();
+    let cold = run();
+    assert_eq!(cold.status.code(), Some(0), "{}", text(&cold));
+    assert!(text(&cold).contains("called with run --config x.yml --name a b"), "{}", text(&cold));
+    assert_eq!(asked(), 1);
+    let warm = run();
+    assert_eq!(warm.status.code(), Some(0), "{}", text(&warm));
+    assert_eq!(asked(), 1, "from the cache");
+
+    // A cache that someone changed is fetched again.
+    let cached = runner.folder.path().join("tools/bundlegate/1.2.3").join(&triple).join(&name);
+    std::fs::write(&cached, "#!/bin/sh\ntouch pwned\n").unwrap();
+    let again = run();
+    assert!(text(&again).contains("called with run"), "{}", text(&again));
+    assert_eq!(asked(), 2);
+
+    // An archive that is another is not unpacked, and nothing of it stays.
+    std::fs::remove_file(&cached).unwrap();
+    served.lock().unwrap().0.push(b'x');
+    let tampered = run();
+    assert_eq!(tampered.status.code(), Some(1));
+    assert!(
+        text(&tampered).contains("is not what this commit of the action pins"),
+        "{}",
+        text(&tampered)
+    );
+    assert!(std::fs::read_dir(cached.parent().unwrap()).unwrap().next().is_none());
+    // An archive that is pinned, and an executable in it that is not.
+    served.lock().unwrap().0.pop();
+    std::fs::write(&pins, pinned.replace(&sha256(&made.join(&name)), &"0".repeat(64))).unwrap();
+    let inside = run();
+    assert_eq!(inside.status.code(), Some(1));
+    assert!(text(&inside).contains("nothing was run"), "{}", text(&inside));
+    assert!(!runner.work().join("pwned").exists());
+
+    let plain = runner.step("push", &[("download-base-url", "http://mirror.example")], &[]).output;
+    assert!(text(&plain).contains("downloads need https"), "{}", text(&plain));
+    let nobody = runner.step("push", &[("download-base-url", "http://127.0.0.1:9")], &[]).output;
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(text(&nobody).contains("cannot be downloaded"), "{}", text(&nobody));
+    let named = runner.step("push", &[("binary", "/bin/echo")], &[]).output;
+    assert_eq!(String::from_utf8(named.stdout).unwrap(), "run\n");
+}
+
+#[test]
+fn init_writes_what_runs_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let init = || {
+        let mut command = super::support::bundlegate();
+        command.arg("init").current_dir(path);
+        ok(&mut command)
+    };
+    std::fs::create_dir(path.join("src")).unwrap();
+    std::fs::write(path.join("src/main.ts"), "console.log('hello');\n").unwrap();
+    std::fs::write(path.join("package.json"), r#"{"name":"@scope/shop"}"#).unwrap();
+    init();
+    let settings = std::fs::read_to_string(path.join("bundlegate.yml")).unwrap();
+    assert!(
+        settings.contains("name: shop") && settings.contains("entrypoints: [src/main.ts]"),
+        "{settings}"
+    );
+    // What it wrote runs, and passes the audits.
+    let mut run = super::support::bundlegate();
+    ok(run.arg("run").current_dir(path));
+    let workflow = path.join(".github/workflows/bundlegate.yml");
+    let validator = npm().join("node_modules/.bin/action-validator");
+    ok(Command::new(validator).arg(&workflow));
+    std::fs::write(path.join("bundlegate.yml"), "name: mine\n").unwrap();
+    init();
+    assert_eq!(std::fs::read_to_string(path.join("bundlegate.yml")).unwrap(), "name: mine\n");
+
+    // With another bundler.
+    std::fs::remove_file(path.join("bundlegate.yml")).unwrap();
+    std::fs::remove_file(&workflow).unwrap();
+    std::fs::write(
+        path.join("package.json"),
+        r#"{"devDependencies":{"vite":"7"},"scripts":{"build":"vite build"}}"#,
+    )
+    .unwrap();
+    std::fs::write(path.join("pnpm-lock.yaml"), "").unwrap();
+    init();
+    let settings = std::fs::read_to_string(path.join("bundlegate.yml")).unwrap();
+    assert!(settings.contains("artifacts:\n  dir: dist"), "{settings}");
+    let workflow = std::fs::read_to_string(workflow).unwrap();
+    assert!(
+        workflow.contains("run: pnpm run build")
+            && workflow.contains("pnpm install --frozen-lockfile"),
+        "{workflow}"
+    );
+}
