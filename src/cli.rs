@@ -158,9 +158,9 @@ fn gate_commands() -> Vec<Command> {
             Arg::new("format")
                 .long("format")
                 .value_name("FORMAT")
-                .value_parser(["md", "json"])
+                .value_parser(["md", "json", "html"])
                 .default_value("md")
-                .help("Markdown, or the complete record as JSON"),
+                .help("Markdown, the complete record as JSON, or a page with a treemap"),
         ),
         sub("comment", "Post the report of a record on its pull request", on::COMMENT).arg(
             Arg::new("from")
@@ -573,6 +573,7 @@ fn perform(
         _ => {
             let format = match sub.get_one::<String>("format").map(String::as_str) {
                 Some("json") => ReportFormat::Json,
+                Some("html") => ReportFormat::Html,
                 _ => ReportFormat::Markdown,
             };
             pipeline::run_report(config, ports, format)

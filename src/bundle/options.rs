@@ -252,6 +252,12 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether nobody can reach what entry points export: a function that is called and returns nothing.
+    #[must_use]
+    pub fn hides_exports(&self) -> bool {
+        self.format == Format::Iife && self.global_name.is_none()
+    }
+
     /// The defaults of a build below `root`.
     #[must_use]
     pub fn new(root: PathBuf) -> Self {

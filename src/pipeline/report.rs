@@ -16,7 +16,9 @@ use crate::leak::Scanned;
 use crate::metafile::Metafile;
 use crate::report::budget::{self, Budget, Limit};
 use crate::report::record::record;
-use crate::report::{ArtifactRow, Context, Gate, GateResult, Report, is_source_map, markdown};
+use crate::report::{
+    ArtifactRow, Context, Gate, GateResult, Report, html, is_source_map, markdown,
+};
 use crate::seal::Sealed;
 
 /// What `bundlegate report` prints.
@@ -27,6 +29,8 @@ pub enum ReportFormat {
     Markdown,
     /// The complete record as one JSON object.
     Json,
+    /// A page with a treemap.
+    Html,
 }
 
 /// Puts the sizes with gzip into the metafile.
@@ -302,10 +306,14 @@ pub fn run_report(config: &Config, ports: &Ports<'_>, format: ReportFormat) -> O
         ..config.clone()
     };
     publish(&without_comment, ports, &report, false, &mut outcome);
-    if format == ReportFormat::Json {
-        let json = serde_json::json!({ "facts": record(&report) });
-        outcome.report =
-            Some(serde_json::to_string_pretty(&json).expect("JSON always serialises") + "\n");
+    match format {
+        ReportFormat::Markdown => {}
+        ReportFormat::Json => {
+            let json = serde_json::json!({ "facts": record(&report) });
+            let text = serde_json::to_string_pretty(&json).expect("JSON always serialises");
+            outcome.report = Some(text + "\n");
+        }
+        ReportFormat::Html => outcome.report = Some(html::render(&report)),
     }
     outcome
 }

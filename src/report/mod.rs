@@ -2,6 +2,7 @@
 
 pub mod budget;
 pub mod diff;
+pub mod html;
 pub mod markdown;
 pub mod record;
 

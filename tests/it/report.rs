@@ -513,3 +513,60 @@ fn metafiles_of_others() {
         assert_eq!(json["facts"][0]["base_from"], format!("`{file}`"));
     }
 }
+
+#[test]
+fn the_page_works_in_a_browser() {
+    let desk = Desk::new("");
+    let name = |index: usize| match index {
+        0 => "src/</script><img src=x onerror=alert(1)>.ts".to_owned(),
+        1..=4 => format!("node_modules/package/feature-{index}.js"),
+        _ => format!("src/part-{index}.ts"),
+    };
+    let metafile = |grow: usize| {
+        let parts: serde_json::Map<String, serde_json::Value> = (0..40)
+            .map(|index| {
+                (name(index), json!({ "bytesInOutput": 500 + index * 40 + grow * (index % 3) }))
+            })
+            .collect();
+        let inputs: serde_json::Map<String, serde_json::Value> =
+            (0..40).map(|index| (name(index), json!({ "bytes": 1 }))).collect();
+        json!({ "inputs": inputs, "outputs": { "app.js": { "bytes": 60_000, "entryPoint": name(5), "inputs": parts } } }).to_string()
+    };
+    desk.write("head.json", &metafile(9));
+    desk.write("base.json", &metafile(0));
+    std::fs::remove_file(desk.path.join("bundlegate.yml")).unwrap();
+    let page = ok(desk.command("report").args([
+        "--artifacts-metafile",
+        "head.json",
+        "--base",
+        "base.json",
+        "--format",
+        "html",
+    ]));
+    let file = desk.path.join("page.html");
+    std::fs::write(&file, page).unwrap();
+    if !cfg!(target_os = "linux") {
+        eprintln!("the browser of the lock file is for Linux; the page was not opened");
+        return;
+    }
+    let browser = super::support::install("tests/browser");
+    let seen = ok(Command::new("node").arg(browser.join("treemap.mjs")).arg(&file));
+    let expected = "boxes: 44\nmarkup as text: 1\nzoomed: 3\nby keyboard: 2\nsearch: 4 modules found, 4 shown\nno errors\n";
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn the_script_of_the_page_is_what_we_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("treemap.js");
+    let config = super::support::root().join("src/report/treemap/bundlegate.yml");
+    ok(bundlegate()
+        .args(["build", "--config"])
+        .arg(config)
+        .arg("--outfile")
+        .arg(&script)
+        .current_dir(folder.path()));
+    let present =
+        std::fs::read_to_string(super::support::root().join("src/report/treemap.js")).unwrap();
+    assert!(std::fs::read_to_string(script).unwrap() == present, "bundle src/report/treemap again");
+}

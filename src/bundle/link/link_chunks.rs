@@ -343,6 +343,9 @@ impl Linker<'_> {
             used.insert(NameKey::Wrapper(entry));
             return;
         }
+        if self.options.hides_exports() {
+            return;
+        }
         let shape = if self.options.format == Format::Esm {
             let kept = self.live.entry_shapes.get(&entry).cloned().unwrap_or_default();
             for (_, binding) in &kept.exports {

@@ -149,7 +149,7 @@ pub(crate) fn tree_shake(
     for entry in entry_points {
         shaker.module(*entry);
         shaker.commonjs_export(*entry, None);
-        if graph.module(*entry).format == ModuleFormat::Esm {
+        if graph.module(*entry).format == ModuleFormat::Esm && !options.hides_exports() {
             shaker.exports(*entry, *entry);
         }
     }
@@ -391,7 +391,7 @@ pub(crate) fn with_helpers(
             wanted.insert(runtime::RE_EXPORT);
         }
     }
-    if options.format != Format::Esm {
+    if options.format != Format::Esm && !options.hides_exports() {
         wanted.insert(runtime::TO_COMMON_JS);
     }
     if has_native_require(options) {

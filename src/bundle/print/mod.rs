@@ -230,6 +230,7 @@ fn assemble(
     if context.options.format != Format::Esm
         && let Some(entry) = chunk.entry
         && context.graph.module(entry).format == ModuleFormat::Esm
+        && !context.options.hides_exports()
     {
         // Before anything runs: in a circle, others may see the exports while they are made.
         let mut definitions = Vec::new();
