@@ -34,6 +34,8 @@ pub struct Config {
     pub build: Options,
     /// Where the metafile is written.
     pub metafile: Option<PathBuf>,
+    /// Where the analysis of the outputs is written.
+    pub metafile_md: Option<PathBuf>,
     /// Finished outputs of another bundler, and the metafile that goes with them.
     pub artifacts: Option<(PathBuf, Option<PathBuf>)>,
     /// The leak gate.
@@ -372,6 +374,7 @@ fn build_config(
         outdir,
         build,
         metafile: layers.path("metafile"),
+        metafile_md: layers.path("metafile-md"),
         artifacts,
         leaks: LeakConfig {
             detects_public: public.is_empty(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::report::name_packages;
 use super::{Outcome, Ports};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
 use crate::bundle::{Bundled, EntryPoint, bundle};
@@ -11,7 +12,7 @@ use crate::config::Config;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
 use crate::fs::{DiskFileSystem, FileSystem, MemoryFileSystem, relative, walk, write_output};
 use crate::metafile::{Metafile, Output};
-use crate::report::{is_source_map, markdown};
+use crate::report::{bundle_md, is_source_map, markdown};
 use crate::seal::is_of_seal;
 
 /// Builds what the settings name. Diagnostics and artifacts are in the result; nothing is written.
@@ -99,6 +100,9 @@ pub fn run_build(config: &Config, ports: &Ports<'_>) -> (Outcome, Bundled) {
             ));
         }
     }
+    if config.metafile.is_some() || config.metafile_md.is_some() {
+        name_packages(&mut bundled.metafile, config, ports);
+    }
     write_metafile(config, &bundled.metafile, &mut outcome);
     (outcome, bundled)
 }
@@ -107,13 +111,19 @@ pub(super) fn cannot_write(path: &Path, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error("build/write", format!("`{}` cannot be written: {error}", path.display()))
 }
 
-/// Writes the metafile where the settings want it, with paths of outputs relative to the root.
+/// Writes the metafile and its analysis where the settings want them, with paths of outputs relative to the root.
 pub(super) fn write_metafile(config: &Config, metafile: &Metafile, outcome: &mut Outcome) {
-    let Some(file) = &config.metafile else { return };
     let folder =
         config.outdir.as_ref().map(|outdir| relative(&config.root, outdir)).unwrap_or_default();
-    if let Err(error) = write_output(file, in_folder(metafile, &folder).to_json().as_bytes()) {
-        outcome.error(ExitCode::Build, cannot_write(file, &error));
+    let placed = in_folder(metafile, &folder);
+    let files = [
+        config.metafile.as_ref().map(|file| (file, placed.to_json())),
+        config.metafile_md.as_ref().map(|file| (file, bundle_md::render(&placed))),
+    ];
+    for (file, text) in files.into_iter().flatten() {
+        if let Err(error) = write_output(file, text.as_bytes()) {
+            outcome.error(ExitCode::Build, cannot_write(file, &error));
+        }
     }
 }
 

@@ -590,7 +590,7 @@ fn record_safe(json: &str) -> String {
 }
 
 /// A table whose source is aligned, counting wide characters as two columns.
-fn table(text: &mut String, columns: &[(&str, bool)], rows: Vec<Vec<String>>) {
+pub(super) fn table(text: &mut String, columns: &[(&str, bool)], rows: Vec<Vec<String>>) {
     if rows.is_empty() {
         return;
     }

@@ -1,6 +1,7 @@
 //! `Report`: sizes, gates and modules as one value, from metafiles and sizes alone.
 
 pub mod budget;
+pub mod bundle_md;
 pub mod diff;
 pub mod html;
 pub mod markdown;

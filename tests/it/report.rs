@@ -433,6 +433,32 @@ fn the_comment_says_what_changed_and_why() {
 }
 
 #[test]
+fn the_analysis_is_for_people_and_programs() {
+    let desk = Desk::new("");
+    two_commits(&desk);
+    ok(desk.command("build").args(["src/index.ts", "--outdir", "out", "--metafile-md", "out/meta.md"]));
+    let markdown = std::fs::read_to_string(desk.path.join("out/meta.md")).unwrap();
+    for part in [
+        "[IMPORT: src/購物車/配送日.ts -> node_modules/calendar/index.js]",
+        "[IMPORTED_BY: node_modules/calendar/index.js <- src/購物車/配送日.ts:1]",
+        "[NODE_MODULES: node_modules/calendar/index.js]",
+        "[ENTRY: src/index.ts -> out/index.js (",
+        "- Reached by: `src/index.ts` → `src/購物車/配送日.ts` → `node_modules/calendar/index.js`",
+        "- Package: `calendar@4.1.0`",
+        "### ``src/`tick`|@team.ts``".replace('|', "\\|").as_str(),
+    ] {
+        assert!(markdown.contains(part), "{part}\n{markdown}");
+    }
+    assert!(!markdown.contains(desk.path.to_str().unwrap()));
+    // Bun reads it as Markdown with tables, too.
+    let bun = npm().join("node_modules/.bin/bun");
+    let script = "console.log(Bun.markdown.html(await Bun.file('out/meta.md').text()))";
+    let html = ok(Command::new(bun).args(["-e", script]).current_dir(&desk.path));
+    assert_eq!(html.matches("<table>").count(), 3, "{html}");
+    assert!(html.contains("<code>node_modules/calendar/index.js</code>"), "{html}");
+}
+
+#[test]
 fn bases_of_all_kinds() {
     let desk = Desk::new("");
     let merge = two_commits(&desk);
