@@ -350,6 +350,22 @@ pub fn remove(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }
 
+/// Reads a file in pieces of a MiB at most, so that its size does not matter.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read_pieces(path: &Path, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    use std::io::Read;
+    let mut file = std::fs::File::open(path)?;
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(()),
+            length => take(piece.get(..length).unwrap_or_default()),
+        }
+    }
+}
+
 /// Does something while no other process does the same under this lock; one that is killed lets go of it.
 ///
 /// # Errors

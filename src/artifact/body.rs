@@ -10,13 +10,13 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// Immutable bytes, cheap to clone.
 #[derive(Clone)]
-pub struct Body(Arc<[u8]>);
+pub struct Body(Arc<Vec<u8>>);
 
 impl Body {
     /// Takes the bytes over.
     #[must_use]
-    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self(bytes.into())
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Arc::new(bytes.into()))
     }
 
     /// All bytes.

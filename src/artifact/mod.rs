@@ -98,6 +98,15 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The digest of bytes that come in pieces: `read` is given what takes them, and says how it went.
+    pub fn of_pieces<E>(
+        read: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut hash = Sha256::new();
+        read(&mut |piece| hash.update(piece))?;
+        Ok(Self(hash.finalize().into()))
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

@@ -156,8 +156,8 @@ pub struct StoreConfig {
     pub is_files: bool,
     /// What is read back: `none`, `list` or `full`.
     pub read_back: String,
-    /// Whether the key of R2 is used as it is.
-    pub keeps_key: bool,
+    /// Whether the key of R2 is used as it is; `None`: only where the endpoint is not R2's.
+    pub keeps_key: Option<bool>,
 }
 
 /// Settings of the report.
@@ -481,7 +481,7 @@ fn store_config(layers: &Layers<'_>, problems: &mut Vec<Diagnostic>) -> StoreCon
         channel,
         is_files: layers.text("layout").as_deref() == Some("files"),
         read_back: layers.text("read-back").unwrap_or_else(|| "list".to_owned()),
-        keeps_key: layers.switch("keep-key").unwrap_or_default(),
+        keeps_key: layers.switch("keep-key"),
     }
 }
 

@@ -258,7 +258,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("channel", "store.channel", Kind::Text, "NAME", "latest", on::RUN | on::PUSH | on::STORE, "The channel in which a deployment becomes live"),
     setting!("layout", "store.layout", Kind::Choice(&["registry", "files"]), "LAYOUT", "registry", on::RUN | on::PUSH, "How files stand in the store: by digest with builds and channels, or under their own names for a CDN"),
     setting!("read-back", "store.read_back", Kind::Choice(&["none", "list", "full"]), "HOW", "list", on::RUN | on::PUSH, "What is asked of the store before a deployment becomes live: nothing, sizes, or all bytes"),
-    setting!("keep-key", "store.keep_key", Kind::Switch, "", "off", on::RUN | on::PUSH | on::CHECKING, "Use the key of R2 as it is, instead of a credential of 15 minutes made of it"),
+    setting!("keep-key", "store.keep_key", Kind::Switch, "", "off; on where R2_ENDPOINT is not R2's", on::RUN | on::PUSH | on::CHECKING, "Use the key of R2 as it is, instead of a credential of 15 minutes made of it"),
     setting!("budgets", "report.budgets", Kind::Records(BUDGET_FIELDS), "FIELDS", "none", on::RUN | on::REPORT, "Largest sizes"),
     setting!("report-file", "report.file", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the report there"),
     setting!("record-file", "report.record", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the complete record there, for `comment --from`"),

@@ -235,10 +235,9 @@ impl Forge {
             for present in list {
                 let body = present["body"].as_str().unwrap_or_default();
                 let user = &present["user"];
-                let is_by_us = match &who {
-                    Some(login) => user["login"].as_str() == Some(login),
-                    None => user["type"] == "Bot",
-                };
+                let login = user["login"].as_str().unwrap_or_default();
+                // A person cannot have a name with brackets, so with our marker it is a workflow's.
+                let is_by_us = who.as_deref() == Some(login) || is_workflow(login, user);
                 if let Some(id) = present["id"].as_u64().filter(|_| is_by_us)
                     && is_marked(body, comment.marker)
                 {
@@ -299,6 +298,11 @@ impl Forge {
         debug_assert!(answer.status < 300);
         Ok(answer.json["head"]["sha"] == head)
     }
+}
+
+/// Whether a comment is one of a workflow: of GitHub's own app, or of another that nobody can sign in as.
+fn is_workflow(login: &str, user: &Value) -> bool {
+    user["type"] == "Bot" || login.ends_with("[bot]")
 }
 
 fn url_of(json: &Value) -> String {

@@ -6,7 +6,7 @@ use super::build::{cannot_write, read_artifacts, write_outputs};
 use super::scan::gate;
 use super::sign::{CheckKeys, check_keys, identity, opened, read_seal};
 use super::{Gated, Outcome, Ports, skipped};
-use crate::artifact::OutputPath;
+use crate::artifact::{Digest, OutputPath};
 use crate::config::Config;
 use crate::config::env::Environment;
 use crate::diag::{Diagnostic, ExitCode};
@@ -62,8 +62,10 @@ impl Place {
     }
 
     fn verify(&self, found: &Found, keys: &CheckKeys) -> Verified {
-        let read = |_: &OutputPath, digest| self.store.object(&self.name, digest);
-        let mut verified = verify(&found.read, None, read, keys.borrow());
+        let digest_of = |_: &OutputPath, digest| {
+            self.store.object(&self.name, digest).map(|bytes| Digest::of(&bytes))
+        };
+        let mut verified = verify(&found.read, None, digest_of, keys.borrow());
         if verified.build_id != found.build_id {
             let message = "`bundlegate.lock` is not that of the build".to_owned();
             verified.problems.push(Diagnostic::error("seal/build", message));
@@ -401,7 +403,7 @@ fn pull(
     let read = |path: &OutputPath| {
         let digest = digests
             .get(path.as_str())
-            .and_then(|hex| crate::artifact::Digest::from_hex(hex))
+            .and_then(|hex| Digest::from_hex(hex))
             .ok_or(std::io::ErrorKind::NotFound)?;
         place.store.object(&place.name, digest)
     };

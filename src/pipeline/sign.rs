@@ -15,7 +15,9 @@ use crate::compress::Coding;
 use crate::config::env::Environment;
 use crate::config::{Config, KeyPlace, KeySource};
 use crate::diag::{Diagnostic, ExitCode};
-use crate::fs::{DiskFileSystem, FileSystem as _, remove, walk, write_atomically, write_private};
+use crate::fs::{
+    DiskFileSystem, FileSystem as _, read_pieces, remove, walk, write_atomically, write_private,
+};
 use crate::keychain;
 use crate::metafile::Metafile;
 use crate::report::{Gate, GateResult};
@@ -462,8 +464,10 @@ pub(super) fn read_seal(folder: &Path) -> std::io::Result<Read> {
 pub(super) fn verify_folder(folder: &Path, keys: &CheckKeys) -> std::io::Result<(Verified, Read)> {
     let seal = read_seal(folder)?;
     let present = walk(&DiskFileSystem, folder)?;
-    let read = |path: &OutputPath, _| DiskFileSystem.read(&folder.join(path.as_str()));
-    Ok((verify(&seal, Some(&present), read, keys.borrow()), seal))
+    let digest_of = |path: &OutputPath, _| {
+        Digest::of_pieces(|take| read_pieces(&folder.join(path.as_str()), take))
+    };
+    Ok((verify(&seal, Some(&present), digest_of, keys.borrow()), seal))
 }
 
 /// Builds again, and says whether the bytes are those of a deployment.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::diff::{PackageRow, WRAPPING, compare};
-use super::markdown::{code, size, table};
 use super::is_source_map;
+use super::markdown::{code, size, table};
 use crate::metafile::{Metafile, Output};
 
 /// Modules in the table of the largest.
@@ -108,11 +108,22 @@ fn packages(text: &mut String, packages: &[PackageRow]) {
         .map(|package| {
             let note = if package.is_duplicate() { "several versions" } else { "" };
             let by = package.importers.first().map(|place| code(place)).unwrap_or_default();
-            vec![size(package.bytes), code(&package.name), package.versions.join(", "), by, note.to_owned()]
+            vec![
+                size(package.bytes),
+                code(&package.name),
+                package.versions.join(", "),
+                by,
+                note.to_owned(),
+            ]
         })
         .collect();
-    let columns =
-        [("Bytes", true), ("Package", false), ("Version", false), ("First imported by", false), ("", false)];
+    let columns = [
+        ("Bytes", true),
+        ("Package", false),
+        ("Version", false),
+        ("First imported by", false),
+        ("", false),
+    ];
     table(text, &columns, rows);
 }
 
@@ -191,7 +202,9 @@ fn raw(
          `[EXTERNAL:` or `[NODE_MODULES:`.\n\n```\n",
     );
     // A line feed or a fence in a name would end the block.
-    let name = |text: &str| crate::diag::render::visible(text).replace(['\n', '\t'], " ").replace("```", "'''");
+    let name = |text: &str| {
+        crate::diag::render::visible(text).replace(['\n', '\t'], " ").replace("```", "'''")
+    };
     for (path, input) in &metafile.inputs {
         let shown = name(path);
         let _ = writeln!(text, "[MODULE: {shown}]");
@@ -210,7 +223,13 @@ fn raw(
     }
     for (path, output) in &metafile.outputs {
         if let Some(entry) = &output.entry_point {
-            let _ = writeln!(text, "[ENTRY: {} -> {} ({} bytes)]", name(entry), name(path), output.bytes);
+            let _ = writeln!(
+                text,
+                "[ENTRY: {} -> {} ({} bytes)]",
+                name(entry),
+                name(path),
+                output.bytes
+            );
         }
     }
     text.push_str("```\n");

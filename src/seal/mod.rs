@@ -202,7 +202,7 @@ pub fn reopen(
     let present: Vec<String> = bodies.keys().map(|path| (*path).to_owned()).collect();
     let body = |path: &OutputPath, _| {
         let body = bodies.get(path.as_str()).ok_or(std::io::ErrorKind::NotFound)?;
-        Ok(body.bytes().to_vec())
+        Ok(Digest::of(body.bytes()))
     };
     let verified = verify(read, Some(&present), body, keys);
     if !verified.problems.is_empty() {
@@ -323,7 +323,7 @@ fn problem(code: &'static str, message: String) -> Diagnostic {
     Diagnostic::error(code, message)
 }
 
-/// Checks a deployment: `read` gives the bytes of a file of it, `present` names the files that are there, if that is
+/// Checks a deployment: `digest_of` gives the digest of a file of it as it is now, `present` names the files that are there, if that is
 /// known. Names every file that is missing, extra, changed, unsigned or wrongly signed.
 ///
 /// # Errors
@@ -331,7 +331,7 @@ fn problem(code: &'static str, message: String) -> Diagnostic {
 pub fn verify(
     deployment: &Read,
     present: Option<&[String]>,
-    read: impl Fn(&OutputPath, Digest) -> std::io::Result<Vec<u8>> + Sync,
+    digest_of: impl Fn(&OutputPath, Digest) -> std::io::Result<Digest> + Sync,
     keys: VerifyKeys<'_>,
 ) -> Verified {
     let lock_text = deployment.lock.as_str();
@@ -351,8 +351,8 @@ pub fn verify(
         entries.iter().map(|(path, digest)| (path, *digest)).collect();
     let results: Vec<Option<Diagnostic>> = entries
         .par_iter()
-        .map(|(path, digest)| match read(path, *digest) {
-            Ok(bytes) if Digest::of(&bytes) == *digest => None,
+        .map(|(path, digest)| match digest_of(path, *digest) {
+            Ok(present) if present == *digest => None,
             Ok(_) => Some(problem(
                 "seal/changed",
                 format!("`{path}` is not what was locked: its SHA-256 differs"),

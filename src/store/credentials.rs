@@ -28,8 +28,9 @@ pub struct S3Access {
     pub secret: Option<Secret>,
     /// Token that goes with a temporary key.
     pub session: Option<Secret>,
-    /// Whether a key of R2 is used as it is, instead of a credential made of it.
-    pub keeps_key: bool,
+    /// Whether a key of R2 is used as it is, instead of a credential made of it; `None`: where the endpoint is not R2's
+    /// own, because only R2 knows such credentials.
+    pub keeps_key: Option<bool>,
     /// What is done with the store may change it.
     pub writes: bool,
     /// The time in seconds since 1970.
@@ -98,8 +99,10 @@ impl S3Access {
             }
             (None, None) => return Err(missing("R2_ACCOUNT_ID")),
         };
+        let is_own = endpoint.trim_end_matches('/').ends_with(".r2.cloudflarestorage.com");
+        let keeps_key = self.keeps_key.unwrap_or(!is_own);
         let (secret, session) = match (&self.account, &self.session) {
-            (Some(account), None) if !self.keeps_key => {
+            (Some(account), None) if !keeps_key => {
                 let host = endpoint.split("//").nth(1).unwrap_or(&endpoint);
                 let token = self.token(account, host, bucket, prefix, &key_id, &secret);
                 let digest = Digest::of(token.as_bytes()).to_hex();
@@ -188,12 +191,16 @@ mod tests {
         assert_eq!(claims["exp"], 1900);
         assert_eq!(claims["scope"], "object-read-only");
         assert_eq!(claims["paths"]["prefixPaths"][0], "a/b/");
-        let eu = S3Access { jurisdiction: Some("eu".into()), keeps_key: true, ..access };
+        let eu =
+            S3Access { jurisdiction: Some("eu".into()), keeps_key: Some(true), ..access.clone() };
         let credentials = eu.credentials(true, "bucket", "").unwrap();
         assert_eq!(
             credentials.endpoint.as_deref(),
             Some("https://acc.eu.r2.cloudflarestorage.com")
         );
         assert_eq!(credentials.secret.expose(), b"parent-secret");
+        let elsewhere = S3Access { endpoint: Some("http://localhost:9000".into()), ..access };
+        let credentials = elsewhere.credentials(true, "bucket", "").unwrap();
+        assert!(credentials.session.is_none(), "only R2 knows credentials of that kind");
     }
 }

@@ -140,21 +140,23 @@ fn one_comment_is_made_and_kept() {
 }
 
 #[test]
-fn a_user_token_has_its_own_comments() {
+fn a_user_token_finds_its_comment() {
     let desk = Desk::new("/api/v1");
     desk.github.with(|inner| {
         inner.login = Some("ci-user".to_owned());
         inner.absent = vec!["check-runs"];
     });
     desk.github.add_comment(
-        "github-actions[bot]",
-        "Bot",
+        "stranger",
+        "User",
         "<!-- bundlegate:v1 key=app run=1.1 -->\nof another",
     );
     fine(&desk.run("2.1"));
+    fine(&desk.run("3.1"));
     let bodies = desk.github.bodies();
     assert_eq!(bodies.len(), 2);
     assert!(bodies[0].ends_with("of another"));
+    assert!(bodies[1].contains("run=3.1"));
 }
 
 #[test]
@@ -436,7 +438,13 @@ fn the_comment_says_what_changed_and_why() {
 fn the_analysis_is_for_people_and_programs() {
     let desk = Desk::new("");
     two_commits(&desk);
-    ok(desk.command("build").args(["src/index.ts", "--outdir", "out", "--metafile-md", "out/meta.md"]));
+    ok(desk.command("build").args([
+        "src/index.ts",
+        "--outdir",
+        "out",
+        "--metafile-md",
+        "out/meta.md",
+    ]));
     let markdown = std::fs::read_to_string(desk.path.join("out/meta.md")).unwrap();
     for part in [
         "[IMPORT: src/購物車/配送日.ts -> node_modules/calendar/index.js]",
