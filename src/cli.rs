@@ -137,7 +137,17 @@ fn switch(name: &'static str, help: &'static str) -> Arg {
 fn gate_commands() -> Vec<Command> {
     vec![
         sub("run", "The whole way: build, scan, compress, sign, store, report", on::RUN)
-            .arg(switch("dry-run", "Write and store nothing")),
+            .arg(switch("dry-run", "Write and store nothing"))
+            .arg(Arg::new("shard").long("shard").value_name("I/N").help(
+                "Run the projects below this folder that are in the shard I of `plan --shards N`",
+            ))
+            .arg(
+                Arg::new("records")
+                    .long("records")
+                    .value_name("DIR")
+                    .default_value(".bundlegate/records")
+                    .help("Where a shard writes the record of each project"),
+            ),
         sub("build", "Bundle", on::BUILD).arg(paths("ENTRY", "Files a build starts from")),
         sub("scan", "The leak gate over files and folders", on::SCAN)
             .arg(paths("PATH", "Files and folders").required(true))
@@ -154,14 +164,32 @@ fn gate_commands() -> Vec<Command> {
                 "browser",
                 "The files are for a browser: report reads of guarded variables",
             )),
-        sub("report", "Report on finished outputs, compared with a base", on::REPORT).arg(
-            Arg::new("format")
-                .long("format")
-                .value_name("FORMAT")
-                .value_parser(["md", "json", "html"])
-                .default_value("md")
-                .help("Markdown, the complete record as JSON, or a page with a treemap"),
-        ),
+        sub("report", "Report on finished outputs, compared with a base", on::REPORT)
+            .arg(
+                Arg::new("format")
+                    .long("format")
+                    .value_name("FORMAT")
+                    .value_parser(["md", "json", "html"])
+                    .default_value("md")
+                    .help("Markdown, the complete record as JSON, or a page with a treemap"),
+            )
+            .arg(
+                Arg::new("merge")
+                    .long("merge")
+                    .value_name("DIR")
+                    .help("One report of the records of all shards, posted as one comment"),
+            )
+            .arg(switch("go-live", "Make the builds of merged records live, if every part passed")),
+        Command::new("plan")
+            .about("Spread the projects of a repository over the jobs of a matrix")
+            .arg(
+                Arg::new("shards")
+                    .long("shards")
+                    .value_name("N")
+                    .required(true)
+                    .value_parser(clap::value_parser!(u16).range(1..=256))
+                    .help("How many jobs"),
+            ),
         sub("comment", "Post the report of a record on its pull request", on::COMMENT).arg(
             Arg::new("from")
                 .long("from")
@@ -444,10 +472,18 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
             )]);
         }
     };
-    if name == "init" {
-        return finish(&pipeline::run_init(&working), &log);
+    match name {
+        "init" => return finish(&pipeline::run_init(&working), &log),
+        "plan" => {
+            let shards = sub.get_one::<u16>("shards").copied().unwrap_or(1);
+            return finish(&pipeline::run_plan(&working, usize::from(shards)), &log);
+        }
+        "run" if sub.get_one::<String>("shard").is_some() => {
+            return run_shard(sub, &environment, &runner, &log, &working);
+        }
+        _ => {}
     }
-    let config = settings(name, sub, mask, &environment, &working);
+    let config = settings(name, sub, mask, &environment, &working, None);
     let mut config = match config {
         Ok(config) => config,
         Err(diagnostics) => return fail(diagnostics),
@@ -473,6 +509,73 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
     let outcome = perform(name, sub, &mut config, &ports, &working);
     write_outputs(&outcome, &ports.runner, &log);
     finish(&outcome, &log)
+}
+
+/// Runs the projects of a shard, each as if it were alone, but that nothing is posted, and that what is stored becomes
+/// live only when `report --merge` has seen all of it.
+fn run_shard(
+    matches: &ArgMatches,
+    environment: &Environment,
+    runner: &RunnerEnv,
+    log: &Log,
+    working: &Path,
+) -> ExitCode {
+    let fail = |message: String| {
+        log.diagnostic(&Diagnostic::error("config/shard", message));
+        ExitCode::Usage
+    };
+    let text = matches.get_one::<String>("shard").map(String::as_str).unwrap_or_default();
+    let numbers = text.split_once('/').and_then(|(index, shards)| {
+        let (index, shards) = (index.parse::<usize>().ok()?, shards.parse::<usize>().ok()?);
+        (1 <= index && index <= shards && shards <= 256).then_some((index - 1, shards))
+    });
+    let Some((index, shards)) = numbers else {
+        return fail(format!("`--shard` takes I/N, such as 1/4, not `{text}`"));
+    };
+    let projects = match pipeline::projects(working) {
+        Ok(projects) => projects,
+        Err(error) => {
+            return fail(format!("`{}` cannot be looked through: {error}", working.display()));
+        }
+    };
+    let records =
+        matches.get_one::<String>("records").map(|folder| working.join(folder)).unwrap_or_default();
+    let run = runner.run.as_deref().unwrap_or("local");
+    let now = now();
+    let progress = log.progress();
+    let mut worst = ExitCode::Fine;
+    for project in pipeline::spread(projects, shards).swap_remove(index) {
+        let file = working.join(&project.folder).join(FILE_NAME);
+        let mut config = match settings("run", matches, on::RUN, environment, working, Some(file)) {
+            Ok(config) => config,
+            Err(diagnostics) => {
+                for diagnostic in &diagnostics {
+                    log.diagnostic(diagnostic);
+                }
+                worst = ExitCode::Usage;
+                continue;
+            }
+        };
+        config.report.comments = false;
+        config.report.record =
+            Some(records.join(format!("{}.jsonl", config.name.replace('/', "-"))));
+        config.store.channel = format!("{}{run}", crate::store::PENDING);
+        log.line(&format!("project {}", project.folder));
+        let ports = Ports {
+            files: Arc::new(DiskFileSystem),
+            environment,
+            runner: runner.clone(),
+            today: today(environment, now),
+            now,
+            progress: &progress,
+        };
+        let outcome = pipeline::run(&config, &ports, matches.get_flag("dry-run"));
+        let code = finish(&outcome, log);
+        if worst == ExitCode::Fine || (code != ExitCode::Fine && code < worst) {
+            worst = code;
+        }
+    }
+    worst
 }
 
 /// Hands the runner what later steps may want to know.
@@ -570,6 +673,10 @@ fn perform(
         }
         "keygen" => pipeline::run_keygen(&text("KIND"), &key_target(sub, working), ports),
         "comment" => pipeline::run_comment(config, ports, &working.join(text("from"))),
+        _ if sub.get_one::<String>("merge").is_some() => {
+            let folder = working.join(text("merge"));
+            pipeline::run_merge(config, ports, &folder, sub.get_flag("go-live"))
+        }
         _ => {
             let format = match sub.get_one::<String>("format").map(String::as_str) {
                 Some("json") => ReportFormat::Json,
@@ -652,10 +759,13 @@ fn settings(
     mask: u16,
     environment: &Environment,
     working: &Path,
+    file: Option<PathBuf>,
 ) -> Result<Config, Vec<Diagnostic>> {
     let flags = flags(matches, mask)?;
-    let asked =
-        matches.get_one::<String>("config").map(|path| crate::fs::normalize(&working.join(path)));
+    let asked = file.or_else(|| {
+        let path = matches.get_one::<String>("config")?;
+        Some(crate::fs::normalize(&working.join(path)))
+    });
     let found = asked.clone().or_else(|| {
         Some(working.join(FILE_NAME))
             .filter(|path| name != "build" && DiskFileSystem.kind(path).is_ok())

@@ -75,7 +75,7 @@ pub mod on {
     /// Making a seal.
     pub const SEALING: u16 = RUN | SIGN;
     /// Checking one.
-    pub const CHECKING: u16 = VERIFY | PUSH | PULL | STORE;
+    pub const CHECKING: u16 = VERIFY | PUSH | PULL | STORE | REPORT;
     /// Whatever passes the leak gate first.
     pub const GATED: u16 = RUN | SCAN | SIGN | PUSH;
     /// Building, alone or as part of a run.
@@ -185,7 +185,7 @@ macro_rules! setting {
 /// The list. Sorted by what one looks for first.
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
-    setting!("name", "name", Kind::Text, "NAME", "name of the root folder", on::RUN, "Prefix of all keys in the store, and title of the report"),
+    setting!("name", "name", Kind::Text, "NAME", "name of the root folder", on::RUN | on::REPORT, "Prefix of all keys in the store, and title of the report"),
     setting!("deploy", "deploy", Kind::Choice(PRESETS), "PRESET", "none", on::BUNDLING, "Presets for a kind of deployment; every setting can be overridden"),
 
     setting!("entrypoints", "build.entrypoints", Kind::List, "PATHS", "none", on::RUN, "Files a build starts from"),
@@ -255,16 +255,16 @@ pub const SETTINGS: &[Setting] = &[
     setting!("recipients", "encrypt.recipients", Kind::List, "FILES", "none: not encrypted", on::SEALING, "Encrypt for these, who made their keys with `keygen recipient`"),
     setting!("identity", "encrypt.identity", Kind::KeySource, "env:NAME", "none", on::DECRYPT | on::PULL, "Where the private part of a recipient comes from"),
     setting!("store", "store.url", Kind::Text, "URL", "dir:.bundlegate/store", on::RUN, "Where deployments go: r2://BUCKET/PREFIX, s3://BUCKET/PREFIX, dir:PATH or memory:"),
-    setting!("channel", "store.channel", Kind::Text, "NAME", "latest", on::RUN | on::PUSH | on::STORE, "The channel in which a deployment becomes live"),
+    setting!("channel", "store.channel", Kind::Text, "NAME", "latest", on::RUN | on::PUSH | on::STORE | on::REPORT, "The channel in which a deployment becomes live"),
     setting!("layout", "store.layout", Kind::Choice(&["registry", "files"]), "LAYOUT", "registry", on::RUN | on::PUSH, "How files stand in the store: by digest with builds and channels, or under their own names for a CDN"),
     setting!("read-back", "store.read_back", Kind::Choice(&["none", "list", "full"]), "HOW", "list", on::RUN | on::PUSH, "What is asked of the store before a deployment becomes live: nothing, sizes, or all bytes"),
     setting!("keep-key", "store.keep_key", Kind::Switch, "", "off; on where R2_ENDPOINT is not R2's", on::RUN | on::PUSH | on::CHECKING, "Use the key of R2 as it is, instead of a credential of 15 minutes made of it"),
     setting!("budgets", "report.budgets", Kind::Records(BUDGET_FIELDS), "FIELDS", "none", on::RUN | on::REPORT, "Largest sizes"),
     setting!("report-file", "report.file", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the report there"),
-    setting!("record-file", "report.record", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the complete record there, for `comment --from`"),
+    setting!("record-file", "report.record", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the complete record there, for `comment --from` and `report --merge`"),
     setting!("base", "report.base", Kind::Text, "WHAT", "auto", on::RUN | on::REPORT, "What sizes are compared with: a metafile, STORE/NAME@BUILD, git:REV, none, or auto"),
-    setting!("comment", "report.comment", Kind::Switch, "", "on, on a pull request", on::RUN, "Post the report on the pull request"),
-    setting!("token", "report.token", Kind::KeySource, "env:NAME", "env:GITHUB_TOKEN", on::RUN | on::COMMENT, "Where the token comes from that posts it"),
+    setting!("comment", "report.comment", Kind::Switch, "", "on, on a pull request", on::RUN | on::REPORT, "Post the report on the pull request"),
+    setting!("token", "report.token", Kind::KeySource, "env:NAME", "env:GITHUB_TOKEN", on::RUN | on::REPORT | on::COMMENT, "Where the token comes from that posts it"),
 ];
 
 /// The setting of that name.

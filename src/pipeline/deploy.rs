@@ -226,12 +226,8 @@ pub fn run_push(
     is_dry: bool,
 ) -> Outcome {
     let mut outcome = Outcome::default();
-    let keys = match check_keys(config, ports) {
-        Ok(keys) => keys,
-        Err(error) => {
-            outcome.error(ExitCode::Seal, error);
-            return outcome;
-        }
+    let Some(keys) = outcome.take(ExitCode::Seal, check_keys(config, ports)) else {
+        return outcome;
     };
     let read = read_artifacts(folder).and_then(|artifacts| Ok((artifacts, read_seal(folder)?)));
     let (artifacts, read) = match read {
@@ -473,12 +469,10 @@ pub fn run_store(
     let mut outcome = Outcome::default();
     let writes = !matches!(command, StoreCommand::List | StoreCommand::Prune { is_dry: true, .. });
     let access = Access { writes, now: ports.now };
-    let place = match Place::open(location, config, ports.environment, working, &access) {
-        Ok(place) => place,
-        Err(error) => {
-            outcome.error(ExitCode::Store, error);
-            return outcome;
-        }
+    let Some(place) = outcome
+        .take(ExitCode::Store, Place::open(location, config, ports.environment, working, &access))
+    else {
+        return outcome;
     };
     let channel = &config.store.channel;
     let done = match command {
@@ -524,15 +518,35 @@ fn line_of(build: &Build) -> String {
     )
 }
 
+/// Makes the build of a report live, after all of it was read and held.
+pub(super) fn go_live(
+    config: &Config,
+    ports: &Ports<'_>,
+    report: &crate::report::Report,
+    outcome: &mut Outcome,
+) {
+    let Some(location) = &report.deployment else {
+        let message = format!("`{}` was not stored, so it does not become live", report.name);
+        outcome.error(ExitCode::Store, Diagnostic::error("store/missing", message));
+        return;
+    };
+    let access = Access { writes: true, now: ports.now };
+    match Place::open(location, config, ports.environment, &config.root, &access) {
+        Ok(place) => {
+            let promoted = promote(config, ports, &place);
+            outcome.diagnostics.extend(promoted.diagnostics);
+            outcome.failed.extend(promoted.failed);
+            outcome.done.extend(promoted.report.map(|text| text.trim_end().to_owned()));
+        }
+        Err(error) => outcome.error(ExitCode::Store, error),
+    }
+}
+
 /// Makes a build live after all of it was read and held.
 fn promote(config: &Config, ports: &Ports<'_>, place: &Place) -> Outcome {
     let mut outcome = Outcome::default();
-    let keys = match check_keys(config, ports) {
-        Ok(keys) => keys,
-        Err(error) => {
-            outcome.error(ExitCode::Seal, error);
-            return outcome;
-        }
+    let Some(keys) = outcome.take(ExitCode::Seal, check_keys(config, ports)) else {
+        return outcome;
     };
     let found = match place.found() {
         Ok(found) => found,

@@ -7,6 +7,7 @@ mod deploy;
 mod init;
 mod report;
 mod scan;
+mod shards;
 mod sign;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use report::{
 };
 pub use scan::{ScanFormat, ScanOptions, run_scan};
 use scan::{blocked, gate, leak_gate};
+pub use shards::{projects, run_merge, run_plan, spread};
 pub use sign::{KeyTarget, derived_secrets, run_decrypt, run_keygen, run_sign, run_verify};
 use sign::{seal_gate, seal_keys, seal_release, write_deployment};
 
@@ -80,6 +82,11 @@ impl Outcome {
         self.fail(code);
     }
 
+    /// The value, or its error told.
+    fn take<T>(&mut self, code: ExitCode, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|error| self.error(code, error)).ok()
+    }
+
     /// The exit code: that of the first gate that failed.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
@@ -104,12 +111,8 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     let Some((artifacts, mut metafile)) = outputs(config, ports, &mut outcome) else {
         return outcome;
     };
-    let keys = match seal_keys(config, ports.environment) {
-        Ok(keys) => keys,
-        Err(error) => {
-            outcome.error(ExitCode::Seal, error);
-            return outcome;
-        }
+    let Some(keys) = outcome.take(ExitCode::Seal, seal_keys(config, ports.environment)) else {
+        return outcome;
     };
     name_packages(&mut metafile, config, ports);
     measure(&mut metafile, &artifacts);

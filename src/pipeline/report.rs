@@ -290,12 +290,8 @@ fn lines(report: &Report) -> String {
 #[must_use]
 pub fn run_report(config: &Config, ports: &Ports<'_>, format: ReportFormat) -> Outcome {
     let mut outcome = Outcome::default();
-    let metafile = match metafile_of(config) {
-        Ok(metafile) => metafile,
-        Err(error) => {
-            outcome.error(ExitCode::Usage, error);
-            return outcome;
-        }
+    let Some(metafile) = outcome.take(ExitCode::Usage, metafile_of(config)) else {
+        return outcome;
     };
     let mut metafile = metafile;
     name_packages(&mut metafile, config, ports);

@@ -339,12 +339,8 @@ pub(super) fn write_deployment(folder: &Path, sealed: &Sealed, outcome: &mut Out
 #[must_use]
 pub fn run_sign(config: &Config, ports: &Ports<'_>, folder: &Path, out: Option<&Path>) -> Outcome {
     let mut outcome = Outcome::default();
-    let keys = match seal_keys(config, ports.environment) {
-        Ok(keys) => keys,
-        Err(error) => {
-            outcome.error(ExitCode::Seal, error);
-            return outcome;
-        }
+    let Some(keys) = outcome.take(ExitCode::Seal, seal_keys(config, ports.environment)) else {
+        return outcome;
     };
     if out.is_none() && !keys.recipients.is_empty() {
         let message = "encrypted files cannot take the place of what they encrypt";
@@ -386,12 +382,8 @@ pub fn run_verify(
     rebuilds: bool,
 ) -> Outcome {
     let mut outcome = Outcome::default();
-    let keys = match check_keys(config, ports) {
-        Ok(keys) => keys,
-        Err(error) => {
-            outcome.error(ExitCode::Seal, error);
-            return outcome;
-        }
+    let Some(keys) = outcome.take(ExitCode::Seal, check_keys(config, ports)) else {
+        return outcome;
     };
     let Some((verified, read)) = verified_at(config, ports, &keys, location, working, &mut outcome)
     else {
@@ -535,12 +527,8 @@ fn rebuild(config: &Config, ports: &Ports<'_>, read: &Read, outcome: &mut Outcom
 #[must_use]
 pub fn run_decrypt(config: &Config, ports: &Ports<'_>, folder: &Path, out: &Path) -> Outcome {
     let mut outcome = Outcome::default();
-    let identity = match identity(config, ports.environment) {
-        Ok(identity) => identity,
-        Err(error) => {
-            outcome.error(ExitCode::Seal, error);
-            return outcome;
-        }
+    let Some(identity) = outcome.take(ExitCode::Seal, identity(config, ports.environment)) else {
+        return outcome;
     };
     let manifest = DiskFileSystem
         .read(&folder.join(manifest::FILE_NAME))

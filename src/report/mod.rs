@@ -5,6 +5,7 @@ pub mod bundle_md;
 pub mod diff;
 pub mod html;
 pub mod markdown;
+pub mod merge;
 pub mod record;
 
 use std::collections::BTreeSet;

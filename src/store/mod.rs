@@ -17,7 +17,7 @@ use std::path::Path;
 
 pub use credentials::{Credentials, S3Access};
 pub use deploy::{Deployed, Deployment, Layout, ReadBack, Sizes, Step};
-pub use registry::{Build, Found, IndexEntry, Pruned};
+pub use registry::{Build, Found, IndexEntry, PENDING, Pruned};
 
 use crate::artifact::OutputPath;
 use backend::Backend;

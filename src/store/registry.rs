@@ -12,6 +12,8 @@ use crate::artifact::{Digest, OutputPath};
 use crate::seal::manifest::Manifest;
 use crate::seal::{Read, envelope, lock, manifest};
 
+/// Start of channels in which builds wait until all parts of a run are there.
+pub const PENDING: &str = "pending/";
 /// Builds that a pointer remembers, for a rollback.
 const REMEMBERED: usize = 20;
 /// How often a swap of the index is tried, when others write it, too.
@@ -403,7 +405,9 @@ impl Store {
         };
         let (gone, kept): (Vec<_>, Vec<_>) =
             builds.iter().enumerate().partition(|(index, build)| {
-                *index < newest && build.channels.is_empty() && !is_young(&build.entry.build_id)
+                // What waits for the other shards of a run is not live.
+                let is_live = build.channels.iter().any(|channel| !channel.starts_with(PENDING));
+                *index < newest && !is_live && !is_young(&build.entry.build_id)
             });
         let gone: BTreeSet<&str> =
             gone.into_iter().map(|(_, build)| build.entry.build_id.as_str()).collect();

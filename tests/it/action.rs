@@ -444,3 +444,72 @@ fn init_writes_what_runs_and_overwrites_nothing() {
         "{workflow}"
     );
 }
+
+#[test]
+fn a_large_repository_is_built_in_parts() {
+    let runner = Runner::new(true);
+    let root = runner.folder.path().join("many");
+    let store = runner.folder.path().join("store");
+    for (name, size) in [("apps/shop", 30), ("apps/admin", 20), ("packages/ui", 5)] {
+        let folder = root.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let title = name.rsplit('/').next().unwrap();
+        std::fs::write(folder.join("bundlegate.yml"), format!("name: {title}\nbuild: {{ entrypoints: [index.ts], minify: true }}\nstore: {{ url: 'dir:{}' }}\n", store.display())).unwrap();
+        std::fs::write(
+            folder.join("index.ts"),
+            format!("console.log('{}');\n", title.repeat(size)),
+        )
+        .unwrap();
+    }
+    let command = |arguments: &[&str]| {
+        let mut command = super::support::bundlegate();
+        command.args(arguments).current_dir(&root);
+        command
+    };
+    let plan: serde_json::Value =
+        serde_json::from_str(&ok(&mut command(&["plan", "--shards", "2"]))).unwrap();
+    assert_eq!(
+        plan["include"][0],
+        json!({ "shard": "1/2", "projects": ["apps/shop"], "bytes": plan["include"][0]["bytes"] })
+    );
+    assert_eq!(plan["include"][1]["projects"], json!(["apps/admin", "packages/ui"]));
+    for shard in ["1/2", "2/2"] {
+        ok(&mut command(&["run", "--shard", shard, "--base", "none"]));
+    }
+    // Everything is stored, and nothing is live yet.
+    let live = |name: &str| {
+        let place = format!("dir:{}/{name}", store.display());
+        command(&["verify", &place]).output().unwrap().status.code()
+    };
+    assert_eq!(live("shop"), Some(6));
+    let merged = ok(&mut command(&[
+        "report",
+        "--merge",
+        ".bundlegate/records",
+        "--go-live",
+        "--name",
+        "everything",
+    ]));
+    assert!(merged.contains("### bundlegate · everything: all gates passed"), "{merged}");
+    for row in ["| `shop/index.js`", "| `admin/index.js`", "| `ui/index.js`", "| **Total**"] {
+        assert!(merged.contains(row), "{row}: {merged}");
+    }
+    for name in ["shop", "admin", "ui"] {
+        assert_eq!(live(name), Some(0), "{name}");
+    }
+    // One part that fails holds all of them back.
+    std::fs::write(root.join("apps/shop/index.ts"), format!("console.log('{SECRET}');\n")).unwrap();
+    std::fs::write(root.join("packages/ui/index.ts"), "console.log('another version');\n").unwrap();
+    let leaking = command(&["run", "--shard", "1/1", "--base", "none"])
+        .env("SESSION_SECRET", SECRET)
+        .output()
+        .unwrap();
+    assert_eq!(leaking.status.code(), Some(4), "{}", text(&leaking));
+    let merged =
+        command(&["report", "--merge", ".bundlegate/records", "--go-live"]).output().unwrap();
+    assert_eq!(merged.status.code(), Some(4), "{}", text(&merged));
+    let place = format!("dir:{}/ui", store.display());
+    ok(&mut command(&["pull", &place, "pulled"]));
+    assert!(!std::fs::read_to_string(root.join("pulled/index.js")).unwrap().contains("another"));
+    assert_eq!(command(&["run", "--shard", "3/2"]).output().unwrap().status.code(), Some(2));
+}
