@@ -427,3 +427,37 @@ fn a_full_disk_leaves_nothing_half_live() {
     assert_eq!(output.status.code(), Some(7), "{}", text(&output));
     assert_eq!(text(&output).matches("error[").count(), 1, "{}", text(&output));
 }
+
+#[test]
+fn a_worker_gives_credentials_for_oidc_tokens() {
+    let desk = Desk::new(true);
+    desk.version("one", 2);
+    let parent = [
+        ("R2_ACCOUNT_ID", ACCOUNT),
+        ("R2_ACCESS_KEY_ID", KEY_ID),
+        ("R2_SECRET_ACCESS_KEY", KEY),
+        ("BUCKET", BUCKET),
+        ("PREFIX", "team"),
+    ];
+    // What it refuses is checked there.
+    let said = ok(Command::new("node")
+        .arg(super::support::npm().join("worker.mjs"))
+        .arg(super::support::root().join("fixtures/worker/credentials.mjs"))
+        .envs(parent));
+    let credential: BTreeMap<String, serde_json::Value> = serde_json::from_str(&said).unwrap();
+    let push = |store: &str| {
+        let mut command = desk.command("push");
+        command.args(["dist", store]);
+        for name in ["R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY", "R2_SESSION_TOKEN"] {
+            command.env(name, credential[name].as_str().unwrap());
+        }
+        command.output().unwrap()
+    };
+    let output = push(&desk.store());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    // The server holds it to its prefix.
+    let elsewhere = push(&format!("r2://{BUCKET}/another"));
+    assert_eq!(elsewhere.status.code(), Some(7), "{}", text(&elsewhere));
+    assert!(text(&elsewhere).contains("the key may not do that here"), "{}", text(&elsewhere));
+    assert_eq!(desk.live(), "one");
+}
