@@ -34,6 +34,8 @@ pub(crate) const ACCOUNT: &str = "acc0123";
 pub(crate) enum Fault {
     /// An answer with this status.
     Status(u16),
+    /// A refusal with this code.
+    Refuse(&'static str),
     /// The connection is closed without an answer.
     Drop,
     /// The answer comes later.
@@ -112,6 +114,10 @@ impl Server {
     /// Least time between two writes of a key, as R2 has it.
     pub(crate) fn pause(&self, pause: Duration) {
         self.inner.lock().unwrap().pause = pause;
+    }
+
+    pub(crate) fn forget_faults(&self) {
+        self.inner.lock().unwrap().faults.clear();
     }
 
     /// An action that nobody may do.
@@ -246,6 +252,7 @@ async fn before(
             };
             return refuse(status, code);
         }
+        Some(Fault::Refuse(code)) => return refuse(403, code),
         // Without a message: the connection ends with its task.
         Some(Fault::Drop) => std::panic::resume_unwind(Box::new("dropped")),
         Some(Fault::Slow(time)) => tokio::time::sleep(time).await,

@@ -242,6 +242,14 @@ fn every_refusal_is_one_clear_message() {
         "cannot be reached",
     );
     check("no such place", &mut push("ftp://x"), 7, "is not a store");
+    for (code, expected) in [
+        ("ExpiredToken", "the credential has expired"),
+        ("RequestTimeTooSkewed", "the clock of this machine is wrong"),
+    ] {
+        desk.server().fault("GET", "channels", 6, Fault::Refuse(code));
+        check(code, &mut push(&store), 7, expected);
+        desk.server().forget_faults();
+    }
     let old = "R2_SESSION_TOKEN";
     let expired = desk.server();
     expired.deny("PutObject");
