@@ -177,6 +177,20 @@ pub enum Packages {
     External,
 }
 
+/// Where the texts of licences go: comments with `@license`, `@preserve`, or that begin with `!`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LegalComments {
+    /// Nowhere.
+    None,
+    /// To the start of each output.
+    Inline,
+    /// To the end of each output.
+    #[default]
+    Eof,
+    /// Into a file beside each output, whose end says so.
+    Linked,
+}
+
 /// Everything that shapes a build. Plain data: the same options and the same files make the same bytes.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -241,8 +255,8 @@ pub struct Options {
     pub chunk_naming: String,
     /// Template of assets.
     pub asset_naming: String,
-    /// Keep the texts of licences at the end of each output.
-    pub legal_comments: bool,
+    /// Where the texts of licences go.
+    pub legal_comments: LegalComments,
     /// Prefix of the URLs of assets and chunks.
     pub public_path: String,
     /// Drop what is not used.
@@ -292,7 +306,7 @@ impl Options {
             entry_naming: "[dir]/[name]".to_owned(),
             chunk_naming: "chunk-[hash]".to_owned(),
             asset_naming: "[name]-[hash]".to_owned(),
-            legal_comments: true,
+            legal_comments: LegalComments::default(),
             public_path: String::new(),
             tree_shaking: true,
             ignore_annotations: false,

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::bundle::options::{
-    EnvInlining, Format, Loader, Minify, Options, Packages, SourceMapMode, Target,
+    EnvInlining, Format, LegalComments, Loader, Minify, Options, Packages, SourceMapMode, Target,
 };
 use crate::diag::{Diagnostic, nearest};
 use env::Environment;
@@ -638,7 +638,12 @@ fn build_options(
             *naming = template;
         }
     }
-    options.legal_comments = layers.text("legal-comments").as_deref() != Some("none");
+    options.legal_comments = match layers.text("legal-comments").as_deref() {
+        Some("none") => LegalComments::None,
+        Some("inline") => LegalComments::Inline,
+        Some("linked") => LegalComments::Linked,
+        _ => LegalComments::Eof,
+    };
     options.public_path = layers.text("public-path").unwrap_or_default();
     options.tree_shaking = layers.switch("tree-shaking").unwrap_or(true);
     options.ignore_annotations = layers.switch("ignore-annotations").unwrap_or_default();

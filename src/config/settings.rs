@@ -226,7 +226,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("entry-naming", "build.entry_naming", Kind::Text, "TEMPLATE", "[dir]/[name]", on::BUNDLING, "Paths of entry outputs: [dir] [name] [hash] [ext]"),
     setting!("chunk-naming", "build.chunk_naming", Kind::Text, "TEMPLATE", "chunk-[hash]", on::BUNDLING, "Paths of chunks"),
     setting!("asset-naming", "build.asset_naming", Kind::Text, "TEMPLATE", "[name]-[hash]", on::BUNDLING, "Paths of assets"),
-    setting!("legal-comments", "build.legal_comments", Kind::Choice(&["none", "eof"]), "WHERE", "eof", on::BUNDLING, "Where the texts of licences go"),
+    setting!("legal-comments", "build.legal_comments", Kind::Choice(&["none", "inline", "eof", "linked"]), "WHERE", "eof", on::BUNDLING, "Where the texts of licences go: nowhere, to the start or the end of each output, or into a file beside it"),
     setting!("public-path", "build.public_path", Kind::Text, "URL", "none", on::BUNDLING, "Prefix of URLs of assets"),
     setting!("tree-shaking", "build.tree_shaking", Kind::Switch, "", "on", on::BUNDLING, "Drop what is not used"),
     setting!("ignore-annotations", "build.ignore_annotations", Kind::Switch, "", "off", on::BUNDLING, "Believe no `sideEffects` and no `@__PURE__`"),

@@ -326,3 +326,49 @@ fn source_maps_lead_through_the_maps_of_sources() {
         assert_eq!(names.contains(&"error".into()), minify, "{json}");
     }
 }
+
+#[test]
+fn licences_go_where_they_are_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::write(path.join("lib.mjs"), "/*! lib 1.2.3, MIT */\nexport const a = 1;\n").unwrap();
+    std::fs::write(
+        path.join("main.mjs"),
+        "#!/usr/bin/env node\nimport { a } from './lib.mjs';\nconsole.log(a);\n",
+    )
+    .unwrap();
+    for format in ["esm", "cjs", "iife"] {
+        for minify in [false, true] {
+            let output = |place: &str| {
+                let out = path.join("out");
+                let _ = std::fs::remove_dir_all(&out);
+                let mut command = super::support::bundlegate();
+                command.args(["build", "main.mjs", "--outdir", "out", "--format", format]);
+                command.arg(format!("--legal-comments={place}")).current_dir(path);
+                if minify {
+                    command.arg("--minify");
+                }
+                ok(&mut command);
+                std::fs::rename(out.join("main.js"), out.join("main.cjs")).unwrap();
+                if format == "esm" {
+                    std::fs::rename(out.join("main.cjs"), out.join("main.mjs")).unwrap();
+                }
+                let file = out.join(if format == "esm" { "main.mjs" } else { "main.cjs" });
+                assert_eq!(ok(super::support::node().arg(&file)), "1\n", "{format} {place}");
+                let text = std::fs::read_to_string(file).unwrap();
+                assert!(text.starts_with("#!/usr/bin/env node\n"), "{text}");
+                (text, std::fs::read_to_string(out.join("main.js.LEGAL.txt")).unwrap_or_default())
+            };
+            let licence = "/*! lib 1.2.3, MIT */";
+            let code = "console.log";
+            assert!(!output("none").0.contains(licence));
+            let (inline, _) = output("inline");
+            assert!(inline.find(licence).unwrap() < inline.find(code).unwrap(), "{inline}");
+            let (eof, _) = output("eof");
+            assert!(eof.find(licence).unwrap() > eof.find(code).unwrap(), "{eof}");
+            let (linked, file) = output("linked");
+            assert!(!linked.contains(licence) && linked.contains(".LEGAL.txt"), "{linked}");
+            assert_eq!(file, format!("{licence}\n"));
+        }
+    }
+}

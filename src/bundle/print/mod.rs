@@ -25,7 +25,7 @@ use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
 use super::code;
 use super::graph::{Export, ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 use super::link::{Binding, ChunkLinks, LinkPlan, NameKey, Step, Wrap};
-use super::options::{Format, Loader, Options, SourceMapMode, Target};
+use super::options::{Format, LegalComments, Loader, Options, SourceMapMode, Target};
 use super::scan::ModuleTree;
 use super::scan::load::expand_naming;
 use super::scan::parse::KeptComments;
@@ -55,6 +55,9 @@ impl Printed {
     }
 }
 
+/// Ending of the file with the texts of licences of an output.
+const LEGAL: &str = ".LEGAL.txt";
+
 /// A chunk with stand-ins for the names of chunks.
 struct PrintedChunk {
     text: String,
@@ -62,6 +65,8 @@ struct PrintedChunk {
     bytes_by_module: BTreeMap<String, u64>,
     /// Chunks whose paths stand in the text, in the order of their first place.
     mentions: Vec<u32>,
+    /// Texts of licences that go elsewhere than to the end.
+    legal: String,
 }
 
 /// Prints all chunks. The trees are used up.
@@ -105,7 +110,11 @@ pub(crate) fn print(
         .zip(&plan.chunks.list)
         .map(|(index, chunk)| ChunkInput {
             index,
-            legal: if options.legal_comments { legal_texts(chunk, &trees) } else { Vec::new() },
+            legal: if options.legal_comments == LegalComments::None {
+                Vec::new()
+            } else {
+                legal_texts(chunk, &trees)
+            },
             modules: chunk
                 .modules
                 .iter()
@@ -180,7 +189,9 @@ fn print_chunk(
     }
     let comments = to_comments(comments);
     let mut pieces = assemble(context, &order, &mut code);
-    let legal = input.legal;
+    let legal = input.legal.iter().fold(String::new(), |text, comment| {
+        text + &comment.replace("</script", "<\\/script") + "\n"
+    });
     let (mut text, mappings, bytes_by_module) =
         if options.minify.syntax || options.minify.identifiers {
             let items: Vec<ModuleItem> = pieces.into_iter().flat_map(|piece| piece.items).collect();
@@ -191,15 +202,16 @@ fn print_chunk(
         } else {
             emit_pieces(context, &mut pieces, &comments, source_map)
         };
-    for comment in legal {
-        text.push_str(&comment.replace("</script", "<\\/script"));
-        text.push('\n');
+    let is_at_end = options.legal_comments == LegalComments::Eof;
+    if is_at_end {
+        text.push_str(&legal);
     }
     let mentions = mentions(
         &text,
         u32::try_from(context.plan.chunks.list.len()).expect("fewer than 2^32 chunks"),
     );
-    PrintedChunk { text, mappings, bytes_by_module, mentions }
+    let legal = if is_at_end { String::new() } else { legal };
+    PrintedChunk { text, mappings, bytes_by_module, mentions, legal }
 }
 
 fn to_comments(map: KeptComments) -> SingleThreadedComments {
@@ -857,6 +869,21 @@ fn finish(
             source_map: map_output_path.clone(),
             body: Body::new(text.into_bytes()),
         });
+        if options.legal_comments == LegalComments::Linked && !chunk.legal.is_empty() {
+            let bytes = chunk.legal.as_bytes();
+            let path = format!("{path}{LEGAL}");
+            result
+                .outputs
+                .insert(path.clone(), Output { bytes: bytes.len() as u64, ..Output::default() });
+            result.artifacts.extend(OutputPath::new(path).ok().map(|path| BuildArtifact {
+                path,
+                kind: ArtifactKind::Asset,
+                loader: "file",
+                content_hash: content_hash(bytes),
+                source_map: None,
+                body: Body::new(bytes),
+            }));
+        }
         if let (Some(json), Some(path)) = (map_output, map_output_path) {
             result.artifacts.push(BuildArtifact {
                 path,
@@ -910,6 +937,11 @@ fn add_frame(
     let info = &plan.chunks.list[index];
     let mut before = String::new();
     let mut after = String::new();
+    if options.legal_comments == LegalComments::Linked && !chunk.legal.is_empty() {
+        after.push_str(&format!(
+            "/*! Licences are in the file beside this one that ends in {LEGAL} */\n"
+        ));
+    }
     if let Some(entry) = info.entry
         && info.is_user_entry
     {
@@ -951,6 +983,15 @@ fn add_frame(
             after.push_str(footer);
             after.push('\n');
         }
+    }
+    if options.legal_comments == LegalComments::Inline {
+        // Behind a hashbang and directives, which mean something only where they are first.
+        let at = if options.format == Format::Iife && info.is_user_entry && info.entry.is_some() {
+            before.trim_end_matches('\n').rfind('\n').map_or(0, |at| at + 1)
+        } else {
+            before.len()
+        };
+        before.insert_str(at, &chunk.legal);
     }
     if !before.is_empty() {
         let lines = u32::try_from(before.matches('\n').count()).expect("fewer than 2^32 lines");
