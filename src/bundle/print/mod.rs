@@ -869,20 +869,8 @@ fn finish(
             source_map: map_output_path.clone(),
             body: Body::new(text.into_bytes()),
         });
-        if options.legal_comments == LegalComments::Linked && !chunk.legal.is_empty() {
-            let bytes = chunk.legal.as_bytes();
-            let path = format!("{path}{LEGAL}");
-            result
-                .outputs
-                .insert(path.clone(), Output { bytes: bytes.len() as u64, ..Output::default() });
-            result.artifacts.extend(OutputPath::new(path).ok().map(|path| BuildArtifact {
-                path,
-                kind: ArtifactKind::Asset,
-                loader: "file",
-                content_hash: content_hash(bytes),
-                source_map: None,
-                body: Body::new(bytes),
-            }));
+        if options.legal_comments == LegalComments::Linked {
+            add_licences(&path, &chunk.legal, &mut result);
         }
         if let (Some(json), Some(path)) = (map_output, map_output_path) {
             result.artifacts.push(BuildArtifact {
@@ -896,6 +884,25 @@ fn finish(
         }
     }
     result
+}
+
+/// The file with the texts of licences of an output, if it has any.
+fn add_licences(path: &str, texts: &str, result: &mut Printed) {
+    let bytes = texts.as_bytes();
+    let Ok(path) = OutputPath::new(format!("{path}{LEGAL}")) else { return };
+    if bytes.is_empty() {
+        return;
+    }
+    let output = Output { bytes: bytes.len() as u64, ..Output::default() };
+    result.outputs.insert(path.to_string(), output);
+    result.artifacts.push(BuildArtifact {
+        path,
+        kind: ArtifactKind::Asset,
+        loader: "file",
+        content_hash: content_hash(bytes),
+        source_map: None,
+        body: Body::new(bytes),
+    });
 }
 
 /// Two chunks of the same text are still two, with variables of their own: the later one takes another hash.
