@@ -69,18 +69,23 @@ pub(super) fn write_outputs<'a>(
     Ok(())
 }
 
+/// Tells what a build has to say, and whether it came to outputs.
+fn is_built(config: &Config, bundled: &mut Bundled, outcome: &mut Outcome) -> bool {
+    outcome.diagnostics.append(&mut bundled.diagnostics);
+    if !has_errors(&outcome.diagnostics) {
+        return true;
+    }
+    let is_asked = !config.entry_points.is_empty();
+    outcome.fail(if is_asked { ExitCode::Build } else { ExitCode::Usage });
+    false
+}
+
 /// `bundlegate build`: bundles and writes.
 #[must_use]
 pub fn run_build(config: &Config, ports: &Ports<'_>) -> (Outcome, Bundled) {
     let mut outcome = Outcome::default();
     let mut bundled = build(config, ports);
-    outcome.diagnostics.append(&mut bundled.diagnostics);
-    if has_errors(&outcome.diagnostics) {
-        outcome.fail(if config.entry_points.is_empty() {
-            ExitCode::Usage
-        } else {
-            ExitCode::Build
-        });
+    if !is_built(config, &mut bundled, &mut outcome) {
         return (outcome, bundled);
     }
     if let Some(folder) = &config.outdir {
@@ -167,13 +172,7 @@ pub(super) fn outputs(
         };
     }
     let mut bundled = build(config, ports);
-    outcome.diagnostics.append(&mut bundled.diagnostics);
-    if has_errors(&outcome.diagnostics) {
-        outcome.fail(if config.entry_points.is_empty() {
-            ExitCode::Usage
-        } else {
-            ExitCode::Build
-        });
+    if !is_built(config, &mut bundled, outcome) {
         return None;
     }
     Some((bundled.artifacts, bundled.metafile))

@@ -1,12 +1,12 @@
 // Runs fixtures/worker/credentials.mjs in workerd beside a stand-in for GitHub's keys: worker.mjs WORKER. Checks what it
 // refuses, and prints the credential of a good token.
-import { spawn } from "node:child_process";
 import { createSign, generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import assert from "node:assert/strict";
+import { start } from "../verifiers/workerd.mjs";
 
 const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const other = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -35,18 +35,7 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["private", "local"]))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]);`,
 );
-const server = spawn(new URL("node_modules/.bin/workerd", import.meta.url).pathname, ["serve", "--control-fd=3", join(folder, "config.capnp")], {
-  stdio: ["ignore", "inherit", "inherit", "pipe"],
-});
-const port = await new Promise((resolve, reject) => {
-  let said = "";
-  server.stdio[3].on("data", (data) => {
-    said += data;
-    const event = said.split("\n").find((line) => line.includes('"listen"'));
-    if (event) resolve(JSON.parse(event).port);
-  });
-  server.on("exit", () => reject(new Error("workerd ended")));
-});
+const { port, stop } = await start(new URL("node_modules/.bin/workerd", import.meta.url).pathname, join(folder, "config.capnp"));
 
 const now = Math.floor(Date.now() / 1000);
 const good = { iss: "https://token.actions.githubusercontent.com", aud: "releases", repository: "o/r", ref: "refs/heads/main", nbf: now - 10, exp: now + 300 };
@@ -78,7 +67,6 @@ try {
   assert.equal(status, 200, JSON.stringify(answer));
   console.log(JSON.stringify(answer));
 } finally {
-  server.removeAllListeners("exit");
-  server.kill();
+  stop();
   keys.close();
 }

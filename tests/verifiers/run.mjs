@@ -1,11 +1,11 @@
 // Hands a sealed folder to `open.mjs`, here and in workerd: run.mjs SEALED PLAIN PUBLIC.pem WORKERD, with HMAC_KEY and
 // IDENTITY set. Prints what held.
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import assert from "node:assert/strict";
+import { start } from "./workerd.mjs";
 import { open } from "./open.mjs";
 
 const [sealed, plain, publicFile, workerd] = process.argv.slice(2);
@@ -45,18 +45,7 @@ const config :Workerd.Config = (
     compatibilityFlags = ["webcrypto_modern_algorithms"]))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]);`,
 );
-const server = spawn(workerd, ["serve", "--control-fd=3", join(folder, "config.capnp")], {
-  stdio: ["ignore", "inherit", "inherit", "pipe"],
-});
-const port = await new Promise((resolve, reject) => {
-  let said = "";
-  server.stdio[3].on("data", (data) => {
-    said += data;
-    const event = said.split("\n").find((line) => line.includes('"listen"'));
-    if (event) resolve(JSON.parse(event).port);
-  });
-  server.on("exit", () => reject(new Error("workerd ended")));
-});
+const { port, stop } = await start(workerd, join(folder, "config.capnp"));
 try {
   const names = ["Ed25519", "ML-DSA-65"];
   const expanded = createHash("shake256", { outputLength: 96 }).update(seed).digest("base64");
@@ -65,6 +54,5 @@ try {
   assert.equal(response.status, 200, await response.clone().text());
   check("workerd", await response.json(), names);
 } finally {
-  server.removeAllListeners("exit");
-  server.kill();
+  stop();
 }
