@@ -1,9 +1,34 @@
 //! `FileSystem`: the one way to the disk for reading, and an in-memory one that can stand in or lie over it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+
+thread_local! {
+    /// Memory for [`show_file`], which is used again: fresh memory costs as much as reading a file does.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Most bytes that [`show_file`] keeps for the next file.
+const KEPT_BYTES: usize = 16 << 20;
+
+/// Shows the bytes of a file on the disk, which are gone afterwards.
+///
+/// # Errors
+/// It cannot be read.
+pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    // Taken out, so that looking at one file may look at another.
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    std::fs::File::open(path)?.read_to_end(&mut buffer)?;
+    show(&buffer);
+    if buffer.capacity() <= KEPT_BYTES {
+        BUFFER.replace(buffer);
+    }
+    Ok(())
+}
 
 /// What a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

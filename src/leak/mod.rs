@@ -1,7 +1,9 @@
 //! The leak gate: `scan()` takes artifacts and gives `Scanned` or findings. Only a `Scanned` can be sealed.
 
+mod constants;
 mod containers;
 mod decode;
+mod grams;
 mod misplaced;
 pub mod needles;
 mod parts;
@@ -9,8 +11,8 @@ pub mod policy;
 pub mod sarif;
 mod source;
 mod tokens;
+mod words;
 
-use std::borrow::Cow;
 use std::io;
 
 use rayon::prelude::*;
@@ -279,8 +281,8 @@ pub struct File {
     pub map: Option<String>,
 }
 
-/// How files are read, by the path in [`File`].
-pub type Reader<'a> = dyn Fn(&str) -> io::Result<Cow<'a, [u8]>> + Sync + 'a;
+/// How files are read, by the path in [`File`]: their bytes are shown, and gone afterwards.
+pub type Reader<'a> = dyn Fn(&str, &mut dyn FnMut(&[u8])) -> io::Result<()> + Sync + 'a;
 
 /// Searches all artifacts, maps included. `folder` is that of the outputs, relative to the root; source maps are
 /// relative to it.
@@ -300,10 +302,10 @@ pub fn scan(
             map: artifact.source_map.as_ref().map(ToString::to_string),
         })
         .collect();
-    let read = |path: &str| {
+    let read = |path: &str, show: &mut dyn FnMut(&[u8])| {
         let artifact = artifacts.iter().find(|artifact| artifact.path.as_str() == path);
         artifact
-            .map(|artifact| Cow::Borrowed(artifact.body.bytes()))
+            .map(|artifact| show(artifact.body.bytes()))
             .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     };
     let findings = search_files(&files, &read, search, folder);
@@ -324,19 +326,17 @@ pub fn scan(
 pub fn search_files(files: &[File], read: &Reader<'_>, search: &Search, folder: &str) -> Findings {
     let results: Vec<(u64, Vec<Finding>)> = files
         .par_iter()
-        .map(|file| match read(&file.path) {
-            Ok(bytes) => {
-                let list = FileSearch { search, file, read, folder, bytes: &bytes }.run();
-                (bytes.len() as u64, list)
+        .map(|file| {
+            let (mut size, mut list) = (0, Vec::new());
+            let result = read(&file.path, &mut |bytes| {
+                size = bytes.len() as u64;
+                list = FileSearch { search, file, read, folder, bytes }.run();
+            });
+            if let Err(error) = result {
+                let why = format!("it cannot be read: {error}");
+                list = vec![not_searched(&file.path, Level::Error, &why)];
             }
-            Err(error) => (
-                0,
-                vec![not_searched(
-                    &file.path,
-                    Level::Error,
-                    &format!("it cannot be read: {error}"),
-                )],
-            ),
+            (size, list)
         })
         .collect();
     let searched = Searched {
@@ -369,7 +369,7 @@ fn not_searched(file: &str, level: Level, why: &str) -> Finding {
 }
 
 /// Deepest nesting of writings and containers that is undone.
-const DEEPEST: usize = 4;
+const DEEPEST: usize = 5;
 
 /// Bytes that may be decoded for each byte of a file, beyond the first 64 megabytes.
 const MOST_DECODED: u64 = 8;
@@ -427,6 +427,63 @@ struct Budget {
 
 impl FileSearch<'_, '_> {
     fn run(&self) -> Vec<Finding> {
+        let mut findings = match containers::from_utf16(self.bytes) {
+            Some(text) => self.run_utf16(&text),
+            None => self.run_bytes(),
+        };
+        // A path that holds a value is not said.
+        if let Some(path) = self.masked_path() {
+            for finding in &mut findings {
+                finding.file.clone_from(&path);
+            }
+        }
+        findings
+    }
+
+    /// The path without the values in it; `None` when there are none.
+    fn masked_path(&self) -> Option<String> {
+        let path = &self.file.path;
+        let (hits, _) = self.search.needles.find(path.as_bytes());
+        let mut is_secret = vec![false; path.len()];
+        for hit in &hits {
+            is_secret[hit.start..hit.start + hit.length].fill(true);
+        }
+        (!hits.is_empty()).then(|| {
+            let mut masked = String::new();
+            for (at, character) in path.char_indices() {
+                if !is_secret[at] {
+                    masked.push(character);
+                } else if !masked.ends_with("***") {
+                    masked.push_str("***");
+                }
+            }
+            masked
+        })
+    }
+
+    /// A file in UTF-16 is searched as the text that it is, so that lines and columns are those of the text. Other data
+    /// looks like UTF-16, too, so its bytes are searched as they are in any case.
+    fn run_utf16(&self, text: &[u8]) -> Vec<Finding> {
+        let as_text = FileSearch { bytes: text, ..*self };
+        let mut findings = as_text.run_bytes();
+        let mark = usize::from(matches!(self.bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])) * 2;
+        for finding in &mut findings {
+            let before = text.get(..finding.byte).unwrap_or(text);
+            let units = String::from_utf8_lossy(before).encode_utf16().count();
+            finding.byte = (mark + units * 2).min(self.bytes.len());
+            finding.writing = if finding.writing == "plain text" {
+                "UTF-16".to_owned()
+            } else {
+                format!("UTF-16 > {}", finding.writing)
+            };
+        }
+        let known: Vec<String> = findings.iter().map(|finding| finding.variable.clone()).collect();
+        let others = self.run_bytes().into_iter();
+        findings.extend(others.filter(|finding| !known.contains(&finding.variable)));
+        findings
+    }
+
+    fn run_bytes(&self) -> Vec<Finding> {
         let path = &self.file.path;
         let mut budget = Budget {
             decoded: (64 << 20) + self.bytes.len() as u64 * MOST_DECODED,
@@ -437,7 +494,9 @@ impl FileSearch<'_, '_> {
         };
         let mut found = Vec::new();
         self.first_layer(&mut found, &mut budget);
-        let mut in_name = self.search.needles.find(path.as_bytes());
+        let (mut in_name, _) = self.search.needles.find(path.as_bytes());
+        // The whole value before a part of it.
+        in_name.sort_by_key(|hit| (hit.value, hit.writing == needles::IN_PART));
         in_name.dedup_by_key(|hit| hit.value);
         for hit in in_name {
             found.push(self.guarded(
@@ -460,6 +519,8 @@ impl FileSearch<'_, '_> {
                 }
             }
         }
+        budget.problems.sort();
+        budget.problems.dedup();
         let mut findings: Vec<Finding> = budget
             .problems
             .iter()
@@ -499,7 +560,8 @@ impl FileSearch<'_, '_> {
         let is_opened =
             layer.writings.len() < DEEPEST && self.containers(layer, is_file, found, budget);
         let inside: Vec<String> = found[before..].iter().map(|raw| raw.variable.clone()).collect();
-        for hit in self.search.needles.find(layer.bytes) {
+        let (hits, has_start) = self.search.needles.find(layer.bytes);
+        for hit in hits {
             if inside.contains(&self.search.guarded[hit.value].0) {
                 continue;
             }
@@ -532,33 +594,42 @@ impl FileSearch<'_, '_> {
         let textual = layer.writings.iter().filter(|name| decode::is_textual(name)).count();
         let binary = layer.writings.len() - textual;
         let wants = self.search.needles.wants();
-        for decoded in decode::decode(layer.bytes, wants, textual < 2, binary < 3) {
+        let mut is_spent = false;
+        let mut take = |decoded: &mut decode::Decoded| {
             let size = decoded.bytes.len() as u64;
-            if budget.decoded < size {
-                budget
-                    .problems
-                    .push((Level::Error, "more can be read in it than the limit".to_owned()));
-                budget.decoded = 0;
+            if is_spent || budget.decoded < size {
+                is_spent = true;
                 return;
             }
             budget.decoded -= size;
             // What was decoded from the file itself has its places already.
-            let from: Vec<usize> = if is_file {
-                decoded.from
-            } else {
-                decoded.from.iter().map(|byte| place(*byte)).collect()
-            };
+            if !is_file {
+                for byte in &mut decoded.from {
+                    *byte = place(*byte);
+                }
+            }
+            let from = decoded.from.as_slice();
             let mut writings = layer.writings.clone();
             writings.push(decoded.writing);
             let at = from.first().copied().unwrap_or_default();
             let next = Layer {
                 bytes: &decoded.bytes,
-                from: layer.inner.is_none().then_some(from.as_slice()),
+                from: layer.inner.is_none().then_some(from),
                 at,
                 writings,
                 inner: layer.inner.clone(),
             };
             self.decoded_layer(&next, found, budget);
+        };
+        decode::decode(layer.bytes, wants, textual < 3, binary < 3, &mut take);
+        if textual == 0 && has_start {
+            constants::joined_constants(layer.bytes, &mut take);
+        }
+        if is_spent {
+            budget.decoded = 0;
+            budget
+                .problems
+                .push((Level::Error, "more can be read in it than the limit".to_owned()));
         }
     }
 
@@ -588,50 +659,49 @@ impl FileSearch<'_, '_> {
         let path = layer.inner.as_deref().unwrap_or(&self.file.path);
         let is_named_brotli = path.ends_with(".br") && (is_file || layer.inner.is_some());
         let at = if is_file { 0 } else { layer.place(0) };
-        if let Some(bytes) = containers::from_utf16(layer.bytes) {
+        if !is_file && let Some(bytes) = containers::from_utf16(layer.bytes) {
             let mut writings = layer.writings.clone();
             writings.push("UTF-16");
             let inner = Some(layer.inner.clone().unwrap_or_default());
             let next = Layer { bytes: &bytes, from: None, at, writings, inner };
-            // Other data looks like UTF-16, too, so the bytes are searched as they are in any case.
             self.layer(&next, false, found, budget);
         }
         let opened = containers::open(layer.bytes, is_named_brotli, &mut budget.unpacked);
         let Some(opened) = opened else { return false };
-        match opened {
-            Ok(list) => {
-                let is_picture = layer.bytes.starts_with(&[0x89, b'P', b'N', b'G']);
-                for part in list {
-                    let mut writings = layer.writings.clone();
-                    writings.push(part.writing);
-                    for hit in self.search.needles.find(part.path.as_bytes()) {
-                        let writing = format!("{}, file name", part.writing);
-                        let inner = Some(format!("{} of its files", part.writing));
-                        found.push(self.guarded(hit.value, hit.part, writing, (at, at), inner));
-                    }
-                    let outer = layer.inner.clone().unwrap_or_default();
-                    let inner = match (outer.is_empty(), part.path.is_empty()) {
-                        (true, _) => part.path,
-                        (false, true) => outer,
-                        (false, false) => format!("{outer}/{}", part.path),
-                    };
-                    let next =
-                        Layer { bytes: &part.bytes, from: None, at, writings, inner: Some(inner) };
-                    self.layer(&next, false, found, budget);
-                }
-                !is_picture
+        // What only begins like a container in the middle of a text is none.
+        let is_broken = matches!(opened.problem, Some(containers::Unopened::Broken(_)));
+        if is_broken && !is_file && layer.inner.is_none() {
+            return false;
+        }
+        let is_picture = layer.bytes.starts_with(&[0x89, b'P', b'N', b'G']);
+        for part in opened.list {
+            let mut writings = layer.writings.clone();
+            writings.push(part.writing);
+            for hit in self.search.needles.find(part.path.as_bytes()).0 {
+                let writing = format!("{}, file name", part.writing);
+                let inner = Some(format!("{} of its files", part.writing));
+                found.push(self.guarded(hit.value, hit.part, writing, (at, at), inner));
             }
-            Err(containers::Unopened::TooLarge) => {
-                budget
-                    .problems
-                    .push((Level::Error, "more comes out of it than the limit".to_owned()));
+            let outer = layer.inner.clone().unwrap_or_default();
+            let inner = match (outer.is_empty(), part.path.is_empty()) {
+                (true, _) => part.path,
+                (false, true) => outer,
+                (false, false) => format!("{outer}/{}", part.path),
+            };
+            let next = Layer { bytes: &part.bytes, from: None, at, writings, inner: Some(inner) };
+            self.layer(&next, false, found, budget);
+        }
+        match opened.problem {
+            None => !is_picture,
+            Some(containers::Unopened::TooLarge) => {
+                let problem = "more comes out of it than the limit".to_owned();
+                budget.problems.push((Level::Error, problem));
                 true
             }
-            // What only begins like a container in the middle of a text is none.
-            Err(containers::Unopened::Broken(_)) if !is_file && layer.inner.is_none() => false,
-            Err(containers::Unopened::Broken(kind)) => {
-                // Its bytes were searched as they are.
-                let problem = format!("it begins like {kind} but cannot be read as such");
+            Some(containers::Unopened::Broken(kind)) => {
+                // Its bytes are searched as they are.
+                let problem =
+                    format!("it begins like {kind} but cannot be read as such to its end");
                 budget.problems.push((Level::Warning, problem));
                 false
             }
@@ -673,15 +743,19 @@ impl FileSearch<'_, '_> {
             Origin::parse(self.bytes, &folder_of(path))
         } else {
             let beside = self.file.map.as_deref().and_then(|map| {
-                let json = (self.read)(map).ok()?;
-                Origin::parse(&json, &folder_of(map))
+                let mut origin = None;
+                let mut parse = |json: &[u8]| origin = Origin::parse(json, &folder_of(map));
+                (self.read)(map, &mut parse).ok()?;
+                origin
             });
             beside.or_else(|| Origin::inline(self.bytes, &folder_of(path)))
         };
         found
             .into_iter()
             .map(|raw| {
-                let place = place_of(self.bytes, raw.start);
+                let start =
+                    if is_of_key(&raw) { start_of_key(self.bytes, raw.start) } else { raw.start };
+                let place = place_of(self.bytes, start);
                 let source = match &origin {
                     Some(origin) if is_map => self.in_sources(origin, &raw),
                     Some(origin) => origin
@@ -704,7 +778,7 @@ impl FileSearch<'_, '_> {
                     file: path.clone(),
                     line: place.line,
                     column: place.column,
-                    byte: raw.start,
+                    byte: start,
                     inner: raw.inner,
                     source,
                 }
@@ -743,20 +817,31 @@ fn simple(rule: &'static str, variable: String, start: usize) -> Raw {
 /// Each thing once for a place: a value that several writings find, and parts of a value that stands there whole.
 fn merged(mut found: Vec<Raw>) -> Vec<Raw> {
     found.sort_by(|a, b| {
-        let key =
-            |raw: &Raw| (raw.start, std::cmp::Reverse(raw.end), raw.writing.len(), raw.part.len());
+        let key = |raw: &Raw| {
+            let is_plain = raw.writing == "plain text";
+            (
+                raw.start,
+                std::cmp::Reverse(raw.end),
+                !is_plain,
+                !raw.part.is_empty(),
+                raw.writing.len(),
+            )
+        };
         (a.rule, &a.variable, key(a)).cmp(&(b.rule, &b.variable, key(b)))
     });
     let mut kept: Vec<Raw> = Vec::new();
     for raw in found {
-        let covers = kept.last().is_some_and(|last| {
+        let last = kept.last_mut().filter(|last| {
+            // Lines of a key that stand together are one finding.
+            let gap = if is_of_key(last) && is_of_key(&raw) { MOST_BETWEEN_LINES } else { 0 };
             last.rule == raw.rule
                 && last.variable == raw.variable
-                && raw.start <= last.end
+                && raw.start <= last.end + gap
                 && (last.inner.is_some() == raw.inner.is_some())
         });
-        if !covers {
-            kept.push(raw);
+        match last {
+            Some(last) => last.end = last.end.max(raw.end),
+            None => kept.push(raw),
         }
     }
     // A token that is the value of a guarded variable is that, and no second finding.
@@ -770,6 +855,24 @@ fn merged(mut found: Vec<Raw>) -> Vec<Raw> {
             || !values.iter().any(|(start, end)| raw.start <= *end && *start <= raw.end)
     });
     kept
+}
+
+/// Whether it is the body of a key file, or a piece of it.
+fn is_of_key(raw: &Raw) -> bool {
+    raw.part.ends_with("of the key")
+}
+
+/// Bytes between lines of a key that stand together, with the marks of comments or strings before them.
+const MOST_BETWEEN_LINES: usize = 80;
+
+/// Where a key file begins whose body was found at `start`: at `-----BEGIN`, if that stands right before it.
+fn start_of_key(bytes: &[u8], start: usize) -> usize {
+    let from = start.saturating_sub(MOST_BETWEEN_LINES * 2);
+    let before = bytes.get(from..start).unwrap_or_default();
+    match memchr::memmem::rfind(before, b"-----BEGIN ") {
+        Some(at) if memchr::memmem::find(&before[at..], b"KEY-----").is_some() => from + at,
+        _ => start,
+    }
 }
 
 fn is_map(path: &str) -> bool {
@@ -882,7 +985,10 @@ mod tests {
             ] {
                 let bytes = [start, &text].concat();
                 let files = [File { path: "a.js".into(), map: None }];
-                let read = |_: &str| Ok(Cow::Borrowed(bytes.as_slice()));
+                let read = |_: &str, show: &mut dyn FnMut(&[u8])| {
+                    show(&bytes);
+                    Ok(())
+                };
                 let found = search_files(&files, &read, &search, "dist");
                 assert_eq!(found.searched.files, 1);
             }

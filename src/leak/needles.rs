@@ -1,60 +1,20 @@
-//! Everything that is looked for in one automaton: each value in every writing that is a text of its own. Writings that
+//! Everything that is looked for in one pass: each value in every writing that is a text of its own. Writings that
 //! depend on their surroundings, such as escapes, are undone by `decode` instead.
-//!
-//! The automaton holds only a piece of each text, so that it stays small; where the piece is found, the rest is compared.
-//! In front of it stands a set of four bytes of each piece, which nearly all text does not pass.
 
-use std::collections::BTreeMap;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use unicode_normalization::UnicodeNormalization;
 
 use super::decode::Wants;
+use super::grams::{Grams, PIECE_BYTES};
 use super::policy::Guarded;
 use crate::secret::Secret;
 
-/// Longest piece of a text that the automaton holds, in bytes.
-const PIECE_BYTES: usize = 12;
+/// Bytes of a value that a string must begin with to be taken for a piece of it: with its quote, what [`Grams`] finds.
+const START_BYTES: usize = PIECE_BYTES - 1;
 
-/// Bytes of a text that are looked at together.
-const GRAM_BYTES: usize = 4;
-
-/// A set of four bytes each, by a hash: it says no for sure, and yes when it is worth a closer look. Any text that holds
-/// a piece of seven bytes or more holds one of the piece's first four grams at a multiple of four.
-struct Grams {
-    bits: Vec<u64>,
-}
-
-impl Grams {
-    /// 32 KiB of bits stay in the fastest cache.
-    const BITS: u32 = 18;
-
-    fn of<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
-        let mut grams = Self { bits: vec![0; 1 << (Self::BITS - 6)] };
-        for piece in pieces {
-            if piece.len() < 2 * GRAM_BYTES - 1 {
-                return None;
-            }
-            for gram in piece.windows(GRAM_BYTES).take(GRAM_BYTES) {
-                let bit = Self::bit(gram);
-                grams.bits[bit / 64] |= 1 << (bit % 64);
-            }
-        }
-        Some(grams)
-    }
-
-    fn bit(gram: &[u8]) -> usize {
-        let number = u32::from_le_bytes([gram[0], gram[1], gram[2], gram[3]]);
-        (number.wrapping_mul(0x9e37_79b1) >> (32 - Self::BITS)) as usize
-    }
-
-    fn may_hold(&self, gram: &[u8]) -> bool {
-        let bit = Self::bit(gram);
-        self.bits[bit / 64] & (1 << (bit % 64)) != 0
-    }
-}
+const QUOTES: [u8; 3] = [b'"', b'\'', b'`'];
 
 /// Texts shorter than this are not looked for: they stand everywhere by chance.
 const SHORTEST_BYTES: usize = 8;
@@ -65,22 +25,20 @@ pub const WRITINGS: usize = 30;
 /// One text that is looked for.
 struct Needle {
     text: Secret,
-    /// Where the piece stands in it.
-    piece_at: usize,
     /// Index of the guarded value, and of the part of it.
     value: usize,
     part: usize,
     writing: &'static str,
 }
 
-/// The texts, and the automaton of their pieces.
+/// The texts, and how they are found.
 pub struct Needles {
-    automaton: AhoCorasick,
     list: Vec<Needle>,
-    /// Needles by the pattern of the automaton.
-    by_pattern: Vec<Vec<usize>>,
-    /// `None` when a piece is too short for it.
-    grams: Option<Grams>,
+    grams: Grams,
+    /// Those too short for grams, which only a forced value can be, and their indices by pattern.
+    short: Option<(AhoCorasick, Vec<usize>)>,
+    /// Starts of values as they stand in a string of their own, behind a quote. `grams` knows them behind the needles.
+    starts: Vec<Secret>,
     wants: Wants,
 }
 
@@ -106,8 +64,7 @@ impl Needles {
     /// Never: only an automaton of more than 2^31 states fails to build.
     #[must_use]
     pub fn new(guarded: &[Guarded]) -> Self {
-        let mut needles: Vec<Needle> = Vec::new();
-        let mut patterns: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+        let mut list: Vec<Needle> = Vec::new();
         for (value, guarded) in guarded.iter().enumerate() {
             for (part, piece) in guarded.parts.iter().enumerate() {
                 let whole = piece.value.expose();
@@ -116,41 +73,33 @@ impl Needles {
                     texts.extend(fragments(whole).into_iter().map(|text| (text, IN_PART)));
                 }
                 for (text, writing) in texts {
-                    if text.len() < SHORTEST_BYTES.min(piece.value.expose().len()) {
-                        continue;
+                    if text.len() >= SHORTEST_BYTES.min(whole.len()) {
+                        list.push(Needle { text: Secret::new(text), value, part, writing });
                     }
-                    let (piece_at, length) = piece_of(&text);
-                    let pattern = text[piece_at..piece_at + length].to_vec();
-                    patterns.entry(pattern).or_default().push(needles.len());
-                    let text = Secret::new(text);
-                    needles.push(Needle { text, piece_at, value, part, writing });
                 }
             }
         }
-        let kind = if patterns.len() < 6000 {
-            AhoCorasickKind::DFA
-        } else {
-            AhoCorasickKind::ContiguousNFA
-        };
-        let automaton = AhoCorasick::builder()
-            .kind(Some(kind))
-            .build(patterns.keys())
-            .expect("patterns from an environment are few and short");
+        let (long, short): (Vec<usize>, Vec<usize>) =
+            (0..list.len()).partition(|index| list[*index].text.expose().len() >= PIECE_BYTES);
+        let short = (!short.is_empty()).then(|| {
+            let texts = short.iter().map(|index| list[*index].text.expose());
+            let automaton =
+                AhoCorasick::new(texts).expect("patterns from an environment are few and short");
+            (automaton, short)
+        });
         let values = guarded.iter().flat_map(|guarded| &guarded.parts);
+        let starts: Vec<Secret> = values
+            .clone()
+            .filter_map(|part| part.value.expose().get(..START_BYTES))
+            // Words begin many strings, and values that begin with one are rarely taken apart.
+            .filter(|start| !start.iter().all(u8::is_ascii_lowercase))
+            .flat_map(|start| QUOTES.map(|quote| Secret::new([&[quote], start].concat())))
+            .collect();
+        let texts = long.into_iter().map(|index| (index, list[index].text.expose()));
+        let behind = (list.len()..).zip(starts.iter().map(Secret::expose));
+        let grams = Grams::of(texts.chain(behind));
         let wants = Wants::of(values.map(|part| part.value.expose()));
-        let grams = Grams::of(patterns.keys().map(Vec::as_slice));
-        Self {
-            automaton,
-            list: needles,
-            by_pattern: patterns.into_values().collect(),
-            grams,
-            wants,
-        }
-    }
-
-    /// Whether there is nothing to look for.
-    pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        Self { list, grams, short, starts, wants }
     }
 
     /// What the values need of decoding.
@@ -158,41 +107,39 @@ impl Needles {
         &self.wants
     }
 
-    /// All places where a text stands.
-    pub(super) fn find(&self, haystack: &[u8]) -> Vec<Hit> {
-        if self.is_empty() {
-            return Vec::new();
+    /// All places where a text stands, also those that share bytes; and whether a string begins like a value, so that
+    /// it may be a piece of one.
+    pub(super) fn find(&self, haystack: &[u8]) -> (Vec<Hit>, bool) {
+        let (mut hits, mut has_start) = (Vec::new(), false);
+        if self.list.is_empty() {
+            return (hits, has_start);
         }
-        let mut hits = Vec::new();
-        let Some(grams) = &self.grams else {
-            self.find_near(haystack, 0..haystack.len(), &mut hits);
-            return hits;
-        };
-        // Nearly all text is told apart by a look at every fourth byte.
-        for (index, gram) in haystack.chunks_exact(GRAM_BYTES).enumerate() {
-            if grams.may_hold(gram) {
-                let at = index * GRAM_BYTES;
-                let end = (at + PIECE_BYTES + GRAM_BYTES).min(haystack.len());
-                self.find_near(haystack, at.saturating_sub(PIECE_BYTES)..end, &mut hits);
+        self.grams.find(haystack, |index, at| match index.checked_sub(self.list.len()) {
+            None => hits.extend(self.hit_at(index, haystack, at)),
+            Some(start) => {
+                let start = self.starts[start].expose();
+                has_start |= haystack.get(at..at + start.len()) == Some(start);
             }
+        });
+        if let Some((automaton, needles)) = &self.short {
+            hits.extend(automaton.find_overlapping_iter(haystack).filter_map(|found| {
+                self.hit_at(needles[found.pattern().as_usize()], haystack, found.start())
+            }));
         }
-        hits
+        (hits, has_start)
     }
 
-    /// All places in a part of the haystack, also those that share bytes.
-    fn find_near(&self, haystack: &[u8], range: std::ops::Range<usize>, hits: &mut Vec<Hit>) {
-        let input = aho_corasick::Input::new(haystack).range(range);
-        for found in self.automaton.find_overlapping_iter(input) {
-            for index in &self.by_pattern[found.pattern().as_usize()] {
-                let needle = &self.list[*index];
-                let Some(start) = found.start().checked_sub(needle.piece_at) else { continue };
-                let text = needle.text.expose();
-                if haystack.get(start..start + text.len()) == Some(text) {
-                    let Needle { value, part, writing, .. } = *needle;
-                    hits.push(Hit { value, part, writing, start, length: text.len() });
-                }
-            }
-        }
+    /// The needle, if its text stands there.
+    fn hit_at(&self, index: usize, haystack: &[u8], start: usize) -> Option<Hit> {
+        let Needle { ref text, value, part, writing } = self.list[index];
+        let text = text.expose();
+        (haystack.get(start..start + text.len()) == Some(text)).then_some(Hit {
+            value,
+            part,
+            writing,
+            start,
+            length: text.len(),
+        })
     }
 }
 
@@ -211,23 +158,6 @@ fn fragments(value: &[u8]) -> Vec<Vec<u8>> {
     }
     let half = value.len() / 2;
     vec![value[half / 2..half / 2 + half].to_vec(), value[half..].to_vec()]
-}
-
-/// The piece with the most different bytes: it matches the least by chance.
-fn piece_of(text: &[u8]) -> (usize, usize) {
-    let length = text.len().min(PIECE_BYTES);
-    let variety = |at: usize| {
-        let mut seen = [false; 256];
-        text[at..at + length]
-            .iter()
-            .filter(|byte| !std::mem::replace(&mut seen[usize::from(**byte)], true))
-            .count()
-    };
-    let at = (0..=text.len() - length)
-        .take(256)
-        .max_by_key(|at| (variety(*at), std::cmp::Reverse(*at)))
-        .unwrap_or_default();
-    (at, length)
 }
 
 /// The ways in which a value may be written as a text of its own. The first is the value itself.
@@ -257,6 +187,10 @@ fn writings(value: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
     {
         add(text.encode_utf16().flat_map(units).collect(), writing);
     }
+    // A form needs no escape when spaces are all that is special.
+    if text.contains(' ') && text.bytes().all(|byte| byte == b' ' || is_plain_in_form(byte)) {
+        add(text.replace(' ', "+").into_bytes(), "percent-encoded");
+    }
     if value.len() >= 16 {
         add(text.to_lowercase().into_bytes(), "in lower case");
         add(text.to_uppercase().into_bytes(), "in upper case");
@@ -285,6 +219,11 @@ fn writings(value: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
         }
     }
     all
+}
+
+/// Bytes that a form leaves as they are (WHATWG URL, application/x-www-form-urlencoded).
+fn is_plain_in_form(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'-' | b'.' | b'_')
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -365,7 +304,7 @@ mod tests {
     #[track_caller]
     fn check(value: &str, haystack: &[u8], expected: &str) {
         let needles = Needles::new(&[Guarded::forced("KEY", value)]);
-        let hits = needles.find(haystack);
+        let (hits, _) = needles.find(haystack);
         assert!(hits.iter().any(|hit| hit.writing == expected), "{hits:?}");
     }
 
@@ -398,6 +337,6 @@ mod tests {
     #[test]
     fn what_is_near_is_not_found() {
         let needles = Needles::new(&[Guarded::forced("KEY", "correct-horse-17")]);
-        assert!(needles.find(b"correct-horse-18 correct-horse-1").is_empty());
+        assert!(needles.find(b"correct-horse-18 correct-horse-1").0.is_empty());
     }
 }

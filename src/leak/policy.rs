@@ -1,6 +1,10 @@
 //! Which values are guarded, and why the others are not.
 
-use super::parts::{Part, parts_of};
+use std::collections::BTreeSet;
+
+use super::parts::{Part, parts_of, written_bytes};
+use super::tokens::{Tokens, is_public_jwt};
+use super::words::{is_example, is_sequence, is_wordlike, says_it_is_none};
 use crate::secret::Secret;
 
 /// A variable whose value must not be in an output.
@@ -16,7 +20,7 @@ impl Guarded {
     /// A variable that is guarded whatever its value looks like.
     #[must_use]
     pub fn forced(name: &str, value: &str) -> Self {
-        Self { name: name.to_owned(), parts: parts_of(name, value.as_bytes()) }
+        Self { name: name.to_owned(), parts: parts_of(name, value.as_bytes(), true) }
     }
 }
 
@@ -27,6 +31,8 @@ pub struct Policy<'a> {
     pub public: &'a [String],
     /// Names that are guarded whatever their values look like.
     pub guard: &'a [String],
+    /// Texts that are there to be read by everybody, such as `package.json`: what stands in them is no secret.
+    pub texts: &'a [Vec<u8>],
 }
 
 /// Why a variable is guarded or not. Says nothing of the value.
@@ -81,14 +87,63 @@ const HARMLESS_NAMES: &[&str] = &[
     "*COMMIT_HASH*",
     "*_COMMIT",
     "*_REVISION",
+    "*_SHA1",
+    "*_HASH",
+    "*_DIGEST",
+    "*_INTEGRITY",
+    "*_ETAG",
+    "*SOURCEVERSION",
+    "*_DEPLOYMENT_ID",
+    "*_BUILD_UUID",
+    "*_JOB_ID",
+    "*_WORKFLOW_ID",
+    "*_PROJECT_ID",
+    "*_SERVICE_ID",
+    "*_INSTANCE_ID",
+    "*_CLIENT_ID",
+    "*_ACCOUNT_SID",
+    "*_MEASUREMENT_ID",
+    "*_TRACKING_ID",
+    "*_SITE_KEY",
+    "*_SITEKEY",
+    "*_PUBLIC_KEY",
+    "*PUBLISHABLE*",
+    "*_BUCKET",
+    "*_IMAGE",
+    "TRACEPARENT",
+    "TRACESTATE",
     "*GIT_REV*",
     "SOURCE_VERSION",
     "*_SHA",
     "GITHUB_*",
     "RUNNER_*",
-    "ACTIONS_CACHE_URL",
-    "ACTIONS_RESULTS_URL",
-    "ACTIONS_ORCHESTRATION_ID",
+    "ACTIONS_*",
+    "ACTIONS_ID_TOKEN_REQUEST_URL",
+    "CI_*",
+    "NETLIFY*",
+    "SITE_ID",
+    "SITE_NAME",
+    "ACCOUNT_ID",
+    "VERCEL*",
+    "NEXT_DEPLOYMENT_ID",
+    "WORKERS_CI*",
+    "CIRCLE*",
+    "TRAVIS*",
+    "BITBUCKET_*",
+    "BUILDKITE*",
+    "RENDER*",
+    "FLY_*",
+    "RAILWAY_*",
+    "HEROKU_*",
+    "DRONE_*",
+    "TEAMCITY_*",
+    "SYSTEM_*",
+    "AGENT_*",
+    "BUILD_*",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "XDG_SESSION_ID",
+    "GIT_ASKPASS",
+    "VSCODE_GIT_ASKPASS_*",
     "INVOCATION_ID",
     "JOURNAL_STREAM",
     "SYSTEMD_EXEC_PID",
@@ -173,17 +228,18 @@ const HARMLESS_NAMES: &[&str] = &[
     "COREPACK_*",
 ];
 
-/// Of the harmless names, those that are secrets after all.
-const SECRET_NAMES: &[&str] = &[
-    "GITHUB_TOKEN",
-    "GITHUB_PAT",
-    "npm_config__auth",
-    "npm_config__authToken",
-    "CARGO_REGISTRY_TOKEN",
-];
-
 /// Values shorter than this are never looked for: they stand everywhere by chance.
 const SHORTEST_CHARACTERS: usize = 8;
+
+/// Whether a variable is one of the shell, a runner or a tool. A name that speaks of a secret is one only if it stands in
+/// the list as it is, or is public whatever it speaks of.
+fn is_harmless_name(name: &str) -> bool {
+    HARMLESS_NAMES.iter().any(|pattern| {
+        let is_public_kind = ["*_SITE_KEY", "*_SITEKEY", "*_PUBLIC_KEY", "*PUBLISHABLE*"];
+        let is_sure = !pattern.contains('*') || is_public_kind.contains(pattern);
+        matches(name, pattern) && (is_sure || !is_secret_name(name))
+    })
+}
 
 /// Starts of well-known tokens: such a value is one, however it looks.
 const KNOWN_STARTS: &[&str] = &[
@@ -207,7 +263,6 @@ const KNOWN_STARTS: &[&str] = &[
     "SG.",
     "hf_",
     "eyJhbGciOi",
-    "-----BEGIN",
     "dop_v1_",
     "shpat_",
     "whsec_",
@@ -220,6 +275,12 @@ const KNOWN_STARTS: &[&str] = &[
     "dckr_pat_",
 ];
 
+/// Whether a value is a token or key of a well-known kind.
+pub(super) fn is_known(text: &str) -> bool {
+    let starts = KNOWN_STARTS.iter().any(|start| text.starts_with(start)) && text.len() >= 16;
+    starts || (text.contains("-----BEGIN ") && text.contains("PRIVATE KEY"))
+}
+
 /// Picks the guarded ones from all variables, sorted by name, and says why for each.
 #[must_use]
 pub fn guarded<'a>(
@@ -227,29 +288,39 @@ pub fn guarded<'a>(
     policy: &Policy<'_>,
 ) -> (Vec<Guarded>, Vec<Verdict>) {
     let variables: Vec<(&str, &Secret)> = variables.collect();
-    let public: Vec<Vec<u8>> = variables
-        .iter()
-        .filter(|(name, _)| matches_any(name, policy.public))
-        .flat_map(|(name, value)| parts_of(name, normalised(value.expose())))
-        .map(|part| part.value.expose().to_vec())
-        .collect();
-    let is_public = |value: &[u8]| public.iter().any(|public| contains(public, value));
+    let mut public = Known::default();
+    let mut of_runner = Known::default();
+    for (name, value) in &variables {
+        let value = normalised(value.expose());
+        if matches_any(name, policy.public) {
+            public.add_with_parts(name, value);
+        } else if is_harmless_name(name) {
+            of_runner.add(value);
+        }
+    }
+    let tokens = Tokens::new();
     let (mut chosen, mut verdicts) = (Vec::new(), Vec::new());
     for (name, value) in variables {
         let value = normalised(value.expose());
         let is_forced = policy.guard.iter().any(|forced| forced == name);
-        let reason = if matches_any(name, policy.public) {
-            Some("its name is public")
+        let is_public_name = matches_any(name, policy.public);
+        let reason = if is_public_name && tokens.is_token(value) {
+            // Nobody means to publish such a key, whatever its name says.
+            None
+        } else if is_public_name {
+            Some(PUBLIC_NAME)
         } else if value.is_empty() {
             Some("it is empty")
         } else if is_forced {
             None
-        } else if HARMLESS_NAMES.iter().any(|pattern| matches(name, pattern))
-            && !SECRET_NAMES.contains(&name)
-        {
-            Some("a variable of the shell, the runner or a tool")
-        } else if is_public(value) {
-            Some("a public variable has the same value")
+        } else if is_harmless_name(name) {
+            Some(OF_RUNNER)
+        } else if public.has(value) {
+            Some(PUBLIC_VALUE)
+        } else if of_runner.is_one(value) {
+            Some("a variable of the shell, the runner or a tool has the same value")
+        } else if policy.texts.iter().any(|text| contains(text, value)) {
+            Some("it stands in a file of the repository that is there to be read")
         } else {
             match std::str::from_utf8(value) {
                 Ok(text) => judge(name, text),
@@ -257,23 +328,27 @@ pub fn guarded<'a>(
                 Err(_) => None,
             }
         };
-        let mut parts = Vec::new();
-        if reason.is_none() {
-            parts = parts_of(name, value);
-        } else if !value.is_empty() && reason != Some("its name is public") {
+        let mut parts = match reason {
+            None => parts_of(name, value, true),
             // A URL may be harmless and its parameters not.
-            let is_by_name = reason == Some("a variable of the shell, the runner or a tool");
-            if !is_by_name && reason != Some(MADE_PUBLIC) {
-                parts = parts_of(name, value).split_off(1);
+            Some(reason)
+                if ![PUBLIC_NAME, OF_RUNNER, PUBLIC_VALUE, MADE_PUBLIC].contains(&reason) =>
+            {
+                parts_of(name, value, false)
             }
-        }
-        if !is_forced {
-            parts.retain(|part| !is_public(part.value.expose()));
+            Some(_) => Vec::new(),
+        };
+        if !is_forced && !is_public_name {
+            parts.retain(|part| {
+                let value = part.value.expose();
+                !public.has(value) && (part.label.is_empty() || !of_runner.is_one(value))
+            });
         }
         verdicts.push(Verdict {
             name: name.to_owned(),
             is_guarded: !parts.is_empty(),
             reason: match reason {
+                None if is_public_name => "its name is public, and its value is a key that is not",
                 None if is_forced => "named by `leaks.guard`",
                 None => "it looks like a secret",
                 Some(_) if !parts.is_empty() => "a part of it looks like a secret",
@@ -287,6 +362,62 @@ pub fn guarded<'a>(
     chosen.sort_by(|a, b| a.name.cmp(&b.name));
     verdicts.sort_by(|a, b| a.name.cmp(&b.name));
     (chosen, verdicts)
+}
+
+const PUBLIC_NAME: &str = "its name is public";
+const OF_RUNNER: &str = "a variable of the shell, the runner or a tool";
+const PUBLIC_VALUE: &str = "a public variable has the same value";
+
+/// Values that are known not to be secret.
+#[derive(Default)]
+struct Known {
+    values: Vec<Vec<u8>>,
+    /// The same, however they are written: the bytes of a key, small letters, no dashes.
+    plain: BTreeSet<Vec<u8>>,
+}
+
+impl Known {
+    fn add(&mut self, value: &[u8]) {
+        if value.len() >= SHORTEST_CHARACTERS {
+            self.plain.extend(other_forms(value));
+            self.values.push(value.to_vec());
+        }
+    }
+
+    fn add_with_parts(&mut self, name: &str, value: &[u8]) {
+        parts_of(name, value, true).iter().for_each(|part| self.add(part.value.expose()));
+    }
+
+    /// Whether a value is one of these, however it is written.
+    fn is_one(&self, value: &[u8]) -> bool {
+        other_forms(value).iter().any(|form| self.plain.contains(form))
+    }
+
+    /// The same, or stands in one, or adds nothing but a word or two to one.
+    fn has(&self, value: &[u8]) -> bool {
+        self.is_one(value)
+            || self.values.iter().any(|known| {
+                contains(known, value)
+                    || memchr::memmem::find(value, known).is_some_and(|at| {
+                        let rest = [&value[..at], &value[at + known.len()..]].concat();
+                        rest.len() < SHORTEST_CHARACTERS
+                            || std::str::from_utf8(&rest)
+                                .is_ok_and(|rest| judge("", rest).is_some())
+                    })
+            })
+    }
+}
+
+/// A value as it is, in small letters without dashes, and as the bytes that it writes in base64 or hex.
+fn other_forms(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut forms = vec![value.to_vec()];
+    if let Ok(text) = std::str::from_utf8(value) {
+        let plain = text.to_lowercase().replace('-', "");
+        forms.extend(written_bytes(&plain));
+        forms.extend(written_bytes(text));
+        forms.push(plain.into_bytes());
+    }
+    forms
 }
 
 /// Without white space around it, and without one pair of quotes.
@@ -325,6 +456,7 @@ const PLAIN_ENDS: &[&str] = &[
     "host",
     "path",
     "file",
+    "dir",
     "type",
     "mode",
     "enabled",
@@ -332,6 +464,8 @@ const PLAIN_ENDS: &[&str] = &[
     "timeout",
     "issuer",
     "algorithm",
+    "algo",
+    "alg",
     "header",
     "prefix",
     "endpoint",
@@ -341,43 +475,97 @@ const PLAIN_ENDS: &[&str] = &[
     "scopes",
     "expiry",
     "expires",
+    "regex",
+    "pattern",
+    "policy",
+    "hint",
+    "strategy",
+    "layout",
+    "registry",
+    "provider",
+    "format",
+    "version",
+    "region",
+    "label",
+    "title",
+    "length",
+    "rounds",
+    "env",
 ];
+
+/// Words in a name that say that its value is a secret.
+const SECRET_WORDS: &[&str] = &[
+    "key",
+    "keys",
+    "pass",
+    "pw",
+    "pwd",
+    "phrase",
+    "auth",
+    "oauth",
+    "signing",
+    "private",
+    "pat",
+    "dsn",
+    "salt",
+    "cookie",
+    "session",
+    "seed",
+    "mnemonic",
+    "webhook",
+    "jwt",
+    "pin",
+    "credentials",
+    "creds",
+];
+
+/// Pieces of a name that say so wherever they stand.
+const SECRET_PIECES: &[&str] = &[
+    "secret",
+    "token",
+    "passw",
+    "passphrase",
+    "apikey",
+    "credential",
+    "accesskey",
+    "privatekey",
+    "connectionstring",
+];
+
+/// The words of a name, in small letters: `AWS_SECRET_KEY`, `client-secret`, `clientSecret`.
+fn words_of_name(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for letter in name.chars() {
+        if !letter.is_alphanumeric() || (letter.is_uppercase() && was_small) {
+            words.push(String::new());
+        }
+        was_small = letter.is_lowercase();
+        if letter.is_alphanumeric() {
+            words.last_mut().expect("there is one at all times").extend(letter.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
 
 /// Whether a name says that its value is a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    if name.rsplit(['_', '-', '.']).next().is_some_and(|end| PLAIN_ENDS.contains(&end)) {
+    let words = words_of_name(name);
+    let Some(last) = words.last() else { return false };
+    if PLAIN_ENDS.contains(&last.as_str()) {
         return false;
     }
-    [
-        "secret",
-        "token",
-        "passw",
-        "passphrase",
-        "pwd",
-        "apikey",
-        "api_key",
-        "api-key",
-        "private",
-        "credential",
-        "auth",
-        "signing",
-        "_key",
-        "-key",
-        "accesskey",
-        "dsn",
-        "salt",
-        "cookie",
-        "session",
-        "connection_string",
-        "key",
-        "pat",
-        "seed",
-        "mnemonic",
-        "webhook",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
+    let joined = words.concat();
+    words.iter().any(|word| SECRET_WORDS.contains(&word.as_str()))
+        || SECRET_PIECES.iter().any(|piece| joined.contains(piece))
+}
+
+/// Whether a name says that its value is a password, which people make up themselves.
+fn is_password_name(name: &str) -> bool {
+    words_of_name(name).iter().any(|word| {
+        matches!(word.as_str(), "pass" | "pw" | "pwd" | "secret") || word.contains("passw")
+    })
 }
 
 /// Why a value is harmless; `None` when it is not.
@@ -386,10 +574,13 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
     if length < SHORTEST_CHARACTERS {
         return Some("too short");
     }
-    if is_made_public(text) {
+    if is_made_public(name, text) {
         return Some(MADE_PUBLIC);
     }
-    if KNOWN_STARTS.iter().any(|start| text.starts_with(start)) && length >= 16 {
+    if is_example(text) || is_sequence(text) {
+        return Some("an example, or easy to guess");
+    }
+    if is_known(text) {
         return None;
     }
     if text.bytes().all(|byte| byte.is_ascii_digit() || b".,:-+/ ".contains(&byte)) {
@@ -410,27 +601,64 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
     if text.chars().all(|character| text.starts_with(character)) {
         return Some("one character again and again");
     }
+    let is_named = is_secret_name(name);
     if is_wordlike(text) {
-        // Four words, or a sentence, make a passphrase where the name says so.
+        // Four words, or a sentence, make a passphrase where the name says so; so do letters that are not of English.
         let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1).count();
-        return if is_secret_name(name) && (words >= 4 && length >= 16 || length >= 28) {
-            None
-        } else {
-            Some("words")
-        };
+        let is_foreign = text.chars().filter(|c| !c.is_ascii()).count() * 2 > length;
+        let is_phrase = words >= 4 && length >= 16 || length >= 28 || is_foreign;
+        return if is_named && is_phrase && !says_it_is_none(text) { None } else { Some("words") };
     }
     if !is_random(text) {
         let is_long = if text.contains(char::is_whitespace) { length >= 20 } else { length >= 12 };
-        return if is_secret_name(name) && is_long { None } else { Some("not random enough") };
+        let is_password = is_password_name(name) && is_mixed(text);
+        return if is_named && (is_long || is_password) && !says_it_is_none(text) {
+            None
+        } else {
+            Some("not random enough")
+        };
     }
     None
 }
 
+/// Whether a text has letters beside something else, as passwords must have.
+fn is_mixed(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic) && !text.chars().all(char::is_alphabetic)
+}
+
 const MADE_PUBLIC: &str = "a kind of key that is made to be public";
 
-/// Keys that their makers give for use in browsers: publishable keys, Sentry's DSN, the anonymous role of Supabase.
-fn is_made_public(text: &str) -> bool {
-    const STARTS: &[&str] = &["pk_live_", "pk_test_", "phc_", "pk.eyJ", "GTM-", "UA-"];
+/// Keys that their makers give for use in browsers, such as publishable keys, Sentry's DSN, and the anonymous role of
+/// Supabase; certificates, public keys, digests and identifiers.
+fn is_made_public(name: &str, text: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "pk_live_",
+        "pk_test_",
+        "phc_",
+        "pk.eyJ",
+        "GTM-",
+        "UA-",
+        "sb_publishable_",
+        "sha256:",
+        "sha256-",
+        "sha384-",
+        "sha512-",
+        "sha1-",
+        "ssh-rsa ",
+        "ssh-ed25519 ",
+        "ecdsa-sha2-",
+        "-----BEGIN CERTIFICATE",
+        "-----BEGIN PUBLIC KEY",
+        "-----BEGIN RSA PUBLIC KEY",
+        "Iv1.",
+        "price_",
+        "prod_",
+        "arn:aws:",
+    ];
+    let rest_is = |start: &str, length: usize, is: fn(&u8) -> bool| {
+        text.strip_prefix(start)
+            .is_some_and(|rest| rest.len() == length && rest.bytes().all(|byte| is(&byte)))
+    };
     let is_dsn = || {
         text.strip_prefix("https://").and_then(|rest| rest.split_once('@')).is_some_and(
             |(key, host)| {
@@ -442,9 +670,20 @@ fn is_made_public(text: &str) -> bool {
             },
         )
     };
+    let words = words_of_name(name);
+    let is_for_browsers = || {
+        words.iter().any(|word| {
+            ["firebase", "maps", "browser", "web", "public", "client"].contains(&word.as_str())
+        })
+    };
     STARTS.iter().any(|start| text.starts_with(start))
+        || rest_is("G-", 10, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        || rest_is("0x", 40, u8::is_ascii_hexdigit)
+        || (text.starts_with("AIza") && is_for_browsers())
+        || text.contains("@sha256:")
+        || (text.contains("-src ") && text.contains('\''))
         || is_dsn()
-        || super::tokens::is_anonymous_jwt(text)
+        || is_public_jwt(text)
 }
 
 fn is_date(text: &str) -> bool {
@@ -543,58 +782,6 @@ fn is_random(text: &str) -> bool {
     }
 }
 
-/// Words, kebab-cased names, versions: runs of letters that are words by their look, and short runs of digits.
-fn is_wordlike(text: &str) -> bool {
-    let mut letters = 0;
-    let mut runs = 0;
-    for part in text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()) {
-        let mut rest = part;
-        while !rest.is_empty() {
-            let is_digit = rest.starts_with(|c: char| c.is_ascii_digit());
-            let end = rest.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(rest.len());
-            let (run, next) = rest.split_at(end);
-            rest = next;
-            if is_digit {
-                if run.len() > 5 {
-                    return false;
-                }
-                continue;
-            }
-            // `camelCase` and `PascalCase` are several words.
-            for word in words_of(run) {
-                let mut characters = word.chars();
-                let first_upper = characters.next().is_some_and(char::is_uppercase);
-                let tail = characters.as_str();
-                let is_lower = !tail.chars().any(char::is_uppercase);
-                let is_upper = first_upper && !tail.chars().any(char::is_lowercase);
-                if !is_lower && !is_upper {
-                    return false;
-                }
-                letters += word.chars().count();
-                runs += 1;
-            }
-        }
-    }
-    // An average of 3.5 letters to a run keeps random mixtures of letters and digits out.
-    runs == 0 || letters * 2 >= runs * 7
-}
-
-/// Splits before each capital that follows a small letter.
-fn words_of(run: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut start = 0;
-    let mut last_lower = false;
-    for (at, c) in run.char_indices() {
-        if c.is_uppercase() && last_lower {
-            words.extend(run.get(start..at));
-            start = at;
-        }
-        last_lower = c.is_lowercase();
-    }
-    words.extend(run.get(start..));
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -603,7 +790,7 @@ mod tests {
     fn check(name: &str, value: &str, expected: bool) {
         let value = Secret::from(value.to_owned());
         let public = ["PUBLIC_*".to_owned()];
-        let policy = Policy { public: &public, guard: &[] };
+        let policy = Policy { public: &public, guard: &[], texts: &[] };
         let (chosen, verdicts) = guarded([(name, &value)].into_iter(), &policy);
         assert_eq!(!chosen.is_empty(), expected, "{name}: {}", verdicts[0].reason);
     }
@@ -668,10 +855,10 @@ mod tests {
     fn a_value_that_is_public_too_is_not() {
         let value = Secret::from("9f8e7d6c5b4a39281706f5e4".to_owned());
         let public = ["PUBLIC_*".to_owned()];
-        let policy = Policy { public: &public, guard: &[] };
+        let policy = Policy { public: &public, guard: &[], texts: &[] };
         assert!(guarded([("A", &value), ("PUBLIC_A", &value)].into_iter(), &policy).0.is_empty());
         let guard = ["A".to_owned()];
-        let policy = Policy { public: &public, guard: &guard };
+        let policy = Policy { public: &public, guard: &guard, texts: &[] };
         assert_eq!(guarded([("A", &value), ("PUBLIC_A", &value)].into_iter(), &policy).0.len(), 1);
     }
 }

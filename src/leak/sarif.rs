@@ -20,7 +20,10 @@ pub fn to_sarif(findings: &[Finding]) -> Value {
             })
         })
         .collect();
-    let results: Vec<Value> = findings.iter().take(MOST_RESULTS).map(result).collect();
+    // Where there are too many, what stops the release goes first.
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| finding.level);
+    let results: Vec<Value> = sorted.into_iter().take(MOST_RESULTS).map(result).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

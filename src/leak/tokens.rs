@@ -5,6 +5,10 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::grams::{Grams, PIECE_BYTES};
+use super::policy::judge;
+use super::words::is_sequence;
+
 /// Letters that the rest of a token is made of.
 #[derive(Debug, Clone, Copy)]
 enum Letters {
@@ -18,6 +22,8 @@ enum Letters {
     LowerHex,
     /// With `-`, as in Slack's.
     Dashed,
+    /// Those of a path of a URL.
+    Path,
 }
 
 impl Letters {
@@ -31,6 +37,7 @@ impl Letters {
             Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
             Self::LowerHex => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
             Self::Dashed => byte.is_ascii_alphanumeric() || byte == b'-',
+            Self::Path => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'),
         }
     }
 }
@@ -45,6 +52,16 @@ enum Check {
     Jwt,
     /// A private key: enough base64 behind the first line.
     Pem,
+    /// A name that a value is given to, as in `CLOUDFLARE_API_TOKEN="…"`.
+    Assigned,
+    /// The text stands behind so many letters and digits of the token, and this text before them.
+    Behind(usize, &'static str),
+    /// The rest has a dot in it, as tokens in parts have.
+    Dotted,
+    /// An address with a password that looks like one.
+    Address,
+    /// A key file of PuTTY, with its private lines.
+    Putty,
 }
 
 /// One kind of token.
@@ -69,7 +86,7 @@ const fn shape(
     Shape { id, name, prefix, letters, length, check }
 }
 
-use Letters::{Alphanumeric, Base64, Dashed, LowerHex, Upper, Url};
+use Letters::{Alphanumeric, Base64, Dashed, LowerHex, Path, Upper, Url};
 
 /// The list.
 #[rustfmt::skip]
@@ -78,14 +95,14 @@ const SHAPES: &[Shape] = &[
     shape("github-oauth", "a GitHub OAuth token", "gho_", Alphanumeric, (36, 36), Check::Crc),
     shape("github-app", "a GitHub App token", "ghs_", Alphanumeric, (36, 36), Check::Crc),
     shape("github-user", "a GitHub user token", "ghu_", Alphanumeric, (36, 36), Check::Crc),
-    shape("github-refresh", "a GitHub refresh token", "ghr_", Alphanumeric, (76, 76), Check::None),
+    shape("github-refresh", "a GitHub refresh token", "ghr_", Alphanumeric, (36, 76), Check::None),
     shape("github-fine-grained", "a GitHub fine-grained token", "github_pat_", Url, (82, 82), Check::None),
     shape("gitlab-pat", "a GitLab token", "glpat-", Url, (20, 64), Check::None),
     shape("aws-access-key", "an AWS access key id", "AKIA", Upper, (16, 16), Check::None),
     shape("aws-session-key", "an AWS session key id", "ASIA", Upper, (16, 16), Check::None),
     shape("stripe-secret", "a Stripe secret key", "sk_live_", Alphanumeric, (24, 99), Check::None),
     shape("stripe-restricted", "a Stripe restricted key", "rk_live_", Alphanumeric, (24, 99), Check::None),
-    shape("stripe-webhook", "a Stripe webhook secret", "whsec_", Alphanumeric, (32, 64), Check::None),
+    shape("stripe-webhook", "a Stripe webhook secret", "whsec_", Base64, (32, 72), Check::None),
     shape("slack-bot", "a Slack bot token", "xoxb-", Dashed, (40, 80), Check::None),
     shape("slack-user", "a Slack user token", "xoxp-", Dashed, (40, 90), Check::None),
     shape("slack-app", "a Slack app token", "xapp-", Dashed, (40, 120), Check::None),
@@ -103,6 +120,100 @@ const SHAPES: &[Shape] = &[
     shape("google-oauth", "a Google OAuth token", "ya29.", Url, (60, 300), Check::None),
     shape("google-client-secret", "a Google client secret", "GOCSPX-", Url, (28, 28), Check::None),
     shape("age", "an age secret key", "AGE-SECRET-KEY-1", Upper, (58, 58), Check::None),
+    shape("gitlab-runner", "a GitLab runner token", "glrt-", Url, (20, 64), Check::None),
+    shape("gitlab-deploy", "a GitLab deploy token", "gldt-", Url, (20, 64), Check::None),
+    shape("gitlab-trigger", "a GitLab trigger token", "glptt-", LowerHex, (40, 40), Check::None),
+    shape("gitlab-ci", "a GitLab job token", "glcbt-", Url, (20, 80), Check::None),
+    shape("slack-webhook", "the address of a Slack webhook", "hooks.slack.com/services/", Path, (40, 90), Check::None),
+    shape("slack-workflow", "the address of a Slack workflow", "hooks.slack.com/workflows/", Path, (40, 120), Check::None),
+    shape("discord-webhook", "the address of a Discord webhook", "discord.com/api/webhooks/", Path, (80, 110), Check::None),
+    shape("discord-webhook", "the address of a Discord webhook", "discordapp.com/api/webhooks/", Path, (80, 110), Check::None),
+    shape("telegram-bot", "a Telegram bot token", ":AA", Url, (33, 33), Check::Behind(8, "")),
+    shape("openai", "an OpenAI key", "T3BlbkFJ", Url, (20, 100), Check::Behind(20, "sk-")),
+    shape("openai-admin", "an OpenAI admin key", "sk-admin-", Url, (40, 200), Check::None),
+    shape("shopify-secret", "a Shopify shared secret", "shpss_", LowerHex, (32, 32), Check::None),
+    shape("shopify-custom", "a Shopify custom app token", "shpca_", LowerHex, (32, 32), Check::None),
+    shape("shopify-private", "a Shopify private app token", "shppa_", LowerHex, (32, 32), Check::None),
+    shape("vault", "a Vault token", "hvs.", Url, (60, 200), Check::None),
+    shape("vault-batch", "a Vault batch token", "hvb.", Url, (60, 300), Check::None),
+    shape("terraform", "a Terraform Cloud token", ".atlasv1.", Url, (60, 70), Check::Behind(14, "")),
+    shape("grafana", "a Grafana service account token", "glsa_", Url, (41, 41), Check::None),
+    shape("grafana-cloud", "a Grafana Cloud token", "glc_", Base64, (60, 400), Check::None),
+    shape("postman", "a Postman key", "PMAK-", Dashed, (59, 59), Check::None),
+    shape("doppler", "a Doppler token", "dp.pt.", Alphanumeric, (40, 44), Check::None),
+    shape("doppler-service", "a Doppler service token", "dp.st.", Url, (40, 70), Check::None),
+    shape("planetscale", "a PlanetScale token", "pscale_tkn_", Url, (32, 64), Check::None),
+    shape("planetscale-password", "a PlanetScale password", "pscale_pw_", Url, (32, 64), Check::None),
+    shape("planetscale-oauth", "a PlanetScale OAuth token", "pscale_oauth_", Url, (32, 64), Check::None),
+    shape("supabase", "a Supabase token", "sbp_", LowerHex, (40, 40), Check::None),
+    shape("supabase-secret", "a Supabase secret key", "sb_secret_", Url, (20, 60), Check::None),
+    shape("newrelic", "a New Relic key", "NRAK-", Upper, (27, 27), Check::None),
+    shape("sentry-user", "a Sentry user token", "sntryu_", LowerHex, (64, 64), Check::None),
+    shape("sentry-org", "a Sentry organisation token", "sntrys_eyJ", Base64, (80, 400), Check::None),
+    shape("rubygems", "a RubyGems key", "rubygems_", LowerHex, (48, 48), Check::None),
+    shape("groq", "a Groq key", "gsk_", Alphanumeric, (52, 52), Check::None),
+    shape("replicate", "a Replicate token", "r8_", Alphanumeric, (37, 40), Check::None),
+    shape("xai", "an xAI key", "xai-", Alphanumeric, (80, 80), Check::None),
+    shape("perplexity", "a Perplexity key", "pplx-", Alphanumeric, (48, 56), Check::None),
+    shape("square-secret", "a Square application secret", "sq0csp-", Url, (43, 43), Check::None),
+    shape("square-token", "a Square access token", "sq0atp-", Url, (22, 22), Check::None),
+    shape("mapbox", "a Mapbox secret token", "sk.eyJ", Base64, (60, 400), Check::Dotted),
+    shape("notion", "a Notion token", "ntn_", Alphanumeric, (43, 50), Check::None),
+    shape("figma", "a Figma token", "figd_", Url, (38, 44), Check::None),
+    shape("digitalocean-oauth", "a DigitalOcean OAuth token", "doo_v1_", LowerHex, (64, 64), Check::None),
+    shape("digitalocean-refresh", "a DigitalOcean refresh token", "dor_v1_", LowerHex, (64, 64), Check::None),
+    shape("atlassian", "an Atlassian token", "ATATT3", Base64, (150, 230), Check::None),
+    shape("bitbucket", "a Bitbucket app password", "ATBB", Alphanumeric, (32, 40), Check::None),
+    shape("heroku", "a Heroku key", "HRKU-", Url, (36, 70), Check::None),
+    shape("linear-oauth", "a Linear OAuth token", "lin_oauth_", LowerHex, (64, 64), Check::None),
+    shape("npmrc", "the token of a registry", "_authToken=", Base64, (30, 200), Check::None),
+    shape("putty-key", "a private key of PuTTY", "PuTTY-User-Key-File-", Alphanumeric, (1, 1), Check::Putty),
+    shape("azure-storage", "an Azure storage key", "AccountKey=", Base64, (88, 88), Check::None),
+    shape("azure-shared", "an Azure shared access key", "SharedAccessKey=", Base64, (44, 44), Check::None),
+    shape("azure-client", "an Azure client secret", "8Q~", Url, (31, 34), Check::Behind(3, "")),
+    shape("cloudflare-ca", "a Cloudflare origin CA key", "v1.0-", Dashed, (160, 180), Check::None),
+    shape("cloudflare", "a Cloudflare token", "CLOUDFLARE_API_TOKEN", Url, (40, 40), Check::Assigned),
+    shape("cloudflare", "a Cloudflare token", "CF_API_TOKEN", Url, (40, 40), Check::Assigned),
+    shape("cloudflare", "a Cloudflare token", "cloudflareApiToken", Url, (40, 40), Check::Assigned),
+    shape("cloudflare-key", "a Cloudflare global key", "CLOUDFLARE_API_KEY", LowerHex, (37, 37), Check::Assigned),
+    shape("cloudflare-key", "a Cloudflare global key", "CF_API_KEY", LowerHex, (37, 37), Check::Assigned),
+    shape("twilio-auth", "a Twilio auth token", "TWILIO_AUTH_TOKEN", LowerHex, (32, 32), Check::Assigned),
+    shape("twilio-auth", "a Twilio auth token", "twilioAuthToken", LowerHex, (32, 32), Check::Assigned),
+    shape("aws-secret-key", "an AWS secret access key", "AWS_SECRET_ACCESS_KEY", Base64, (40, 40), Check::Assigned),
+    shape("aws-secret-key", "an AWS secret access key", "aws_secret_access_key", Base64, (40, 40), Check::Assigned),
+    shape("aws-secret-key", "an AWS secret access key", "secretAccessKey", Base64, (40, 40), Check::Assigned),
+    shape("google-refresh", "a Google refresh token", "1//0", Url, (60, 120), Check::None),
+    shape("facebook", "a Facebook access token", "EAACEdEose0cBA", Alphanumeric, (20, 300), Check::None),
+    shape("artifactory", "an Artifactory key", "AKCp", Alphanumeric, (69, 69), Check::None),
+    shape("flutterwave", "a Flutterwave secret key", "FLWSECK-", Alphanumeric, (32, 40), Check::None),
+    shape("braintree", "a Braintree token", "access_token$production$", Alphanumeric, (16, 60), Check::None),
+    shape("brevo", "a Brevo key", "xkeysib-", Dashed, (75, 90), Check::None),
+    shape("netlify", "a Netlify token", "nfp_", Url, (36, 44), Check::None),
+    shape("fly", "a Fly.io token", "fo1_", Url, (43, 43), Check::None),
+    shape("render", "a Render key", "rnd_", Alphanumeric, (28, 36), Check::None),
+    shape("buildkite", "a Buildkite token", "bkua_", LowerHex, (40, 40), Check::None),
+    shape("circleci", "a CircleCI token", "CCIPAT_", Url, (50, 80), Check::None),
+    shape("contentful", "a Contentful token", "CFPAT-", Url, (43, 43), Check::None),
+    shape("tailscale", "a Tailscale key", "tskey-auth-", Dashed, (30, 70), Check::None),
+    shape("tailscale-api", "a Tailscale API key", "tskey-api-", Dashed, (30, 70), Check::None),
+    shape("pulumi", "a Pulumi token", "pul-", LowerHex, (40, 40), Check::None),
+    shape("onepassword", "a 1Password service account", "ops_eyJ", Base64, (200, 2000), Check::None),
+    shape("sonar", "a Sonar token", "squ_", LowerHex, (40, 40), Check::None),
+    shape("sonar-project", "a Sonar project token", "sqp_", LowerHex, (40, 40), Check::None),
+    shape("hubspot", "a HubSpot token", "pat-na1-", Dashed, (36, 36), Check::None),
+    shape("dropbox", "a Dropbox token", "sl.B", Url, (125, 200), Check::None),
+    shape("connection", "an address with a password", "postgres://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "postgresql://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "mysql://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "mariadb://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "mongodb://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "mongodb+srv://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "redis://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "rediss://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "amqp://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "amqps://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "sqlserver://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "cloudinary://", Path, (0, 0), Check::Address),
     shape("jwt", "a JSON Web Token", "eyJ", Base64, (10, 4000), Check::Jwt),
     shape("private-key", "a private key", "-----BEGIN ", Base64, (0, 0), Check::Pem),
 ];
@@ -121,11 +232,23 @@ const EXAMPLES: &[&str] = &[
     "YOUR",
     "placeholder",
     "test",
+    "4eC39HqLyjWDarjtT1zdp7dc",
+    "ngeVfQFYQlKU0ufo8x5d1A",
+];
+
+/// Tokens that are a run of so many small hex digits, and what stands before or behind it. Their fixed texts are too
+/// short and too common to look for.
+const HEX_SHAPES: &[(&str, &str, usize, &str)] = &[
+    ("mailgun", "a Mailgun key", 32, "key-"),
+    ("databricks", "a Databricks token", 32, "dapi"),
+    ("twilio", "a Twilio API key", 32, "SK"),
 ];
 
 /// The shapes, ready to be looked for.
 pub(super) struct Tokens {
-    prefixes: AhoCorasick,
+    /// Fixed texts that are too short for grams, and the indices of their shapes.
+    short: (AhoCorasick, Vec<usize>),
+    long: Grams,
 }
 
 /// A token in a text.
@@ -139,52 +262,188 @@ pub(super) struct Token {
 
 impl Tokens {
     pub(super) fn new() -> Self {
-        let prefixes = AhoCorasick::builder()
+        let (long, short): (Vec<usize>, Vec<usize>) =
+            (0..SHAPES.len()).partition(|index| SHAPES[*index].prefix.len() >= PIECE_BYTES);
+        let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            .build(SHAPES.iter().map(|shape| shape.prefix))
+            .build(short.iter().map(|index| SHAPES[*index].prefix))
             .expect("the prefixes are few and short");
-        Self { prefixes }
+        let long = Grams::of(long.iter().map(|index| (*index, SHAPES[*index].prefix.as_bytes())));
+        Self { short: (automaton, short), long }
     }
 
     pub(super) fn find(&self, text: &[u8]) -> Vec<Token> {
         let mut found = Vec::new();
-        for prefix in self.prefixes.find_iter(text) {
-            let shape = &SHAPES[prefix.pattern().as_usize()];
+        let mut take = |index: usize, start: usize| {
+            let shape = &SHAPES[index];
+            let at = start + shape.prefix.len();
+            if text.get(start..at) != Some(shape.prefix.as_bytes()) {
+                return;
+            }
             // In the middle of a word it is no prefix.
-            let before = prefix.start().checked_sub(1).and_then(|at| text.get(at));
-            if before.is_some_and(u8::is_ascii_alphanumeric) {
-                continue;
+            if !matches!(shape.check, Check::Behind(..)) && is_inside_word(text, start) {
+                return;
             }
-            if let Some(length) = shape.length_at(text, prefix.end()) {
-                let length = prefix.end() - prefix.start() + length;
-                found.push(Token { id: shape.id, name: shape.name, start: prefix.start(), length });
+            if let Some((start, end)) = shape.place(text, start, at) {
+                found.push(Token { id: shape.id, name: shape.name, start, length: end - start });
             }
+        };
+        self.long.find(text, &mut take);
+        let (automaton, shapes) = &self.short;
+        for prefix in automaton.find_iter(text) {
+            take(shapes[prefix.pattern().as_usize()], prefix.start());
         }
+        hex_tokens(text, &mut found);
+        found.sort_by_key(|token| token.start);
         found
+    }
+
+    /// Whether a value is such a token, or holds one.
+    pub(super) fn is_token(&self, value: &[u8]) -> bool {
+        !self.find(value).is_empty()
     }
 }
 
-impl Shape {
-    /// Bytes of the rest behind the prefix, if it is such a token.
-    fn length_at(&self, text: &[u8], at: usize) -> Option<usize> {
-        match self.check {
-            Check::Jwt => return jwt(text, at - 3),
-            Check::Pem => return private_key(text, at),
-            Check::None | Check::Crc => {}
+/// The tokens of [`HEX_SHAPES`], and those that end in such a run or stand before one: Mailchimp's and Airtable's.
+fn hex_tokens(text: &[u8], found: &mut Vec<Token>) {
+    const SHORTEST: usize = 32;
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let mut at = SHORTEST - 1;
+    while let Some(byte) = text.get(at) {
+        if !is_digit(byte) {
+            at += SHORTEST;
+            continue;
         }
+        let start = text[..at].iter().rposition(|byte| !is_digit(byte)).map_or(0, |at| at + 1);
+        let end =
+            text[at..].iter().position(|byte| !is_digit(byte)).map_or(text.len(), |end| at + end);
+        at = end + SHORTEST;
+        let length = end - start;
+        let Ok(run) = std::str::from_utf8(&text[start..end]) else { continue };
+        if length < SHORTEST || is_dull(run) || is_sequence(run) {
+            continue;
+        }
+        let (before, after) = (&text[..start], &text[end..]);
+        for (id, name, digits, prefix) in HEX_SHAPES {
+            let first = start.saturating_sub(prefix.len());
+            let ends = !after.first().is_some_and(u8::is_ascii_alphanumeric);
+            if length == *digits
+                && ends
+                && before.ends_with(prefix.as_bytes())
+                && !is_inside_word(text, first)
+            {
+                found.push(Token { id, name, start: first, length: end - first });
+            }
+        }
+        let data_center = after.strip_prefix(b"-us").and_then(|rest| rest.first());
+        if length == 32
+            && data_center.is_some_and(u8::is_ascii_digit)
+            && !is_inside_word(text, start)
+        {
+            let name = "a Mailchimp key";
+            found.push(Token { id: "mailchimp", name, start, length: length + 4 });
+        }
+        if length == 64
+            && let Some(first) = start.checked_sub(18)
+            && text[first..].starts_with(b"pat")
+            && before.ends_with(b".")
+            && text[first + 3..start - 1].iter().all(u8::is_ascii_alphanumeric)
+        {
+            let name = "an Airtable token";
+            found.push(Token { id: "airtable", name, start: first, length: end - first });
+        }
+    }
+}
+
+/// Whether a letter stands before the place, which is not the one of an escape.
+fn is_inside_word(text: &[u8], at: usize) -> bool {
+    let before = |count: usize| at.checked_sub(count).and_then(|at| text.get(at)).copied();
+    let is_escape = matches!(before(1), Some(b'n' | b'r' | b't')) && before(2) == Some(b'\\');
+    before(1).is_some_and(|byte| byte.is_ascii_alphanumeric()) && !is_escape
+}
+
+impl Shape {
+    /// Where the token begins and ends whose fixed text stands from `start` to `at`, if it is one.
+    fn place(&self, text: &[u8], start: usize, at: usize) -> Option<(usize, usize)> {
+        match self.check {
+            Check::Jwt => return jwt(text, start).map(|length| (start, start + length)),
+            Check::Pem => return private_key(text, at).map(|length| (start, at + length)),
+            Check::Address => return address(text, at).map(|length| (start, at + length)),
+            Check::Putty => {
+                let rest = &text[at..text.len().min(at + 4096)];
+                memchr::memmem::find(rest, b"Private-Lines:")?;
+                return Some((start, at + 1));
+            }
+            Check::Assigned => {
+                // `NAME = "…"`, `NAME: '…'`, `"NAME":"…"`
+                let rest = text.get(at..)?;
+                let skipped = rest
+                    .iter()
+                    .take(12)
+                    .take_while(|byte| byte.is_ascii_whitespace() || b"\"'`:=\\".contains(byte))
+                    .count();
+                let is_assigned = rest[..skipped].iter().any(|byte| matches!(byte, b':' | b'='));
+                let at = at + skipped;
+                return is_assigned
+                    .then(|| self.body(text, at))
+                    .flatten()
+                    .filter(|body| {
+                        let digits = body.bytes().filter(u8::is_ascii_digit).count();
+                        digits > 0 && body.bytes().any(|byte| byte.is_ascii_alphabetic())
+                    })
+                    .map(|body| (at, at + body.len()));
+            }
+            Check::Behind(..) | Check::Dotted | Check::None | Check::Crc => {}
+        }
+        let body = self.body(text, at)?;
+        let end = at + body.len();
+        match self.check {
+            Check::Crc if !has_checksum(body) => None,
+            Check::Behind(count, first) => {
+                let head = text.get(start.checked_sub(count)?..start)?;
+                let first_at = start.checked_sub(count + first.len())?;
+                let is_head = head.iter().all(u8::is_ascii_alphanumeric)
+                    && text.get(first_at..start - count) == Some(first.as_bytes())
+                    && (first.is_empty() || !is_inside_word(text, first_at));
+                (is_head && !is_dull(std::str::from_utf8(head).ok()?)).then_some((first_at, end))
+            }
+            Check::Dotted => {
+                let rest = text.get(end..)?.strip_prefix(b".")?;
+                let tail = rest.iter().take_while(|byte| Url.has(**byte)).count();
+                (tail >= 20).then_some((start, end + 1 + tail))
+            }
+            _ if self.id == "sendgrid" && text.get(end) != Some(&b'.') => None,
+            _ => Some((start, end)),
+        }
+    }
+
+    /// The letters behind the fixed text, if there are as many as there should be and they are no example.
+    fn body<'a>(&self, text: &'a [u8], at: usize) -> Option<&'a str> {
         let rest = text.get(at..)?;
         let length = rest.iter().take_while(|byte| self.letters.has(**byte)).count();
         if length < self.length.0 || length > self.length.1 {
             return None;
         }
         let body = std::str::from_utf8(rest.get(..length)?).ok()?;
-        if self.id == "sendgrid" && rest.get(length) != Some(&b'.') {
-            return None;
-        }
-        let is_example = EXAMPLES.iter().any(|example| body.contains(example)) || is_dull(body);
-        let is_made = !matches!(self.check, Check::Crc) || has_checksum(body);
-        (!is_example && is_made).then_some(length)
+        let is_example = EXAMPLES.iter().any(|example| body.contains(example))
+            || (length > 2 && (is_dull(body) || is_sequence(body)));
+        (!is_example).then_some(body)
     }
+}
+
+/// The length of `user:password@host` behind the scheme, if the password looks like one.
+fn address(text: &[u8], at: usize) -> Option<usize> {
+    let rest = text.get(at..text.len().min(at + 300))?;
+    let end = rest
+        .iter()
+        .position(|byte| byte.is_ascii_whitespace() || b"\"'`<>\\".contains(byte))
+        .unwrap_or(rest.len());
+    let authority = std::str::from_utf8(rest.get(..end)?).ok()?;
+    let (credentials, host) = authority.rsplit_once('@')?;
+    let (_, password) = credentials.split_once(':')?;
+    let is_open = password.contains(['$', '{', '*', '(', '/', ' ', '[']);
+    (!is_open && !host.is_empty() && judge("PASSWORD", password).is_none())
+        .then_some(credentials.len())
 }
 
 /// Few different letters: a placeholder.
@@ -213,15 +472,22 @@ fn has_checksum(body: &str) -> bool {
 }
 
 /// Whether a text is a JSON Web Token that is made to be public.
-pub(super) fn is_anonymous_jwt(text: &str) -> bool {
+pub(super) fn is_public_jwt(text: &str) -> bool {
     let payload = text.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     text.starts_with("eyJ")
         && payload
             .and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok())
-            .is_some_and(|payload| payload["role"] == "anon")
+            .is_some_and(|payload| is_public_payload(&payload))
 }
 
-/// A token of three parts whose header is JSON. Those with the role `anon`, and documentation's, are public.
+/// Supabase's key for browsers, and the token of jwt.io.
+fn is_public_payload(payload: &serde_json::Value) -> bool {
+    let is_text =
+        |key: &str, value: &str| payload.get(key).and_then(|found| found.as_str()) == Some(value);
+    is_text("role", "anon") || is_text("name", "John Doe") || is_text("sub", "1234567890")
+}
+
+/// The length of a token of three parts whose header is JSON, unless it is public.
 fn jwt(text: &[u8], start: usize) -> Option<usize> {
     let rest = text.get(start..)?;
     let length = rest
@@ -238,13 +504,7 @@ fn jwt(text: &[u8], start: usize) -> Option<usize> {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
     };
     json(header)?.get("alg")?;
-    let payload = json(payload)?;
-    let is_text =
-        |key: &str, value: &str| payload.get(key).and_then(|found| found.as_str()) == Some(value);
-    // Supabase's key for browsers, and the token of jwt.io.
-    let is_public =
-        is_text("role", "anon") || is_text("name", "John Doe") || is_text("sub", "1234567890");
-    (!is_public).then_some(length - 3)
+    (!is_public_payload(&json(payload)?)).then_some(length)
 }
 
 fn private_key(text: &[u8], at: usize) -> Option<usize> {

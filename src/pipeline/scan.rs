@@ -1,6 +1,5 @@
 //! The leak gate: what is guarded, what is excused, and `bundlegate scan`.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,7 @@ use crate::bundle::options::Target;
 use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
 use crate::diag::{Diagnostic, ExitCode};
-use crate::fs::{DiskFileSystem, FileSystem as _, relative, walk_following};
+use crate::fs::{DiskFileSystem, FileSystem as _, relative, show_file, walk_following};
 use crate::leak::{
     self, Finding, Findings, Guarded, Level, Policy, Search, Searched, Verdict, sarif,
 };
@@ -95,7 +94,8 @@ pub(super) fn guarded(
     if config.leaks.detects_public {
         public.extend(public_by_framework(&config.root));
     }
-    let policy = Policy { public: &public, guard: &config.leaks.guard };
+    let texts = public_texts(&config.root);
+    let policy = Policy { public: &public, guard: &config.leaks.guard, texts: &texts };
     let variables = environment
         .iter()
         .filter(|(name, _)| Some(*name) != config.leaks.secrets_variable.as_deref())
@@ -111,6 +111,21 @@ pub(super) fn dotenv(text: &str) -> Vec<(String, Secret)> {
         .filter_map(|line| line.strip_prefix("export ").unwrap_or(line).split_once('='))
         .map(|(name, value)| (name.trim().to_owned(), Secret::from(value.trim().to_owned())))
         .collect()
+}
+
+/// Files of the repository that are there to be read by everybody: what stands in them is no secret.
+fn public_texts(root: &Path) -> Vec<Vec<u8>> {
+    const NAMES: &[&str] = &[
+        "package.json",
+        "README.md",
+        ".env.example",
+        ".env.sample",
+        ".env.template",
+        "package-lock.json",
+        "pnpm-lock.yaml",
+        "yarn.lock",
+    ];
+    NAMES.iter().filter_map(|name| DiskFileSystem.read(&root.join(name)).ok()).collect()
 }
 
 /// Prefixes of public variables that the frameworks in `package.json` have.
@@ -318,7 +333,7 @@ pub fn run_scan(
                 continue;
             }
         };
-        let read = |name: &str| DiskFileSystem.read(&folder.join(name)).map(Cow::Owned);
+        let read = |name: &str, show: &mut dyn FnMut(&[u8])| show_file(&folder.join(name), show);
         let findings = leak::search_files(&files, &read, &search, &relative(&config.root, &folder));
         searched.variables = findings.searched.variables;
         searched.encodings = findings.searched.encodings;

@@ -402,8 +402,165 @@ fn every_kind_of_file_is_opened() {
     assert_eq!(of("b.js.map")["source"]["file"], "src/two.ts");
     assert_eq!(of("b.js.map")["source"]["line"], 4);
     assert_eq!(of("page.html")["line"], 3);
-    of(&format!("{value}/empty.js"));
+    // The path is told without the value in it.
+    of("***/empty.js");
+    assert!(!json.to_string().contains(&value), "{json:#}");
+    for name in ["little.txt", "big.txt"] {
+        assert_eq!(of(name)["line"], 4, "{:#}", of(name));
+        assert_eq!(of(name)["column"], of("a.js")["column"], "{:#}", of(name));
+    }
     assert_eq!(json["searched"]["files"], cases.len() + 1);
+}
+
+/// A variable, and what of it stands in a file: found, or silent.
+#[track_caller]
+fn check(variables: &[(&str, &str)], text: &str, is_leak: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    std::fs::write(files.join("a.js"), text).unwrap();
+    let (code, json, _) = scan(folder.path(), variables, &[]);
+    assert_eq!(code, if is_leak { 4 } else { 0 }, "{variables:?} in {text}: {json:#}");
+}
+
+#[test]
+fn parts_of_values_are_found() {
+    let key = "kT9vX2mQ7zzR4wLp8sNb";
+    for (value, part) in [
+        ("postgres://app:kT9/vX2mQ7zz#R@db/app", "kT9/vX2mQ7zz#R"),
+        ("postgres://app:kx7mq2zd@db/app", "kx7mq2zd"),
+        ("host=db port=5432 user=app password=kT9vX2mQ7zz dbname=app", "kT9vX2mQ7zz"),
+        ("app:kT9vX2mQ7zz@tcp(db:3306)/app", "kT9vX2mQ7zz"),
+        ("cache:6380,password=kT9vX2mQ7zz,ssl=True", "kT9vX2mQ7zz"),
+        ("jdbc:sqlserver://db:1433;database=app;user=sa;password=kT9vX2mQ7zz", "kT9vX2mQ7zz"),
+        ("jdbc:postgresql://db/app?user=app&password=kT9vX2mQ7zz", "kT9vX2mQ7zz"),
+        (
+            "Endpoint=sb://ns.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=kT9vX2mQ7zzR4wLp8sNb",
+            key,
+        ),
+        (r#"{"db":{"url":"postgres://app:kT9vX2mQ7zz@db/app"}}"#, "kT9vX2mQ7zz"),
+        ("A=1\nDATABASE_URL=postgres://app:kT9vX2mQ7zz@db/app", "kT9vX2mQ7zz"),
+        ("A=1\nTOKEN=\"kT9vX2mQ7zzR4wLp8sNb\" # prod", key),
+        ("Authorization: Bearer kT9vX2mQ7zzR4wLp8sNb", key),
+        (r#"{"Authorization":"Bearer kT9vX2mQ7zzR4wLp8sNb"}"#, key),
+        ("X-Api-Key: kT9vX2mQ7zzR4wLp8sNb", key),
+        ("db:\n  password: kT9vX2mQ7zz", "kT9vX2mQ7zz"),
+        ("machine db login app password kT9vX2mQ7zz", "kT9vX2mQ7zz"),
+        ("kT9vX2mQ7zzR4wLp8sNb; aB3dE5fG7hJ9kL1mN2pQ", key),
+        ("kT9vX2mQ7zzR4wLp8sNb|aB3dE5fG7hJ9kL1mN2pQ", key),
+    ] {
+        check(&[("SERVICE_TOKEN", value)], &format!("let k = {};", json(part)), true);
+    }
+}
+
+#[test]
+fn known_tokens_need_no_variable() {
+    let hex = "9f3c1e7a5b2d8046c1f0e9d7b3a58264";
+    for token in [
+        format!(
+            "https://hooks.slack.com/services/T0AB3CD4E/B9ZX8YW7V/{}",
+            "a8Kf0sLq2mVn4bXc6zTr9pQw"
+        ),
+        format!("SK{hex}"),
+        format!("key-{hex}"),
+        format!("{hex}-us17"),
+        format!(
+            "AccountKey={}==",
+            "kT9vX2mQ7zzR4wLp8sNbkT9vX2mQ7zzR4wLp8sNbkT9vX2mQ7zzR4wLp8sNbkT9vX2mQ7zzR4wLp8sNbkT9vX2"
+        ),
+        format!("CLOUDFLARE_API_TOKEN = '{}'", "kT9vX2mQ7zzR4wLp8sNbkT9vX2mQ7zzR4wLp8sNb"),
+        format!("{{secretAccessKey:\"{}\"}}", "kT9vX2mQ7zzR4wLp8sNbkT9vX2mQ7zzR4wLp8sN+"),
+        "postgres://app:kT9vX2mQ7zz@db.internal/app".to_owned(),
+        format!("123456789:AA{}", "kT9vX2mQ7zzR4wLp8sNbkT9vX2mQ7zzR4"),
+        format!("A=\\nglrt-{}", "kT9vX2mQ7zzR4wLp8sNb"),
+    ] {
+        check(&[], &format!("let k = `{token}`;"), true);
+    }
+    for text in [
+        "postgres://user:password@localhost:5432/db",
+        "postgres://user:${PASSWORD}@db/app",
+        "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+        "CLOUDFLARE_API_TOKEN = process.env.CLOUDFLARE_API_TOKEN",
+        "9f3c1e7a5b2d8046c1f0e9d7b3a58264-user",
+    ] {
+        check(&[], &format!("let k = `{text}`;"), false);
+    }
+    // A secret key is one under a public name, too.
+    let key = "sk_live_kT9vX2mQ7zzR4wLp8sNbkT9v";
+    check(&[("PUBLIC_STRIPE", key)], &format!("let k = `{key}`;"), true);
+}
+
+#[test]
+fn what_everybody_knows_is_no_secret() {
+    let key = "kT9vX2mQ7zzR4wLp8sNbkT9vX2mQ7zzR";
+    let encoded = STANDARD.encode(key);
+    let uuid = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+    let public_url = format!("https://x.example.com/?k={key}");
+    let bearer = format!("Bearer {key}");
+    let capitals = uuid.to_uppercase();
+    for (variables, text) in [
+        (vec![("PUBLIC_URL", public_url.as_str()), ("KEY", key)], key),
+        (vec![("PUBLIC_K", key), ("SECRET_B64", &encoded)], &*encoded),
+        (vec![("PUBLIC_K", uuid), ("SECRET_ID", &capitals)], uuid),
+        (vec![("PUBLIC_K", key), ("AUTH", &bearer)], &*bearer),
+        (
+            vec![
+                ("GITHUB_SHA", "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef"),
+                ("APP_VERSION_ID", "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef"),
+            ],
+            "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef",
+        ),
+    ] {
+        check(&variables, &format!("let k = {};", json(text)), false);
+    }
+    for (name, value) in [
+        ("APP_NAME", "my-service-name-for-production-1"),
+        ("APP_NAME", "MyCompanyDesignSystemComponentsX"),
+        ("WORKSPACE", "/home/runner/work/myapp/myapp/ab"),
+        ("SERIAL", "12345678901234567890123456789012"),
+        ("ALPHABET_KEY", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
+        ("HEX_KEY", "0123456789abcdef"),
+        ("DEMO_KEY", "AKIAIOSFODNN7EXAMPLE"),
+        ("NAMESPACE_KEY", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"),
+        ("ADMIN_PASSWORD", "P@ssw0rd!"),
+        ("JWT_KEY", "secret-key-for-development-only"),
+        (
+            "CERTIFICATE",
+            "-----BEGIN CERTIFICATE-----\nMIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ\n-----END CERTIFICATE-----",
+        ),
+        ("RECAPTCHA_SITE_KEY", "6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI"),
+        ("KEYBOARD_LAYOUT", "qwerty-us-intl-v2"),
+        ("IMAGE_DIGEST", "sha256:9f3c1e7a5b2d8046c1f0e9d7b3a582649f3c1e7a5b2d8046c1f0e9d7b3a58264"),
+    ] {
+        check(&[(name, value)], &format!("let k = {};", json(value)), false);
+    }
+    // Names and identifiers in structured values are none, either.
+    let account = r#"{"type":"service_account","project_id":"acme-prod-a1b2c3","client_email":"ci@acme-prod-a1b2c3.iam"}"#;
+    check(&[("GCP_ACCOUNT", account)], "\"acme-prod-a1b2c3\"", false);
+    check(
+        &[("DATABASE_URL", "postgres://app_k3x9q2m7:kT9vX2mQ7zz@db/app")],
+        "\"app_k3x9q2m7\"",
+        false,
+    );
+}
+
+#[test]
+fn values_in_constants_are_found() {
+    for text in [
+        "const a=\"kT9vX2mQ7\",b=\"zzR4wLp8sNb\";f(a+b)",
+        "const o={a:\"kT9vX2mQ7\",b:\"zzR4wLp8sNb\"};f(`${o.a}${o.b}`)",
+        "let k=\"kT9vX2mQ7\";k+=\"zzR4wLp8sNb\"",
+        "f([\n  \"kT9vX2mQ7\", // one\n  \"zzR4wLp8sNb\",\n].join(\"\"))",
+        "f(\"kT9vX2mQ7\" /* a */ + /* b */ \"zzR4wLp8sNb\")",
+        "f(\"kT9vX2mQ7\"+(\"zzR4w\"+\"Lp8sNb\"))",
+        "f('\\k\\T9vX2mQ7zzR4wLp8sNb')",
+    ] {
+        check(&[("SERVICE_TOKEN", "kT9vX2mQ7zzR4wLp8sNb")], text, true);
+    }
+    // Raw bytes of a key, as a string of bytes.
+    let hex = "8f01c37a9be4d2564087f3b1aa5c19e8";
+    let bytes: String = (0..16).map(|at| format!("\\x{}", &hex[at * 2..at * 2 + 2])).collect();
+    check(&[("AES_KEY", hex)], &format!("k=\"{bytes}\""), true);
 }
 
 #[test]
