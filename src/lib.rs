@@ -16,6 +16,7 @@ pub mod report;
 pub mod seal;
 pub mod store;
 
+pub mod bun;
 pub mod diag;
 pub mod fs;
 pub mod git;

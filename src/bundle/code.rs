@@ -258,13 +258,13 @@ pub(crate) fn then_later(value: Expr) -> Expr {
 }
 
 /// `Object.defineProperty(function, "name", { value: "name", configurable: true })`
-pub(crate) fn define_name(function: &Atom, name: &Atom) -> Stmt {
+pub(crate) fn define_name(target: Expr, name: &Atom) -> Stmt {
     let define = member(ident(&"Object".into()), &"defineProperty".into(), DUMMY_SP);
     let descriptor = object(vec![
         ("value".into(), string(name)),
         ("configurable".into(), Expr::Lit(Lit::Bool(Bool { span: DUMMY_SP, value: true }))),
     ]);
-    statement(call_expression(define, vec![ident(function), string("name"), descriptor]))
+    statement(call_expression(define, vec![target, string("name"), descriptor]))
 }
 
 /// `import.meta` where there is none: for Node's `CommonJS` an object with what a module would see, else an empty one.

@@ -1,6 +1,6 @@
-export var __commonJS = (body, module) => () => {
+export var __commonJS = (body, real, module) => () => {
   if (!module) {
-    module = { exports: {} };
+    module = real || { exports: {} };
     try {
       body.call(module.exports, module.exports, module);
     } catch (error) {
@@ -49,7 +49,7 @@ export var __reExport = (target, from, exports) => {
 export var __toESM = (from, isNode, target) => (
   (target = from != null ? Object.create(Object.getPrototypeOf(from)) : {}),
   __copyProps(
-    isNode || !from || !from.__esModule
+    isNode || !from || !from.__esModule || !("default" in from)
       ? Object.defineProperty(target, "default", { value: from, enumerable: true })
       : target,
     from,
@@ -59,6 +59,12 @@ export var __toCommonJS = (from) =>
   "module.exports" in from
     ? from["module.exports"]
     : __copyProps(Object.defineProperty({}, "__esModule", { value: true }), from);
+// What `require` gives of an ECMAScript module: one object, however often it is asked for.
+export var __required = /* @__PURE__ */ ((known) => (from) => {
+  if ("module.exports" in from) return from["module.exports"];
+  if (!known.has(from)) known.set(from, Object.defineProperty(__toCommonJS(from), Symbol.toStringTag, { value: "Module" }));
+  return known.get(from);
+})(/* @__PURE__ */ new WeakMap());
 export var __name = (target, value) => Object.defineProperty(target, "name", { value, configurable: true });
 export var __missing = (specifier) => {
   var error = new Error("Cannot find module '" + specifier + "'");

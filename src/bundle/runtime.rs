@@ -24,6 +24,8 @@ pub const RE_EXPORT: &str = "__reExport";
 pub const TO_ESM: &str = "__toESM";
 /// A namespace as `require` sees it.
 pub const TO_COMMON_JS: &str = "__toCommonJS";
+/// The same, as `require` gives it: one object for each module.
+pub const REQUIRED: &str = "__required";
 /// Gives a function or class the name it had in the source.
 pub const NAME: &str = "__name";
 /// Throws as `require` does for a module that is not there.

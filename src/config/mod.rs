@@ -32,6 +32,8 @@ pub struct Config {
     pub outdir: Option<PathBuf>,
     /// What the build is asked for.
     pub build: Options,
+    /// Whether Bun compiles bytecode of the scripts.
+    pub bytecode: bool,
     /// Where the metafile is written.
     pub metafile: Option<PathBuf>,
     /// Where the analysis of the outputs is written.
@@ -374,6 +376,7 @@ fn build_config(
         outdir,
         build,
         metafile: layers.path("metafile"),
+        bytecode: layers.switch("bytecode").unwrap_or_default(),
         metafile_md: layers.path("metafile-md"),
         artifacts,
         leaks: LeakConfig {
@@ -541,12 +544,15 @@ fn build_options(
         whitespace: layers.switch("minify-whitespace").unwrap_or(minify),
         identifiers: layers.switch("minify-identifiers").unwrap_or(minify),
     };
+    let bytecode = layers.switch("bytecode").unwrap_or_default();
     options.format = match layers.text("format").as_deref() {
         Some("cjs") => Format::Cjs,
         Some("iife") => Format::Iife,
+        None if bytecode => Format::Cjs,
         _ => Format::Esm,
     };
     options.target = match layers.text("target").as_deref() {
+        None if bytecode => Target::Bun,
         Some("node") => Target::Node,
         Some("bun") => Target::Bun,
         Some("workers") => Target::Workers,
@@ -572,6 +578,19 @@ fn build_options(
         Some("inline") => SourceMapMode::Inline,
         _ => SourceMapMode::None,
     };
+    if bytecode
+        && (options.format != Format::Cjs
+            || options.target != Target::Bun
+            || options.source_map != SourceMapMode::None)
+    {
+        problems.push(
+            Diagnostic::error(
+                "config/bytecode",
+                "`bytecode` needs the target `bun` and the format `cjs`, and has no source maps",
+            )
+            .hint("Bun takes bytecode in this form only; leave `bytecode` out for any other"),
+        );
+    }
     options.global_name = layers.text("global-name");
     options.keep_names = layers.switch("keep-names").unwrap_or_default();
     options.splitting = layers.switch("splitting").unwrap_or_default();

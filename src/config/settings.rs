@@ -232,6 +232,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("ignore-annotations", "build.ignore_annotations", Kind::Switch, "", "off", on::BUNDLING, "Believe no `sideEffects` and no `@__PURE__`"),
     setting!("metafile", "build.metafile", Kind::Text, "FILE", "none", on::BUNDLING, "Write the metafile there"),
     setting!("metafile-md", "build.metafile_md", Kind::Text, "FILE", "none", on::BUNDLING, "Write an analysis of the outputs in Markdown there, for people and language models"),
+    setting!("bytecode", "build.bytecode", Kind::Switch, "", "off", on::BUNDLING, "Bytecode beside each script, which Bun starts faster; needs `bun`, and the format `cjs`"),
 
     setting!("artifacts", "artifacts.dir", Kind::Text, "DIR", "none", on::RUN | on::REPORT, "Finished outputs of another bundler, instead of a build"),
     setting!("artifacts-metafile", "artifacts.metafile", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "The metafile that goes with them"),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::report::name_packages;
 use super::{Outcome, Ports};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::bun::{self, BytecodeError};
 use crate::bundle::{Bundled, EntryPoint, bundle};
 use crate::config::Config;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
@@ -44,6 +45,10 @@ pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
         .map(|specifier| EntryPoint { specifier: specifier.clone() })
         .collect();
     let mut bundled = bundle(&entry_points, &config.build, &files);
+    if config.bytecode && !has_errors(&bundled.diagnostics) {
+        let compiled = add_bytecode(&mut bundled, config.build.minify.whitespace);
+        bundled.diagnostics.extend(compiled.err());
+    }
     let mut paths: Vec<&str> =
         bundled.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
     paths.sort_unstable();
@@ -56,6 +61,45 @@ pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
         bundled.diagnostics.push(error);
     }
     bundled
+}
+
+/// Puts bytecode beside each script.
+fn add_bytecode(bundled: &mut Bundled, minify_whitespace: bool) -> Result<(), Diagnostic> {
+    let mut added = Vec::new();
+    for artifact in &mut bundled.artifacts {
+        let is_script = matches!(artifact.kind, ArtifactKind::EntryPoint | ArtifactKind::Chunk)
+            && [".js", ".cjs", ".mjs"].iter().any(|end| artifact.path.as_str().ends_with(end));
+        if !is_script {
+            continue;
+        }
+        let compiled = bun::compile(artifact.body.bytes(), minify_whitespace).map_err(|error| {
+            let hint = match error {
+                BytecodeError::NoBun => "install Bun, or build without `bytecode`",
+                _ => "build without `bytecode`, or with another version of Bun",
+            };
+            Diagnostic::error("build/bytecode", error.to_string()).hint(hint)
+        })?;
+        let path = OutputPath::new(format!("{}.jsc", artifact.path))
+            .expect("the path of an output with an extension is one");
+        if let Some(output) = bundled.metafile.outputs.get_mut(artifact.path.as_str()) {
+            output.bytes = compiled.script.len() as u64;
+        }
+        let bytes = compiled.bytecode.len() as u64;
+        let output = Output { bytes, ..Output::default() };
+        bundled.metafile.outputs.insert(path.to_string(), output);
+        artifact.content_hash = content_hash(&compiled.script);
+        artifact.body = Body::new(compiled.script);
+        added.push(BuildArtifact {
+            path,
+            kind: ArtifactKind::Bytecode,
+            loader: "js",
+            content_hash: content_hash(&compiled.bytecode),
+            source_map: None,
+            body: Body::new(compiled.bytecode),
+        });
+    }
+    bundled.artifacts.append(&mut added);
+    Ok(())
 }
 
 /// Writes the outputs of a build, each whole or not at all.

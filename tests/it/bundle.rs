@@ -372,3 +372,67 @@ fn licences_go_where_they_are_wanted() {
         }
     }
 }
+
+#[test]
+fn bun_starts_from_bytecode() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::write(
+        path.join("main.ts"),
+        "import { join } from 'node:path';\nconst value: string = join('a', 'b');\n\
+         console.log(value, process.env.RUN_TIME, typeof __dirname, new Error('x').message);\n",
+    )
+    .unwrap();
+    let bin = super::support::npm().join("node_modules/.bin");
+    let with_bun = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let build = |path_of_commands: &str, out: &str, more: &[&str]| {
+        let mut command = bundlegate();
+        command.args(["build", "main.ts", "--bytecode", "--outdir", out, "--metafile", "m.json"]);
+        command.args(more).env("PATH", path_of_commands).current_dir(path).output().unwrap()
+    };
+    for more in [&[] as &[&str], &["--minify"]] {
+        let output = build(&with_bun, "out", more);
+        assert!(output.status.success(), "{}", text(&output));
+        let script = std::fs::read_to_string(path.join("out/main.js")).unwrap();
+        assert!(script.starts_with("// @bun @bytecode @bun-cjs\n"), "{script}");
+        assert!(!script.contains(&*path.to_string_lossy()), "a path of this machine: {script}");
+        let mut run = bun();
+        run.arg("out/main.js").current_dir(path).env("RUN_TIME", "late");
+        let output = run.env("BUN_JSC_verboseDiskCache", "1").output().unwrap();
+        let both = text(&output);
+        assert!(both.contains("a/b late string x"), "{both}");
+        assert!(both.contains("Cache hit"), "the bytecode was not used: {both}");
+        let metafile: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(path.join("m.json")).unwrap()).unwrap();
+        for file in ["out/main.js", "out/main.js.jsc"] {
+            let bytes = std::fs::metadata(path.join(file)).unwrap().len();
+            assert_eq!(metafile["outputs"][file]["bytes"], bytes, "{file}");
+        }
+    }
+    // The same script from another folder. A few bytes of what Bun compiles are others in each run.
+    assert!(build(&with_bun, "elsewhere/deep", &["--minify"]).status.success());
+    let script = |folder: &str| std::fs::read(path.join(folder).join("main.js")).unwrap();
+    assert!(script("elsewhere/deep") == script("out"));
+
+    let output = build("/nowhere", "none", &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+    assert!(text(&output).contains("install Bun"), "{}", text(&output));
+    assert!(!path.join("none").exists());
+    for wrong in [["--format", "esm"], ["--target", "node"], ["--sourcemap", "linked"]] {
+        let output = build(&with_bun, "none", &wrong);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    }
+}
+
+/// Filling an object that runs code is no part of declaring it. Minified, swc's compressor drops this by itself.
+#[test]
+fn setters_of_classes_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = "class A { static set value(value) { console.log('a setter runs', value); } }\n\
+                A.value = 1;\nclass B extends A {}\nB.value = 2;\nB.prototype.dropped = 3;\n";
+    std::fs::write(folder.path().join("main.mjs"), code).unwrap();
+    let script = ok(bundlegate().args(["build", "main.mjs"]).current_dir(folder.path()));
+    std::fs::write(folder.path().join("out.mjs"), &script).unwrap();
+    let printed = ok(node().arg("out.mjs").current_dir(folder.path()));
+    assert_eq!(printed, "a setter runs 1\na setter runs 2\n", "{script}");
+}

@@ -114,6 +114,7 @@ pub(crate) fn helper_symbols(graph: &ModuleGraph) -> Helpers {
         runtime::RE_EXPORT,
         runtime::TO_ESM,
         runtime::TO_COMMON_JS,
+        runtime::REQUIRED,
         runtime::NAME,
         runtime::MISSING,
         runtime::REQUIRE,
@@ -150,9 +151,13 @@ impl Linker<'_> {
             self.helper(runtime::REQUIRE, &mut used);
         }
         if links.needs_create_require {
-            links
-                .externals
-                .push(("node:module".into(), BTreeSet::from([Some("createRequire".into())])));
+            let name = Some("createRequire".into());
+            match links.externals.iter_mut().find(|(specifier, _)| *specifier == *"node:module") {
+                Some((_, names)) => {
+                    names.insert(name);
+                }
+                None => links.externals.push(("node:module".into(), BTreeSet::from([name]))),
+            }
         }
         for name in used {
             let home = match &name {
@@ -199,11 +204,14 @@ impl Linker<'_> {
             Wrap::CommonJs => self.helper(runtime::COMMON_JS, used),
             Wrap::Esm => {
                 self.helper(if self.wraps.awaits { runtime::MODULE } else { runtime::ESM }, used);
-                // Its closure runs its imports.
-                for target in self.live.evaluated_before(self.graph, id) {
-                    if self.wraps.of(target) != Wrap::None {
-                        used.insert(NameKey::Wrapper(target));
-                    }
+            }
+        }
+        if self.wraps.of(id) != Wrap::None {
+            // Its closure runs its imports.
+            for target in self.live.evaluated_before(self.graph, id) {
+                if self.wraps.of(target) != Wrap::None {
+                    used.insert(NameKey::Wrapper(target));
+                    self.evaluates(target, used);
                 }
             }
         }
@@ -273,7 +281,7 @@ impl Linker<'_> {
                 } else if !is_commonjs {
                     used.insert(NameKey::Namespace(*target));
                     if kind == ImportKind::Require {
-                        self.helper(runtime::TO_COMMON_JS, used);
+                        self.helper(runtime::REQUIRED, used);
                     }
                 }
             }

@@ -66,7 +66,7 @@ pub(crate) fn link(graph: &ModuleGraph, entry_points: &[ModuleId], options: &Opt
     // After wrapping: what must run late is not a reason for an order between chunks. Splitting wraps modules itself
     // where only that keeps their order.
     let (chunks, wraps) =
-        split_chunks::split_chunks(graph, entry_points, &order, &live, wraps, options);
+        split_chunks::split_chunks(graph, entry_points, &order, &bindings, &live, wraps, options);
     let live = tree_shake::with_helpers(graph, live, &wraps, options);
     let links = link_chunks::link_chunks(graph, &bindings, &live, &wraps, &chunks, options);
     // Last: only now is it known which top-level names share a scope.

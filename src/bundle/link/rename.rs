@@ -107,6 +107,9 @@ pub(crate) fn rename(
         .zip(links)
         .map(|(chunk, links)| {
             let mut namer = Namer::new(graph, &chunk.modules, live);
+            if links.needs_create_require {
+                namer.names.taken.insert("__require".into());
+            }
             if let Some(name) = options.global_name.as_deref()
                 && options.format == Format::Iife
                 && let Some(first) = name.split('.').next()
@@ -134,9 +137,6 @@ pub(crate) fn rename(
                     };
                     namer.give(NameKey::External(specifier.clone(), name.clone()), &wish);
                 }
-            }
-            if links.needs_create_require {
-                namer.names.taken.insert("__require".into());
             }
             namer.names
         })

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::sort_modules::Order;
+use super::bind_imports::{Binding, Bindings};
+use super::sort_modules::{Order, static_order};
 use super::tree_shake::Live;
 use super::wrap_modules::{Wrap, Wraps};
-use crate::bundle::graph::{ImportTarget, ModuleGraph, ModuleId};
+use crate::bundle::graph::{ImportTarget, ModuleGraph, ModuleId, SymbolKind};
 use crate::bundle::options::Options;
 
 /// What one output does when it runs, in order.
@@ -51,11 +52,12 @@ pub(crate) fn split_chunks(
     graph: &ModuleGraph,
     entry_points: &[ModuleId],
     order: &Order,
+    bindings: &Bindings,
     live: &Live,
     wraps: Wraps,
     options: &Options,
 ) -> (Chunks, Wraps) {
-    let mut splitter = Splitter { graph, order, live, wraps };
+    let mut splitter = Splitter { graph, order, bindings, live, wraps };
     let mut chunks = splitter.assign(entry_points, options);
     splitter.plan(&mut chunks);
     if chunks.list.len() > 1 {
@@ -79,6 +81,7 @@ pub(crate) fn split_chunks(
 struct Splitter<'a> {
     graph: &'a ModuleGraph,
     order: &'a Order,
+    bindings: &'a Bindings,
     live: &'a Live,
     wraps: Wraps,
 }
@@ -104,6 +107,12 @@ impl Splitter<'_> {
         let mut bits = vec![vec![0u64; words]; self.graph.modules.len()];
         for (index, (entry, _)) in entries.iter().enumerate() {
             let mut todo = vec![*entry];
+            // What a package without side effects hides from this entry runs early all the same, if another one keeps
+            // it and it matters when it runs.
+            if entries.len() > 1 {
+                let order = static_order(self.graph, *entry).into_iter();
+                todo.extend(order.filter(|id| self.is_live(*id) && self.is_order_sensitive(*id)));
+            }
             while let Some(id) = todo.pop() {
                 let word = &mut bits[id.index()][index / 64];
                 if *word & (1 << (index % 64)) != 0 {
@@ -186,7 +195,24 @@ impl Splitter<'_> {
             && self
                 .static_targets(id)
                 .any(|target| self.wraps.of(target) == Wrap::CommonJs && self.is_live(target));
-        takes_commonjs || self.live.does_something(self.graph, id)
+        takes_commonjs || self.live.does_something(self.graph, id) || self.reads_variables(id)
+    }
+
+    /// Whether a value of the module may be that of a variable elsewhere, as it is when the module runs.
+    fn reads_variables(&self, id: ModuleId) -> bool {
+        let module = self.graph.module(id);
+        let bindings = &self.bindings.symbols[id.index()];
+        self.live.kept(self.graph, id).any(|statement| {
+            let is_value = statement.declares.iter().any(|symbol| {
+                let kind = module.symbols[*symbol as usize].kind;
+                matches!(kind, SymbolKind::Var | SymbolKind::Let | SymbolKind::Const)
+            });
+            is_value
+                && statement.uses.iter().any(|symbol| {
+                    matches!(bindings.get(symbol), Some(Binding::Symbol(other))
+                        if self.graph.symbol(*other).is_reassigned)
+                })
+        })
     }
 
     /// Fills in steps and imports.
@@ -201,10 +227,12 @@ impl Splitter<'_> {
 
     fn steps(&self, chunks: &Chunks, index: u32) -> (Vec<Step>, Vec<u32>) {
         let chunk = &chunks.list[index as usize];
+        let needed = chunk.modules.iter().flat_map(|module| &self.live.needs[module.index()]);
         let mut walk = Walk {
             splitter: self,
             chunks,
             index,
+            needed: needed.copied().collect(),
             visited: FxHashSet::default(),
             steps: Vec::new(),
             imports: Vec::new(),
@@ -341,6 +369,8 @@ struct Walk<'a, 'b> {
     splitter: &'a Splitter<'b>,
     chunks: &'a Chunks,
     index: u32,
+    /// What the modules of this chunk need.
+    needed: FxHashSet<ModuleId>,
     visited: FxHashSet<ModuleId>,
     steps: Vec<Step>,
     imports: Vec<u32>,
@@ -375,7 +405,11 @@ impl Walk<'_, '_> {
     /// Notes what reaching a module means, and returns where to go on from it.
     fn enter(&mut self, id: ModuleId) -> Vec<ModuleId> {
         let chunk = self.chunks.of[id.index()];
-        let is_live = self.splitter.is_live(id);
+        // What only another entry keeps, and where it does not matter when it runs, is left to that one.
+        let is_live = self.splitter.is_live(id)
+            && (chunk == Some(self.index)
+                || self.needed.contains(&id)
+                || self.splitter.is_order_sensitive(id));
         if is_live
             && let Some(chunk) = chunk
             && chunk != self.index

@@ -345,7 +345,7 @@ pub(crate) fn with_helpers(
                     if graph.module(*target).format == ModuleFormat::Esm
                         && graph.module(*target).data().is_none() =>
                 {
-                    wanted.insert(runtime::TO_COMMON_JS);
+                    wanted.insert(runtime::REQUIRED);
                 }
                 (ImportKind::Dynamic, ImportTarget::Module(target))
                     if graph.module(*target).format == ModuleFormat::CommonJs =>

@@ -61,6 +61,14 @@ pub(crate) fn wrap_modules(
     let mut wraps = Wraps { list, awaits: false };
     let mut dynamic = Vec::new();
     for id in graph.ids() {
+        // What a `CommonJS` module imports by statements runs when it does.
+        if graph.module(id).format == ModuleFormat::CommonJs && live.modules[id.index()] {
+            for (_, record) in graph.module(id).static_imports() {
+                if let ImportTarget::Module(target) = record.target {
+                    wrap_with_imports(graph, target, &mut wraps, &[]);
+                }
+            }
+        }
         for record in live.records(graph, id) {
             let ImportTarget::Module(target) = record.target else { continue };
             match record.kind {

@@ -46,23 +46,24 @@ impl KeepNames<'_> {
     }
 
     fn name_class(&self, class: &mut Class, name: &Atom) {
-        let has_own = class.body.iter().any(|member| match member {
-            ClassMember::Method(method) => method.is_static && is_name(&method.key),
-            ClassMember::ClassProp(property) => property.is_static && is_name(&property.key),
-            _ => false,
-        });
-        if has_own {
-            return;
-        }
         let this = Expr::This(ThisExpr { span: DUMMY_SP });
         let call = code::call(self.helper, vec![this, code::string(visible(name))]);
-        let body = BlockStmt {
-            span: DUMMY_SP,
-            ctxt: SyntaxContext::empty(),
-            stmts: vec![code::statement(call)],
-        };
-        class.body.insert(0, ClassMember::StaticBlock(StaticBlock { span: DUMMY_SP, body }));
+        name_class(class, code::statement(call));
     }
+}
+
+/// Puts the statement that names a class before everything else that it runs, unless it has a `name` of its own.
+pub(super) fn name_class(class: &mut Class, naming: Stmt) {
+    let has_own = class.body.iter().any(|member| match member {
+        ClassMember::Method(method) => method.is_static && is_name(&method.key),
+        ClassMember::ClassProp(property) => property.is_static && is_name(&property.key),
+        _ => false,
+    });
+    if has_own {
+        return;
+    }
+    let body = BlockStmt { span: DUMMY_SP, ctxt: SyntaxContext::empty(), stmts: vec![naming] };
+    class.body.insert(0, ClassMember::StaticBlock(StaticBlock { span: DUMMY_SP, body }));
 }
 
 fn is_name(key: &PropName) -> bool {

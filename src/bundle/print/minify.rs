@@ -1,5 +1,6 @@
 //! The compressor and the mangler, over one chunk.
 
+use swc_core::atoms::Atom;
 use swc_core::common::comments::SingleThreadedComments;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{GLOBALS, Globals, Mark, SourceMap, SyntaxContext};
@@ -10,9 +11,10 @@ use swc_core::ecma::minifier::option::{
 };
 use swc_core::ecma::transforms::base::fixer::fixer;
 use swc_core::ecma::transforms::base::resolver;
-use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
+use swc_core::ecma::visit::{VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type};
 
 use crate::bundle::options::{Format, Options};
+use crate::bundle::scan::define::{HoistedNames, collect_names};
 
 /// Minifies a chunk as the options want it. Names in it are those of the plan, so text alone tells them apart.
 pub(super) fn minify(
@@ -61,10 +63,74 @@ pub(super) fn minify(
         program.mutate(fixer(Some(comments)));
         program.visit_mut_with(&mut ForgetAnnotations);
         match program {
-            Program::Module(module) => module.body,
+            Program::Module(mut module) => {
+                declare_exported(&mut module.body);
+                module.body
+            }
             Program::Script(script) => script.body.into_iter().map(ModuleItem::Stmt).collect(),
         }
     })
+}
+
+/// What stands behind a `throw` is dropped, and exports of it with nothing to export are no module any more.
+fn declare_exported(body: &mut Vec<ModuleItem>) {
+    let mut names: Vec<Atom> = Vec::new();
+    let mut exported: Vec<Atom> = Vec::new();
+    for item in body.iter() {
+        match item {
+            ModuleItem::Stmt(statement) => declared(statement, &mut names),
+            ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => {
+                names.extend(
+                    import.specifiers.iter().map(|specifier| specifier.local().sym.clone()),
+                );
+            }
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => {
+                declared(&Stmt::Decl(export.decl.clone()), &mut names);
+            }
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDefaultDecl(export)) => match &export.decl {
+                DefaultDecl::Class(class) => {
+                    names.extend(class.ident.iter().map(|ident| ident.sym.clone()));
+                }
+                DefaultDecl::Fn(function) => {
+                    names.extend(function.ident.iter().map(|ident| ident.sym.clone()));
+                }
+                DefaultDecl::TsInterfaceDecl(_) => {}
+            },
+            ModuleItem::ModuleDecl(ModuleDecl::ExportNamed(export)) if export.src.is_none() => {
+                exported.extend(export.specifiers.iter().filter_map(|specifier| match specifier {
+                    ExportSpecifier::Named(named) => Some(named.orig.atom().into_owned()),
+                    _ => None,
+                }));
+            }
+            ModuleItem::ModuleDecl(_) => {}
+        }
+    }
+    exported.retain(|name| !names.contains(name));
+    exported.sort_unstable();
+    exported.dedup();
+    if !exported.is_empty() {
+        body.push(ModuleItem::Stmt(crate::bundle::code::declare_all(&exported)));
+    }
+}
+
+/// Names that a statement declares for the whole output.
+fn declared(statement: &Stmt, names: &mut Vec<Atom>) {
+    match statement {
+        Stmt::Decl(Decl::Fn(function)) => names.push(function.ident.sym.clone()),
+        Stmt::Decl(Decl::Class(class)) => names.push(class.ident.sym.clone()),
+        Stmt::Decl(Decl::Var(declaration)) => {
+            let mut idents = Vec::new();
+            for declarator in &declaration.decls {
+                collect_names(&declarator.name, &mut idents);
+            }
+            names.extend(idents.into_iter().map(|ident| ident.sym));
+        }
+        other => {
+            let mut hoisted = HoistedNames(Vec::new());
+            other.visit_with(&mut hoisted);
+            names.extend(hoisted.0.into_iter().map(|ident| ident.sym));
+        }
+    }
 }
 
 /// A span can say that a call is pure, which would be printed as a comment.

@@ -282,7 +282,7 @@ fn assemble(
     let assigned: BTreeSet<ModuleId> = chunk
         .modules
         .iter()
-        .filter(|id| context.plan.wraps.of(**id) == Wrap::Esm)
+        .filter(|id| context.plan.wraps.of(**id) != Wrap::None)
         .flat_map(|id| context.plan.live.evaluated_before(context.graph, *id))
         .collect();
     let taken: BTreeSet<ModuleId> = links
@@ -351,13 +351,17 @@ fn is_word(name: &str) -> bool {
     characters.next().is_some_and(Ident::is_valid_start) && characters.all(Ident::is_valid_continue)
 }
 
-fn import_statement(specifier: &str, specifiers: Vec<ImportSpecifier>) -> ModuleItem {
+fn import_statement(
+    specifier: &str,
+    specifiers: Vec<ImportSpecifier>,
+    with: Option<Box<ObjectLit>>,
+) -> ModuleItem {
     ModuleItem::ModuleDecl(ModuleDecl::Import(ImportDecl {
         span: DUMMY_SP,
         specifiers,
         src: Box::new(str_of(specifier)),
         type_only: false,
-        with: None,
+        with,
         phase: ImportPhase::Evaluation,
     }))
 }
@@ -380,6 +384,7 @@ fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
     let chunk = &context.plan.chunks.list[context.chunk as usize];
     for (specifier, names) in &links.externals {
         let mut named = Vec::new();
+        let with = attributes(context, specifier);
         for name in names {
             let key = NameKey::External(specifier.clone(), name.clone());
             match name {
@@ -391,13 +396,14 @@ fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
                             span: DUMMY_SP,
                             local,
                         })],
+                        with.clone(),
                     ));
                 }
                 Some(name) => named.push(named_import(name, context.names.get(&key))),
             }
         }
         if !named.is_empty() || names.is_empty() {
-            items.push(import_statement(specifier, named));
+            items.push(import_statement(specifier, named, with));
         }
     }
     for other in &links.imported_chunks(chunk) {
@@ -406,7 +412,8 @@ fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
             .iter()
             .map(|key| named_import(&exported[key], context.names.get(key)))
             .collect();
-        items.push(import_statement(&(context.chunk_paths)(context.chunk, *other), specifiers));
+        let path = (context.chunk_paths)(context.chunk, *other);
+        items.push(import_statement(&path, specifiers, None));
     }
     if links.needs_create_require {
         let create = context
@@ -440,9 +447,36 @@ fn required(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
                 return ModuleItem::Stmt(code::statement(value));
             }
             let name = context.names.get(&NameKey::External(specifier.clone(), None));
-            ModuleItem::Stmt(code::var(name, rewrite::to_esm(context, value, false)))
+            let node = imports_as_node(context, specifier);
+            ModuleItem::Stmt(code::var(name, rewrite::to_esm(context, value, node)))
         })
         .collect()
+}
+
+/// `{ type: "json" }`, if that is how an external module is imported in this chunk.
+fn attributes(context: &Context<'_>, specifier: &Atom) -> Option<Box<ObjectLit>> {
+    let modules = &context.plan.chunks.list[context.chunk as usize].modules;
+    let kind = modules.iter().find_map(|id| {
+        context.graph.module(*id).static_imports().find_map(|(_, record)| match &record.target {
+            ImportTarget::External(other) if other == specifier => record.attribute_type.clone(),
+            _ => None,
+        })
+    })?;
+    match code::object(vec![("type".into(), code::string(&kind))]) {
+        Expr::Object(object) => Some(Box::new(object)),
+        _ => None,
+    }
+}
+
+/// Whether those who import an external module in this chunk follow Node's rule for `default`.
+fn imports_as_node(context: &Context<'_>, specifier: &Atom) -> bool {
+    context.plan.chunks.list[context.chunk as usize].modules.iter().all(|id| {
+        let module = context.graph.module(*id);
+        let imports = module.static_imports().any(
+            |(_, record)| matches!(&record.target, ImportTarget::External(other) if other == specifier),
+        );
+        module.uses_node_interop || !imports
+    })
 }
 
 /// `module.exports = __toCommonJS(namespace)`, or what an `iife` returns.
@@ -521,7 +555,7 @@ fn exports(context: &Context<'_>, links: &ChunkLinks, entry: Option<ModuleId>) -
                     span: DUMMY_SP,
                     src: Box::new(str_of(specifier)),
                     type_only: false,
-                    with: None,
+                    with: attributes(context, specifier),
                 })));
             }
         }

@@ -7,7 +7,7 @@ use swc_core::common::{BytePos, DUMMY_SP, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
-use super::keep_names::keep_names;
+use super::keep_names::{keep_names, name_class};
 use crate::bundle::code;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
@@ -145,6 +145,12 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
                     .collect();
                 statements.splice(0..0, directives);
             }
+            let imports = import_calls(context, id);
+            if !imports.is_empty() {
+                let is_directive = |statement: &Stmt| matches!(statement, Stmt::Expr(statement) if matches!(&*statement.expr, Expr::Lit(Lit::Str(_))));
+                let at = statements.iter().take_while(|statement| is_directive(statement)).count();
+                statements.splice(at..at, imports);
+            }
             code.definitions.push(commonjs_wrapper(context, id, module, statements));
         }
         Wrap::Esm => {
@@ -241,7 +247,15 @@ fn commonjs_wrapper(context: &Context<'_>, id: ModuleId, module: &Module, body: 
         code::arrow_block(&parameters, body, false)
     };
     let name = context.names.get(&NameKey::Wrapper(id));
-    code::var(name, code::call(&context.helper(runtime::COMMON_JS), vec![closure]))
+    let mut arguments = vec![closure];
+    // An entry point is the module that it is when nothing is bundled: `require.main === module`.
+    if context.options.format == Format::Cjs
+        && context.plan.chunks.list[context.chunk as usize].entry == Some(id)
+        && uses("module")
+    {
+        arguments.push(code::ident(&"module".into()));
+    }
+    code::var(name, code::call(&context.helper(runtime::COMMON_JS), arguments))
 }
 
 /// Calls of wrapped modules that a wrapped module imports, in order.
@@ -383,7 +397,7 @@ impl<'a> Rewriter<'a> {
             }
         }
         for helper in [
-            runtime::TO_COMMON_JS,
+            runtime::REQUIRED,
             runtime::TO_ESM,
             runtime::MISSING,
             runtime::REQUIRE,
@@ -394,6 +408,10 @@ impl<'a> Rewriter<'a> {
             captured.extend(context.names.local.get(&NameKey::Symbol(symbol)).cloned());
         }
         captured.insert("__require".into());
+        // `import.meta` is written with these there.
+        if module.uses_import_meta && context.options.format == Format::Cjs {
+            captured.extend(["require", "__dirname", "__filename"].map(Atom::from));
+        }
         Self {
             context,
             id,
@@ -510,7 +528,7 @@ impl<'a> Rewriter<'a> {
                     )
                 } else {
                     let namespace = code::ident(context.names.get(&NameKey::Namespace(*target)));
-                    code::call(&context.helper(runtime::TO_COMMON_JS), vec![namespace])
+                    code::call(&context.helper(runtime::REQUIRED), vec![namespace])
                 };
                 let wrapper = context.names.get(&wrapper);
                 let run = if context.plan.wraps.awaits {
@@ -643,10 +661,18 @@ impl<'a> Rewriter<'a> {
                     let ident = function.ident.sym.clone();
                     kept.push(Stmt::Decl(Decl::Fn(function)));
                     if let Some(name) = name {
-                        kept.push(code::define_name(&ident, &visible_name(&name)));
+                        kept.push(code::define_name(code::ident(&ident), &visible_name(&name)));
                     }
                 }
                 Stmt::Decl(Decl::Class(class)) => match original.get(&class.ident.sym) {
+                    // A declaration, so that what stands in it may speak of it while it is evaluated.
+                    Some(name) if self.context.options.syntax.is_none_or(|year| year >= 2022) => {
+                        let this = Expr::This(ThisExpr { span: DUMMY_SP });
+                        let naming = code::define_name(this, &visible_name(name));
+                        let mut class = class;
+                        name_class(&mut class.class, naming);
+                        kept.push(Stmt::Decl(Decl::Class(class)));
+                    }
                     Some(name) => {
                         let variable = class.ident.sym.clone();
                         let value = Expr::Class(ClassExpr { ident: None, class: class.class });
@@ -733,6 +759,11 @@ impl<'a> Rewriter<'a> {
         definitions
             .push(code::var(name, code::call(&self.context.helper(runtime::ESM), vec![closure])));
     }
+}
+
+/// What a pattern assigns to in place of an import.
+fn throwing_target() -> Pat {
+    Pat::Expr(Box::new(code::member(code::throw_readonly(), &"_".into(), DUMMY_SP)))
 }
 
 /// The `.name` that a source name gives: that of an anonymous default export is `default`.
@@ -907,7 +938,23 @@ impl VisitMut for Rewriter<'_> {
                     if self.is_import(&ident.id)) =>
             {
                 assign.right.visit_mut_with(self);
-                *expression = code::sequence(vec![*assign.right.take(), code::throw_readonly()]);
+                let right = *assign.right.take();
+                *expression = match (assign.op.to_update(), &assign.left) {
+                    // Whether `||=` assigns depends on what is there.
+                    (
+                        Some(op @ (op!("||") | op!("&&") | op!("??"))),
+                        AssignTarget::Simple(target),
+                    ) => {
+                        let mut left = target
+                            .as_ident()
+                            .map_or_else(code::void_0, |ident| Expr::Ident(ident.id.clone()));
+                        left.visit_mut_with(self);
+                        let right = code::sequence(vec![right, code::throw_readonly()]);
+                        let (left, right) = (Box::new(left), Box::new(right));
+                        Expr::Bin(BinExpr { span: assign.span, op, left, right })
+                    }
+                    _ => code::sequence(vec![right, code::throw_readonly()]),
+                };
             }
             Expr::Update(update) if matches!(&*update.arg, Expr::Ident(ident) if self.is_import(ident)) =>
             {
@@ -963,7 +1010,39 @@ impl VisitMut for Rewriter<'_> {
         property.visit_mut_children_with(self);
     }
 
+    fn visit_mut_pat(&mut self, pattern: &mut Pat) {
+        let is_import = match pattern {
+            Pat::Ident(ident) => self.is_import(&ident.id),
+            Pat::Expr(expression) => {
+                matches!(&**expression, Expr::Ident(ident) if self.is_import(ident))
+            }
+            _ => false,
+        };
+        if is_import {
+            *pattern = throwing_target();
+        } else {
+            pattern.visit_mut_children_with(self);
+        }
+    }
+
     fn visit_mut_object_pat_prop(&mut self, property: &mut ObjectPatProp) {
+        if let ObjectPatProp::Assign(assign) = property
+            && self.is_import(&assign.key.id)
+        {
+            let ident = &assign.key.id;
+            let key = PropName::Ident(IdentName { span: ident.span, sym: ident.sym.clone() });
+            assign.value.visit_mut_with(self);
+            let value = match assign.value.take() {
+                Some(right) => Pat::Assign(AssignPat {
+                    span: assign.span,
+                    left: Box::new(throwing_target()),
+                    right,
+                }),
+                None => throwing_target(),
+            };
+            *property = ObjectPatProp::KeyValue(KeyValuePatProp { key, value: Box::new(value) });
+            return;
+        }
         property.visit_mut_children_with(self);
         if let ObjectPatProp::Assign(assign) = property
             && let Some(reference) = self.reference(&assign.key.id)

@@ -307,7 +307,21 @@ impl VisitMut for Substitute<'_> {
 
     fn visit_mut_call_expr(&mut self, call: &mut CallExpr) {
         self.shorten_require(&mut call.callee);
+        let was_value = matches!(&call.callee, Callee::Expr(callee) if is_value(callee));
         call.visit_mut_children_with(self);
+        if let Callee::Expr(callee) = &mut call.callee
+            && was_value
+        {
+            keep_value(callee);
+        }
+    }
+
+    fn visit_mut_tagged_tpl(&mut self, template: &mut TaggedTpl) {
+        let was_value = is_value(&template.tag);
+        template.visit_mut_children_with(self);
+        if was_value {
+            keep_value(&mut template.tag);
+        }
     }
 
     fn visit_mut_update_expr(&mut self, update: &mut UpdateExpr) {
@@ -441,6 +455,33 @@ fn constant(expression: &Expr, unresolved: SyntaxContext) -> Option<Constant> {
     }
 }
 
+/// Whether what is called is a value that was computed, so that it is called without a `this`.
+fn is_value(callee: &Expr) -> bool {
+    match callee {
+        Expr::Paren(paren) => is_value(&paren.expr),
+        Expr::Bin(_) | Expr::Cond(_) | Expr::Seq(_) => true,
+        _ => false,
+    }
+}
+
+/// Keeps it one where folding left a property, or `eval`, which is another thing when it is called by that name.
+fn keep_value(callee: &mut Box<Expr>) {
+    while let Expr::Paren(paren) = &mut **callee {
+        *callee = paren.expr.take();
+    }
+    let is_reference = match &**callee {
+        Expr::Member(_) | Expr::OptChain(_) | Expr::SuperProp(_) => true,
+        Expr::Ident(ident) => ident.sym == *"eval",
+        _ => false,
+    };
+    if is_reference {
+        let value = callee.take();
+        let zero = Expr::Lit(Lit::Num(Number { span: DUMMY_SP, value: 0.0, raw: None }));
+        let exprs = vec![Box::new(zero), value];
+        **callee = Expr::Seq(SeqExpr { span: DUMMY_SP, exprs });
+    }
+}
+
 /// Folds what constants decide at this node; children are folded already.
 fn fold(expression: &mut Expr, unresolved: SyntaxContext) {
     let span = expression.span();
@@ -488,6 +529,21 @@ fn fold(expression: &mut Expr, unresolved: SyntaxContext) {
             }
             _ => {}
         },
+        // What does nothing goes here: when it goes later, parentheses are no longer looked at.
+        Expr::Seq(sequence) => {
+            let last = sequence.exprs.len() - 1;
+            let is_plain = |expression: &Expr| matches!(expression, Expr::Lit(literal) if !matches!(literal, Lit::Regex(_) | Lit::JSXText(_)));
+            if last > 1 {
+                let mut index = 0;
+                sequence.exprs.retain(|part| {
+                    index += 1;
+                    index > last || !is_plain(part)
+                });
+                if sequence.exprs.len() == 1 {
+                    *expression = *sequence.exprs.remove(0);
+                }
+            }
+        }
         Expr::Cond(conditional) => {
             if let Some(test) = constant(&conditional.test, unresolved) {
                 *expression = *if test.is_truthy() {
@@ -528,7 +584,7 @@ fn hoisted_variables(dropped: &Stmt) -> Option<Stmt> {
 }
 
 /// Names of `var` declarations in a statement, functions left out.
-pub(super) struct HoistedNames(pub(super) Vec<Ident>);
+pub(crate) struct HoistedNames(pub(crate) Vec<Ident>);
 
 impl Visit for HoistedNames {
     noop_visit_type!();

@@ -12,8 +12,9 @@ use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
 use super::define::{HoistedNames, collect_names, static_property};
+use super::filled::OwnObjects;
 use super::parse::{Parsed, location_at};
-use super::side_effects::{Purity, filled_namespace};
+use super::side_effects::Purity;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget,
     Module, ModuleFormat, NamedImport, Statement, Symbol, SymbolKind,
@@ -39,6 +40,7 @@ pub(super) fn record(
         local_exports: Vec::new(),
         diagnostics: Vec::new(),
         has_module_syntax: false,
+        has_exports: false,
         pure_positions: &parsed.pure_functions,
         marked: Vec::new(),
     };
@@ -73,8 +75,20 @@ pub(super) fn record(
     recorder.module.has_direct_eval = facts.has_direct_eval;
     recorder.module.uses_import_meta = facts.uses_import_meta;
     recorder.module.uses_top_level_this = facts.uses_top_level_this;
-    recorder.module.has_esm_syntax =
-        recorder.has_module_syntax || facts.uses_import_meta || facts.has_top_level_await;
+    // A file that imports by statements and exports by `exports` is what bundlers before us made of it: CommonJS.
+    let is_mixed = recorder.has_module_syntax
+        && !recorder.has_exports
+        && ["exports", "module"]
+            .iter()
+            .any(|name| recorder.module.unresolved.contains(&Atom::from(*name)))
+        && is_type_module != Some(true)
+        && !matches!(
+            recorder.module.file.extension().and_then(|extension| extension.to_str()),
+            Some("mjs" | "mts")
+        );
+    recorder.module.has_esm_syntax = (recorder.has_module_syntax && !is_mixed)
+        || facts.uses_import_meta
+        || facts.has_top_level_await;
     let extension = recorder
         .module
         .file
@@ -112,17 +126,17 @@ pub(super) fn record(
         imports: &imports,
         pure_if: RefCell::default(),
     };
+    let own = OwnObjects::of(&recorder.body, recorder.module, parsed.unresolved);
     for (index, (statement, uses)) in recorder.body.iter().zip(uses).enumerate() {
-        let mut is_pure = purity.statement(statement);
+        let filled = own.filled(&purity, statement);
+        let is_pure = !filled.is_empty() || purity.statement(statement);
         let pure_if = purity.pure_if.take();
-        if let Some(namespace) = filled_namespace(&purity, statement)
-            && let Some(symbol) = recorder.module.symbol_of.get(&namespace.to_id()).copied()
-        {
-            // Filling a namespace is part of declaring it: whoever needs the variable needs both.
+        for id in filled {
+            // Filling an object is part of declaring it: whoever needs the variable needs both.
+            let Some(symbol) = recorder.module.symbol_of.get(&id).copied() else { continue };
             let statement = u32::try_from(index).expect("fewer than 2^32 statements");
             recorder.module.symbols[symbol as usize].declared_by.push(statement);
             recorder.module.statements[index].declares.push(symbol);
-            is_pure = true;
         }
         let record = &mut recorder.module.statements[index];
         record.uses = uses.symbols;
@@ -412,6 +426,8 @@ struct Recorder<'a> {
     local_exports: Vec<(Atom, Id, Span)>,
     diagnostics: Vec<Diagnostic>,
     has_module_syntax: bool,
+    /// Whether there is an `export`.
+    has_exports: bool,
     /// Starts of functions marked as having no side effects.
     pure_positions: &'a FxHashSet<BytePos>,
     /// Those that stand behind an `export`.
@@ -515,6 +531,7 @@ impl Recorder<'_> {
                 ModuleItem::ModuleDecl(declaration) => {
                     may_be_directive = false;
                     self.has_module_syntax = true;
+                    self.has_exports |= !matches!(declaration, ModuleDecl::Import(_));
                     self.declaration(declaration);
                 }
             }

@@ -170,8 +170,11 @@ impl Purity<'_> {
                 })
             }
             Expr::Object(object) => object.props.iter().all(|property| match property {
+                // A spread reads all properties, and so runs getters.
                 PropOrSpread::Spread(spread) => {
-                    matches!(&*spread.expr, Expr::Object(_)) && self.expression(&spread.expr)
+                    matches!(&*spread.expr, Expr::Object(object) if object.props.iter().all(
+                        |property| !matches!(property, PropOrSpread::Prop(property) if matches!(&**property, Prop::Getter(_)))
+                    )) && self.expression(&spread.expr)
                 }
                 PropOrSpread::Prop(property) => self.property(property),
             }),
@@ -358,12 +361,14 @@ impl Purity<'_> {
 
     fn key(&self, key: &PropName) -> bool {
         match key {
-            PropName::Computed(computed) => {
-                (is_primitive(&computed.expr) || self.is_well_known_symbol(&computed.expr))
-                    && self.expression(&computed.expr)
-            }
+            PropName::Computed(computed) => self.is_plain_key(&computed.expr),
             _ => true,
         }
+    }
+
+    /// Whether a computed key is read without running code: a primitive, or `Symbol.iterator` and the like.
+    pub(super) fn is_plain_key(&self, key: &Expr) -> bool {
+        (is_primitive(key) || self.is_well_known_symbol(key)) && self.expression(key)
     }
 
     fn is_well_known_symbol(&self, expression: &Expr) -> bool {
