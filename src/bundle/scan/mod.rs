@@ -3,6 +3,7 @@
 
 mod classes;
 pub(crate) mod define;
+mod early_errors;
 mod filled;
 mod glob_imports;
 pub(crate) mod input_map;

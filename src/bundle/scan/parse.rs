@@ -29,6 +29,7 @@ use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
 use super::classes::{ClassOptions, expand_accessors, lower_classes};
 use super::define::{Defines, substitute};
+use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
 use super::sloppy::write_out;
 use crate::bundle::options::{Format, Loader, Options};
@@ -94,6 +95,7 @@ type ParsedParts = (Program, SyntaxContext, Kept, Vec<Diagnostic>);
 fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnostic>> {
     let comments = SingleThreadedComments::default();
     let mut program = parse_program(input, &comments)?;
+    check_early(&program, input)?;
     if is_sloppy(&program, input) {
         write_out(&mut program);
     }
@@ -136,6 +138,31 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let mut kept = keep_comments(&comments);
     kept.uses_class_helpers = lowered.uses_class_helpers;
     Ok((program, unresolved, kept, diagnostics))
+}
+
+/// What the language wants to be refused although it can be parsed.
+fn check_early(program: &Program, input: &ParseInput<'_>) -> Result<(), Vec<Diagnostic>> {
+    if input.loader == Loader::Json {
+        return Ok(());
+    }
+    let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
+    let source = input.source;
+    let errors = early_errors(program, &source.src, source.start_pos, is_typescript);
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(errors
+        .into_iter()
+        .map(|error| {
+            let length = error.span.hi.0.saturating_sub(error.span.lo.0) as usize;
+            Diagnostic::error("build/syntax", error.message).at(location_at(
+                input.source_map,
+                input.path,
+                error.span.lo,
+                length,
+            ))
+        })
+        .collect())
 }
 
 fn unknown_specifier(input: &ParseInput<'_>, unknown: &Unknown) -> Diagnostic {
