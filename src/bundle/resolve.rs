@@ -122,6 +122,7 @@ pub enum TsconfigError {
 
 /// Resolves specifiers for one build; keeps a cache that all threads share.
 pub struct Resolver {
+    files: Arc<dyn FileSystem>,
     import: ResolverGeneric<ResolverFiles>,
     require: ResolverGeneric<ResolverFiles>,
     /// For Node, which would take `main`: takes `module` of packages without side effects, where only that can be
@@ -152,7 +153,10 @@ impl Resolver {
     ) -> Self {
         let import_options = resolve_options(options, ResolveKind::Import);
         let require_options = resolve_options(options, ResolveKind::Require);
-        let import = ResolverGeneric::new_with_file_system(ResolverFiles(files), import_options);
+        let import = ResolverGeneric::new_with_file_system(
+            ResolverFiles(Arc::clone(&files)),
+            import_options,
+        );
         let require = import.clone_with_options(require_options);
         let takes_main = options.target == Target::Node && options.main_fields.is_none();
         let module = takes_main.then(|| {
@@ -166,6 +170,7 @@ impl Resolver {
             .map(|pattern| external_pattern(pattern, &options.root))
             .collect();
         Self {
+            files,
             import,
             require,
             module,
@@ -202,6 +207,11 @@ impl Resolver {
                 resolver.clone_with_options(options).resolve_file(importer, specifier)
             }
             resolution => resolution,
+        };
+        let resolution = match self.mapped_for_browsers(resolver, importer, specifier, &resolution)
+        {
+            Some(mapped) => mapped,
+            None => resolution,
         };
         match resolution {
             Ok(resolution) => {
@@ -252,6 +262,44 @@ impl Resolver {
             }
             Err(error) => Err(self.explain(specifier, importer, &error)),
         }
+    }
+
+    /// What the `browser` map of a package says of two things that the resolver does not ask it for: a bare name that
+    /// the map has as a path, and the `index` that a package without `main` is.
+    fn mapped_for_browsers(
+        &self,
+        resolver: &ResolverGeneric<ResolverFiles>,
+        importer: &Path,
+        specifier: &str,
+        resolution: &Result<Resolution, ResolveError>,
+    ) -> Option<Result<Resolution, ResolveError>> {
+        if resolver.options().alias_fields.is_empty() || !is_package(specifier) {
+            return None;
+        }
+        let maps = |folder: &Path, path: &str| {
+            let json = self.files.read(&folder.join("package.json")).ok()?;
+            let json: serde_json::Value = serde_json::from_slice(&json).ok()?;
+            Some(json.get("browser").is_some_and(|map| map.get(path).is_some()))
+        };
+        let (folder, path) = match resolution {
+            Ok(found) => {
+                let folder = found.package_json()?.directory().to_path_buf();
+                let is_index = found.path().file_stem().is_some_and(|stem| stem == "index")
+                    && found.path().parent() == Some(&folder);
+                if !is_index {
+                    return None;
+                }
+                (folder, "./index".to_owned())
+            }
+            Err(ResolveError::NotFound(_)) => {
+                let is_package_folder =
+                    |folder: &&Path| self.files.kind(&folder.join("package.json")).is_ok();
+                let folder = importer.ancestors().skip(1).find(is_package_folder)?;
+                (folder.to_path_buf(), format!("./{specifier}"))
+            }
+            Err(_) => return None,
+        };
+        (maps(&folder, &path)?).then(|| resolver.resolve_file(folder.join("package.json"), &path))
     }
 
     /// The `module` build of a package without side effects that has one beside its `main`, and the package's folder.

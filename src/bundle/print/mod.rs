@@ -304,7 +304,7 @@ fn assemble(
     if !late.is_empty() {
         pieces.push(Piece { module: None, items: items(vec![code::declare_all(&late)]) });
     }
-    for step in &chunk.steps {
+    for (index, step) in chunk.steps.iter().enumerate() {
         match step {
             Step::Run(id) => {
                 if let Some(module_code) = code.get_mut(id)
@@ -314,6 +314,13 @@ fn assemble(
                         module: Some(*id),
                         items: items(std::mem::take(&mut module_code.body)),
                     });
+                    // Who waited for a module goes on one turn after it is done.
+                    if context.graph.module(*id).has_top_level_await
+                        && index + 1 < chunk.steps.len()
+                    {
+                        let turn = code::statement(code::await_expression(code::number(0.0)));
+                        pieces.push(Piece { module: None, items: items(vec![turn]) });
+                    }
                 }
             }
             Step::Call(id) => {

@@ -25,9 +25,11 @@ use swc_core::ecma::transforms::proposal::decorators::{Config as DecoratorConfig
 use swc_core::ecma::transforms::proposal::explicit_resource_management::explicit_resource_management;
 use swc_core::ecma::transforms::react::{Options as ReactOptions, Runtime, react};
 use swc_core::ecma::transforms::typescript::{Config as TypeScriptConfig, typescript};
-use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
+use swc_core::ecma::visit::{
+    Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
+};
 
-use super::classes::{ClassOptions, expand_accessors, lower_classes};
+use super::classes::{ClassOptions, alias_decorated_classes, expand_accessors, lower_classes};
 use super::define::{Defines, substitute};
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
@@ -467,12 +469,16 @@ fn lower(
                         .is_some_and(|options| options.emit_decorator_metadata == Some(true)),
                     use_define_for_class_fields: !assigns_fields,
                 }));
+                alias_decorated_classes(program);
             }
             if features.using {
                 program.mutate(explicit_resource_management());
             }
             program.mutate(inject_helpers(unresolved_mark));
         });
+        if features.using {
+            join_names(program, "_SuppressedError");
+        }
     }
     let mut uses_class_helpers = false;
     if assigns_fields || lowers_classes || features.decorators {
@@ -513,8 +519,10 @@ fn lower(
     }
     if let Some(year) = input.options.syntax.filter(|year| *year < 2022) {
         needs_hygiene = true;
+        program.visit_mut_with(&mut BeforeLowering);
         HELPERS.set(&Helpers::new(false), || {
             lower_syntax(program, year, comments, unresolved_mark);
+            program.visit_mut_with(&mut AfterLowering);
             program.mutate(inject_helpers(unresolved_mark));
         });
     }
@@ -527,6 +535,81 @@ struct Lowered {
     needs_hygiene: bool,
     /// Helper functions for classes are called by their names.
     uses_class_helpers: bool,
+}
+
+/// Gives every mention of a name the context of its declaration: swc's helper for `using` declares one and uses another.
+fn join_names(program: &mut Program, name: &str) {
+    struct Joined<'a> {
+        name: &'a str,
+        context: Option<SyntaxContext>,
+    }
+    impl Visit for Joined<'_> {
+        noop_visit_type!();
+
+        fn visit_var_declarator(&mut self, declarator: &VarDeclarator) {
+            if let Pat::Ident(ident) = &declarator.name
+                && ident.sym == *self.name
+            {
+                self.context = Some(ident.ctxt);
+            }
+            declarator.visit_children_with(self);
+        }
+    }
+    impl VisitMut for Joined<'_> {
+        noop_visit_mut_type!();
+
+        fn visit_mut_ident(&mut self, ident: &mut Ident) {
+            if let Some(context) = self.context
+                && ident.sym == *self.name
+            {
+                ident.ctxt = context;
+            }
+        }
+    }
+    let mut joined = Joined { name, context: None };
+    program.visit_with(&mut joined);
+    program.visit_mut_with(&mut joined);
+}
+
+/// What swc's transforms would get wrong: an anonymous default class gets the name that we know it by.
+struct BeforeLowering;
+
+impl VisitMut for BeforeLowering {
+    noop_visit_mut_type!();
+
+    fn visit_mut_export_default_decl(&mut self, export: &mut ExportDefaultDecl) {
+        export.visit_mut_children_with(self);
+        if let DefaultDecl::Class(class) = &mut export.decl
+            && class.ident.is_none()
+        {
+            let span = swc_core::common::Span::new(export.span.lo, export.span.lo);
+            let name = crate::bundle::graph::DEFAULT_NAME.into();
+            class.ident = Some(Ident::new(name, span, SyntaxContext::empty()));
+        }
+    }
+}
+
+/// What swc's transforms got wrong: the body of an arrow function that waited and speaks of `super` is called, and what
+/// that gives is not returned.
+struct AfterLowering;
+
+impl VisitMut for AfterLowering {
+    noop_visit_mut_type!();
+
+    fn visit_mut_arrow_expr(&mut self, arrow: &mut ArrowExpr) {
+        arrow.visit_mut_children_with(self);
+        let ArrowFunctionBody::FunctionBody(body) = &mut *arrow.body else { return };
+        let Some(Stmt::Expr(last)) = body.stmts.last() else { return };
+        let is_waiting = matches!(&*last.expr, Expr::Call(call)
+            if matches!(&call.callee, Callee::Expr(callee)
+                if matches!(&**callee, Expr::Call(inner)
+                    if matches!(&inner.callee, Callee::Expr(helper)
+                        if matches!(&**helper, Expr::Ident(ident) if ident.sym.starts_with("_async_to_generator"))))));
+        if is_waiting && let Some(Stmt::Expr(last)) = body.stmts.pop() {
+            let ExprStmt { span, expr } = last;
+            body.stmts.push(Stmt::Return(ReturnStmt { span, arg: Some(expr) }));
+        }
+    }
 }
 
 /// Turns syntax that is newer than a year into older one, the newest first.

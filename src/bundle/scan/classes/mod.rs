@@ -4,6 +4,7 @@
 mod accessors;
 mod build;
 mod constructor;
+mod decorated_names;
 mod moved;
 mod parts;
 mod private_names;
@@ -19,6 +20,7 @@ use swc_core::ecma::visit::{
 pub(super) use self::accessors::expand_accessors;
 use self::accessors::write_natively;
 use self::build::{call, declare, function_body, return_of, static_name, this, use_of};
+pub(super) use self::decorated_names::alias_decorated_classes;
 use self::parts::Parts;
 use crate::bundle::{code, runtime};
 
