@@ -43,9 +43,19 @@ enum Token<'a> {
     Close,
 }
 
-/// Hands every string to `take` that is joined of constants and written-out strings.
-pub(super) fn joined_constants(bytes: &[u8], take: &mut dyn FnMut(&mut Decoded)) {
-    let tokens = tokens(bytes);
+/// Hands every string to `take` that is joined of constants and written-out strings, of which each is a piece of a
+/// value.
+pub(super) fn joined_constants(
+    bytes: &[u8],
+    is_piece: &dyn Fn(&[u8]) -> bool,
+    take: &mut dyn FnMut(&mut Decoded),
+) {
+    let mut tokens = tokens(bytes);
+    for token in &mut tokens {
+        if matches!(token, Token::Text(text) if !is_piece(&text.bytes)) {
+            *token = Token::Sign(b'?');
+        }
+    }
     let mut constants: BTreeMap<&[u8], Vec<Text>> = BTreeMap::new();
     for window in tokens.windows(3) {
         if let [Token::Name(name), Token::Sign(b'=' | b':'), Token::Text(text)] = window {
@@ -338,7 +348,7 @@ mod tests {
     #[track_caller]
     fn check(script: &str, expected: &str) {
         let mut found = false;
-        joined_constants(script.as_bytes(), &mut |decoded| {
+        joined_constants(script.as_bytes(), &|_| true, &mut |decoded| {
             assert_eq!(decoded.bytes.len(), decoded.from.len());
             found |= decoded.bytes == expected.as_bytes();
         });

@@ -96,22 +96,21 @@ impl Wants {
             for (at, byte) in value.iter().enumerate() {
                 let Some(letter) = mark(*byte) else { continue };
                 let neighbours = wants.marks.entry(letter).or_default();
-                match at.checked_sub(1).map(|before| value[before]) {
-                    Some(before) => {
-                        neighbours.before.add(before);
-                        neighbours.before.add(mark(before).unwrap_or(before));
+                // In both directions: a value may be written backwards.
+                let beside = [at.checked_sub(1), Some(at + 1)];
+                for neighbour in beside.map(|at| value.get(at?)) {
+                    let Some(neighbour) = neighbour else {
+                        neighbours.before = ByteSet::ALL;
+                        neighbours.after = ByteSet::ALL;
+                        continue;
+                    };
+                    neighbours.before.add(*neighbour);
+                    neighbours.before.add(mark(*neighbour).unwrap_or(*neighbour));
+                    neighbours.after.add(*neighbour);
+                    // It may be written with an escape itself.
+                    if mark(*neighbour).is_some() {
+                        neighbours.after.add(b'\\');
                     }
-                    None => neighbours.before = ByteSet::ALL,
-                }
-                match value.get(at + 1) {
-                    Some(after) => {
-                        neighbours.after.add(*after);
-                        // It may be written with an escape itself.
-                        if mark(*after).is_some() {
-                            neighbours.after.add(b'\\');
-                        }
-                    }
-                    None => neighbours.after = ByteSet::ALL,
                 }
                 // What is escaped twice has another one before it.
                 neighbours.before.add(b'\\');
@@ -171,11 +170,18 @@ pub(super) fn is_textual(writing: &str) -> bool {
 fn texts(bytes: &[u8], wants: &Wants, take: &mut Take<'_>) {
     let (mut texts, mut css) = (Spans::new(wants.around), Spans::new(wants.around));
     let mut signs: Vec<usize> = Vec::new();
+    // The sources in a map are written as JSON, whatever else they are.
+    let start = &bytes[..bytes.len().min(MAP_START_BYTES)];
+    let is_map = start.trim_ascii_start().starts_with(b"{")
+        && memmem::find(start, b"\"version\"").is_some()
+        && memmem::find(bytes, b"\"sourcesContent\"").is_some();
     for at in memchr_iter(b'\\', bytes) {
         let next = bytes.get(at + 1).copied().unwrap_or_default();
         if matches!(next, b'x' | b'u' | b'0'..=b'7' | b'\n' | b'\r')
             || wants.has_mark(bytes, at)
-            || is_needless_escape(bytes, at)
+            || is_needless_escape(next)
+            || is_inner_joint(bytes, at)
+            || (is_map && matches!(next, b'"' | b'\\' | b'n' | b't' | b'/'))
         {
             signs.push(at);
         }
@@ -183,7 +189,7 @@ fn texts(bytes: &[u8], wants: &Wants, take: &mut Take<'_>) {
             css.add(at, bytes.len());
         }
     }
-    signs.extend(memchr_iter(b'%', bytes).filter(|at| hex_byte(bytes, at + 1).is_some()));
+    signs.extend(memchr_iter(b'%', bytes).filter(|at| percent(bytes, *at).is_some()));
     signs.extend(memchr_iter(b'&', bytes).filter(|at| {
         let next = bytes.get(at + 1).copied().unwrap_or_default();
         (next == b'#' || next.is_ascii_alphabetic()) && entity(bytes, *at).is_some()
@@ -283,15 +289,21 @@ fn find_all<'a>(
     finder.find_iter(bytes)
 }
 
-/// Two escapes of letters in a row that stand for themselves: `\k\Q`.
-fn is_needless_escape(bytes: &[u8], at: usize) -> bool {
-    let is_letter = |at: usize| {
-        bytes
-            .get(at)
-            .is_some_and(|byte| byte.is_ascii_alphabetic() && !b"bfnrtvuxdDsSwWBpP".contains(byte))
-    };
-    bytes.get(at + 2) == Some(&b'\\') && is_letter(at + 1) && is_letter(at + 3)
+/// An escape of a letter that stands for itself and that regular expressions do not know: `\q`.
+fn is_needless_escape(next: u8) -> bool {
+    next.is_ascii_alphanumeric() && !b"01234567bfnrtvuxdDsSwWBpPkc".contains(&next)
 }
+
+/// A quote in a string, as in code that is handed to `eval`, with a `+` beside it.
+fn is_inner_joint(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes.get(at + 2..).unwrap_or_default();
+    let rest = &rest[..rest.len().min(16)];
+    let space = |byte: &u8| byte.is_ascii_whitespace() || b"\\nrt".contains(byte);
+    is_quote(bytes.get(at + 1)) && rest.iter().find(|byte| !space(byte)) == Some(&b'+')
+}
+
+/// Bytes at the start of a source map that tell that it is one.
+const MAP_START_BYTES: usize = 400;
 
 /// Bytes of a list of strings that is joined.
 const LIST_BYTES: usize = 2048;
@@ -380,9 +392,18 @@ fn text(bytes: &[u8], span: &Span, kinds: Kinds<'_>, decoded: &mut Decoded) -> U
                 at += script_escape(bytes, at, decoded);
                 escapes += 1;
             }
-            b'%' if kinds.percent && hex_byte(bytes, at + 1).is_some() => {
-                decoded.push(hex_byte(bytes, at + 1).unwrap_or_default(), at);
-                at += 3;
+            b'%' if kinds.percent && percent(bytes, at).is_some() => {
+                match percent(bytes, at) {
+                    Some(Percent::Unit(character)) => {
+                        decoded.push_char(character, at);
+                        at += 6;
+                    }
+                    Some(Percent::Byte(byte)) => {
+                        decoded.push(byte, at);
+                        at += 3;
+                    }
+                    None => at += 1,
+                }
                 percents += 1;
             }
             b'&' if kinds.entities && entity(bytes, at).is_some() => {
@@ -447,6 +468,20 @@ impl Undone {
     fn is_mixed(&self) -> bool {
         [self.script, self.percents, self.entities].iter().filter(|count| **count > 0).count() > 1
     }
+}
+
+/// What `%41` or `%u0041` stands for; the second is what `escape` writes.
+enum Percent {
+    Byte(u8),
+    Unit(char),
+}
+
+fn percent(bytes: &[u8], at: usize) -> Option<Percent> {
+    if bytes.get(at + 1) == Some(&b'u') {
+        let (code, count) = number(bytes, at + 2, 16, 4)?;
+        return char::from_u32(code).filter(|_| count == 4).map(Percent::Unit);
+    }
+    hex_byte(bytes, at + 1).map(Percent::Byte)
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
@@ -586,6 +621,46 @@ const ENTITIES: &[(&str, char)] = &[
     ("tilde", '~'),
     ("NewLine", '\n'),
     ("Tab", '\t'),
+    ("auml", 'ä'),
+    ("ouml", 'ö'),
+    ("uuml", 'ü'),
+    ("Auml", 'Ä'),
+    ("Ouml", 'Ö'),
+    ("Uuml", 'Ü'),
+    ("szlig", 'ß'),
+    ("eacute", 'é'),
+    ("egrave", 'è'),
+    ("ecirc", 'ê'),
+    ("euml", 'ë'),
+    ("aacute", 'á'),
+    ("agrave", 'à'),
+    ("acirc", 'â'),
+    ("atilde", 'ã'),
+    ("aring", 'å'),
+    ("aelig", 'æ'),
+    ("ccedil", 'ç'),
+    ("iacute", 'í'),
+    ("icirc", 'î'),
+    ("iuml", 'ï'),
+    ("ntilde", 'ñ'),
+    ("oacute", 'ó'),
+    ("ograve", 'ò'),
+    ("ocirc", 'ô'),
+    ("otilde", 'õ'),
+    ("oslash", 'ø'),
+    ("uacute", 'ú'),
+    ("ugrave", 'ù'),
+    ("ucirc", 'û'),
+    ("Eacute", 'É'),
+    ("Aring", 'Å'),
+    ("Oslash", 'Ø'),
+    ("Ccedil", 'Ç'),
+    ("Ntilde", 'Ñ'),
+    ("euro", '€'),
+    ("pound", '£'),
+    ("sect", '§'),
+    ("copy", '©'),
+    ("deg", '°'),
 ];
 
 /// The character of an entity at `at`, and its length.
@@ -665,7 +740,11 @@ fn is_quote(byte: Option<&u8>) -> bool {
 /// whether only a comma is between them.
 fn glue(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     let after = skip_space(bytes, at + 1);
-    let quoted = |next: usize| is_quote(bytes.get(next)).then_some(next + 1);
+    let quoted = |next: usize| {
+        let is_raw = bytes.get(next..).is_some_and(|rest| rest.starts_with(b"String.raw`"));
+        let next = if is_raw { next + 10 } else { next };
+        is_quote(bytes.get(next)).then_some(next + 1)
+    };
     match bytes.get(after)? {
         b'+' => {
             let mut next = skip_space(bytes, after + 1);
@@ -701,7 +780,8 @@ fn glue(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
 /// Fewest numbers that make a list.
 const FEWEST_NUMBERS: usize = 8;
 
-/// `[104, 0x65, …]`, and the arguments of `String.fromCharCode`: characters by number.
+/// `[104, 0x65, …]`, the arguments of `String.fromCharCode`, and calls of it that are added; objects and strings of
+/// numbers, and hex numbers in a row.
 fn number_lists(bytes: &[u8], take: &mut Take<'_>) {
     let mut done = 0;
     for open in memchr2_iter(b'[', b'(', bytes) {
@@ -709,51 +789,150 @@ fn number_lists(bytes: &[u8], take: &mut Take<'_>) {
             continue;
         }
         let first = skip_space(bytes, open + 1);
-        if !bytes.get(first).is_some_and(u8::is_ascii_digit) {
-            continue;
+        if bytes.get(first).is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') {
+            done = numbers(bytes, first, take);
         }
-        // Numbers above 127 may be characters, or bytes of characters in UTF-8.
-        let mut decoded = Decoded::new("character codes");
-        let mut in_bytes = Decoded::new("character codes");
-        let mut at = first;
-        let (mut count, mut high) = (0, None);
-        loop {
-            let is_hex =
-                bytes.get(at) == Some(&b'0') && matches!(bytes.get(at + 1), Some(b'x' | b'X'));
-            let found = if is_hex {
-                number(bytes, at + 2, 16, 6).map(|(value, count)| (value, count + 2))
-            } else {
-                number(bytes, at, 10, 7)
-            };
-            let Some((value, length)) = found else { break };
-            match (high.take(), value) {
-                (_, 0xd800..0xdc00) => high = Some(value),
-                (Some(high), 0xdc00..0xe000) => {
-                    let code = 0x10000 + ((high - 0xd800) << 10) + (value - 0xdc00);
-                    decoded.push_char(char::from_u32(code).unwrap_or_default(), at);
-                }
-                _ => match char::from_u32(value) {
-                    Some(character) => decoded.push_char(character, at),
-                    None => break,
-                },
+    }
+    for first in find_all(&FIRST_KEY, bytes) {
+        numbers(bytes, first, take);
+    }
+    done = 0;
+    for first in find_all(&HEX_NUMBER, bytes) {
+        if first >= done {
+            done = numbers(bytes, first, take);
+        }
+    }
+    for at in find_all(&SPLIT, bytes) {
+        split_string(bytes, at, take);
+    }
+}
+
+static FIRST_KEY: LazyLock<memmem::Finder<'static>> =
+    LazyLock::new(|| memmem::Finder::new(b"\"0\":"));
+static HEX_NUMBER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"0x"));
+static SPLIT: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b".split("));
+
+/// `"107,84".split(",")` and `"a|b".split("|").join("")`, by the place of `.split(`.
+fn split_string(bytes: &[u8], at: usize, take: &mut Take<'_>) {
+    let Some(quote) = at.checked_sub(1).map(|at| bytes[at]).filter(|byte| is_quote(Some(byte)))
+    else {
+        return;
+    };
+    let from = (at - 1).saturating_sub(LIST_BYTES);
+    let Some(start) = memchr::memrchr(quote, &bytes[from..at - 1]).map(|at| from + at + 1) else {
+        return;
+    };
+    let argument = skip_space(bytes, at + 7);
+    let rest = bytes.get(argument + 1..).unwrap_or_default();
+    let Some(end) = rest
+        .iter()
+        .take(SEPARATOR_BYTES + 1)
+        .position(|byte| is_quote(bytes.get(argument)) && Some(byte) == bytes.get(argument))
+    else {
+        return;
+    };
+    let separator = &rest[..end];
+    if separator.is_empty() {
+        return;
+    }
+    let text = &bytes[start..at - 1];
+    if text.first().is_some_and(u8::is_ascii_digit) {
+        numbers(bytes, start, take);
+    }
+    let mut decoded = Decoded::new("joined strings");
+    let mut next = 0;
+    while next < text.len() {
+        if text[next..].starts_with(separator) {
+            next += separator.len();
+        } else {
+            decoded.push(text[next], start + next);
+            next += 1;
+        }
+    }
+    take(&mut decoded);
+}
+
+/// Characters by number, from the first number on; returns where they end.
+fn numbers(bytes: &[u8], first: usize, take: &mut Take<'_>) -> usize {
+    // Numbers above 127 may be characters, or bytes of characters in UTF-8; bytes may be below zero.
+    let mut decoded = Decoded::new("character codes");
+    let mut in_bytes = Decoded::new("character codes");
+    let mut at = first;
+    let (mut count, mut high) = (0, None);
+    loop {
+        at = skip_key(bytes, at);
+        let is_negative = bytes.get(at) == Some(&b'-');
+        let digits = at + usize::from(is_negative);
+        let radix = match (bytes.get(digits), bytes.get(digits + 1)) {
+            (Some(b'0'), Some(b'x' | b'X')) => 16,
+            (Some(b'0'), Some(b'o')) => 8,
+            (Some(b'0'), Some(b'b')) => 2,
+            _ => 10,
+        };
+        let prefix = if radix == 10 { 0 } else { 2 };
+        let Some((value, length)) = number(bytes, digits + prefix, radix, 22) else { break };
+        let value = if is_negative { 256u32.saturating_sub(value) } else { value };
+        match (high.take(), value) {
+            (_, 0xd800..0xdc00) => high = Some(value),
+            (Some(high), 0xdc00..0xe000) => {
+                let code = 0x10000 + ((high - 0xd800) << 10) + (value - 0xdc00);
+                decoded.push_char(char::from_u32(code).unwrap_or_default(), at);
             }
-            if let Ok(byte) = u8::try_from(value) {
-                in_bytes.push(byte, at);
-            }
-            count += 1;
-            at = skip_space(bytes, at + length);
-            if bytes.get(at) != Some(&b',') {
+            _ => match char::from_u32(value) {
+                Some(character) => decoded.push_char(character, at),
+                None => break,
+            },
+        }
+        if let Ok(byte) = u8::try_from(value) {
+            in_bytes.push(byte, at);
+        }
+        count += 1;
+        let end = digits + prefix + length;
+        match next_number(bytes, end) {
+            Some(next) => at = next,
+            None => {
+                at = end;
                 break;
             }
-            at = skip_space(bytes, at + 1);
         }
-        done = at;
-        if count >= FEWEST_NUMBERS {
-            if in_bytes.bytes != decoded.bytes {
-                take(&mut in_bytes);
-            }
-            take(&mut decoded);
+    }
+    if count >= FEWEST_NUMBERS {
+        if in_bytes.bytes != decoded.bytes {
+            take(&mut in_bytes);
         }
+        take(&mut decoded);
+    }
+    at
+}
+
+/// Over `"12":` before a number.
+fn skip_key(bytes: &[u8], at: usize) -> usize {
+    let digits = bytes.get(at + 1..).unwrap_or_default();
+    let count = digits.iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
+    let is_key = bytes.get(at) == Some(&b'"')
+        && count > 0
+        && digits.get(count..).is_some_and(|rest| rest.starts_with(b"\":"));
+    if is_key { skip_space(bytes, at + count + 3) } else { at }
+}
+
+/// Where the next number of a list begins: behind a comma, a space before a hex number, or `)+String.fromCharCode(`.
+fn next_number(bytes: &[u8], end: usize) -> Option<usize> {
+    let after = skip_space(bytes, end);
+    match bytes.get(after)? {
+        b',' => Some(skip_space(bytes, after + 1)),
+        b'0' if after > end => Some(after),
+        b')' => {
+            let plus = skip_space(bytes, after + 1);
+            (bytes.get(plus) == Some(&b'+')).then_some(())?;
+            let call = skip_space(bytes, plus + 1);
+            let rest = bytes.get(call..)?;
+            let rest = &rest[..rest.len().min(40)];
+            let name = memmem::find(rest, b"fromCharCode(")?;
+            let is_path =
+                rest[..name].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
+            is_path.then(|| skip_space(bytes, call + name + 13))
+        }
+        _ => None,
     }
 }
 
@@ -796,22 +975,45 @@ fn is_base64(byte: u8) -> bool {
 /// The end of a line inside of base64, in a text or in a string.
 fn line_end(bytes: &[u8], at: usize) -> usize {
     let rest = &bytes[at.min(bytes.len())..];
-    [b"\\r\\n".as_slice(), b"\\n", b"\r\n", b"\n"]
+    let end = [b"\\r\\n".as_slice(), b"\\n", b"\r\n", b"\n"]
         .iter()
         .find(|end| rest.starts_with(end))
-        .map_or(0, |end| end.len())
+        .map_or(0, |end| end.len());
+    // The lines of a block in YAML and the like are indented.
+    let indent =
+        rest[end..].iter().take(40).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    if end > 0 { end + indent } else { 0 }
+}
+
+/// Whether all eight bytes are in the stretch of ASCII from `+` to the end, which holds all letters of base64, and none
+/// of the marks that are most frequent in code.
+fn may_be_letters(eight: [u8; 8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const PLUS: u64 = 0x2b2b_2b2b_2b2b_2b2b;
+    let word = u64::from_le_bytes(eight);
+    (word.wrapping_sub(PLUS) | word) & HIGH == 0
 }
 
 fn base64_runs(bytes: &[u8], take: &mut Take<'_>) {
     let mut at = 0;
     let mut last = 0;
-    // Every run that is long enough fills one window, and most windows end with their first byte.
-    while let Some(window) = bytes.get(at..at + SHORTEST_BASE64 / 2) {
-        // Letters of a word stand together, so bytes that are apart tell sooner.
-        let is_run = [0, 11, 6, 3, 9].iter().all(|index| is_base64(window[*index]))
-            && window.iter().all(|byte| is_base64(*byte));
-        if !is_run {
-            at += SHORTEST_BASE64 / 2;
+    // Every run that is long enough fills two words in a row.
+    while let Some((first, rest)) = bytes.get(at..).and_then(<[u8]>::split_first_chunk::<8>) {
+        if !may_be_letters(*first) {
+            at += 8;
+            continue;
+        }
+        let Some(second) = rest.first_chunk::<8>() else { break };
+        if !may_be_letters(*second) {
+            at += 16;
+            continue;
+        }
+        if !first.iter().all(|byte| is_base64(*byte)) {
+            at += 8;
+            continue;
+        }
+        if !second.iter().all(|byte| is_base64(*byte)) {
+            at += 16;
             continue;
         }
         let mut start = at;
@@ -821,7 +1023,7 @@ fn base64_runs(bytes: &[u8], take: &mut Take<'_>) {
         let length =
             bytes[start..].iter().position(|byte| !is_base64(*byte)).unwrap_or(bytes.len() - start);
         if length < SHORTEST_BASE64 {
-            at = (start + length).max(at + SHORTEST_BASE64 / 2);
+            at = (start + length).max(at + 8);
             continue;
         }
         let mut letters: Vec<u8> = Vec::new();
@@ -889,19 +1091,32 @@ fn hex_runs(bytes: &[u8], take: &mut Take<'_>) {
         while start > at && bytes[start - 1].is_ascii_hexdigit() {
             start -= 1;
         }
-        let mut end = start;
-        while bytes.get(end).is_some_and(u8::is_ascii_hexdigit) {
-            end += 1;
+        let mut digits: Vec<usize> = Vec::new();
+        let (mut end, mut line) = (start, 0);
+        while let Some(byte) = bytes.get(end) {
+            if byte.is_ascii_hexdigit() {
+                digits.push(end);
+                end += 1;
+                line += 1;
+                continue;
+            }
+            // Lines of hex are long and even.
+            let skip = if line >= 32 && line % 2 == 0 { line_end(bytes, end) } else { 0 };
+            if skip == 0 || !bytes.get(end + skip).is_some_and(u8::is_ascii_hexdigit) {
+                break;
+            }
+            end += skip;
+            line = 0;
         }
-        if end - start >= 32 {
+        if digits.len() >= 32 {
             for offset in 0..2 {
                 let mut decoded = Decoded::new("hex");
-                let mut next = start + offset;
-                while next + 1 < end {
-                    if let Some(byte) = hex_byte(bytes, next) {
-                        decoded.push(byte, next);
+                for pair in digits[offset..].chunks_exact(2) {
+                    if let (Some(high), Some(low)) =
+                        (hex_digit(bytes[pair[0]]), hex_digit(bytes[pair[1]]))
+                    {
+                        decoded.push(high * 16 + low, pair[0]);
                     }
-                    next += 2;
                 }
                 take(&mut decoded);
             }
@@ -915,7 +1130,13 @@ fn hex_runs(bytes: &[u8], take: &mut Take<'_>) {
 fn hex_pairs(bytes: &[u8], take: &mut Take<'_>) {
     let mut at = 2;
     while let Some(window) = bytes.get(at..at + 6) {
-        if !window.iter().all(|byte| HEX_PARTS[usize::from(*byte)]) {
+        // Marks stand at every third byte, and are the same.
+        let is_digit = |index: usize| HEX_DIGITS[usize::from(window[index])];
+        let may_be = (0..3).all(|index| {
+            is_digit(index) == is_digit(index + 3)
+                && (is_digit(index) || window[index] == window[index + 3])
+        });
+        if !may_be || !window.iter().all(|byte| HEX_PARTS[usize::from(*byte)]) {
             at += 16;
             continue;
         }

@@ -623,7 +623,8 @@ impl FileSearch<'_, '_> {
         };
         decode::decode(layer.bytes, wants, textual < 3, binary < 3, &mut take);
         if textual == 0 && has_start {
-            constants::joined_constants(layer.bytes, &mut take);
+            let needles = &self.search.needles;
+            constants::joined_constants(layer.bytes, &|text| needles.is_piece(text), &mut take);
         }
         if is_spent {
             budget.decoded = 0;

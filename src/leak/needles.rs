@@ -11,7 +11,7 @@ use super::grams::{Grams, PIECE_BYTES};
 use super::policy::Guarded;
 use crate::secret::Secret;
 
-/// Bytes of a value that a string must begin with to be taken for a piece of it: with its quote, what [`Grams`] finds.
+/// Bytes of a value that a string begins or ends with to be taken for a piece of it: with a quote, what [`Grams`] finds.
 const START_BYTES: usize = PIECE_BYTES - 1;
 
 const QUOTES: [u8; 3] = [b'"', b'\'', b'`'];
@@ -37,8 +37,11 @@ pub struct Needles {
     grams: Grams,
     /// Those too short for grams, which only a forced value can be, and their indices by pattern.
     short: Option<(AhoCorasick, Vec<usize>)>,
-    /// Starts of values as they stand in a string of their own, behind a quote. `grams` knows them behind the needles.
+    /// Starts and ends of values as they stand in a string of their own, with a quote. `grams` knows them behind the
+    /// needles.
     starts: Vec<Secret>,
+    /// All values, one behind the other.
+    values: Secret,
     wants: Wants,
 }
 
@@ -90,16 +93,26 @@ impl Needles {
         let values = guarded.iter().flat_map(|guarded| &guarded.parts);
         let starts: Vec<Secret> = values
             .clone()
-            .filter_map(|part| part.value.expose().get(..START_BYTES))
+            .map(|part| part.value.expose())
+            .filter(|value| value.len() >= START_BYTES)
+            .flat_map(|value| {
+                let (start, end) = (&value[..START_BYTES], &value[value.len() - START_BYTES..]);
+                let before = QUOTES.map(|quote| [&[quote], start].concat());
+                let behind = QUOTES.map(|quote| [end, &[quote]].concat());
+                before.into_iter().chain(behind)
+            })
             // Words begin many strings, and values that begin with one are rarely taken apart.
-            .filter(|start| !start.iter().all(u8::is_ascii_lowercase))
-            .flat_map(|start| QUOTES.map(|quote| Secret::new([&[quote], start].concat())))
+            .filter(|text| text.iter().filter(|byte| !byte.is_ascii_lowercase()).count() > 1)
+            .map(Secret::new)
             .collect();
         let texts = long.into_iter().map(|index| (index, list[index].text.expose()));
         let behind = (list.len()..).zip(starts.iter().map(Secret::expose));
         let grams = Grams::of(texts.chain(behind));
+        let all: Vec<u8> =
+            values.clone().flat_map(|part| [part.value.expose(), b"\0"].concat()).collect();
         let wants = Wants::of(values.map(|part| part.value.expose()));
-        Self { list, grams, short, starts, wants }
+        let values = Secret::new(all);
+        Self { list, grams, short, starts, values, wants }
     }
 
     /// What the values need of decoding.
@@ -127,6 +140,11 @@ impl Needles {
             }));
         }
         (hits, has_start)
+    }
+
+    /// Whether a text may be a piece of a value, or of what joins such pieces.
+    pub(super) fn is_piece(&self, text: &[u8]) -> bool {
+        text.len() < 3 || memchr::memmem::find(self.values.expose(), text).is_some()
     }
 
     /// The needle, if its text stands there.
@@ -187,6 +205,9 @@ fn writings(value: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
     {
         add(text.encode_utf16().flat_map(units).collect(), writing);
     }
+    if text.contains('\'') {
+        add(text.replace('\'', "''").into_bytes(), "escaped");
+    }
     // A form needs no escape when spaces are all that is special.
     if text.contains(' ') && text.bytes().all(|byte| byte == b' ' || is_plain_in_form(byte)) {
         add(text.replace(' ', "+").into_bytes(), "percent-encoded");
@@ -197,6 +218,7 @@ fn writings(value: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
         add(rot13(text).into_bytes(), "rot13");
     }
     if is_uuid(text) {
+        add(text.replace('-', "_").into_bytes(), "without dashes");
         let digits = text.replace('-', "");
         add(digits.to_ascii_uppercase().into_bytes(), "without dashes");
         add(digits.into_bytes(), "without dashes");
@@ -244,7 +266,7 @@ fn rot13(text: &str) -> String {
         .collect()
 }
 
-fn is_uuid(text: &str) -> bool {
+pub(super) fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.char_indices().all(|(at, letter)| {
             if matches!(at, 8 | 13 | 18 | 23) { letter == '-' } else { letter.is_ascii_hexdigit() }

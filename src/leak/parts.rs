@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::needles::is_uuid;
 use super::policy::{is_known, is_secret_name, judge};
 use crate::secret::Secret;
 
@@ -70,6 +71,9 @@ impl Collector<'_> {
         self.header(text, depth);
         self.url(text, depth);
         self.key_file(text);
+        if text.contains("-----BEGIN ") && !text.trim_start().starts_with('{') {
+            return;
+        }
         if let Ok(json) = serde_json::from_str::<serde_json::Value>(text)
             && (json.is_object() || json.is_array())
         {
@@ -77,7 +81,7 @@ impl Collector<'_> {
             return;
         }
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        if lines.len() > 1 && !text.contains("-----BEGIN ") {
+        if lines.len() > 1 {
             lines.iter().for_each(|line| self.line(line, depth));
             return;
         }
@@ -167,7 +171,7 @@ impl Collector<'_> {
         }
         for pair in query.split(['&', '#', ';']) {
             if let Some((key, value)) = pair.split_once('=') {
-                let is_named = is_secret_name(key) || key.contains("sig");
+                let is_named = is_secret_name(key) || key.to_ascii_lowercase().contains("sig");
                 for value in [value, &decode_percent(value)] {
                     self.add("a value in the URL's query", value, is_named, depth.min(1));
                 }
@@ -320,6 +324,9 @@ fn pem_body(lines: &[&str]) -> Option<String> {
 
 /// The bytes of a key that is written in base64 or hex.
 fn raw_key(text: &str) -> Option<Vec<u8>> {
+    if is_uuid(text) {
+        return written_bytes(&text.replace('-', ""));
+    }
     let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
     let is_mixed =
         has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);

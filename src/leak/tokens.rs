@@ -371,8 +371,11 @@ impl Shape {
             Check::Address => return address(text, at).map(|length| (start, at + length)),
             Check::Putty => {
                 let rest = &text[at..text.len().min(at + 4096)];
-                memchr::memmem::find(rest, b"Private-Lines:")?;
-                return Some((start, at + 1));
+                let lines = memchr::memmem::find(rest, b"Private-Lines: ")? + 15;
+                let end = rest[lines..].iter().position(|byte| !byte.is_ascii_digit())?;
+                let body = rest[lines + end..].trim_ascii_start();
+                let letters = body.iter().take_while(|byte| Base64.has(**byte)).count();
+                return (end > 0 && letters >= 40).then_some((start, at + 1));
             }
             Check::Assigned => {
                 // `NAME = "…"`, `NAME: '…'`, `"NAME":"…"`
