@@ -22,3 +22,4 @@ pub mod fs;
 pub mod git;
 pub mod keychain;
 pub mod secret;
+pub mod url;

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
 use globset::{GlobBuilder, GlobMatcher};
 use oxc_resolver::{
     AliasValue, FileMetadata, ModuleType, PackageJson, PackageType, Resolution, ResolveError,
@@ -15,6 +16,7 @@ use oxc_resolver::{
 
 use super::options::{Options, Packages, Target};
 use crate::fs::{FileKind, FileSystem, relative};
+use crate::url::decode_percent;
 
 /// Our file system as the resolver's.
 struct ResolverFiles(Arc<dyn FileSystem>);
@@ -91,6 +93,8 @@ pub struct ResolvedFile {
     pub is_side_effect_free: bool,
     /// For a package that has both, which of its two builds was taken.
     pub build: Option<(PathBuf, PackageBuild)>,
+    /// The bytes of a `data:` URL, which stands for a file of that content.
+    pub data: Option<Arc<[u8]>>,
 }
 
 /// The builds of a package that names them in `main` and `module`.
@@ -196,6 +200,9 @@ impl Resolver {
         if self.is_external(specifier) || is_runtime_scheme(specifier) {
             return Ok(Resolved::External(specifier.to_owned()));
         }
+        if specifier.starts_with("data:") {
+            return Ok(self.data_url(specifier));
+        }
         let resolver = match kind {
             ResolveKind::Import => &self.import,
             ResolveKind::Require => &self.require,
@@ -256,12 +263,50 @@ impl Resolver {
                 is_type_module: None,
                 is_side_effect_free: true,
                 build: None,
+                data: None,
             })),
             Err(_) if self.packages == Packages::External && is_package(specifier) => {
                 Ok(Resolved::External(specifier.to_owned()))
             }
             Err(error) => Err(self.explain(specifier, importer, &error)),
         }
+    }
+
+    /// A `data:` URL of code, JSON or a style sheet is a file of the build; any other is left to the runtime. Node reads
+    /// code in one as an ECMAScript module.
+    fn data_url(&self, url: &str) -> Resolved {
+        let external = || Resolved::External(url.to_owned());
+        let Some((head, body)) = url.strip_prefix("data:").and_then(|rest| rest.split_once(','))
+        else {
+            return external();
+        };
+        let mut parts = head.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let extension = match kind.as_str() {
+            "text/javascript" | "application/javascript" => "mjs",
+            "application/json" => "json",
+            "text/css" => "css",
+            _ => return external(),
+        };
+        let bytes = decode_percent(body);
+        let bytes = if parts.any(|part| part == "base64") {
+            match base64::engine::general_purpose::STANDARD.decode(bytes.trim_ascii()) {
+                Ok(bytes) => bytes,
+                Err(_) => return external(),
+            }
+        } else {
+            bytes
+        };
+        let name = format!("data-{}.{extension}", crate::artifact::content_hash(url.as_bytes()));
+        Resolved::File(ResolvedFile {
+            file: self.root.join(name),
+            query: None,
+            is_disabled: false,
+            is_type_module: Some(true),
+            is_side_effect_free: false,
+            build: None,
+            data: Some(bytes.into()),
+        })
     }
 
     /// What the `browser` map of a package says of two things that the resolver does not ask it for: a bare name that
@@ -384,6 +429,7 @@ impl Resolver {
             is_type_module,
             is_side_effect_free,
             build: None,
+            data: None,
         }
     }
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 use super::needles::is_uuid;
 use super::policy::{is_known, is_secret_name, judge};
 use crate::secret::Secret;
+use crate::url;
 
 /// A value, or a part of it that is looked for by itself.
 #[derive(Debug, Clone)]
@@ -350,23 +351,9 @@ pub(super) fn written_bytes(text: &str) -> Option<Vec<u8>> {
     STANDARD_NO_PAD.decode(plain).or_else(|_| URL_SAFE_NO_PAD.decode(plain)).ok()
 }
 
+/// What stands in a URL, as text.
 fn decode_percent(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) if *first == b'%' => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8_lossy(&url::decode_percent(text)).into_owned()
 }
 
 #[cfg(test)]

@@ -436,3 +436,92 @@ fn setters_of_classes_run() {
     let printed = ok(node().arg("out.mjs").current_dir(folder.path()));
     assert_eq!(printed, "a setter runs 1\na setter runs 2\n", "{script}");
 }
+
+/// Each entry point alone does what its sources do, also where entry points import each other in a circle, and where one
+/// of them is not loaded that others share code with.
+#[test]
+fn each_entry_point_keeps_its_order() {
+    let cases: [&[(&str, &str)]; 2] = [
+        &[
+            ("main1.mjs", "import { C } from './dep1.mjs'; export var p = 42; new C().fn(p);"),
+            (
+                "dep1.mjs",
+                "import { p } from './main2.mjs'; export class C { fn(n) { console.log(n - p); } }",
+            ),
+            ("main2.mjs", "import { C } from './dep2.mjs'; export var p = 43; new C().fn(p);"),
+            (
+                "dep2.mjs",
+                "import { p } from './main1.mjs'; export class C { fn(n) { console.log(n - p); } }",
+            ),
+        ],
+        &[
+            (
+                "main1.mjs",
+                "import './set.mjs'; export { one } from './one.mjs'; export { two } from './two.mjs';",
+            ),
+            (
+                "main2.mjs",
+                "import { two } from './two.mjs'; import { one } from './one.mjs'; console.log(one(), two());",
+            ),
+            (
+                "one.mjs",
+                "import { seen } from './seen.mjs'; export function one() { return seen; }",
+            ),
+            ("two.mjs", "import './set.mjs'; export function two() { return 'two'; }"),
+            ("seen.mjs", "export const seen = globalThis.ready ?? 'unset';"),
+            ("set.mjs", "globalThis.ready = 'ready';"),
+        ],
+    ];
+    for files in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        for (name, code) in files {
+            std::fs::write(path.join(name), code).unwrap();
+        }
+        let entries: Vec<&str> =
+            files.iter().map(|(name, _)| *name).filter(|name| !name.starts_with("dep")).collect();
+        let mut build = bundlegate();
+        build.arg("build").args(&entries).args(["--splitting", "--outdir", "out"]);
+        ok(build
+            .args(["--entry-naming", "[name].mjs", "--chunk-naming", "[hash].mjs"])
+            .current_dir(path));
+        for entry in ["main1.mjs", "main2.mjs"] {
+            let expected = ok(node().arg(entry).current_dir(path));
+            let printed = ok(node().arg(path.join("out").join(entry)).current_dir(path));
+            assert_eq!(printed, expected, "{entry} of {files:?}");
+        }
+    }
+}
+
+/// What can be parsed and must be refused all the same.
+#[test]
+fn early_errors_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (code, message) in [
+        ("let x; export { x }; export { x };", "`x` is exported twice"),
+        ("export default 1; let y; export { y as default };", "`default` is exported twice"),
+        ("export {} null", "expected `;`"),
+        ("class A { m() { this.#y; } }", "private name `#y`"),
+        ("class A { #x; static #x; }", "`#x` has already been declared"),
+        ("let x; var x; export {};", "`x` has already been declared"),
+        ("function f() {} function f() {} export {};", "`f` has already been declared"),
+        ("function f(a) { let a; }", "`a` has already been declared"),
+        ("try {} catch (e) { let e; }", "`e` has already been declared"),
+        ("switch (1) { case 1: let a; case 2: let a; }", "`a` has already been declared"),
+    ] {
+        std::fs::write(folder.path().join("main.js"), code).unwrap();
+        let output =
+            bundlegate().args(["build", "main.js"]).current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{code}: {}", text(&output));
+        assert!(text(&output).contains(message), "{code}: {}", text(&output));
+    }
+    for code in [
+        "var f; function f() {} var f; module.exports = f;",
+        "function f(a) { var a; { let a; } } try {} catch (e) { var e; }",
+        "class A { get #x() { return 1; } set #x(value) {} m() { return #x in this; } }",
+        "for (let i of []) { let i; } switch (1) { case 1: { let a; } default: { let a; } }",
+    ] {
+        std::fs::write(folder.path().join("main.js"), code).unwrap();
+        ok(bundlegate().args(["build", "main.js"]).current_dir(folder.path()));
+    }
+}

@@ -57,7 +57,11 @@ pub(crate) fn split_chunks(
     wraps: Wraps,
     options: &Options,
 ) -> (Chunks, Wraps) {
-    let mut splitter = Splitter { graph, order, bindings, live, wraps };
+    let mut positions = vec![0; graph.modules.len()];
+    for (position, id) in order.modules.iter().enumerate() {
+        positions[id.index()] = position;
+    }
+    let mut splitter = Splitter { graph, order, bindings, live, wraps, positions };
     let mut chunks = splitter.assign(entry_points, options);
     splitter.plan(&mut chunks);
     if chunks.list.len() > 1 {
@@ -84,6 +88,8 @@ struct Splitter<'a> {
     bindings: &'a Bindings,
     live: &'a Live,
     wraps: Wraps,
+    /// Places in the order, by module.
+    positions: Vec<usize>,
 }
 
 impl Splitter<'_> {
@@ -234,6 +240,7 @@ impl Splitter<'_> {
             index,
             needed: needed.copied().collect(),
             visited: FxHashSet::default(),
+            last: usize::MAX,
             steps: Vec::new(),
             imports: Vec::new(),
         };
@@ -244,6 +251,8 @@ impl Splitter<'_> {
         // binding through a dropped module reaches.
         for module in &chunk.modules {
             if self.wraps.of(*module) == Wrap::None && *module != ModuleId::RUNTIME {
+                // What comes later in that order is imported in a circle: its turn comes.
+                walk.last = self.positions[module.index()];
                 walk.visit(*module);
             }
         }
@@ -284,12 +293,21 @@ impl Splitter<'_> {
         if ideal == actual {
             return Vec::new();
         }
-        ideal
-            .into_iter()
-            .filter(|module| {
-                self.wraps.of(*module) == Wrap::None
-                    && chunks.of[module.index()].is_some_and(|chunk| chunk as usize != index)
-            })
+        let is_elsewhere = |module: &ModuleId| {
+            self.wraps.of(*module) == Wrap::None
+                && chunks.of[module.index()].is_some_and(|chunk| chunk as usize != index)
+        };
+        let hazards: Vec<ModuleId> = ideal.into_iter().filter(is_elsewhere).collect();
+        if !hazards.is_empty() {
+            return hazards;
+        }
+        // What matters runs late already, and is called too early by modules that do not matter themselves.
+        let calls = |module: &ModuleId| {
+            self.static_targets(*module).any(|target| self.wraps.of(target) != Wrap::None)
+        };
+        let order = static_order(self.graph, entry).into_iter();
+        order
+            .filter(|module| self.is_live(*module) && is_elsewhere(module) && calls(module))
             .collect()
     }
 
@@ -372,6 +390,8 @@ struct Walk<'a, 'b> {
     /// What the modules of this chunk need.
     needed: FxHashSet<ModuleId>,
     visited: FxHashSet<ModuleId>,
+    /// Modules behind this place in the order of the whole are left for later.
+    last: usize,
     steps: Vec<Step>,
     imports: Vec<u32>,
 }
@@ -385,7 +405,9 @@ impl Walk<'_, '_> {
         while let Some((module, targets, next)) = stack.last_mut() {
             if let Some(target) = targets.get(*next).copied() {
                 *next += 1;
-                if self.visited.insert(target) {
+                if self.splitter.positions[target.index()] <= self.last
+                    && self.visited.insert(target)
+                {
                     let targets = self.enter(target);
                     stack.push((target, targets, 0));
                 }

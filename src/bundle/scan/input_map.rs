@@ -7,6 +7,7 @@ use base64::Engine as _;
 use swc_sourcemap::{DecodedMap, SourceMap, decode_slice};
 
 use crate::fs::{FileSystem, normalize};
+use crate::url::decode_percent;
 
 /// Where the text of a source came from.
 pub(crate) struct InputMap {
@@ -26,7 +27,8 @@ impl InputMap {
         } else if url.contains("://") {
             return None;
         } else {
-            let map = normalize(&folder.join(decode_percent(url)));
+            let map =
+                normalize(&folder.join(String::from_utf8_lossy(&decode_percent(url)).as_ref()));
             let folder = map.parent()?.to_path_buf();
             (files.read(&map).ok()?, folder)
         };
@@ -68,25 +70,8 @@ fn from_data_url(data: &str) -> Option<Vec<u8>> {
     if kind.ends_with(";base64") {
         base64::engine::general_purpose::STANDARD.decode(body.trim()).ok()
     } else {
-        Some(decode_percent(body).into_bytes())
+        Some(decode_percent(body))
     }
-}
-
-fn decode_percent(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        if let (b'%', Some(byte)) = (first, byte) {
-            bytes.push(byte);
-            rest = &tail[2..];
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -98,6 +83,5 @@ mod tests {
         assert_eq!(url_in("x();\n//# sourceMappingURL=a.map\n"), Some("a.map"));
         assert_eq!(url_in("x();\n/*# sourceMappingURL=a%20b.map */"), Some("a%20b.map"));
         assert_eq!(url_in("//# sourceMappingURL=a.map\nx();"), None);
-        assert_eq!(decode_percent("a%20b%zz"), "a b%zz");
     }
 }

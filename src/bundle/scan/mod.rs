@@ -364,6 +364,7 @@ impl Scanner<'_> {
             is_type_module: None,
             is_side_effect_free: true,
             build: None,
+            data: None,
         };
         let loaded = load::Loaded {
             loader: Loader::Js,
@@ -395,7 +396,11 @@ impl Scanner<'_> {
             let location = request.importer.clone().unwrap_or_else(|| Location::file(path.clone()));
             diagnostic.at(location)
         };
-        let bytes = match self.files.read(&resolved.file) {
+        let bytes = match &resolved.data {
+            Some(data) => Ok(data.to_vec()),
+            None => self.files.read(&resolved.file),
+        };
+        let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(error) => {
                 let diagnostic = at(Diagnostic::error(
