@@ -544,21 +544,7 @@ fn build_options(
         whitespace: layers.switch("minify-whitespace").unwrap_or(minify),
         identifiers: layers.switch("minify-identifiers").unwrap_or(minify),
     };
-    let bytecode = layers.switch("bytecode").unwrap_or_default();
-    options.format = match layers.text("format").as_deref() {
-        Some("cjs") => Format::Cjs,
-        Some("iife") => Format::Iife,
-        None if bytecode => Format::Cjs,
-        _ => Format::Esm,
-    };
-    options.target = match layers.text("target").as_deref() {
-        None if bytecode => Target::Bun,
-        Some("node") => Target::Node,
-        Some("bun") => Target::Bun,
-        Some("workers") => Target::Workers,
-        Some("neutral") => Target::Neutral,
-        _ => Target::Browser,
-    };
+    format_and_target(layers, &mut options);
     options.syntax = match layers.text("syntax").as_deref().map(syntax_year) {
         Some(Ok(year)) => year,
         Some(Err(error)) => {
@@ -578,19 +564,7 @@ fn build_options(
         Some("inline") => SourceMapMode::Inline,
         _ => SourceMapMode::None,
     };
-    if bytecode
-        && (options.format != Format::Cjs
-            || options.target != Target::Bun
-            || options.source_map != SourceMapMode::None)
-    {
-        problems.push(
-            Diagnostic::error(
-                "config/bytecode",
-                "`bytecode` needs the target `bun` and the format `cjs`, and has no source maps",
-            )
-            .hint("Bun takes bytecode in this form only; leave `bytecode` out for any other"),
-        );
-    }
+    problems.extend(bytecode_problem(layers, &options));
     options.global_name = layers.text("global-name");
     options.keep_names = layers.switch("keep-names").unwrap_or_default();
     options.splitting = layers.switch("splitting").unwrap_or_default();
@@ -667,6 +641,38 @@ fn build_options(
     options.tree_shaking = layers.switch("tree-shaking").unwrap_or(true);
     options.ignore_annotations = layers.switch("ignore-annotations").unwrap_or_default();
     options
+}
+
+/// The module system and the runtime; bytecode has ones of its own where nobody says any.
+fn format_and_target(layers: &Layers<'_>, options: &mut Options) {
+    let bytecode = layers.switch("bytecode").unwrap_or_default();
+    options.format = match layers.text("format").as_deref() {
+        Some("cjs") => Format::Cjs,
+        Some("iife") => Format::Iife,
+        None if bytecode => Format::Cjs,
+        _ => Format::Esm,
+    };
+    options.target = match layers.text("target").as_deref() {
+        None if bytecode => Target::Bun,
+        Some("node") => Target::Node,
+        Some("bun") => Target::Bun,
+        Some("workers") => Target::Workers,
+        Some("neutral") => Target::Neutral,
+        _ => Target::Browser,
+    };
+}
+
+/// Bytecode goes with one kind of output only.
+fn bytecode_problem(layers: &Layers<'_>, options: &Options) -> Option<Diagnostic> {
+    let is_its_kind = options.format == Format::Cjs
+        && options.target == Target::Bun
+        && options.source_map == SourceMapMode::None;
+    let error = Diagnostic::error(
+        "config/bytecode",
+        "`bytecode` needs the target `bun` and the format `cjs`, and has no source maps",
+    )
+    .hint("Bun takes bytecode in this form only; leave `bytecode` out for any other");
+    (layers.switch("bytecode").unwrap_or_default() && !is_its_kind).then_some(error)
 }
 
 /// The year of a language version, or of what a version of Node knows; of several, the earliest. `None`: all of it.

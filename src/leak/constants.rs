@@ -151,7 +151,7 @@ fn sum(
                     next += 1;
                 }
                 Token::Sign(b',') if operands > 1 && is_concat(tokens, start, next) => {
-                    is_joint = true
+                    is_joint = true;
                 }
                 _ => break,
             }
@@ -199,17 +199,17 @@ fn list(
             end += 1;
         }
     }
-    let separator = match tokens.get(end..end + 5) {
-        Some(
-            [
-                Token::Sign(b']'),
-                Token::Sign(b'.'),
-                Token::Name(b"join"),
-                Token::Sign(b'('),
-                Token::Text(separator),
-            ],
-        ) => separator,
-        _ => return none,
+    let Some(
+        [
+            Token::Sign(b']'),
+            Token::Sign(b'.'),
+            Token::Name(b"join"),
+            Token::Sign(b'('),
+            Token::Text(separator),
+        ],
+    ) = tokens.get(end..end + 5)
+    else {
+        return none;
     };
     let mut items = items.into_iter();
     let Some(mut joined) = items.next() else { return none };

@@ -416,7 +416,9 @@ fn text(bytes: &[u8], span: &Span, kinds: Kinds<'_>, decoded: &mut Decoded) -> U
                 Some((next, is_comma)) if kinds.list.is_some() || !is_comma => {
                     if is_comma {
                         let separator = kinds.list.unwrap_or_default();
-                        separator.iter().for_each(|byte| decoded.push(*byte, at));
+                        for byte in separator {
+                            decoded.push(*byte, at);
+                        }
                     }
                     at = next;
                     joints += 1;
@@ -888,13 +890,11 @@ fn numbers(bytes: &[u8], first: usize, take: &mut Take<'_>) -> usize {
         }
         count += 1;
         let end = digits + prefix + length;
-        match next_number(bytes, end) {
-            Some(next) => at = next,
-            None => {
-                at = end;
-                break;
-            }
-        }
+        let Some(next) = next_number(bytes, end) else {
+            at = end;
+            break;
+        };
+        at = next;
     }
     if count >= FEWEST_NUMBERS {
         if in_bytes.bytes != decoded.bytes {

@@ -83,7 +83,9 @@ impl Collector<'_> {
         }
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         if lines.len() > 1 {
-            lines.iter().for_each(|line| self.line(line, depth));
+            for line in lines {
+                self.line(line, depth);
+            }
             return;
         }
         if text.contains(' ') && !text.contains('=') {
@@ -151,7 +153,8 @@ impl Collector<'_> {
             && let Some(at) = rest.split(';').next().and_then(|rest| rest.rfind('@'))
             && authority.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_err())
         {
-            let end = rest[at..].find(['/', '?', '#']).map_or(rest.len(), |end| at + end);
+            let behind = rest.get(at..).unwrap_or_default();
+            let end = behind.find(['/', '?', '#']).map_or(rest.len(), |end| at + end);
             (authority, tail) = rest.split_at(end);
         }
         if let Some((credentials, _)) = authority.rsplit_once('@') {
@@ -265,7 +268,9 @@ impl Collector<'_> {
                 }
             }
             serde_json::Value::Array(list) => {
-                list.iter().for_each(|value| self.leaves(is_named, value, depth));
+                for value in list {
+                    self.leaves(is_named, value, depth);
+                }
             }
             serde_json::Value::String(text) => {
                 self.add("a value in the JSON", text, is_named, depth);

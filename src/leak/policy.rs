@@ -385,7 +385,9 @@ impl Known {
     }
 
     fn add_with_parts(&mut self, name: &str, value: &[u8]) {
-        parts_of(name, value, true).iter().for_each(|part| self.add(part.value.expose()));
+        for part in parts_of(name, value, true) {
+            self.add(part.value.expose());
+        }
     }
 
     /// Whether a value is one of these, however it is written.

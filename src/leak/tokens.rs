@@ -58,6 +58,8 @@ enum Check {
     Behind(usize, &'static str),
     /// The rest has a dot in it, as tokens in parts have.
     Dotted,
+    /// A dot and so many letters follow.
+    TwoParts(usize),
     /// An address with a password that looks like one.
     Address,
     /// A key file of PuTTY, with its private lines.
@@ -111,7 +113,7 @@ const SHAPES: &[Shape] = &[
     shape("anthropic", "an Anthropic key", "sk-ant-", Url, (80, 120), Check::None),
     shape("npm", "an npm token", "npm_", Alphanumeric, (36, 36), Check::Crc),
     shape("pypi", "a PyPI token", "pypi-AgEIcHlwaS5vcmc", Url, (50, 250), Check::None),
-    shape("sendgrid", "a SendGrid key", "SG.", Letters::Url, (22, 22), Check::None),
+    shape("sendgrid", "a SendGrid key", "SG.", Letters::Url, (22, 22), Check::TwoParts(43)),
     shape("huggingface", "a Hugging Face token", "hf_", Alphanumeric, (34, 34), Check::None),
     shape("digitalocean", "a DigitalOcean token", "dop_v1_", LowerHex, (64, 64), Check::None),
     shape("shopify", "a Shopify access token", "shpat_", LowerHex, (32, 32), Check::None),
@@ -396,7 +398,7 @@ impl Shape {
                     })
                     .map(|body| (at, at + body.len()));
             }
-            Check::Behind(..) | Check::Dotted | Check::None | Check::Crc => {}
+            Check::Behind(..) | Check::Dotted | Check::TwoParts(_) | Check::None | Check::Crc => {}
         }
         let body = self.body(text, at)?;
         let end = at + body.len();
@@ -415,7 +417,11 @@ impl Shape {
                 let tail = rest.iter().take_while(|byte| Url.has(**byte)).count();
                 (tail >= 20).then_some((start, end + 1 + tail))
             }
-            _ if self.id == "sendgrid" && text.get(end) != Some(&b'.') => None,
+            Check::TwoParts(length) => {
+                let rest = text.get(end..)?.strip_prefix(b".")?;
+                let tail = rest.iter().take_while(|byte| Url.has(**byte)).count();
+                (tail == length).then_some((start, end + 1 + tail))
+            }
             _ => Some((start, end)),
         }
     }
@@ -483,8 +489,17 @@ pub(super) fn is_public_jwt(text: &str) -> bool {
             .is_some_and(|payload| is_public_payload(&payload))
 }
 
-/// Supabase's key for browsers, and the token of jwt.io.
+/// Supabase's key for browsers, the token of jwt.io, and those that documentations make up.
 fn is_public_payload(payload: &serde_json::Value) -> bool {
+    let is_example = |key: &str| {
+        payload
+            .get(key)
+            .and_then(|found| found.as_str())
+            .is_some_and(|text| text.contains("example.com"))
+    };
+    if is_example("iss") {
+        return true;
+    }
     let is_text =
         |key: &str, value: &str| payload.get(key).and_then(|found| found.as_str()) == Some(value);
     is_text("role", "anon") || is_text("name", "John Doe") || is_text("sub", "1234567890")

@@ -370,7 +370,9 @@ impl Visit for Finder {
     fn visit_using_decl(&mut self, declaration: &UsingDecl) {
         let mut names = Vec::new();
         declaration.decls.iter().for_each(|decl| collect_names(&decl.name, &mut names));
-        names.iter().for_each(|name| self.lexical(name));
+        for name in &names {
+            self.lexical(name);
+        }
         declaration.visit_children_with(self);
     }
 
