@@ -181,14 +181,15 @@ fn gate_commands() -> Vec<Command> {
             )
             .arg(switch("go-live", "Make the builds of merged records live, if every part passed")),
         Command::new("plan")
-            .about("Spread the projects of a repository over the jobs of a matrix")
+            .about("Which deploy preset fits the code; or the jobs of a matrix for many projects")
+            .arg(paths("ENTRY", "Files to start from, instead of those of the settings"))
             .arg(
                 Arg::new("shards")
                     .long("shards")
                     .value_name("N")
-                    .required(true)
+                    .conflicts_with("ENTRY")
                     .value_parser(clap::value_parser!(u16).range(1..=256))
-                    .help("How many jobs"),
+                    .help("Spread the projects below this folder over so many jobs of a matrix"),
             ),
         sub("comment", "Post the report of a record on its pull request", on::COMMENT).arg(
             Arg::new("from")
@@ -450,7 +451,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         "verify" => on::VERIFY,
         "sign" => on::SIGN,
         "decrypt" => on::DECRYPT,
-        "keygen" => 0,
+        "keygen" | "plan" => 0,
         "push" => on::PUSH,
         "pull" => on::PULL,
         "promote" | "rollback" | "list" | "prune" => on::STORE,
@@ -474,7 +475,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
     };
     match name {
         "init" => return finish(&pipeline::run_init(&working), &log),
-        "plan" => {
+        "plan" if sub.contains_id("shards") => {
             let shards = sub.get_one::<u16>("shards").copied().unwrap_or(1);
             return finish(&pipeline::run_plan(&working, usize::from(shards)), &log);
         }
@@ -601,6 +602,15 @@ fn write_outputs(outcome: &Outcome, runner: &RunnerEnv, log: &Log) {
     }
 }
 
+/// Entry points on the command line stand in for those of the settings.
+fn take_entries(sub: &ArgMatches, config: &mut Config) {
+    let entries: Vec<String> =
+        sub.get_many::<String>("ENTRY").into_iter().flatten().cloned().collect();
+    if !entries.is_empty() {
+        config.entry_points = entries;
+    }
+}
+
 /// Runs a sub-command.
 fn perform(
     name: &str,
@@ -612,12 +622,12 @@ fn perform(
     let text = |name: &str| sub.get_one::<String>(name).cloned().unwrap_or_default();
     match name {
         "run" => pipeline::run(config, ports, sub.get_flag("dry-run")),
+        "plan" => {
+            take_entries(sub, config);
+            pipeline::run_fit(config, ports)
+        }
         "build" => {
-            let entries: Vec<String> =
-                sub.get_many::<String>("ENTRY").into_iter().flatten().cloned().collect();
-            if !entries.is_empty() {
-                config.entry_points = entries;
-            }
+            take_entries(sub, config);
             let (mut outcome, bundled) = pipeline::run_build(config, ports);
             // One output and no folder: it is the result of the command.
             if config.outdir.is_none() && outcome.exit_code() == ExitCode::Fine {

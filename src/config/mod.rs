@@ -24,6 +24,8 @@ pub struct Config {
     pub root: PathBuf,
     /// Prefix of all keys in the store, and title of the report.
     pub name: String,
+    /// The preset that was chosen.
+    pub deploy: Option<String>,
     /// Files a build starts from, as written.
     pub entry_points: Vec<String>,
     /// Sources held in memory, by absolute path.
@@ -376,6 +378,7 @@ fn build_config(
         outdir,
         build,
         metafile: layers.path("metafile"),
+        deploy: layers.text("deploy"),
         bytecode: layers.switch("bytecode").unwrap_or_default(),
         metafile_md: layers.path("metafile-md"),
         artifacts,

@@ -5,6 +5,7 @@ mod build;
 mod comment;
 mod deploy;
 mod init;
+mod plan;
 mod report;
 mod scan;
 mod shards;
@@ -26,6 +27,7 @@ pub use comment::run_comment;
 use deploy::store;
 pub use deploy::{StoreCommand, run_pull, run_push, run_store};
 pub use init::run_init;
+pub use plan::run_fit;
 pub use report::{ReportFormat, run_report};
 use report::{
     check_budgets, context, list_artifacts, measure, name_packages, publish, report_on,

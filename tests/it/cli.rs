@@ -286,3 +286,21 @@ fn help_and_schema() {
     let schema: serde_json::Value = serde_json::from_str(&ok(bundlegate().arg("schema"))).unwrap();
     assert_eq!(schema["properties"]["build"]["properties"]["minify"]["type"], "boolean");
 }
+
+#[test]
+fn the_plan_says_which_preset_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |code: &str| {
+        std::fs::write(folder.path().join("main.ts"), code).unwrap();
+        let output =
+            bundlegate().args(["plan", "main.ts"]).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let server = plan("import { readFileSync } from 'node:fs'; console.log(readFileSync('a'));");
+    assert!(server.starts_with("deploy: bun\n") && server.contains("yes: node:fs"), "{server}");
+    let worker = plan("export default { fetch: () => new Response('') };");
+    assert!(worker.starts_with("deploy: workers\n"), "{worker}");
+    let page = plan("document.title = 'x';");
+    assert!(page.starts_with("deploy: r2\n") && page.contains("no: no built-in"), "{page}");
+}
