@@ -1,0 +1,11 @@
+// What both targets are made of, from the sources of the crate.
+#[path = "../../../src/artifact/mod.rs"]
+pub mod artifact;
+#[path = "../../../src/diag/mod.rs"]
+pub mod diag;
+#[path = "../../../src/leak/mod.rs"]
+pub mod leak;
+#[path = "../../../src/secret.rs"]
+pub mod secret;
+#[path = "../../../src/url.rs"]
+pub mod url;
