@@ -173,6 +173,8 @@ pub struct ReportConfig {
     pub file: Option<PathBuf>,
     /// Where the complete record is written.
     pub record: Option<PathBuf>,
+    /// The URL under which what the store holds can be fetched by anybody, without a slash at its end.
+    pub pictures: Option<String>,
     /// What sizes are compared with, as written.
     pub base: String,
     /// Whether the report is posted on a pull request.
@@ -408,6 +410,7 @@ fn build_config(
             budgets,
             file: layers.path("report-file"),
             record: layers.path("record-file"),
+            pictures: pictures(layers, problems),
             base: layers.text("base").unwrap_or_else(|| "auto".to_owned()),
             comments: layers.switch("comment").unwrap_or(true),
             token: KeySource::new(
@@ -416,6 +419,23 @@ fn build_config(
         },
         root,
     }
+}
+
+/// Treemaps need a place that the forge can fetch from, and a folder of the build, which only a registry has.
+fn pictures(layers: &Layers<'_>, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    let url = layers.text("pictures").filter(|url| !url.is_empty())?;
+    let problem = if !(url.starts_with("https://") || url.starts_with("http://")) {
+        "it is no URL of a page".to_owned()
+    } else if layers.text("layout").as_deref() == Some("files") {
+        "with `store.layout: files` there is no folder of a build to put them in".to_owned()
+    } else {
+        return Some(url.trim_end_matches('/').to_owned());
+    };
+    problems.push(
+        Diagnostic::error("config/pictures", format!("`report.pictures: {url}`: {problem}"))
+            .hint("write the public address of the store, like `https://pub-1234.r2.dev`"),
+    );
+    None
 }
 
 /// `outfile` names the output of the only entry point; there can be no chunk beside it.

@@ -263,6 +263,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("budgets", "report.budgets", Kind::Records(BUDGET_FIELDS), "FIELDS", "none", on::RUN | on::REPORT, "Largest sizes"),
     setting!("report-file", "report.file", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the report there"),
     setting!("record-file", "report.record", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the complete record there, for `comment --from` and `report --merge`"),
+    setting!("pictures", "report.pictures", Kind::Text, "URL", "none", on::RUN, "Where the store is public, as a URL: treemaps are stored with the build and shown in the comment"),
     setting!("base", "report.base", Kind::Text, "WHAT", "auto", on::RUN | on::REPORT, "What sizes are compared with: a metafile, STORE/NAME@BUILD, git:REV, none, or auto"),
     setting!("comment", "report.comment", Kind::Switch, "", "on, on a pull request", on::RUN | on::REPORT, "Post the report on the pull request"),
     setting!("token", "report.token", Kind::KeySource, "env:NAME", "env:GITHUB_TOKEN", on::RUN | on::REPORT | on::COMMENT, "Where the token comes from that posts it"),

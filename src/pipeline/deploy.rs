@@ -12,7 +12,8 @@ use crate::config::env::Environment;
 use crate::diag::{Diagnostic, ExitCode};
 use crate::fs::relative;
 use crate::metafile::Metafile;
-use crate::report::{Gate, GateResult, Sizes, markdown};
+use crate::report::picture::{Pictures, Theme, treemap};
+use crate::report::{Gate, GateResult, Report, Sizes, markdown};
 use crate::seal::manifest::Manifest;
 use crate::seal::{Sealed, Verified, reopen, verify};
 use crate::store::{
@@ -147,6 +148,7 @@ fn deployment(config: &Config, metafile: Option<String>, sizes: &Sizes) -> Deplo
             _ => ReadBack::List,
         },
         metafile,
+        pictures: Vec::new(),
         sizes: crate::store::Sizes { raw: sizes.raw, gzip: sizes.gzip, brotli: sizes.brotli },
     }
 }
@@ -164,19 +166,32 @@ fn progress(ports: &Ports<'_>) -> impl Fn(Step) + Sync {
     }
 }
 
-/// Stores a release of `run`, or says what would be stored.
+/// Treemaps of a report as files of its build. What they show is in their names, since images are cached by name.
+fn pictures(report: &Report) -> [(String, String); 2] {
+    [Theme::Light, Theme::Dark].map(|theme| {
+        let svg = treemap(report, theme);
+        let digest = Digest::of(svg.as_bytes()).to_hex();
+        let (short, _) = digest.split_at(8);
+        (format!("treemap-{}.{short}.svg", theme.name()), svg)
+    })
+}
+
+/// Stores a release of `run`, or says what would be stored. The report learns where its treemaps are.
 pub(super) fn store(
     config: &Config,
     ports: &Ports<'_>,
     sealed: &Sealed,
     metafile: &Metafile,
-    sizes: &Sizes,
+    report: &mut Report,
     is_dry: bool,
     outcome: &mut Outcome,
 ) -> Gate {
     let url = &config.store.url;
     let access = Access { writes: !is_dry, now: ports.now }.of(url, config, ports.environment);
-    let deployment = deployment(config, Some(metafile.to_json()), sizes);
+    let mut deployment = deployment(config, Some(metafile.to_json()), &report.total());
+    if config.report.pictures.is_some() {
+        deployment.pictures = pictures(report).into();
+    }
     let opened = Store::open(url, &config.root, &access);
     if is_dry {
         return match opened.and_then(|store| store.plan(sealed, &deployment)) {
@@ -194,6 +209,13 @@ pub(super) fn store(
         Ok(deployed) => {
             outcome.done.push(stored(url, &deployed));
             let build = sealed.manifest().build_id.get(..12).unwrap_or_default();
+            if let (Some(public), [(light, _), (dark, _)]) =
+                (&config.report.pictures, &*deployment.pictures)
+            {
+                let (folder, _) = deployed.manifest_key.rsplit_once('/').unwrap_or_default();
+                let at = |file: &str| format!("{public}/{folder}/{file}");
+                report.pictures = Some(Pictures { light: at(light), dark: at(dark) });
+            }
             outcome.deployment = Some(format!("{url}/{}@{build}", config.name));
             // The same whenever the same build is stored, so that a comment does not change for nothing.
             let files = deployed.written + deployed.kept;

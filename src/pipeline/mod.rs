@@ -149,12 +149,12 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
         write_metafile(config, &metafile, &mut outcome);
     }
     list_artifacts(&mut report, &sealed);
-    report.gates.push(if outcome.exit_code() == ExitCode::Fine {
-        let sizes = report.total();
-        store(config, ports, &sealed, &metafile, &sizes, dry_run, &mut outcome)
+    let stored = if outcome.exit_code() == ExitCode::Fine {
+        store(config, ports, &sealed, &metafile, &mut report, dry_run, &mut outcome)
     } else {
         skipped("Store", "held back: a gate failed")
-    });
+    };
+    report.gates.push(stored);
     report.deployment.clone_from(&outcome.deployment);
     outcome.step_outputs.push(("build-id", sealed.manifest().build_id.clone()));
     publish(config, ports, &report, dry_run, &mut outcome);

@@ -167,17 +167,17 @@ mod tests {
     #[track_caller]
     fn check(imports: &[&str], handler: bool, expected: &str) {
         let mut metafile = Metafile::default();
-        let mut output = crate::metafile::Output::default();
-        output.entry_point = Some("a.ts".to_owned());
-        output.exports = if handler { vec!["default".to_owned()] } else { Vec::new() };
-        output.imports = imports
-            .iter()
-            .map(|path| crate::metafile::Import {
-                path: (*path).to_owned(),
-                external: true,
-                ..crate::metafile::Import::default()
-            })
-            .collect();
+        let external = |path: &&str| crate::metafile::Import {
+            path: (*path).to_owned(),
+            external: true,
+            ..crate::metafile::Import::default()
+        };
+        let output = crate::metafile::Output {
+            entry_point: Some("a.ts".to_owned()),
+            exports: handler.then(|| "default".to_owned()).into_iter().collect(),
+            imports: imports.iter().map(external).collect(),
+            ..crate::metafile::Output::default()
+        };
         metafile.outputs.insert("a.js".to_owned(), output);
         assert_eq!(Needs::of(&metafile).decide().0, expected, "{imports:?}");
     }

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::budget::BudgetResult;
 use super::diff::{ModuleRow, PackageRow, WRAPPING};
+use super::picture::{self, Pictures};
 use super::record::record;
 use super::{Baseline, GateResult, OutputRow, Report, Sizes};
 
@@ -91,6 +92,7 @@ fn at(report: &Report, rung: Rung) -> String {
     if rung < Rung::Verdict {
         if !is_quiet {
             why(&mut text, report, rung);
+            picture(&mut text, report, rung);
             files(&mut text, report);
         }
         complete_record(&mut text, report, rung);
@@ -395,6 +397,33 @@ fn gates(text: &mut String, report: &Report) {
 }
 
 /// Modules, with what changed and why, and packages.
+/// What the outputs are made of, drawn.
+fn picture(text: &mut String, report: &Report, rung: Rung) {
+    let pie = picture::pie(report);
+    if rung >= Rung::FewModules || (pie.is_none() && report.pictures.is_none()) {
+        return;
+    }
+    text.push_str("<details><summary><b>Picture</b>: what the outputs are made of</summary>\n\n");
+    if let Some(pie) = pie {
+        let _ = writeln!(text, "```mermaid\n{pie}```\n");
+    }
+    if let Some(Pictures { light, dark }) = &report.pictures {
+        let (light, dark) = (attribute(light), attribute(dark));
+        let _ = writeln!(
+            text,
+            "<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"{dark}\">\
+             <img alt=\"Treemap by package and module; the same figures are in the record below\" \
+             src=\"{light}\" width=\"720\"></picture>\n"
+        );
+    }
+    text.push_str("</details>\n\n");
+}
+
+/// Text in an attribute of HTML.
+fn attribute(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 fn why(text: &mut String, report: &Report, rung: Rung) {
     if report.modules.is_empty() {
         return;

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod html;
 pub mod markdown;
 pub mod merge;
+pub mod picture;
 pub mod record;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 use crate::metafile::{Metafile, Output};
 use budget::BudgetResult;
 use diff::{ModuleRow, PackageRow, compare, without_hash};
+use picture::Pictures;
 
 /// Sizes of one output in bytes. A size that was not measured is `None`, never zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -188,6 +190,8 @@ pub struct Report {
     pub artifacts: Vec<ArtifactRow>,
     /// Where they were stored.
     pub deployment: Option<String>,
+    /// Where treemaps can be seen. The record does not say it: who reads one must not fetch what a stranger names.
+    pub pictures: Option<Pictures>,
 }
 
 impl Report {

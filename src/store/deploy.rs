@@ -55,6 +55,8 @@ pub struct Deployment {
     pub read_back: ReadBack,
     /// Metafile of the build, for reports that compare with it.
     pub metafile: Option<String>,
+    /// Other files for the folder of the build, which a registry has: name and text.
+    pub pictures: Vec<(String, String)>,
     /// Sizes for the index.
     pub sizes: Sizes,
 }
@@ -77,6 +79,7 @@ impl Default for Deployment {
             layout: Layout::default(),
             read_back: ReadBack::default(),
             metafile: None,
+            pictures: Vec::new(),
             sizes: Sizes::default(),
         }
     }
@@ -241,8 +244,11 @@ impl Store {
         cache_control: &'static str,
     ) -> Result<(), StoreError> {
         let body = Body::new(text.as_bytes());
-        let content_type =
-            if file.ends_with(".lock") { "text/plain; charset=utf-8" } else { "application/json" };
+        let content_type = match file.rsplit_once('.') {
+            Some((_, "lock")) => "text/plain; charset=utf-8",
+            Some((_, "svg")) => "image/svg+xml",
+            _ => "application/json",
+        };
         let attributes = Attributes {
             content_type: content_type.to_owned(),
             cache_control: Some(cache_control),
@@ -458,20 +464,22 @@ fn is_immutable(path: &str) -> bool {
     })
 }
 
-/// Lock, statement, metafile and manifest; the manifest last, because it says that the build is there.
+/// Lock, statement, metafile, pictures and manifest; the manifest last, because it says that the build is there.
 fn own_files<'a>(
     sealed: &'a Sealed,
     deployment: &'a Deployment,
-) -> impl Iterator<Item = (&'static str, &'a str)> {
-    let metafile = deployment.metafile.as_deref().filter(|_| deployment.layout == Layout::Registry);
-    [
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let has_folder = deployment.layout == Layout::Registry;
+    let metafile = deployment.metafile.as_deref().filter(|_| has_folder);
+    let pictures = deployment.pictures.iter().filter(move |_| has_folder);
+    let first = [
         Some((lock::FILE_NAME, sealed.lock())),
         sealed.envelope().map(|text| (envelope::FILE_NAME, text)),
         metafile.map(|text| (METAFILE, text)),
-        Some((manifest::FILE_NAME, sealed.manifest_json())),
-    ]
-    .into_iter()
-    .flatten()
+    ];
+    let pictures = pictures.map(|(name, text)| (name.as_str(), text.as_str()));
+    let last = (manifest::FILE_NAME, sealed.manifest_json());
+    first.into_iter().flatten().chain(pictures).chain([last])
 }
 
 /// Name of the metafile in the folder of a build.

@@ -2,7 +2,7 @@
 //! environment with nothing else.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use axum::Router;
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use super::github::GitHub;
 use super::seal::python;
-use super::support::{copy, npm, ok, root, serve, text};
+use super::support::{copy, npm, ok, root, serve, sha256, text};
 
 const HEAD: &str = "1b7d93c2f00e4a51b6c7d8e9fa0b1c2d3e4f5061";
 const SECRET: &str = "s3ss10n-7Qx9vLm2Kp4TzWb";
@@ -318,10 +318,6 @@ async fn mirror(State(mirror): State<Mirror>, request: Request) -> Response<axum
     let is_asked_for = request.uri().path().ends_with(".tar.gz");
     let status = if is_asked_for { StatusCode::OK } else { StatusCode::NOT_FOUND };
     Response::builder().status(status).body(axum::body::Body::from(mirror.0.clone())).unwrap()
-}
-
-fn sha256(file: &Path) -> String {
-    bundlegate::artifact::Digest::of(&std::fs::read(file).unwrap()).to_hex()
 }
 
 #[test]

@@ -590,6 +590,61 @@ fn the_page_works_in_a_browser() {
 }
 
 #[test]
+fn treemaps_are_stored_with_the_build() {
+    let desk = Desk::new("");
+    desk.write(
+        "bundlegate.yml",
+        "name: app\nbuild: { entrypoints: [src/index.ts] }\nreport: { pictures: 'https://pub.example/x/' }\n",
+    );
+    let long = |word: &str| format!("console.log('{}');\n", word.repeat(500));
+    desk.write("src/index.ts", "import 'dates';\nimport './<b>\"&.ts';\nimport './購物車.ts';\n");
+    desk.write("src/<b>\"&.ts", &long("markup"));
+    desk.write("src/購物車.ts", &long("cart"));
+    desk.write(
+        "node_modules/dates/package.json",
+        "{ \"version\": \"1.2.3\", \"main\": \"index.js\" }",
+    );
+    desk.write("node_modules/dates/index.js", &long("date"));
+    fine(&desk.run("10.1"));
+    let body = desk.github.bodies().remove(0);
+    let slices = "pie showData title Minified kB by package\n    \"own code\" : 5.";
+    assert!(body.contains(&format!("```mermaid\n{slices}")), "{body}");
+    // Both are where the comment says, and pictures of that name are of that content.
+    let files: Vec<PathBuf> = [("srcset=\"", "dark"), ("src=\"", "light")]
+        .into_iter()
+        .map(|(before, theme)| {
+            let url = body.split(before).nth(1).unwrap().split('"').next().unwrap();
+            let key = url.strip_prefix("https://pub.example/x/app/builds/").unwrap();
+            let file = desk.path.join(".bundlegate/store/app/builds").join(key);
+            let digest = super::support::sha256(&file);
+            assert!(key.ends_with(&format!("/treemap-{theme}.{}.svg", &digest[..8])), "{key}");
+            file
+        })
+        .collect();
+    // The seal holds with them beside it, and they go with their build.
+    ok(desk.command("verify").arg("dir:.bundlegate/store/app"));
+    // Again: the same picture, so the comment is as it was.
+    assert!(text(&desk.run("10.1")).contains("unchanged"));
+    if cfg!(target_os = "linux") {
+        let browser = super::support::install("tests/browser");
+        let seen = ok(Command::new("node").arg(browser.join("picture.mjs")).args(&files));
+        let boxes = "720 x 400, 4 boxes: src/<b>\"&.ts · 3.02 kB, src/購物車.ts · 2.02 kB, \
+                     node_modules/dates/index.js · 2.02 kB, (runtime and wrapping) · 69 B";
+        assert_eq!(seen, format!("{boxes}\n{boxes}\n"));
+    }
+    desk.write("src/index.ts", "console.log(2);\n");
+    fine(&desk.run("11.1"));
+    ok(desk.command("prune").args(["dir:.bundlegate/store/app", "--keep", "1"]));
+    assert!(files.iter().all(|file| !file.exists()));
+    // Not where there is no folder of a build, and not at what is no address.
+    for wrong in [["--layout", "files"], ["--pictures", "javascript:alert(1)"]] {
+        let output = desk.command("run").args(wrong).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(text(&output).contains("config/pictures"), "{}", text(&output));
+    }
+}
+
+#[test]
 fn the_script_of_the_page_is_what_we_bundle() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("treemap.js");

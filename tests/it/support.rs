@@ -123,3 +123,7 @@ pub(crate) fn serve(app: axum::Router) -> (String, tokio::runtime::Runtime) {
     runtime.spawn(async move { axum::serve(listener, app).await.unwrap() });
     (url, runtime)
 }
+
+pub(crate) fn sha256(file: &Path) -> String {
+    bundlegate::artifact::Digest::of(&std::fs::read(file).unwrap()).to_hex()
+}
