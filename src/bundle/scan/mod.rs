@@ -6,6 +6,7 @@ pub(crate) mod define;
 mod early_errors;
 mod filled;
 mod glob_imports;
+mod harmless;
 pub(crate) mod input_map;
 pub(crate) mod load;
 pub(crate) mod parse;

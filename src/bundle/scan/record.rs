@@ -13,6 +13,7 @@ use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
 use super::define::{HoistedNames, collect_names, static_property};
 use super::filled::OwnObjects;
+use super::harmless::find_harmless;
 use super::parse::{Parsed, location_at};
 use super::side_effects::Purity;
 use crate::bundle::graph::{
@@ -112,20 +113,17 @@ pub(super) fn record(
     let is_commonjs = recorder.module.format == ModuleFormat::CommonJs;
     let mut pure_functions = marked_functions(&recorder.body, &parsed.pure_functions);
     pure_functions.extend(recorder.marked.drain(..));
-    let imports: FxHashMap<Id, u32> = recorder
-        .module
-        .named_imports
-        .keys()
-        .map(|symbol| (recorder.module.symbols[*symbol as usize].id.clone(), *symbol))
-        .collect();
-    let purity = Purity {
+    let imports = imported_symbols(recorder.module);
+    let mut purity = Purity {
         unresolved: parsed.unresolved,
         pure_calls: &parsed.pure_calls,
         pure_functions: &pure_functions,
         believe_annotations: !options.ignore_annotations,
         imports: &imports,
+        harmless: FxHashSet::default(),
         pure_if: RefCell::default(),
     };
+    find_harmless(&recorder.body, recorder.module, &mut purity);
     let own = OwnObjects::of(&recorder.body, recorder.module, parsed.unresolved);
     for (index, (statement, uses)) in recorder.body.iter().zip(uses).enumerate() {
         let filled = own.filled(&purity, statement);
@@ -148,7 +146,7 @@ pub(super) fn record(
             record.pure_if = pure_if;
         }
     }
-    mark_functions(recorder.module, &recorder.body, &pure_functions);
+    mark_functions(recorder.module, &recorder.body, &purity);
     if is_commonjs {
         record_exports(recorder.module, &recorder.body, &purity, options);
     }
@@ -156,8 +154,14 @@ pub(super) fn record(
     (recorder.body, recorder.diagnostics)
 }
 
+/// What is imported by name, by the name in the tree.
+fn imported_symbols(module: &Module) -> FxHashMap<Id, u32> {
+    let imported = module.named_imports.keys();
+    imported.map(|symbol| (module.symbols[*symbol as usize].id.clone(), *symbol)).collect()
+}
+
 /// Notes which functions look at `this`, and which do nothing.
-fn mark_functions(module: &mut Module, body: &[Stmt], pure_functions: &FxHashSet<Id>) {
+fn mark_functions(module: &mut Module, body: &[Stmt], purity: &Purity<'_>) {
     for statement in body {
         let (ident, function) = match statement {
             Stmt::Decl(Decl::Fn(function)) => (&function.ident, Some(&*function.function)),
@@ -175,13 +179,9 @@ fn mark_functions(module: &mut Module, body: &[Stmt], pure_functions: &FxHashSet
         let Some(symbol) = module.symbol_of.get(&ident.to_id()).copied() else { continue };
         let symbol = &mut module.symbols[symbol as usize];
         symbol.uses_this = function.is_some_and(uses_this);
-        let is_empty = function.is_some_and(|function| {
-            let plain =
-                function.params.iter().all(|parameter| matches!(parameter.pat, Pat::Ident(_)));
-            plain && function.body.as_ref().is_some_and(|body| body.stmts.is_empty())
-        });
-        symbol.is_pure_function =
-            !symbol.is_reassigned && (is_empty || pure_functions.contains(&symbol.id));
+        let is_pure =
+            purity.harmless.contains(&symbol.id) || purity.pure_functions.contains(&symbol.id);
+        symbol.is_pure_function = !symbol.is_reassigned && is_pure;
     }
 }
 

@@ -21,8 +21,9 @@ pub(super) struct Purity<'a> {
     pub(super) pure_calls: &'a FxHashSet<BytePos>,
     /// Functions marked as having no side effects, by declaration.
     pub(super) pure_functions: &'a FxHashSet<Id>,
-    /// Module symbols that are declared by `let`, `const` or `class`: reading one too early throws, but so early a
-    /// read is a bug in the program and not a reason to keep it.
+    /// Functions of the module that do nothing, by declaration.
+    pub(super) harmless: FxHashSet<Id>,
+    /// Whether marks such as `/* @__PURE__ */` count.
     pub(super) believe_annotations: bool,
     /// Imported symbols: what a call of one does is known when it is bound.
     pub(super) imports: &'a FxHashMap<Id, u32>,
@@ -213,7 +214,9 @@ impl Purity<'_> {
             Expr::Call(call) => self.call(call),
             Expr::New(new) => {
                 let arguments = new.args.as_deref().unwrap_or_default();
-                (self.is_marked(new.span) || self.is_pure_constructor(&new.callee, arguments))
+                (self.is_marked(new.span)
+                    || self.is_pure_constructor(&new.callee, arguments)
+                    || self.makes_only(&new.callee, arguments))
                     && self.arguments(arguments)
             }
             Expr::TaggedTpl(template) => {
@@ -233,6 +236,7 @@ impl Purity<'_> {
                     ident.sym == *"Symbol"
                         && call.args.iter().all(|argument| is_primitive(&argument.expr))
                 }
+                Expr::Ident(ident) if self.harmless.contains(&ident.to_id()) => true,
                 Expr::Ident(ident) => {
                     self.believe_annotations
                         && (self.pure_functions.contains(&ident.to_id())
@@ -321,6 +325,32 @@ impl Purity<'_> {
                 },
                 _ => arguments.iter().all(|argument| is_primitive(&argument.expr)),
             }
+    }
+
+    /// `new class extends Error { name = "Aborted" }()`: a class without a constructor, whose fields hold what is pure.
+    fn makes_only(&self, callee: &Expr, arguments: &[ExprOrSpread]) -> bool {
+        let class = match callee {
+            Expr::Paren(paren) => return self.makes_only(&paren.expr, arguments),
+            Expr::Class(class) => &class.class,
+            _ => return false,
+        };
+        self.class(class)
+            && match class.super_class.as_deref() {
+                None => true,
+                Some(Expr::Ident(_)) if arguments.iter().any(|one| one.spread.is_some()) => false,
+                Some(parent @ Expr::Ident(_)) => self.is_pure_constructor(parent, arguments),
+                Some(_) => false,
+            }
+            && class.body.iter().all(|member| match member {
+                ClassMember::Constructor(_) | ClassMember::AutoAccessor(_) => false,
+                ClassMember::ClassProp(field) => {
+                    field.value.as_deref().is_none_or(|value| self.expression(value))
+                }
+                ClassMember::PrivateProp(field) => {
+                    field.value.as_deref().is_none_or(|value| self.expression(value))
+                }
+                _ => true,
+            })
     }
 
     /// `Math.PI`, `Symbol.iterator`, `Number.MAX_VALUE`, `Object.prototype`: properties that have been there always.

@@ -1,0 +1,146 @@
+//! Functions that do nothing anybody could see, whatever they are called with: `function make(f) { return x => f(x) }`.
+//! A call of one is as pure as its arguments, without any mark in the sources.
+
+use rustc_hash::FxHashSet;
+use swc_core::ecma::ast::*;
+
+use super::side_effects::Purity;
+use crate::bundle::graph::Module;
+
+/// Rounds in which functions that call harmless functions are found, each one call further away.
+const ROUNDS: usize = 8;
+
+/// Finds those of a module and tells `purity`.
+pub(super) fn find_harmless(body: &[Stmt], module: &Module, purity: &mut Purity<'_>) {
+    let mut functions: Vec<(&Ident, Callable<'_>)> = Vec::new();
+    for statement in body {
+        match statement {
+            Stmt::Decl(Decl::Fn(function)) => {
+                functions.extend(callable(&function.function).map(|it| (&function.ident, it)));
+            }
+            Stmt::Decl(Decl::Var(declaration)) => {
+                for declarator in &declaration.decls {
+                    let Pat::Ident(name) = &declarator.name else { continue };
+                    let found = match declarator.init.as_deref() {
+                        Some(Expr::Fn(function)) => callable(&function.function),
+                        Some(Expr::Arrow(arrow)) if !arrow.is_async => Some(Callable {
+                            parameters: arrow.params.iter().collect(),
+                            body: match &*arrow.body {
+                                ArrowFunctionBody::Expr(value) => Body::Value(value),
+                                ArrowFunctionBody::FunctionBody(body) => {
+                                    Body::Statements(&body.stmts)
+                                }
+                            },
+                        }),
+                        _ => None,
+                    };
+                    functions.extend(found.map(|it| (&name.id, it)));
+                }
+            }
+            _ => {}
+        }
+    }
+    // It must be the only thing that its name ever stands for.
+    functions.retain(|(ident, _)| {
+        module.symbol_of.get(&ident.to_id()).is_some_and(|symbol| {
+            let symbol = &module.symbols[*symbol as usize];
+            !symbol.is_reassigned && symbol.declared_by.len() == 1
+        })
+    });
+    for _ in 0..ROUNDS {
+        let count = functions.len();
+        functions.retain(|(ident, function)| {
+            let is_harmless = function.is_harmless(purity);
+            if is_harmless {
+                purity.harmless.insert(ident.to_id());
+            }
+            !is_harmless
+        });
+        if functions.len() == count {
+            break;
+        }
+    }
+}
+
+struct Callable<'a> {
+    parameters: Vec<&'a Pat>,
+    body: Body<'a>,
+}
+
+enum Body<'a> {
+    Value(&'a Expr),
+    Statements(&'a [Stmt]),
+}
+
+/// Generators and asynchronous functions count only when they are empty: what they return may be asked for its `then`.
+fn callable(function: &Function) -> Option<Callable<'_>> {
+    let is_plain = !function.is_async && !function.is_generator;
+    let body = function.body.as_ref().filter(|body| is_plain || body.stmts.is_empty())?;
+    let parameters = function.params.iter().map(|parameter| &parameter.pat).collect();
+    Some(Callable { parameters, body: Body::Statements(&body.stmts) })
+}
+
+impl Callable<'_> {
+    fn is_harmless(&self, purity: &Purity<'_>) -> bool {
+        let mut locals = FxHashSet::default();
+        let has_plain_parameters = self.parameters.iter().all(|pattern| match pattern {
+            Pat::Ident(name) => locals.insert(name.to_id()),
+            Pat::Assign(default) => match &*default.left {
+                Pat::Ident(name) => {
+                    locals.insert(name.to_id()) && purity.expression(&default.right)
+                }
+                _ => false,
+            },
+            Pat::Rest(rest) => match &*rest.arg {
+                Pat::Ident(name) => locals.insert(name.to_id()),
+                _ => false,
+            },
+            _ => false,
+        });
+        let is_harmless = has_plain_parameters
+            && match self.body {
+                Body::Value(value) => expression(purity, &locals, value),
+                Body::Statements(statements) => {
+                    statements.iter().all(|inner| statement(purity, &mut locals, inner))
+                }
+            };
+        // What imports do is not known here.
+        purity.pure_if.take().is_empty() && is_harmless
+    }
+}
+
+/// No loops: they might not end.
+fn statement(purity: &Purity<'_>, locals: &mut FxHashSet<Id>, of: &Stmt) -> bool {
+    match of {
+        Stmt::Decl(Decl::Var(declaration)) => declaration.decls.iter().all(|declarator| {
+            let Pat::Ident(name) = &declarator.name else { return false };
+            locals.insert(name.to_id());
+            declarator.init.as_deref().is_none_or(|init| expression(purity, locals, init))
+        }),
+        Stmt::Block(block) => block.stmts.iter().all(|inner| statement(purity, locals, inner)),
+        Stmt::If(branch) => {
+            expression(purity, locals, &branch.test)
+                && statement(purity, locals, &branch.cons)
+                && branch.alt.as_deref().is_none_or(|inner| statement(purity, locals, inner))
+        }
+        Stmt::Return(end) => {
+            end.arg.as_deref().is_none_or(|value| expression(purity, locals, value))
+        }
+        Stmt::Expr(inner) => expression(purity, locals, &inner.expr),
+        Stmt::Decl(Decl::Fn(_) | Decl::Class(_)) | Stmt::Empty(_) => purity.statement(of),
+        _ => false,
+    }
+}
+
+/// What is pure, and giving a value to a variable of its own.
+fn expression(purity: &Purity<'_>, locals: &FxHashSet<Id>, of: &Expr) -> bool {
+    match of {
+        Expr::Paren(paren) => expression(purity, locals, &paren.expr),
+        Expr::Seq(sequence) => sequence.exprs.iter().all(|part| expression(purity, locals, part)),
+        Expr::Assign(assign) if assign.op == op!("=") => {
+            matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Ident(name)) if locals.contains(&name.to_id()))
+                && expression(purity, locals, &assign.right)
+        }
+        other => purity.expression(other),
+    }
+}
