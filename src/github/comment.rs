@@ -10,6 +10,8 @@ use crate::secret::Secret;
 
 /// How often a request is tried.
 const MOST_TRIES: u32 = 5;
+/// How often a comment is written again, when another run wrote in between.
+const MOST_WRITES: u32 = 4;
 /// The longest pause that the server may ask for, in seconds.
 const LONGEST_PAUSE: u64 = 60;
 /// Comments on a page.
@@ -163,6 +165,8 @@ impl Forge {
             }
             return match status {
                 200..=299 => Ok(Answer { status, has_next, json }),
+                // Another run was faster.
+                404 if method == "DELETE" => Ok(Answer { status, has_next, json }),
                 401 | 403 | 404 | 410 => Err(PostError::Forbidden(format!("{status} {said}"))),
                 500.. => {
                     last = format!("the API answers with {status}");
@@ -174,46 +178,55 @@ impl Forge {
         Err(PostError::Unreachable(last))
     }
 
-    /// Posts a comment, or changes the one that is there. Of several of ours the oldest stays.
+    /// Posts a comment, or changes the one that is there. Of several of ours the oldest stays. What was written is read
+    /// again, because another run may write at the same moment, and the forge knows no condition for a write.
     pub fn comment(&self, comment: Comment<'_>) -> Result<Posted, PostError> {
         self.runtime.block_on(async {
-            let mut ours = self.ours(comment).await?;
-            if ours.is_empty() {
-                let route =
-                    format!("/repos/{}/issues/{}/comments", self.repository, comment.number);
-                let body = json!({ "body": comment.body });
-                let answer = self.send("POST", &route, Some(&body)).await?;
-                let url = url_of(&answer.json);
-                // Another run may have done the same at the same moment: then the older one stays.
-                ours = self.ours(comment).await?;
-                if ours.len() <= 1 {
-                    return Ok(Posted::Created(url));
+            let mine = run_number(comment.run);
+            let mut posted = None;
+            for _ in 0..MOST_WRITES {
+                let mut ours = self.ours(comment).await?;
+                ours.sort_by_key(|present| present.id);
+                let newest = ours.iter().map(|present| run_of(&present.body)).max().flatten();
+                let mut present = ours.into_iter();
+                let Some(first) = present.next() else {
+                    // A list may lag behind what was just written.
+                    if let Some(posted) = posted {
+                        return Ok(posted);
+                    }
+                    posted = Some(Posted::Created(self.create(comment).await?));
+                    continue;
+                };
+                for other in present {
+                    let route = self.route_of(other.id);
+                    self.send("DELETE", &route, None).await?;
                 }
+                if newest > mine && mine.is_some() {
+                    return Ok(Posted::Newer(first.url));
+                }
+                let is_there = first.body.trim_end() == comment.body.trim_end();
+                match posted {
+                    None if is_there => return Ok(Posted::Unchanged(first.url)),
+                    Some(posted) if is_there || run_of(&first.body) == mine => return Ok(posted),
+                    _ => {}
+                }
+                let body = json!({ "body": comment.body });
+                self.send("PATCH", &self.route_of(first.id), Some(&body)).await?;
+                posted = Some(Posted::Updated(first.url));
             }
-            ours.sort_by_key(|present| present.id);
-            let mut present = ours.into_iter();
-            let Some(first) = present.next() else {
-                return Err(PostError::Refused(
-                    "the comment is not there after it was made".to_owned(),
-                ));
-            };
-            let rest: Vec<Present> = present.collect();
-            let newest = rest.iter().chain([&first]).map(|present| run_of(&present.body)).max();
-            for other in &rest {
-                let route = format!("/repos/{}/issues/comments/{}", self.repository, other.id);
-                self.send("DELETE", &route, None).await?;
-            }
-            if newest.flatten() > run_number(comment.run) && run_number(comment.run).is_some() {
-                return Ok(Posted::Newer(first.url));
-            }
-            if first.body.trim_end() == comment.body.trim_end() {
-                return Ok(Posted::Unchanged(first.url));
-            }
-            let route = format!("/repos/{}/issues/comments/{}", self.repository, first.id);
-            let body = json!({ "body": comment.body });
-            self.send("PATCH", &route, Some(&body)).await?;
-            Ok(Posted::Updated(first.url))
+            posted.ok_or_else(|| PostError::Refused("others write all the time".to_owned()))
         })
+    }
+
+    fn route_of(&self, id: u64) -> String {
+        format!("/repos/{}/issues/comments/{id}", self.repository)
+    }
+
+    /// Makes a comment; returns its URL.
+    async fn create(&self, comment: Comment<'_>) -> Result<String, PostError> {
+        let route = format!("/repos/{}/issues/{}/comments", self.repository, comment.number);
+        let body = json!({ "body": comment.body });
+        Ok(url_of(&self.send("POST", &route, Some(&body)).await?.json))
     }
 
     /// Our comments of that key, on all pages: with our marker first, and written by us.

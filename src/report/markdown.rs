@@ -733,6 +733,7 @@ fn marker_text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Gate;
 
     #[test]
     fn names_cannot_break_out() {
@@ -741,6 +742,50 @@ mod tests {
         assert_eq!(code("a\u{202e}b\nc"), "`a\\u{202e}b c`");
         assert_eq!(plain("<b>@me"), "&lt;b\\>@\u{200b}me");
         assert_eq!(marker_text("a --> b"), "a_____b");
+    }
+
+    #[test]
+    fn every_rung_is_shorter_and_whole() {
+        let module = |index: u64| ModuleRow {
+            path: format!("src/a-rather-long-name-of-a-module-{index}.ts"),
+            output: "app.js".to_owned(),
+            before: if index < 200 { 100 } else { 0 },
+            bytes: 100 + index,
+            reason: "grown".to_owned(),
+            package: None,
+        };
+        let output = |index: u64| {
+            let sizes = Sizes { raw: 1000 + index, ..Sizes::default() };
+            let path = format!("chunk-{index}.js");
+            let title = path.clone();
+            let before = Some(Sizes { raw: 1000 + index % 2, ..sizes });
+            OutputRow { path, entry_point: None, sizes, before, title }
+        };
+        let report = Report {
+            name: "app".to_owned(),
+            baseline: Baseline::Some("the base".to_owned()),
+            outputs: (0..50).map(output).collect(),
+            modules: (0..300).map(module).collect(),
+            gates: vec![Gate {
+                name: "Size",
+                result: GateResult::Fail,
+                evidence: "one is over".to_owned(),
+            }],
+            ..Report::default()
+        };
+        let texts = LADDER.map(|rung| at(&report, rung));
+        for (index, text) in texts.iter().enumerate() {
+            assert!(text.starts_with("<!-- bundlegate:v1 key=app") && text.contains("### ❌"));
+            assert!(text.contains("one is over"), "{text}");
+            assert_eq!(text.contains("was left out"), index > 0);
+            assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+            assert_eq!(text.matches("```").count() % 2, 0);
+            // As much as there is room for, and not a byte more.
+            assert_eq!(&fit(&report, text.len()), text);
+            let next = texts.get(index + 1).unwrap_or(text);
+            assert!(next.len() < text.len() || index + 1 == texts.len(), "{index}");
+            assert_eq!(&fit(&report, text.len() - 1), next);
+        }
     }
 
     #[test]

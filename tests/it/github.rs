@@ -26,6 +26,10 @@ pub(crate) struct Inner {
     pub(crate) denied: Vec<&'static str>,
     /// Answers instead of the next ones: status and headers.
     pub(crate) faults: Vec<(u16, Vec<(&'static str, &'static str)>)>,
+    /// What another run posts just before our next `POST`.
+    pub(crate) before_post: Option<String>,
+    /// What another run makes of the comment just after our next `PATCH`.
+    pub(crate) after_patch: Option<String>,
     /// The last commit of the pull request.
     pub(crate) head: String,
     /// Paths that this kind of forge does not have.
@@ -156,6 +160,9 @@ async fn answer(State(inner): State<Arc<Mutex<Inner>>>, request: Request) -> Res
             if text.chars().count() > 65_536 {
                 return message(422, "Body is too long (maximum is 65536 characters)");
             }
+            if let Some(other) = inner.before_post.take() {
+                inner.add(&login, kind, &other);
+            }
             let comment = inner.add(&login, kind, text);
             respond(201, &[], &comment)
         }
@@ -169,7 +176,11 @@ async fn answer(State(inner): State<Arc<Mutex<Inner>>>, request: Request) -> Res
                 return respond(204, &[], &Value::Null);
             }
             inner.comments[at]["body"] = body["body"].clone();
-            respond(200, &[], &inner.comments[at])
+            let answer = respond(200, &[], &inner.comments[at]);
+            if let Some(other) = inner.after_patch.take() {
+                inner.comments[at]["body"] = other.into();
+            }
+            answer
         }
         ("POST", "/repos/o/r/check-runs") => {
             inner.checks.push(body);

@@ -140,6 +140,52 @@ fn one_comment_is_made_and_kept() {
 }
 
 #[test]
+fn runs_at_the_same_moment_leave_the_comment_of_the_newest() {
+    let desk = Desk::new("");
+    let of = |run: &str| format!("<!-- bundlegate:v1 key=app run={run} -->\nof another run");
+    let only = || {
+        let bodies = desk.github.bodies();
+        assert_eq!(bodies.len(), 1, "{bodies:?}");
+        bodies.into_iter().next().unwrap()
+    };
+    // None sees a comment, so both make one.
+    desk.github.with(|inner| inner.before_post = Some(of("11.1")));
+    let older = desk.run("10.1");
+    assert!(text(&older).contains("it is of a newer run"), "{}", text(&older));
+    assert_eq!(only(), of("11.1"));
+    desk.github.with(|inner| {
+        inner.comments.clear();
+        inner.before_post = Some(of("11.1"));
+    });
+    fine(&desk.run("12.1"));
+    assert!(only().contains("run=12.1"), "{}", only());
+    // Both see it, and the older one writes last.
+    desk.github.with(|inner| inner.after_patch = Some(of("12.9")));
+    fine(&desk.run("13.1"));
+    assert!(only().contains("run=13.1"), "{}", only());
+    // A newer one that writes last stays.
+    desk.github.with(|inner| inner.after_patch = Some(of("15.1")));
+    let older = desk.run("14.1");
+    assert!(text(&older).contains("it is of a newer run"), "{}", text(&older));
+    assert_eq!(only(), of("15.1"));
+    // And in truth.
+    desk.github.with(|inner| inner.comments.clear());
+    let runs: Vec<_> = (20..26)
+        .map(|run| {
+            let mut command = desk.on_pull_request("run", MERGE, &format!("{run}.1"));
+            let file = desk.path.parent().unwrap().join(format!("store-{run}"));
+            command.args(["--base", "none", "--store", &format!("dir:{}", file.display())]);
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for mut run in runs {
+        assert!(run.wait().unwrap().success());
+    }
+    assert!(only().contains("### bundlegate"), "{}", only());
+}
+
+#[test]
 fn a_user_token_finds_its_comment() {
     let desk = Desk::new("/api/v1");
     desk.github.with(|inner| {
