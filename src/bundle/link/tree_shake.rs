@@ -49,7 +49,10 @@ impl Live {
     pub(crate) fn evaluated_before(&self, graph: &ModuleGraph, id: ModuleId) -> Vec<ModuleId> {
         let mut visited = rustc_hash::FxHashSet::default();
         let mut found = Vec::new();
-        visited.insert(id);
+        // A CommonJS module that imports itself sees what it has exported so far.
+        if graph.module(id).format != ModuleFormat::CommonJs {
+            visited.insert(id);
+        }
         let targets = |id: ModuleId| -> Vec<ModuleId> {
             let records = graph.module(id).static_imports();
             records
