@@ -255,7 +255,7 @@ pub struct Module {
     pub named_imports: FxHashMap<u32, NamedImport>,
     /// Symbols that always have the same primitive value.
     pub constants: FxHashMap<u32, Constant>,
-    /// Members of enums whose values are known, by symbol and name.
+    /// Members of enums and of JSON whose values are known, by symbol and name.
     pub enums: FxHashMap<u32, FxHashMap<Atom, Constant>>,
     /// Exports by name, in the order of the source.
     pub exports: Vec<(Atom, Export)>,

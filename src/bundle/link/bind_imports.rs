@@ -5,8 +5,8 @@ use swc_core::atoms::Atom;
 
 use super::sort_modules::Order;
 use crate::bundle::graph::{
-    Chain, Constant, Export, ImportName, ImportTarget, Module, ModuleFormat, ModuleGraph, ModuleId,
-    NamedImport, SymbolId,
+    Chain, Constant, Export, ImportKind, ImportName, ImportTarget, Module, ModuleFormat,
+    ModuleGraph, ModuleId, NamedImport, SymbolId,
 };
 use crate::bundle::options::Loader;
 use crate::diag::{Diagnostic, nearest};
@@ -56,6 +56,8 @@ pub(crate) struct Binder<'a> {
     graph: &'a ModuleGraph,
     /// Modules whose constants may be read before they have their values.
     in_circle: Vec<bool>,
+    /// JSON of which nobody can have changed a member.
+    fixed_json: FxHashSet<ModuleId>,
     exports: FxHashMap<(ModuleId, Atom), Binding>,
 }
 
@@ -65,6 +67,7 @@ impl<'a> Binder<'a> {
         Self {
             graph,
             in_circle: super::sort_modules::in_circles(graph),
+            fixed_json: fixed_json(graph),
             exports: FxHashMap::default(),
         }
     }
@@ -151,7 +154,10 @@ impl<'a> Binder<'a> {
                     export
                 }
                 Binding::Symbol(symbol) => {
-                    let members = self.graph.module(symbol.module).enums.get(&symbol.index);
+                    let module = self.graph.module(symbol.module);
+                    let may_change =
+                        module.loader == Loader::Json && !self.fixed_json.contains(&symbol.module);
+                    let members = module.enums.get(&symbol.index).filter(|_| !may_change);
                     return match members.and_then(|members| members.get(name)) {
                         Some(constant) => (Binding::Constant(constant.clone()), taken + 1),
                         None => (Binding::Symbol(symbol), taken),
@@ -414,4 +420,52 @@ impl<'a> Binder<'a> {
 
 fn join_names(names: &[Atom]) -> String {
     names.iter().map(Atom::as_str).collect::<Vec<_>>().join(".")
+}
+
+/// JSON whose object is only ever read member by member, so that `json.version` is as good as the value.
+fn fixed_json(graph: &ModuleGraph) -> FxHashSet<ModuleId> {
+    let is_json = |id: &ModuleId| graph.module(*id).loader == Loader::Json;
+    let mut fixed: FxHashSet<ModuleId> = graph.ids().filter(is_json).collect();
+    for entry_point in &graph.entry_points {
+        fixed.remove(entry_point);
+    }
+    for module in graph.ids().map(|id| graph.module(id)) {
+        if fixed.is_empty() {
+            break;
+        }
+        let target = |import: &NamedImport| match module.imports[import.record as usize].target {
+            ImportTarget::Module(target) => Some(target),
+            _ => None,
+        };
+        for record in &module.imports {
+            if let ImportTarget::Module(target) = record.target
+                && (record.kind != ImportKind::Static || module.has_direct_eval)
+            {
+                fixed.remove(&target);
+            }
+        }
+        let handed_on = module.named_imports.iter().filter_map(|(symbol, import)| {
+            let target = target(import).filter(|target| fixed.contains(target))?;
+            let is_handed_on = match &import.name {
+                ImportName::Namespace => true,
+                ImportName::Named(name) => {
+                    let mut statements = module.statements.iter();
+                    *name == *"default" && statements.any(|one| one.uses.contains(symbol))
+                }
+            };
+            is_handed_on.then_some(target)
+        });
+        let handed_on: FxHashSet<ModuleId> = handed_on.collect();
+        fixed.retain(|id| !handed_on.contains(id));
+        for (_, export) in &module.exports {
+            let import = match export {
+                Export::Local(symbol) => module.named_imports.get(symbol),
+                Export::From(import) => Some(import),
+            };
+            if let Some(target) = import.and_then(target) {
+                fixed.remove(&target);
+            }
+        }
+    }
+    fixed
 }

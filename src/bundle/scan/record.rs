@@ -20,7 +20,7 @@ use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget,
     Module, ModuleFormat, NamedImport, Statement, Symbol, SymbolKind,
 };
-use crate::bundle::options::Options;
+use crate::bundle::options::{Loader, Options};
 use crate::bundle::runtime;
 use crate::diag::Diagnostic;
 
@@ -296,7 +296,10 @@ fn count_exports_uses(statement: &Stmt, unresolved: SyntaxContext) -> i64 {
     counter.0
 }
 
-/// Notes what other modules may read as a constant: enums, and when minifying `const` with a plain value.
+/// Longest string of JSON that stands in several places instead of one, in bytes.
+const MOST_REPEATED: usize = 100;
+
+/// Notes what other modules may read as a constant: enums, members of JSON, and when minifying `const` with a plain value.
 fn collect_constants(module: &mut Module, body: &[Stmt], options: &Options) {
     for statement in body {
         let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
@@ -309,7 +312,8 @@ fn collect_constants(module: &mut Module, body: &[Stmt], options: &Options) {
         if module.symbols[symbol as usize].is_reassigned {
             continue;
         }
-        if let Some(members) = enum_members(init) {
+        let is_json = module.loader == Loader::Json && module.default_symbol == Some(symbol);
+        if let Some(members) = if is_json { json_members(init) } else { enum_members(init) } {
             module.enums.insert(symbol, members);
         } else if declaration.kind == VarDeclKind::Const
             && options.minify.syntax
@@ -334,6 +338,26 @@ fn constant_value(expression: &Expr) -> Option<Constant> {
         Expr::Paren(paren) => constant_value(&paren.expr),
         _ => None,
     }
+}
+
+/// Plain values in an object of JSON.
+fn json_members(init: &Expr) -> Option<FxHashMap<Atom, Constant>> {
+    let Expr::Object(object) = init else { return None };
+    let mut members = FxHashMap::default();
+    for property in &object.props {
+        let PropOrSpread::Prop(property) = property else { return None };
+        let Prop::KeyValue(pair) = &**property else { return None };
+        let PropName::Str(name) = &pair.key else { continue };
+        let Some(name) = name.value.as_str().map(Atom::from) else { continue };
+        // The last of equal keys wins.
+        members.remove(&name);
+        match constant_value(&pair.value) {
+            Some(Constant::String(text)) if text.len() > MOST_REPEATED => {}
+            Some(constant) => drop(members.insert(name, constant)),
+            None => {}
+        }
+    }
+    Some(members)
 }
 
 /// Members of what the TypeScript transform makes of an enum:
@@ -1298,6 +1322,14 @@ impl Visit for UseVisitor<'_> {
             self.reassign(ident);
         }
         self.visit_written_member(&update.arg);
+    }
+
+    /// `[object.member] = list`, `for (object.member of list)`
+    fn visit_pat(&mut self, pattern: &Pat) {
+        match pattern {
+            Pat::Expr(target) => self.visit_written_member(target),
+            other => other.visit_children_with(self),
+        }
     }
 
     fn visit_unary_expr(&mut self, unary: &UnaryExpr) {
