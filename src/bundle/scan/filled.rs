@@ -110,11 +110,6 @@ impl OwnObjects {
         let fills = match &*statement.expr {
             Expr::Assign(assign) => self.assigns(purity, assign, &mut owners),
             Expr::Call(call) => self.calls(purity, call, &mut owners),
-            Expr::Seq(sequence) => sequence.exprs.iter().all(|part| match &**part {
-                Expr::Assign(assign) => self.assigns(purity, assign, &mut owners),
-                Expr::Call(call) => self.calls(purity, call, &mut owners),
-                other => purity.expression(other),
-            }),
             _ => false,
         };
         if !fills {

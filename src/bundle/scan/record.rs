@@ -562,7 +562,8 @@ impl Recorder<'_> {
         }
     }
 
-    /// Adds a statement; a declaration of several variables becomes several, so each can be dropped by itself.
+    /// Adds a statement; a declaration of several variables and a sequence become several, so each can be dropped by
+    /// itself.
     fn push(&mut self, statement: Stmt) {
         match statement {
             Stmt::Empty(_) => {}
@@ -580,6 +581,17 @@ impl Recorder<'_> {
                     }))));
                 }
             }
+            Stmt::Expr(statement) => match *statement.expr {
+                // A string that stands alone could be taken for a directive.
+                Expr::Seq(sequence) if !sequence.exprs.iter().any(|part| part.is_lit()) => {
+                    let part = |expr: Box<Expr>| Stmt::Expr(ExprStmt { span: expr.span(), expr });
+                    self.body.extend(sequence.exprs.into_iter().map(part));
+                }
+                expr => {
+                    let expr = Box::new(expr);
+                    self.body.push(Stmt::Expr(ExprStmt { span: statement.span, expr }));
+                }
+            },
             other => self.body.push(other),
         }
     }
