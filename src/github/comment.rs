@@ -185,7 +185,11 @@ impl Forge {
             let mine = run_number(comment.run);
             let mut posted = None;
             for _ in 0..MOST_WRITES {
-                let mut ours = self.ours(comment).await?;
+                let mut ours = match self.ours(comment).await {
+                    Ok(ours) => ours,
+                    // What was written was written, even if it cannot be read again.
+                    Err(error) => return posted.ok_or(error),
+                };
                 ours.sort_by_key(|present| present.id);
                 let newest = ours.iter().map(|present| run_of(&present.body)).max().flatten();
                 let mut present = ours.into_iter();

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::budget::BudgetResult;
 use super::diff::{ModuleRow, PackageRow, WRAPPING};
+use super::html::escaped;
 use super::picture::{self, Pictures};
 use super::record::record;
 use super::{Baseline, GateResult, OutputRow, Report, Sizes};
@@ -399,8 +400,11 @@ fn gates(text: &mut String, report: &Report) {
 /// Modules, with what changed and why, and packages.
 /// What the outputs are made of, drawn.
 fn picture(text: &mut String, report: &Report, rung: Rung) {
+    if rung >= Rung::FewModules {
+        return;
+    }
     let pie = picture::pie(report);
-    if rung >= Rung::FewModules || (pie.is_none() && report.pictures.is_none()) {
+    if pie.is_none() && report.pictures.is_none() {
         return;
     }
     text.push_str("<details><summary><b>Picture</b>: what the outputs are made of</summary>\n\n");
@@ -408,7 +412,7 @@ fn picture(text: &mut String, report: &Report, rung: Rung) {
         let _ = writeln!(text, "```mermaid\n{pie}```\n");
     }
     if let Some(Pictures { light, dark }) = &report.pictures {
-        let (light, dark) = (attribute(light), attribute(dark));
+        let (light, dark) = (escaped(light), escaped(dark));
         let _ = writeln!(
             text,
             "<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"{dark}\">\
@@ -417,11 +421,6 @@ fn picture(text: &mut String, report: &Report, rung: Rung) {
         );
     }
     text.push_str("</details>\n\n");
-}
-
-/// Text in an attribute of HTML.
-fn attribute(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn why(text: &mut String, report: &Report, rung: Rung) {

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::diff::{ModuleRow, WRAPPING};
+use super::html::escaped;
 use super::markdown::size;
 use super::{Baseline, Report};
 
@@ -320,22 +321,6 @@ fn squarify(weights: &[u64], mut rest: Rect) -> Vec<Rect> {
         left = others;
     }
     rects
-}
-
-/// Text in XML, which has no way to write most control characters.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub struct Deployment {
     pub read_back: ReadBack,
     /// Metafile of the build, for reports that compare with it.
     pub metafile: Option<String>,
-    /// Other files for the folder of the build, which a registry has: name and text.
+    /// Pictures of what the build is made of, for its folder, which only a registry has: name and SVG.
     pub pictures: Vec<(String, String)>,
     /// Sizes for the index.
     pub sizes: Sizes,

@@ -7,6 +7,8 @@ use swc_core::common::{DUMMY_SP, Mark, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
+use super::build::{assign_to, declare, this};
+
 /// Gives decorated classes their aliases, after the transform.
 pub(crate) fn alias_decorated_classes(program: &mut Program) {
     program.visit_mut_with(&mut Aliases);
@@ -43,7 +45,7 @@ impl VisitMut for Aliases {
             {
                 assign_alias(decorated, &alias);
                 let mut replacement: Vec<ModuleItem> =
-                    declarations(class, alias).into_iter().map(ModuleItem::Stmt).collect();
+                    declarations(class, &alias).into_iter().map(ModuleItem::Stmt).collect();
                 if is_exported {
                     replacement.push(export(name));
                 }
@@ -67,7 +69,7 @@ impl VisitMut for Aliases {
                     && let Some(alias) = Renamed::alias(&mut class)
                 {
                     assign_alias(decorated, &alias);
-                    statements.splice(at..=at, declarations(class, alias));
+                    statements.splice(at..=at, declarations(class, &alias));
                     at += 1;
                 }
             }
@@ -89,44 +91,17 @@ fn decorated<'a>(statement: &'a mut Stmt, name: &Ident) -> Option<&'a mut Box<Ex
 }
 
 fn assign_alias(value: &mut Box<Expr>, alias: &Ident) {
-    **value = assign(alias, value.take());
-}
-
-fn assign(alias: &Ident, right: Box<Expr>) -> Expr {
-    Expr::Assign(AssignExpr {
-        span: DUMMY_SP,
-        op: op!("="),
-        left: AssignTarget::Simple(SimpleAssignTarget::Ident(BindingIdent::from(alias.clone()))),
-        right,
-    })
+    **value = assign_to(alias, *value.take());
 }
 
 /// `var A_1; let A = class A { static { A_1 = this } … }`
-fn declarations(mut class: ClassDecl, alias: Ident) -> Vec<Stmt> {
-    let declare = |kind, name: Ident, init| {
-        Stmt::Decl(Decl::Var(Box::new(VarDecl {
-            span: DUMMY_SP,
-            ctxt: SyntaxContext::empty(),
-            kind,
-            declare: false,
-            decls: vec![VarDeclarator {
-                span: DUMMY_SP,
-                name: Pat::Ident(BindingIdent::from(name)),
-                init,
-                definite: false,
-            }],
-        })))
-    };
-    let this = Box::new(Expr::This(ThisExpr { span: DUMMY_SP }));
-    let set = Stmt::Expr(ExprStmt { span: DUMMY_SP, expr: Box::new(assign(&alias, this)) });
+fn declarations(mut class: ClassDecl, alias: &Ident) -> Vec<Stmt> {
+    let set = Stmt::Expr(ExprStmt { span: DUMMY_SP, expr: Box::new(assign_to(alias, this())) });
     let body = BlockStmt { span: DUMMY_SP, ctxt: SyntaxContext::empty(), stmts: vec![set] };
     class.class.body.insert(0, ClassMember::StaticBlock(StaticBlock { span: DUMMY_SP, body }));
     let name = class.ident.clone();
     let value = Expr::Class(ClassExpr { ident: Some(class.ident), class: class.class });
-    vec![
-        declare(VarDeclKind::Var, alias, None),
-        declare(VarDeclKind::Let, name, Some(Box::new(value))),
-    ]
+    vec![declare(VarDeclKind::Var, alias, None), declare(VarDeclKind::Let, &name, Some(value))]
 }
 
 fn export(name: Ident) -> ModuleItem {
