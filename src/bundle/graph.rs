@@ -96,8 +96,19 @@ pub struct ImportRecord {
     pub attribute_type: Option<Atom>,
     /// Whether a failure is handled at run time: inside `try`, or `import().catch()`.
     pub may_fail: bool,
+    /// For an `import()`: the exports that the program takes from it, unless it might take any.
+    pub taken: Option<Vec<TakenName>>,
     /// Where it leads.
     pub target: ImportTarget,
+}
+
+/// An export that is read from a namespace object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenName {
+    /// Its name.
+    pub name: Atom,
+    /// Whether it is called as a method, so that it sees the namespace object as `this`.
+    pub is_called: bool,
 }
 
 /// What an import takes from a module.

@@ -236,7 +236,7 @@ fn the_metafile_adds_up() {
     let folder = Folder::new(&[
         (
             "src/main.js",
-            "import { a } from './lib.js';\nimport fs from 'node:fs';\nimport('./lazy.js');\nconsole.log(a, fs);",
+            "import { a } from './lib.js';\nimport fs from 'node:fs';\nimport('./lazy.js').then(console.log);\nconsole.log(a, fs);",
         ),
         ("src/lib.js", "export const a = [1, 2];\nexport const b = 'gone';"),
         ("src/lazy.js", "export default 'lazy';"),

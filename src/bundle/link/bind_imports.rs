@@ -169,7 +169,8 @@ impl<'a> Binder<'a> {
         (self.inlined(binding), names.len())
     }
 
-    fn uses_this(&self, binding: &Binding) -> bool {
+    /// Whether a function that looks at its `this` is bound here.
+    pub(crate) fn uses_this(&self, binding: &Binding) -> bool {
         matches!(binding, Binding::Symbol(symbol) if self.graph.symbol(*symbol).uses_this)
     }
 

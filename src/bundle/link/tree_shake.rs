@@ -1,6 +1,6 @@
 //! Step 3: mark live statements from the entry points.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 use swc_core::atoms::Atom;
@@ -9,7 +9,7 @@ use super::bind_imports::{Binder, Binding, Bindings, NamespaceShape};
 use super::wrap_modules::{Wrap, Wraps};
 use crate::bundle::graph::{
     ImportKind, ImportRecord, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects,
-    Statement, SymbolId,
+    Statement, SymbolId, TakenName,
 };
 use crate::bundle::options::{Format, Options, Target};
 use crate::bundle::runtime;
@@ -121,6 +121,8 @@ struct Shaker<'a, 'b> {
     options: &'a Options,
     live: Live,
     todo: Vec<Todo>,
+    /// Modules that only `import()` reaches, and only for these exports.
+    taken: BTreeMap<ModuleId, BTreeSet<Atom>>,
 }
 
 enum Todo {
@@ -148,7 +150,8 @@ pub(crate) fn tree_shake(
         entry_shapes: FxHashMap::default(),
         takes_commonjs: false,
     };
-    let mut shaker = Shaker { graph, bindings, binder, options, live, todo: Vec::new() };
+    let mut shaker =
+        Shaker { graph, bindings, binder, options, live, todo: Vec::new(), taken: BTreeMap::new() };
     for entry in entry_points {
         shaker.module(*entry);
         shaker.commonjs_export(*entry, None);
@@ -162,6 +165,7 @@ pub(crate) fn tree_shake(
             Todo::Statement(module, statement) => shaker.follow(module, statement),
         }
     }
+    shaker.taken_exports();
     shaker.live
 }
 
@@ -243,6 +247,11 @@ impl Shaker<'_, '_> {
                         (self.graph.module(target).data(), record.kind)
                     {
                         self.symbol(target, data, id);
+                    } else if record.kind == ImportKind::Dynamic
+                        && let Some(taken) = &record.taken
+                        && self.takes_only(target, taken, id)
+                    {
+                        // Only these are read from the namespace.
                     } else if record.kind == ImportKind::Dynamic && self.options.splitting {
                         // The output that is loaded is the namespace.
                         self.exports(target, target);
@@ -309,6 +318,42 @@ impl Shaker<'_, '_> {
             self.shape(&shape, by);
         } else {
             self.namespace(module);
+        }
+    }
+
+    /// Keeps the exports that an `import()` takes; whether that is enough.
+    fn takes_only(&mut self, target: ModuleId, taken: &[TakenName], by: ModuleId) -> bool {
+        let shape = self.binder.namespace(target);
+        let find = |name: &Atom| shape.exports.iter().find(|(other, _)| other == name);
+        let is_enough = shape.dynamic.is_empty()
+            && !self.graph.module(target).has_direct_eval
+            // `import()` itself looks for it.
+            && find(&"then".into()).is_none()
+            && !taken.iter().any(|taken| {
+                taken.is_called
+                    && find(&taken.name).is_some_and(|(_, binding)| self.binder.uses_this(binding))
+            });
+        if is_enough {
+            for (name, binding) in taken.iter().filter_map(|taken| find(&taken.name)) {
+                self.taken.entry(target).or_default().insert(name.clone());
+                self.binding(binding, by);
+            }
+            self.taken.entry(target).or_default();
+        }
+        is_enough
+    }
+
+    /// Namespaces of which only some exports are read, for modules that nobody needs whole.
+    fn taken_exports(&mut self) {
+        for (module, names) in std::mem::take(&mut self.taken) {
+            let mut shape = self.binder.namespace(module);
+            shape.exports.retain(|(name, _)| names.contains(name));
+            let shapes = if self.options.splitting && self.options.format == Format::Esm {
+                &mut self.live.entry_shapes
+            } else {
+                &mut self.live.namespaces
+            };
+            shapes.entry(module).or_insert(shape);
         }
     }
 

@@ -13,6 +13,7 @@ pub(crate) mod parse;
 pub(crate) mod record;
 mod side_effects;
 mod sloppy;
+mod taken_names;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -686,6 +687,7 @@ fn add_sheet(module: &mut Module, sheet: Sheet) {
             location: location_of(&module.path, place),
             attribute_type: None,
             may_fail: false,
+            taken: None,
             target: ImportTarget::Missing,
         });
     }

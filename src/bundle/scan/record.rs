@@ -16,6 +16,7 @@ use super::filled::OwnObjects;
 use super::harmless::find_harmless;
 use super::parse::{Parsed, location_at};
 use super::side_effects::Purity;
+use super::taken_names::taken_names;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget,
     Module, ModuleFormat, NamedImport, Statement, Symbol, SymbolKind,
@@ -121,8 +122,10 @@ pub(super) fn record(
         believe_annotations: !options.ignore_annotations,
         imports: &imports,
         harmless: FxHashSet::default(),
+        known_values: FxHashMap::default(),
         pure_if: RefCell::default(),
     };
+    purity.find_known_values(&recorder.body, recorder.module);
     find_harmless(&recorder.body, recorder.module, &mut purity);
     let own = OwnObjects::of(&recorder.body, recorder.module, parsed.unresolved);
     for (index, (statement, uses)) in recorder.body.iter().zip(uses).enumerate() {
@@ -151,7 +154,20 @@ pub(super) fn record(
         record_exports(recorder.module, &recorder.body, &purity, options);
     }
     collect_constants(recorder.module, &recorder.body, options);
+    note_taken_names(recorder.module, &recorder.body);
     (recorder.body, recorder.diagnostics)
+}
+
+/// Notes for each `import()` what the program takes from it.
+fn note_taken_names(module: &mut Module, body: &[Stmt]) {
+    let is_dynamic = |record: &ImportRecord| record.kind == ImportKind::Dynamic;
+    if module.has_direct_eval || !module.imports.iter().any(is_dynamic) {
+        return;
+    }
+    let mut taken = taken_names(body, module);
+    for record in module.imports.iter_mut().filter(|record| is_dynamic(record)) {
+        record.taken = taken.remove(&record.position);
+    }
 }
 
 /// What is imported by name, by the name in the tree.
@@ -516,6 +532,7 @@ impl Recorder<'_> {
                     location: location.clone(),
                     attribute_type: None,
                     may_fail: false,
+                    taken: None,
                     target: ImportTarget::Missing,
                 },
             );
@@ -758,6 +775,7 @@ impl Recorder<'_> {
                 location,
                 attribute_type: attributes.and_then(attribute_type),
                 may_fail: false,
+                taken: None,
                 target: ImportTarget::Missing,
             },
         )
@@ -1055,6 +1073,7 @@ impl<'a> UseVisitor<'a> {
                 location,
                 attribute_type,
                 may_fail: may_fail || self.try_depth > 0,
+                taken: None,
                 target: ImportTarget::Missing,
             },
         );

@@ -11,7 +11,7 @@ use swc_core::common::{BytePos, Span, SyntaxContext};
 use swc_core::ecma::ast::*;
 
 use super::record::static_chain;
-use crate::bundle::graph::Chain;
+use crate::bundle::graph::{Chain, Module};
 
 /// What purity is judged by.
 pub(super) struct Purity<'a> {
@@ -23,12 +23,23 @@ pub(super) struct Purity<'a> {
     pub(super) pure_functions: &'a FxHashSet<Id>,
     /// Functions of the module that do nothing, by declaration.
     pub(super) harmless: FxHashSet<Id>,
+    /// Variables of the module that never hold anything but one plain value.
+    pub(super) known_values: FxHashMap<Id, KnownValue>,
     /// Whether marks such as `/* @__PURE__ */` count.
     pub(super) believe_annotations: bool,
     /// Imported symbols: what a call of one does is known when it is bound.
     pub(super) imports: &'a FxHashMap<Id, u32>,
     /// Calls of imports that were taken for pure, until it is known what they call.
     pub(super) pure_if: RefCell<Vec<Chain>>,
+}
+
+/// What is known of the value of a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KnownValue {
+    /// A primitive other than a symbol: turning it into a string or a number runs no code.
+    Primitive,
+    /// What `Symbol(…)` gave: it can be a key.
+    Symbol,
 }
 
 /// Globals that can be read without an effect, and whose missing would be a bug in the runtime.
@@ -180,7 +191,7 @@ impl Purity<'_> {
                 PropOrSpread::Prop(property) => self.property(property),
             }),
             Expr::Tpl(template) => {
-                template.exprs.iter().all(|part| is_primitive(part) && self.expression(part))
+                template.exprs.iter().all(|part| self.is_primitive(part) && self.expression(part))
             }
             Expr::Seq(sequence) => sequence.exprs.iter().all(|part| self.expression(part)),
             Expr::Cond(conditional) => {
@@ -194,14 +205,14 @@ impl Purity<'_> {
                 }
                 UnaryOp::Void | UnaryOp::Bang => self.expression(&unary.arg),
                 UnaryOp::Minus | UnaryOp::Plus | UnaryOp::Tilde => {
-                    is_primitive(&unary.arg) && !matches!(&*unary.arg, Expr::Lit(Lit::BigInt(_)))
+                    self.is_primitive(&unary.arg) && !matches!(&*unary.arg, Expr::Lit(Lit::BigInt(_)))
                 }
                 UnaryOp::Delete => false,
             },
             Expr::Bin(binary) => match binary.op {
                 op!("===") | op!("!==") | op!("==") | op!("!=") | op!("??") => {
                     let loose = matches!(binary.op, op!("==") | op!("!="));
-                    (!loose || is_primitive(&binary.left) || is_primitive(&binary.right))
+                    (!loose || self.is_primitive(&binary.left) || self.is_primitive(&binary.right))
                         && self.expression(&binary.left)
                         && self.expression(&binary.right)
                 }
@@ -209,7 +220,7 @@ impl Purity<'_> {
                     self.expression(&binary.left) && self.expression(&binary.right)
                 }
                 op!("in") | op!("instanceof") => false,
-                _ => is_primitive(&binary.left) && is_primitive(&binary.right),
+                _ => self.is_primitive(&binary.left) && self.is_primitive(&binary.right),
             },
             Expr::Call(call) => self.call(call),
             Expr::New(new) => {
@@ -234,7 +245,7 @@ impl Purity<'_> {
             || match &**callee {
                 Expr::Ident(ident) if ident.ctxt == self.unresolved => {
                     ident.sym == *"Symbol"
-                        && call.args.iter().all(|argument| is_primitive(&argument.expr))
+                        && call.args.iter().all(|argument| self.is_primitive(&argument.expr))
                 }
                 Expr::Ident(ident) if self.harmless.contains(&ident.to_id()) => true,
                 Expr::Ident(ident) => {
@@ -254,7 +265,7 @@ impl Purity<'_> {
                         if object.ctxt == self.unresolved =>
                     {
                         let primitive_arguments =
-                            call.args.iter().all(|argument| is_primitive(&argument.expr));
+                            call.args.iter().all(|argument| self.is_primitive(&argument.expr));
                         (PURE_NAMESPACES.contains(&object.sym.as_str()) && primitive_arguments)
                             || (object.sym == *"Object"
                                 && matches!(
@@ -314,7 +325,7 @@ impl Purity<'_> {
             && match arguments {
                 [] => true,
                 [only] => match (ident.sym.as_str(), &*only.expr) {
-                    (_, argument) if is_primitive(argument) => true,
+                    (_, argument) if self.is_primitive(argument) => true,
                     ("Set" | "WeakSet", Expr::Array(_)) => true,
                     ("Map" | "WeakMap", Expr::Array(pairs)) => pairs
                         .elems
@@ -323,7 +334,7 @@ impl Purity<'_> {
                         .all(|pair| matches!(&*pair.expr, Expr::Array(_))),
                     _ => false,
                 },
-                _ => arguments.iter().all(|argument| is_primitive(&argument.expr)),
+                _ => arguments.iter().all(|argument| self.is_primitive(&argument.expr)),
             }
     }
 
@@ -398,12 +409,47 @@ impl Purity<'_> {
 
     /// Whether a computed key is read without running code: a primitive, or `Symbol.iterator` and the like.
     pub(super) fn is_plain_key(&self, key: &Expr) -> bool {
-        (is_primitive(key) || self.is_well_known_symbol(key)) && self.expression(key)
+        (self.is_primitive(key) || self.is_symbol(key)) && self.expression(key)
     }
 
-    fn is_well_known_symbol(&self, expression: &Expr) -> bool {
-        matches!(expression, Expr::Member(member)
-            if matches!(&*member.obj, Expr::Ident(object) if object.sym == *"Symbol" && object.ctxt == self.unresolved))
+    fn is_symbol(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Ident(ident) => {
+                self.known_values.get(&ident.to_id()) == Some(&KnownValue::Symbol)
+            }
+            Expr::Member(member) => matches!(&*member.obj, Expr::Ident(object)
+                if object.sym == *"Symbol" && object.ctxt == self.unresolved),
+            _ => false,
+        }
+    }
+
+    /// Looks for variables at the top of the module whose only value is a primitive or a symbol.
+    pub(super) fn find_known_values(&mut self, body: &[Stmt], module: &Module) {
+        for statement in body {
+            let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
+            for declarator in &declaration.decls {
+                let (Pat::Ident(ident), Some(init)) = (&declarator.name, &declarator.init) else {
+                    continue;
+                };
+                let is_only_value = module.symbol_of.get(&ident.to_id()).is_some_and(|symbol| {
+                    let symbol = &module.symbols[*symbol as usize];
+                    !symbol.is_reassigned && symbol.declared_by.len() == 1
+                });
+                let value = match &**init {
+                    init if self.is_primitive(init) => KnownValue::Primitive,
+                    Expr::Call(CallExpr { callee: Callee::Expr(callee), .. })
+                        if matches!(&**callee, Expr::Ident(callee)
+                            if callee.sym == *"Symbol" && callee.ctxt == self.unresolved) =>
+                    {
+                        KnownValue::Symbol
+                    }
+                    _ => continue,
+                };
+                if is_only_value {
+                    self.known_values.insert(ident.to_id(), value);
+                }
+            }
+        }
     }
 
     /// A class runs its `extends`, decorators, computed keys, static fields and static blocks when it is evaluated.
@@ -445,6 +491,34 @@ impl Purity<'_> {
                         }
                 }
             })
+    }
+
+    /// Whether the value is surely a primitive, so that turning it into a string or number runs no code; symbols excluded.
+    fn is_primitive(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Ident(ident) => {
+                self.known_values.get(&ident.to_id()) == Some(&KnownValue::Primitive)
+            }
+            Expr::Lit(literal) => !matches!(literal, Lit::Regex(_)),
+            Expr::Tpl(template) => template.exprs.iter().all(|part| self.is_primitive(part)),
+            Expr::Paren(paren) => self.is_primitive(&paren.expr),
+            Expr::Unary(unary) => match unary.op {
+                UnaryOp::TypeOf | UnaryOp::Void | UnaryOp::Bang => {
+                    matches!(&*unary.arg, Expr::Lit(_) | Expr::Ident(_))
+                }
+                UnaryOp::Minus | UnaryOp::Plus | UnaryOp::Tilde => self.is_primitive(&unary.arg),
+                UnaryOp::Delete => false,
+            },
+            Expr::Bin(binary) => {
+                !matches!(binary.op, op!("in") | op!("instanceof"))
+                    && self.is_primitive(&binary.left)
+                    && self.is_primitive(&binary.right)
+            }
+            Expr::Cond(conditional) => {
+                self.is_primitive(&conditional.cons) && self.is_primitive(&conditional.alt)
+            }
+            _ => false,
+        }
     }
 
     fn static_value(&self, value: &Expr) -> bool {
@@ -526,29 +600,4 @@ fn is_fresh(expression: &Expr) -> bool {
         expression,
         Expr::Object(_) | Expr::Array(_) | Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_)
     )
-}
-
-/// Whether the value is surely a primitive, so that turning it into a string or number runs no code; symbols excluded.
-fn is_primitive(expression: &Expr) -> bool {
-    match expression {
-        Expr::Lit(literal) => !matches!(literal, Lit::Regex(_)),
-        Expr::Tpl(template) => template.exprs.iter().all(|part| is_primitive(part)),
-        Expr::Paren(paren) => is_primitive(&paren.expr),
-        Expr::Unary(unary) => match unary.op {
-            UnaryOp::TypeOf | UnaryOp::Void | UnaryOp::Bang => {
-                matches!(&*unary.arg, Expr::Lit(_) | Expr::Ident(_))
-            }
-            UnaryOp::Minus | UnaryOp::Plus | UnaryOp::Tilde => is_primitive(&unary.arg),
-            UnaryOp::Delete => false,
-        },
-        Expr::Bin(binary) => {
-            !matches!(binary.op, op!("in") | op!("instanceof"))
-                && is_primitive(&binary.left)
-                && is_primitive(&binary.right)
-        }
-        Expr::Cond(conditional) => {
-            is_primitive(&conditional.cons) && is_primitive(&conditional.alt)
-        }
-        _ => false,
-    }
 }
