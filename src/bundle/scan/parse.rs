@@ -33,7 +33,7 @@ use super::classes::{ClassOptions, alias_decorated_classes, expand_accessors, lo
 use super::define::{Defines, substitute};
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
-use super::sloppy::write_out;
+use super::sloppy::{functions_behind_if, write_out};
 use crate::bundle::options::{Format, Loader, Options};
 use crate::diag::{Diagnostic, Location};
 use crate::fs::FileSystem;
@@ -259,8 +259,13 @@ fn parse_program(
                 Some(comments),
                 &mut in_script,
             ) {
-                Ok(script) if in_script.is_empty() => (Ok(Program::Script(script)), in_script),
-                _ => (parsed, recovered),
+                Ok(script) => {
+                    let mut script = Program::Script(script);
+                    let allowed = functions_behind_if(&mut script);
+                    in_script.retain(|error| !allowed.contains(&error.span().lo));
+                    if in_script.is_empty() { (Ok(script), in_script) } else { (parsed, recovered) }
+                }
+                Err(_) => (parsed, recovered),
             }
         }
         parsed => (parsed, recovered),

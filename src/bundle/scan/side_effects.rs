@@ -134,7 +134,10 @@ impl Purity<'_> {
                     && declarator.init.as_ref().is_none_or(|init| self.expression(init))
             }),
             Stmt::Expr(statement) => self.expression(&statement.expr),
-            Stmt::Block(block) => block.stmts.iter().all(|statement| self.statement(statement)),
+            // Unless the code is strict, a function in a block is seen outside of it, too.
+            Stmt::Block(block) => block.stmts.iter().all(|statement| {
+                !matches!(statement, Stmt::Decl(Decl::Fn(_))) && self.statement(statement)
+            }),
             Stmt::If(statement) => {
                 self.expression(&statement.test)
                     && self.statement(&statement.cons)

@@ -5,9 +5,14 @@
 use rustc_hash::FxHashSet;
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
-use swc_core::common::{DUMMY_SP, SyntaxContext};
+use swc_core::common::{BytePos, DUMMY_SP, SyntaxContext};
 use swc_core::ecma::ast::*;
-use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
+use swc_core::ecma::visit::{
+    Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
+};
+
+use super::define::HoistedNames;
+use crate::bundle::code;
 
 /// Rewrites a script. Names are not resolved yet, so they are compared by their texts.
 pub(super) fn write_out(program: &mut Program) {
@@ -26,7 +31,10 @@ pub(super) fn write_out(program: &mut Program) {
         return;
     }
     let top = lexical_names(statements.iter().copied());
-    let mut visitor = WriteOut { lexical: vec![top], is_top: true };
+    drop(statements);
+    let mut names = Names::default();
+    program.visit_with(&mut names);
+    let mut visitor = WriteOut { lexical: vec![top], is_top: true, names };
     match program {
         Program::Script(script) => visitor.statements(&mut script.body),
         Program::Module(module) => {
@@ -42,6 +50,55 @@ pub(super) fn write_out(program: &mut Program) {
             module.body = body.into_iter().map(ModuleItem::Stmt).collect();
         }
     }
+}
+
+/// Puts functions that stand alone behind `if` or `else` into blocks, which is what they mean (ECMA-262, Annex B.3.3),
+/// and returns where they start. In strict code they are errors and stay.
+pub(super) fn functions_behind_if(program: &mut Program) -> FxHashSet<BytePos> {
+    let mut finder = BehindIf::default();
+    let is_strict_script = match &*program {
+        Program::Script(script) => is_strict(script.body.iter()),
+        Program::Module(_) => true,
+    };
+    if !is_strict_script {
+        program.visit_mut_with(&mut finder);
+    }
+    finder.starts
+}
+
+#[derive(Default)]
+struct BehindIf {
+    starts: FxHashSet<BytePos>,
+}
+
+impl VisitMut for BehindIf {
+    noop_visit_mut_type!();
+
+    fn visit_mut_if_stmt(&mut self, statement: &mut IfStmt) {
+        for branch in std::iter::once(&mut statement.cons).chain(&mut statement.alt) {
+            if let Stmt::Decl(Decl::Fn(function)) = &**branch
+                && is_plain(function)
+            {
+                self.starts.insert(function.function.span.lo);
+                **branch = in_block(branch.take());
+            }
+        }
+        statement.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_function_body(&mut self, body: &mut FunctionBody) {
+        if !is_strict(body.stmts.iter()) {
+            body.visit_mut_children_with(self);
+        }
+    }
+
+    fn visit_mut_class(&mut self, _: &mut Class) {
+        // Classes are strict.
+    }
+}
+
+fn in_block(statement: Box<Stmt>) -> Stmt {
+    Stmt::Block(BlockStmt { span: DUMMY_SP, ctxt: SyntaxContext::empty(), stmts: vec![*statement] })
 }
 
 fn is_strict<'a>(mut statements: impl Iterator<Item = &'a Stmt>) -> bool {
@@ -87,6 +144,54 @@ struct WriteOut {
     lexical: Vec<FxHashSet<Atom>>,
     /// Whether the next list of statements is that of a function or of the script itself.
     is_top: bool,
+    names: Names,
+}
+
+/// Names of a script.
+#[derive(Default)]
+struct Names {
+    all: FxHashSet<Atom>,
+    /// Those that are given another value somewhere.
+    assigned: FxHashSet<Atom>,
+}
+
+impl Names {
+    /// A name that the script does not have.
+    fn fresh(&mut self, base: &Atom) -> Atom {
+        let mut name: Atom = format!("_{base}").into();
+        while !self.all.insert(name.clone()) {
+            name = format!("_{name}").into();
+        }
+        name
+    }
+}
+
+impl Visit for Names {
+    noop_visit_type!();
+
+    fn visit_ident(&mut self, ident: &Ident) {
+        self.all.insert(ident.sym.clone());
+    }
+
+    fn visit_assign_target(&mut self, target: &AssignTarget) {
+        match target {
+            AssignTarget::Simple(SimpleAssignTarget::Ident(ident)) => {
+                self.assigned.insert(ident.sym.clone());
+            }
+            AssignTarget::Pat(pattern) => {
+                pattern_names(&Pat::from(pattern.clone()), &mut self.assigned);
+            }
+            AssignTarget::Simple(_) => {}
+        }
+        target.visit_children_with(self);
+    }
+
+    fn visit_update_expr(&mut self, update: &UpdateExpr) {
+        if let Expr::Ident(ident) = &*update.arg {
+            self.assigned.insert(ident.sym.clone());
+        }
+        update.visit_children_with(self);
+    }
 }
 
 impl WriteOut {
@@ -96,6 +201,8 @@ impl WriteOut {
             self.lexical.push(lexical_names(statements.iter()));
         }
         let (mut functions, mut rest) = (Vec::new(), Vec::new());
+        let mut own: Vec<OwnFunction> = Vec::new();
+        let mut copies = Vec::new();
         for mut statement in statements.take() {
             while let Stmt::Labeled(labelled) = &mut statement
                 && matches!(&*labelled.body, Stmt::Decl(Decl::Fn(_)) | Stmt::Labeled(_))
@@ -109,11 +216,46 @@ impl WriteOut {
             statement.visit_mut_children_with(self);
             match statement {
                 Stmt::Decl(Decl::Fn(function)) if !is_top && is_plain(&function) => {
-                    functions.push(self.as_variable(function));
+                    let name = function.ident.sym.clone();
+                    if !self.names.assigned.contains(&name) || self.is_taken(&name) {
+                        functions.push(self.as_variable(function));
+                        continue;
+                    }
+                    // The block has a variable of its own; reaching the declaration copies its value.
+                    let FnDecl { ident, function, .. } = function;
+                    let function = FnExpr { ident: Some(ident), function };
+                    let local = match own.iter_mut().find(|other| other.name == name) {
+                        Some(earlier) => {
+                            earlier.function = function;
+                            earlier.local.clone()
+                        }
+                        None => {
+                            let local = self.names.fresh(&name);
+                            own.push(OwnFunction {
+                                name: name.clone(),
+                                local: local.clone(),
+                                function,
+                            });
+                            local
+                        }
+                    };
+                    copies.push((rest.len(), name, local));
                 }
                 other => rest.push(other),
             }
         }
+        for at in 0..own.len() {
+            let mut renamer = Renamer { from: own[at].name.clone(), to: own[at].local.clone() };
+            functions.visit_mut_with(&mut renamer);
+            rest.visit_mut_with(&mut renamer);
+            own.iter_mut().for_each(|own| own.function.function.visit_mut_with(&mut renamer));
+        }
+        for (at, name, local) in copies.into_iter().rev() {
+            rest.insert(at, code::var(&name, code::ident(&local)));
+        }
+        functions.extend(own.into_iter().map(|OwnFunction { local, function, .. }| {
+            code::declare(VarDeclKind::Let, &local, Expr::Fn(function))
+        }));
         functions.append(&mut rest);
         *statements = functions;
         if !is_top {
@@ -121,9 +263,14 @@ impl WriteOut {
         }
     }
 
+    /// Whether an outer name that is no variable is in the way of one for a function.
+    fn is_taken(&self, name: &Atom) -> bool {
+        self.lexical.iter().any(|names| names.contains(name))
+    }
+
     /// `var f = function () {}`, or `let` where an outer name is in the way.
     fn as_variable(&self, function: FnDecl) -> Stmt {
-        let is_taken = self.lexical.iter().any(|names| names.contains(&function.ident.sym));
+        let is_taken = self.is_taken(&function.ident.sym);
         let value = FnExpr { ident: None, function: function.function };
         Stmt::Decl(Decl::Var(Box::new(VarDecl {
             span: value.function.span,
@@ -150,6 +297,128 @@ impl WriteOut {
         self.statements(&mut body.stmts);
         self.lexical = outer;
         self.is_top = was_top;
+    }
+}
+
+/// A function of a block that something assigns to.
+struct OwnFunction {
+    name: Atom,
+    /// What the block calls it.
+    local: Atom,
+    function: FnExpr,
+}
+
+/// Gives a name of a block another text, wherever it is the one of that block.
+struct Renamer {
+    from: Atom,
+    to: Atom,
+}
+
+impl Renamer {
+    fn is_declared_by(&self, parameters: &[&Pat], body: &[Stmt]) -> bool {
+        let mut hoisted = HoistedNames(Vec::new());
+        for parameter in parameters {
+            super::define::collect_names(parameter, &mut hoisted.0);
+        }
+        body.visit_with(&mut hoisted);
+        hoisted.0.iter().any(|ident| ident.sym == self.from) || self.is_lexical(body)
+    }
+
+    fn is_lexical(&self, statements: &[Stmt]) -> bool {
+        lexical_names(statements.iter()).contains(&self.from)
+            || statements.iter().any(|statement| {
+                matches!(statement, Stmt::Decl(Decl::Fn(function)) if function.ident.sym == self.from)
+            })
+    }
+
+    fn is_name(&self, ident: Option<&Ident>) -> bool {
+        ident.is_some_and(|ident| ident.sym == self.from)
+    }
+}
+
+impl VisitMut for Renamer {
+    noop_visit_mut_type!();
+
+    fn visit_mut_ident(&mut self, ident: &mut Ident) {
+        if ident.sym == self.from {
+            ident.sym = self.to.clone();
+        }
+    }
+
+    fn visit_mut_prop(&mut self, property: &mut Prop) {
+        if let Prop::Shorthand(name) = property
+            && name.sym == self.from
+        {
+            let (key, value) = (IdentName::from(name.clone()), name.take());
+            *property = Prop::KeyValue(KeyValueProp {
+                key: PropName::Ident(key),
+                value: Box::new(Expr::Ident(value)),
+            });
+        }
+        property.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_object_pat_prop(&mut self, property: &mut ObjectPatProp) {
+        if let ObjectPatProp::Assign(shorthand) = property
+            && shorthand.key.sym == self.from
+        {
+            let name = Pat::Ident(shorthand.key.clone());
+            let value = match shorthand.value.take() {
+                Some(right) => {
+                    Pat::Assign(AssignPat { span: shorthand.span, left: Box::new(name), right })
+                }
+                None => name,
+            };
+            *property = ObjectPatProp::KeyValue(KeyValuePatProp {
+                key: PropName::Ident(IdentName::from(shorthand.key.id.clone())),
+                value: Box::new(value),
+            });
+        }
+        property.visit_mut_children_with(self);
+    }
+
+    fn visit_mut_labeled_stmt(&mut self, labelled: &mut LabeledStmt) {
+        labelled.body.visit_mut_with(self);
+    }
+
+    fn visit_mut_break_stmt(&mut self, _: &mut BreakStmt) {}
+    fn visit_mut_continue_stmt(&mut self, _: &mut ContinueStmt) {}
+
+    fn visit_mut_fn_expr(&mut self, function: &mut FnExpr) {
+        if !self.is_name(function.ident.as_ref()) {
+            function.function.visit_mut_with(self);
+        }
+    }
+
+    fn visit_mut_class_expr(&mut self, class: &mut ClassExpr) {
+        if !self.is_name(class.ident.as_ref()) {
+            class.class.visit_mut_with(self);
+        }
+    }
+
+    fn visit_mut_function(&mut self, function: &mut Function) {
+        let parameters: Vec<&Pat> = function.params.iter().map(|it| &it.pat).collect();
+        let body = function.body.as_ref().map_or(&[][..], |body| &body.stmts);
+        if !self.is_declared_by(&parameters, body) {
+            function.visit_mut_children_with(self);
+        }
+    }
+
+    fn visit_mut_arrow_expr(&mut self, arrow: &mut ArrowExpr) {
+        let parameters: Vec<&Pat> = arrow.params.iter().collect();
+        let body = match &*arrow.body {
+            ArrowFunctionBody::FunctionBody(body) => &body.stmts[..],
+            ArrowFunctionBody::Expr(_) => &[],
+        };
+        if !self.is_declared_by(&parameters, body) {
+            arrow.visit_mut_children_with(self);
+        }
+    }
+
+    fn visit_mut_block_stmt(&mut self, block: &mut BlockStmt) {
+        if !self.is_lexical(&block.stmts) {
+            block.visit_mut_children_with(self);
+        }
     }
 }
 
@@ -184,13 +453,11 @@ impl VisitMut for WriteOut {
         self.statements(statements);
     }
 
-    /// `if (x) function f() {}` is `if (x) { function f() {} }`.
+    /// `if (x) label: function f() {}`
     fn visit_mut_if_stmt(&mut self, statement: &mut IfStmt) {
         let block = |body: &mut Box<Stmt>| {
-            if matches!(&**body, Stmt::Decl(Decl::Fn(_)) | Stmt::Labeled(_)) {
-                let stmts = vec![*body.take()];
-                let span = DUMMY_SP;
-                **body = Stmt::Block(BlockStmt { span, ctxt: SyntaxContext::empty(), stmts });
+            if matches!(&**body, Stmt::Labeled(_)) {
+                **body = in_block(body.take());
             }
         };
         block(&mut statement.cons);
