@@ -1,7 +1,7 @@
 //! Small pieces of syntax, for the code that printing adds.
 
 use swc_core::atoms::Atom;
-use swc_core::common::{DUMMY_SP, Span, SyntaxContext};
+use swc_core::common::{BytePos, DUMMY_SP, Span, SyntaxContext};
 use swc_core::ecma::ast::*;
 
 use crate::bundle::graph::Constant;
@@ -91,6 +91,14 @@ pub(crate) fn object(properties: Vec<(Atom, Expr)>) -> Expr {
 /// `function(arguments)`
 pub(crate) fn call(function: &Atom, arguments: Vec<Expr>) -> Expr {
     call_expression(ident(function), arguments)
+}
+
+/// A call that goes when nobody takes its value.
+pub(crate) fn pure(mut call: Expr) -> Expr {
+    if let Expr::Call(call) = &mut call {
+        call.span = Span { lo: BytePos::PURE, hi: BytePos::PURE };
+    }
+    call
 }
 
 /// `callee(arguments)`

@@ -326,3 +326,142 @@ export var __applyDecorators = (record, target, base, elements, decorators, clas
   Object.defineProperty(target, symbol, { value: metadata, enumerable: true, configurable: true, writable: true });
   return target;
 };
+// Asynchronous functions: `body` is a generator that yields what is waited for.
+export var __async = (self, args, body) =>
+  new Promise((resolve, reject) => {
+    var iterator = body.apply(self, args);
+    var step = (verb, value) => {
+      try {
+        var result = iterator[verb](value);
+        result.done ? resolve(result.value) : Promise.resolve(result.value).then(next, fail);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    var next = (value) => step("next", value);
+    var fail = (error) => step("throw", error);
+    next();
+  });
+// What an asynchronous generator yields to wait for it; with `isEnd`, to be left with it.
+export var __Pause = function (value, isEnd) {
+  this.value = value;
+  this.isEnd = isEnd;
+};
+export var __pause = (value, isEnd) => new __Pause(value, isEnd);
+export var __asyncGenerator = (self, args, body) => {
+  var iterator = body.apply(self, args);
+  var queue = [];
+  var settle = (isError, value) => {
+    queue.shift()[isError](value);
+    if (queue.length) start();
+  };
+  var wait = (value, verb) =>
+    Promise.resolve(value).then(
+      (value) => resume(verb, value),
+      (error) => resume("throw", error),
+    );
+  var resume = (verb, value) => {
+    try {
+      var result = iterator[verb](value);
+      value = result.value;
+      if (value instanceof __Pause && !value.isEnd) return wait(value.value, "next");
+    } catch (error) {
+      return settle(1, error);
+    }
+    if (value instanceof __Pause) resume("return", value.value);
+    else settle(0, { value, done: result.done });
+  };
+  var start = () => {
+    var [, , verb, value] = queue[0];
+    verb === "return" ? wait(value, verb) : resume(verb, value);
+  };
+  var request = (verb) => (value) =>
+    new Promise((resolve, reject) => {
+      if (queue.push([resolve, reject, verb, value]) === 1) start();
+    });
+  return {
+    next: request("next"),
+    throw: request("throw"),
+    return: request("return"),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+};
+export var __object = (value) => {
+  if (Object(value) !== value) throw TypeError(`Iterator result ${String(value)} is not an object`);
+  return value;
+};
+// `yield*` in an asynchronous generator (ECMA-262, 15.5.5).
+export var __yieldStar = (of) => {
+  var method = of[Symbol.asyncIterator];
+  var isAsync = method != null;
+  var iterator = __object((isAsync ? method : of[Symbol.iterator]).call(of));
+  var next = iterator.next;
+  var waiting, isLeft;
+  var given = (value, done) => ({ value, done });
+  var finish = (verb, done, value) =>
+    done && verb === "return" ? ((isLeft = true), given(__pause(value, true), false)) : given(value, done);
+  var take = (verb, result) => {
+    if (isAsync) {
+      waiting = (result) => finish(verb, !!__object(result).done, result.value);
+      return given(__pause(result), false);
+    }
+    var done = !!__object(result).done;
+    waiting = (value) => finish(verb, done, value);
+    return given(__pause(result.value), false);
+  };
+  return {
+    [Symbol.iterator]() {
+      return this;
+    },
+    next(value) {
+      if (!waiting) return take("next", next.call(iterator, value));
+      var proceed = waiting;
+      waiting = 0;
+      return proceed(value);
+    },
+    throw(error) {
+      if (waiting) {
+        waiting = 0;
+        throw error;
+      }
+      var method = iterator.throw;
+      if (method != null) return take("throw", method.call(iterator, error));
+      waiting = () => {
+        throw TypeError("The iterator does not provide a 'throw' method");
+      };
+      method = iterator.return;
+      return given(__pause(method == null ? method : method.call(iterator)), false);
+    },
+    return(value) {
+      var method = isLeft ? null : iterator.return;
+      return method == null ? given(value, true) : take("return", method.call(iterator, value));
+    },
+  };
+};
+export var __asyncIterator = (of) => {
+  var method = of[Symbol.asyncIterator];
+  var isAsync = method != null;
+  var iterator = __object((isAsync ? method : of[Symbol.iterator]).call(of));
+  var next = iterator.next;
+  var step = (result) =>
+    isAsync
+      ? result
+      : Promise.resolve(__object(result).value).then((value) => ({ value, done: result.done }));
+  return {
+    next: () => step(next.call(iterator)),
+    close() {
+      var method = iterator.return;
+      return method == null ? {} : step(method.call(iterator));
+    },
+  };
+};
+export var __accessor = (read, write) => ({
+  get _() {
+    return read();
+  },
+  set _(value) {
+    write(value);
+  },
+});

@@ -207,14 +207,7 @@ impl Resolver {
             ResolveKind::Import => &self.import,
             ResolveKind::Require => &self.require,
         };
-        let resolution = match resolver.resolve_file(importer, specifier) {
-            // The scan warns of a tsconfig whose base is missing; specifiers go on without it.
-            Err(ResolveError::TsconfigNotFound(_)) => {
-                let options = ResolveOptions { tsconfig: None, ..resolver.options().clone() };
-                resolver.clone_with_options(options).resolve_file(importer, specifier)
-            }
-            resolution => resolution,
-        };
+        let resolution = resolve_file(resolver, importer, specifier);
         let resolution = match self.mapped_for_browsers(resolver, importer, specifier, &resolution)
         {
             Some(mapped) => mapped,
@@ -249,8 +242,9 @@ impl Resolver {
                 Ok(Resolved::File(resolved))
             }
             Err(ResolveError::Builtin { resolved, is_runtime_module }) => Ok(Resolved::External(
-                // Workers know the built-ins only by their full names.
-                if self.target == Target::Workers || is_runtime_module {
+                // Workers know the built-ins only by their full names, and a name of a package's own nobody else.
+                if self.target == Target::Workers || is_runtime_module || specifier.starts_with('#')
+                {
                     resolved
                 } else {
                     specifier.to_owned()
@@ -378,7 +372,7 @@ impl Resolver {
         };
         let mut first_error = None;
         for attempt in attempts {
-            match self.import.resolve_file(&importer, &attempt) {
+            match resolve_file(&self.import, &importer, &attempt) {
                 Ok(resolution) => {
                     return Ok(self.resolved_file(&resolution));
                 }
@@ -573,6 +567,21 @@ fn external_pattern(pattern: &str, root: &Path) -> ExternalPattern {
         ExternalPattern::Exact(pattern.to_owned())
     } else {
         ExternalPattern::Path(crate::fs::normalize(&root.join(pattern)))
+    }
+}
+
+/// Resolves without a tsconfig whose base is missing; the scan warns of that.
+fn resolve_file(
+    resolver: &ResolverGeneric<ResolverFiles>,
+    importer: &Path,
+    specifier: &str,
+) -> Result<Resolution, ResolveError> {
+    match resolver.resolve_file(importer, specifier) {
+        Err(ResolveError::TsconfigNotFound(_)) => {
+            let options = ResolveOptions { tsconfig: None, ..resolver.options().clone() };
+            resolver.clone_with_options(options).resolve_file(importer, specifier)
+        }
+        resolution => resolution,
     }
 }
 

@@ -30,8 +30,8 @@ pub const REQUIRED: &str = "__required";
 pub const NAME: &str = "__name";
 /// Throws as `require` does for a module that is not there.
 pub const MISSING: &str = "__missing";
-/// What classes become that use newer syntax than the output may; module code imports these by name.
-pub const FOR_CLASSES: &[&str] = &[
+/// What classes and asynchronous functions become where the output may not have them; module code imports these by name.
+pub const FOR_SYNTAX: &[&str] = &[
     "__toKey",
     "__setName",
     "__defineField",
@@ -44,6 +44,13 @@ pub const FOR_CLASSES: &[&str] = &[
     "__hasPrivate",
     "__superRef",
     "__applyDecorators",
+    "__async",
+    "__asyncGenerator",
+    "__pause",
+    "__yieldStar",
+    "__asyncIterator",
+    "__object",
+    "__accessor",
 ];
 /// `require` where the runtime has one.
 pub const REQUIRE: &str = "__require";

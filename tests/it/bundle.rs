@@ -493,6 +493,31 @@ fn each_entry_point_keeps_its_order() {
     }
 }
 
+/// External modules run in the order in which the sources reach them.
+#[test]
+fn external_modules_keep_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, code) in [
+        (
+            "main.mjs",
+            "import './x1.mjs'; import './dep.mjs'; import './x3.mjs'; console.log('main');",
+        ),
+        ("dep.mjs", "import './x2.mjs'; import './x1.mjs'; console.log('dep');"),
+        ("x1.mjs", "console.log(1);"),
+        ("x2.mjs", "console.log(2);"),
+        ("x3.mjs", "console.log(3);"),
+    ] {
+        std::fs::write(folder.path().join(name), code).unwrap();
+    }
+    let run = |file: &str| ok(node().arg(file).current_dir(folder.path()));
+    ok(bundlegate()
+        .args(["build", "main.mjs", "--target", "node", "--outfile", "out.mjs"])
+        .args(["--external", "./x1.mjs", "--external", "./x2.mjs", "--external", "./x3.mjs"])
+        .current_dir(folder.path()));
+    // What is imported from outside runs before all that is bundled.
+    assert_eq!(run("out.mjs"), "1\n2\n3\ndep\nmain\n");
+}
+
 /// What can be parsed and must be refused all the same.
 #[test]
 fn early_errors_are_told() {
@@ -503,6 +528,8 @@ fn early_errors_are_told() {
         ("export {} null", "expected `;`"),
         ("class A { m() { this.#y; } }", "private name `#y`"),
         ("class A { #x; static #x; }", "`#x` has already been declared"),
+        ("return; export {};", "`return` outside of a function"),
+        ("import { arguments } from './a.js';", "`arguments` cannot be the name of an import"),
         ("let x; var x; export {};", "`x` has already been declared"),
         ("function f() {} function f() {} export {};", "`f` has already been declared"),
         ("function f(a) { let a; }", "`a` has already been declared"),

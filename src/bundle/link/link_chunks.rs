@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashSet;
 use swc_core::atoms::Atom;
 
 use super::bind_imports::{Binding, Bindings, NamespaceShape};
@@ -373,24 +374,49 @@ impl Linker<'_> {
         links.entry_exports = Some(shape);
     }
 
+    /// External modules in the order in which the imports of the chunk's modules reach them.
+    fn external_order(&self, chunk: &Chunk) -> Vec<Atom> {
+        let own: FxHashSet<ModuleId> = chunk.modules.iter().copied().collect();
+        let (mut visited, mut known) = (FxHashSet::default(), FxHashSet::default());
+        let mut sorted = Vec::new();
+        for root in chunk.entry.iter().chain(&chunk.modules) {
+            let mut stack = vec![ImportTarget::Module(*root)];
+            while let Some(target) = stack.pop() {
+                match target {
+                    ImportTarget::External(specifier) => {
+                        if known.insert(specifier.clone()) {
+                            sorted.push(specifier);
+                        }
+                    }
+                    ImportTarget::Module(module) if visited.insert(module) => {
+                        let is_own = own.contains(&module);
+                        let records: Vec<_> = self.graph.module(module).static_imports().collect();
+                        let targets = records.into_iter().rev().map(|(_, record)| &record.target);
+                        stack.extend(
+                            targets
+                                .filter(|it| is_own || matches!(it, ImportTarget::Module(_)))
+                                .cloned(),
+                        );
+                    }
+                    ImportTarget::Module(_) | ImportTarget::Missing => {}
+                }
+            }
+        }
+        sorted
+    }
+
     /// Puts external modules in the order of the sources and adds those that are imported for what they do.
     fn externals(&self, index: u32, links: &mut ChunkLinks) {
         let chunk = &self.chunks.list[index as usize];
         let mut sorted: Vec<(Atom, BTreeSet<Option<Atom>>)> = Vec::new();
-        for module in &chunk.modules {
-            for (_, record) in self.graph.module(*module).static_imports() {
-                if let ImportTarget::External(specifier) = &record.target
-                    && !sorted.iter().any(|(known, _)| known == specifier)
-                {
-                    let names = links
-                        .externals
-                        .iter()
-                        .find(|(known, _)| known == specifier)
-                        .map(|(_, names)| names.clone())
-                        .unwrap_or_default();
-                    sorted.push((specifier.clone(), names));
-                }
-            }
+        for specifier in self.external_order(chunk) {
+            let names = links
+                .externals
+                .iter()
+                .find(|(known, _)| *known == specifier)
+                .map(|(_, names)| names.clone())
+                .unwrap_or_default();
+            sorted.push((specifier, names));
         }
         // Built-in modules do nothing when they are imported.
         for (specifier, names) in std::mem::take(&mut links.externals) {

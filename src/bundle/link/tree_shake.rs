@@ -194,6 +194,21 @@ impl Shaker<'_, '_> {
         }
     }
 
+    /// `require` of a module evaluates all that its statements import, as it would without a bundler.
+    fn evaluate_imports(&mut self, root: ModuleId) {
+        let mut todo = vec![root];
+        while let Some(id) = todo.pop() {
+            for (_, record) in self.graph.module(id).static_imports() {
+                if let ImportTarget::Module(target) = record.target
+                    && self.live.needs[id.index()].insert(target)
+                {
+                    self.module(target);
+                    todo.push(target);
+                }
+            }
+        }
+    }
+
     /// Whether the only effects that a statement could have are those of functions that have none.
     fn is_pure(&mut self, id: ModuleId, statement: &Statement) -> bool {
         !statement.pure_if.is_empty()
@@ -257,6 +272,9 @@ impl Shaker<'_, '_> {
                         self.exports(target, target);
                     } else {
                         self.namespace(target);
+                        if record.kind == ImportKind::Require {
+                            self.evaluate_imports(target);
+                        }
                     }
                 }
                 ImportKind::Static

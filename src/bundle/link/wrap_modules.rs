@@ -116,6 +116,11 @@ fn waits_for_others(
     if awaiting.iter().any(|id| wraps.of(*id) != Wrap::None) {
         return true;
     }
+    // Modules of a circle import each other, but only one of them waits for the others.
+    let in_circle = super::sort_modules::in_circles(graph);
+    if awaiting.iter().any(|id| in_circle[id.index()]) {
+        return true;
+    }
     let mut roots = entry_points.to_vec();
     if options.splitting {
         roots.extend(graph.ids().flat_map(|id| live.dynamic_targets(graph, id)));

@@ -2,7 +2,7 @@
 
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
-use swc_core::common::{BytePos, DUMMY_SP, Span, SyntaxContext};
+use swc_core::common::{DUMMY_SP, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
@@ -22,12 +22,8 @@ struct KeepNames<'a> {
 
 impl KeepNames<'_> {
     fn named(&self, value: Expr, name: &Atom) -> Expr {
-        let mut call = code::call(self.helper, vec![value, code::string(visible(name))]);
-        if let Expr::Call(call) = &mut call {
-            // Nobody misses the call when nobody uses the function.
-            call.span = Span { lo: BytePos::PURE, hi: BytePos::PURE };
-        }
-        call
+        // Nobody misses the call when nobody uses the function.
+        code::pure(code::call(self.helper, vec![value, code::string(visible(name))]))
     }
 
     fn name_value(&self, value: &mut Box<Expr>, name: &Atom) {

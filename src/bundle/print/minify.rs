@@ -3,7 +3,7 @@
 use swc_core::atoms::Atom;
 use swc_core::common::comments::SingleThreadedComments;
 use swc_core::common::sync::Lrc;
-use swc_core::common::{GLOBALS, Globals, Mark, SourceMap, SyntaxContext};
+use swc_core::common::{DUMMY_SP, GLOBALS, Globals, Mark, SourceMap, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::minifier::optimize;
 use swc_core::ecma::minifier::option::{
@@ -11,8 +11,13 @@ use swc_core::ecma::minifier::option::{
 };
 use swc_core::ecma::transforms::base::fixer::fixer;
 use swc_core::ecma::transforms::base::resolver;
-use swc_core::ecma::visit::{VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type};
+use swc_core::ecma::visit::{
+    Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
+};
 
+use super::early_variables::GuardEarlyVariables;
+use super::keep_coercions::keep_coercions;
+use crate::bundle::code;
 use crate::bundle::options::{Format, Options};
 use crate::bundle::scan::define::{HoistedNames, collect_names};
 
@@ -25,13 +30,14 @@ pub(super) fn minify(
 ) -> Vec<ModuleItem> {
     GLOBALS.set(&Globals::new(), || {
         let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
-        let mut program = Program::Module(Module {
-            span: swc_core::common::DUMMY_SP,
-            body: items,
-            shebang: None,
-        });
+        let mut program = Program::Module(Module { span: DUMMY_SP, body: items, shebang: None });
         program.visit_mut_with(&mut ClearContexts);
         program.mutate(resolver(unresolved_mark, top_level_mark, false));
+        let unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
+        if options.minify.syntax {
+            program.visit_mut_with(&mut GuardEarlyVariables { unresolved });
+            keep_coercions(&mut program, unresolved);
+        }
         let minify_options = MinifyOptions {
             compress: options.minify.syntax.then(|| CompressOptions {
                 module: options.format == Format::Esm,
@@ -39,11 +45,10 @@ pub(super) fn minify(
                 ecma: super::es_version(options),
                 drop_console: options.drop_console,
                 drop_debugger: options.drop_debugger,
-                reduce_vars: true,
                 // Loses what falls through to a case behind `default`.
                 switches: false,
                 passes: 3,
-                ..CompressOptions::default()
+                ..kinds_of_compression(&program, unresolved)
             }),
             mangle: options
                 .minify
@@ -60,6 +65,7 @@ pub(super) fn minify(
             &minify_options,
             &extra,
         );
+        program.visit_mut_with(&mut ReleaseGuarded);
         program.mutate(fixer(Some(comments)));
         program.visit_mut_with(&mut ForgetAnnotations);
         match program {
@@ -70,6 +76,32 @@ pub(super) fn minify(
             Program::Script(script) => script.body.into_iter().map(ModuleItem::Stmt).collect(),
         }
     })
+}
+
+/// Direct `eval` may give variables other values, which no reader of the code can see.
+fn kinds_of_compression(program: &Program, unresolved: SyntaxContext) -> CompressOptions {
+    struct Finder(SyntaxContext, bool);
+    impl Visit for Finder {
+        noop_visit_type!();
+
+        fn visit_call_expr(&mut self, call: &CallExpr) {
+            self.1 |= matches!(&call.callee, Callee::Expr(callee)
+                if matches!(&**callee, Expr::Ident(name) if name.sym == *"eval" && name.ctxt == self.0));
+            call.visit_children_with(self);
+        }
+    }
+    let mut finder = Finder(unresolved, false);
+    program.visit_with(&mut finder);
+    let knows_values = !finder.1;
+    CompressOptions {
+        reduce_vars: knows_values,
+        reduce_fns: knows_values,
+        collapse_vars: knows_values,
+        evaluate: knows_values,
+        unused: knows_values,
+        inline: if knows_values { CompressOptions::default().inline } else { 0 },
+        ..CompressOptions::default()
+    }
 }
 
 /// What stands behind a `throw` is dropped, and exports of it with nothing to export are no module any more.
@@ -133,6 +165,67 @@ fn declared(statement: &Stmt, names: &mut Vec<Atom>) {
     }
 }
 
+/// The function in calls that keep the compressor from an expression; nobody declares it.
+const GUARD: &str = "__bundlegate_guard__";
+
+/// An expression in such a call. After compressing it is itself again, or gone if it is an assignment.
+pub(super) fn guarded(expression: Expr, unresolved: SyntaxContext) -> Expr {
+    let callee = Ident { ctxt: unresolved, ..code::ident_of(&Atom::from(GUARD)) };
+    code::call_expression(Expr::Ident(callee), vec![expression])
+}
+
+fn is_void_0(expression: &Expr) -> bool {
+    matches!(expression, Expr::Unary(unary) if unary.op == op!("void") && unary.arg.is_lit())
+}
+
+struct ReleaseGuarded;
+
+impl ReleaseGuarded {
+    /// What a guard holds.
+    fn of(expression: &mut Expr) -> Option<Expr> {
+        let Expr::Call(call) = expression else { return None };
+        let Callee::Expr(callee) = &call.callee else { return None };
+        matches!(&**callee, Expr::Ident(name) if name.sym == *GUARD)
+            .then(|| call.args.pop().map(|kept| *kept.expr))?
+    }
+}
+
+impl VisitMut for ReleaseGuarded {
+    noop_visit_mut_type!();
+
+    fn visit_mut_expr(&mut self, expression: &mut Expr) {
+        expression.visit_mut_children_with(self);
+        if let Some(kept) = Self::of(expression) {
+            *expression = if kept.is_assign() { code::void_0() } else { kept };
+        }
+        if let Expr::Seq(sequence) = expression {
+            let last = sequence.exprs.pop();
+            sequence.exprs.retain(|one| !is_void_0(one));
+            match last {
+                Some(last) if sequence.exprs.is_empty() => *expression = *last,
+                last => sequence.exprs.extend(last),
+            }
+        }
+    }
+
+    fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
+        statement.visit_mut_children_with(self);
+        if matches!(statement, Stmt::Expr(inner) if is_void_0(&inner.expr)) {
+            *statement = Stmt::Empty(EmptyStmt { span: DUMMY_SP });
+        }
+    }
+
+    fn visit_mut_stmts(&mut self, statements: &mut Vec<Stmt>) {
+        statements.visit_mut_children_with(self);
+        statements.retain(|statement| !statement.is_empty());
+    }
+
+    fn visit_mut_module_items(&mut self, items: &mut Vec<ModuleItem>) {
+        items.visit_mut_children_with(self);
+        items.retain(|item| !matches!(item, ModuleItem::Stmt(Stmt::Empty(_))));
+    }
+}
+
 /// A span can say that a call is pure, which would be printed as a comment.
 struct ForgetAnnotations;
 
@@ -141,7 +234,7 @@ impl VisitMut for ForgetAnnotations {
 
     fn visit_mut_span(&mut self, span: &mut swc_core::common::Span) {
         if span.is_pure() {
-            *span = swc_core::common::DUMMY_SP;
+            *span = DUMMY_SP;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Phase 3: chunks to artifacts, in parallel; final names from content hashes.
 
+mod early_variables;
+mod keep_coercions;
 mod keep_names;
 mod minify;
 mod rewrite;

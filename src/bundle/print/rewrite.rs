@@ -173,7 +173,8 @@ fn namespace(context: &Context<'_>, id: ModuleId, definitions: &mut Vec<Stmt>) -
     if !shape.dynamic.is_empty() || in_closure {
         arguments.push(code::number(1.0));
     }
-    definitions.push(code::var(&name, code::call(&context.helper(runtime::NAMESPACE), arguments)));
+    let call = code::call(&context.helper(runtime::NAMESPACE), arguments);
+    definitions.push(code::var(&name, code::pure(call)));
     let mut extension = Vec::new();
     let is_entry = context.options.format != Format::Esm
         && context.plan.chunks.list[context.chunk as usize].entry == Some(id);
@@ -1137,5 +1138,21 @@ impl VisitMut for Rewriter<'_> {
         self.this_depth += 1;
         class.body.visit_mut_with(self);
         self.this_depth -= 1;
+    }
+
+    // Keys of a class are evaluated outside of it.
+    fn visit_mut_class_prop(&mut self, field: &mut ClassProp) {
+        self.this_depth -= 1;
+        field.key.visit_mut_with(self);
+        self.this_depth += 1;
+        field.decorators.visit_mut_with(self);
+        field.value.visit_mut_with(self);
+    }
+
+    fn visit_mut_class_method(&mut self, method: &mut ClassMethod) {
+        self.this_depth -= 1;
+        method.key.visit_mut_with(self);
+        self.this_depth += 1;
+        method.function.visit_mut_with(self);
     }
 }

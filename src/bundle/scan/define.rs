@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
 use swc_core::common::{BytePos, DUMMY_SP, Spanned, SyntaxContext};
@@ -23,6 +23,8 @@ pub(crate) struct Defines {
     env: BTreeMap<String, String>,
     /// Prefixes of names that ought to have been set.
     prefixes: Vec<String>,
+    /// Whether any value is more than a literal.
+    mention_names: bool,
 }
 
 impl Defines {
@@ -38,7 +40,8 @@ impl Defines {
             .collect();
         roots.sort_unstable();
         roots.dedup();
-        Self { by_name: values.into_iter().collect(), roots, env, prefixes }
+        let mention_names = values.iter().any(|(_, value)| !value.is_lit());
+        Self { by_name: values.into_iter().collect(), roots, env, prefixes, mention_names }
     }
 }
 
@@ -53,12 +56,17 @@ pub(super) fn substitute(
     program: &mut Program,
     defines: &Defines,
     unresolved: SyntaxContext,
+    top_level: SyntaxContext,
 ) -> Vec<UnsetVariable> {
     let is_module = matches!(program, Program::Module(module)
         if module.body.iter().any(|item| matches!(item, ModuleItem::ModuleDecl(_))));
     let mut aliases = Aliases { defines, unresolved, is_module, of: FxHashMap::default() };
     program.visit_with(&mut aliases);
-    let mut visitor = Substitute { aliases, unset: Vec::new() };
+    let mut declared = TopLevelNames { context: top_level, names: FxHashSet::default() };
+    if defines.mention_names {
+        program.visit_with(&mut declared);
+    }
+    let mut visitor = Substitute { aliases, declared, unset: Vec::new() };
     program.visit_mut_with(&mut visitor);
     visitor.unset
 }
@@ -159,8 +167,25 @@ impl Visit for Aliases<'_> {
     }
 }
 
+/// Names that a module declares at its top.
+struct TopLevelNames {
+    context: SyntaxContext,
+    names: FxHashSet<Atom>,
+}
+
+impl Visit for TopLevelNames {
+    noop_visit_type!();
+
+    fn visit_ident(&mut self, ident: &Ident) {
+        if ident.ctxt == self.context {
+            self.names.insert(ident.sym.clone());
+        }
+    }
+}
+
 struct Substitute<'a> {
     aliases: Aliases<'a>,
+    declared: TopLevelNames,
     unset: Vec<UnsetVariable>,
 }
 
@@ -183,7 +208,11 @@ impl Substitute<'_> {
     }
 
     fn replacement(&mut self, expression: &Expr) -> Option<Expr> {
-        if !matches!(expression, Expr::Ident(_) | Expr::Member(_) | Expr::OptChain(_)) {
+        let may_be_name = matches!(
+            expression,
+            Expr::Ident(_) | Expr::Member(_) | Expr::OptChain(_) | Expr::MetaProp(_)
+        );
+        if !may_be_name {
             return None;
         }
         let name = self.aliases.dotted_name(expression)?;
@@ -194,7 +223,11 @@ impl Substitute<'_> {
             && let Some(value) = self.defines().by_name.get(&name)
         {
             let mut value = value.clone();
-            value.visit_mut_with(&mut Respan(expression.span()));
+            value.visit_mut_with(&mut Settle {
+                span: expression.span(),
+                declared: &self.declared,
+                unresolved: self.aliases.unresolved,
+            });
             return Some(value);
         }
         let (object, variable) = name.rsplit_once('.')?;
@@ -278,14 +311,28 @@ impl Substitute<'_> {
     }
 }
 
-/// Gives a replacement the place of what it replaces, so that source maps and messages point there.
-struct Respan(swc_core::common::Span);
+/// Gives a replacement the place of what it replaces, so that source maps and messages point there; names in it are
+/// those of the module or globals.
+struct Settle<'a> {
+    span: swc_core::common::Span,
+    declared: &'a TopLevelNames,
+    unresolved: SyntaxContext,
+}
 
-impl VisitMut for Respan {
+impl VisitMut for Settle<'_> {
     noop_visit_mut_type!();
 
     fn visit_mut_span(&mut self, span: &mut swc_core::common::Span) {
-        *span = self.0;
+        *span = self.span;
+    }
+
+    fn visit_mut_ident(&mut self, ident: &mut Ident) {
+        ident.span = self.span;
+        ident.ctxt = if self.declared.names.contains(&ident.sym) {
+            self.declared.context
+        } else {
+            self.unresolved
+        };
     }
 }
 
@@ -302,6 +349,7 @@ impl VisitMut for Substitute<'_> {
             return;
         }
         expression.visit_mut_children_with(self);
+        end_chain(expression);
         fold(expression, self.aliases.unresolved);
     }
 
@@ -374,6 +422,23 @@ impl VisitMut for Substitute<'_> {
                         span: DUMMY_SP,
                         ctxt: SyntaxContext::empty(),
                         stmts: vec![hoisted, *kept],
+                    }),
+                };
+            }
+            // What does nothing throws nothing.
+            Stmt::Try(attempt) if attempt.block.stmts.iter().all(Stmt::is_empty) => {
+                let hoisted = attempt
+                    .handler
+                    .take()
+                    .and_then(|handler| hoisted_variables(&Stmt::Block(handler.body)));
+                let finalizer = attempt.finalizer.take().map(Stmt::Block);
+                let stmts: Vec<Stmt> = hoisted.into_iter().chain(finalizer).collect();
+                *statement = match stmts.len() {
+                    0 => Stmt::Empty(EmptyStmt { span: DUMMY_SP }),
+                    _ => Stmt::Block(BlockStmt {
+                        span: DUMMY_SP,
+                        ctxt: SyntaxContext::empty(),
+                        stmts,
                     }),
                 };
             }
@@ -480,6 +545,25 @@ fn keep_value(callee: &mut Box<Expr>) {
         let exprs = vec![Box::new(zero), value];
         **callee = Expr::Seq(SeqExpr { span: DUMMY_SP, exprs });
     }
+}
+
+/// The rest of a chain whose `?.` went with what was replaced is no chain any more.
+fn end_chain(expression: &mut Expr) {
+    let Expr::OptChain(chain) = expression else { return };
+    if chain.optional {
+        return;
+    }
+    *expression = match &mut *chain.base {
+        OptChainBase::Member(member) if !member.obj.is_opt_chain() => Expr::Member(member.take()),
+        OptChainBase::Call(call) if !call.callee.is_opt_chain() => Expr::Call(CallExpr {
+            span: call.span,
+            ctxt: call.ctxt,
+            callee: Callee::Expr(call.callee.take()),
+            args: call.args.take(),
+            type_args: None,
+        }),
+        _ => return,
+    };
 }
 
 /// Folds what constants decide at this node; children are folded already.

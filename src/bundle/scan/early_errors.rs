@@ -383,8 +383,23 @@ impl Visit for Finder {
 
     fn visit_import_decl(&mut self, import: &ImportDecl) {
         for specifier in &import.specifiers {
-            self.lexical(specifier.local());
+            let local = specifier.local();
+            if matches!(local.sym.as_str(), "arguments" | "eval") {
+                let message = format!("`{}` cannot be the name of an import", local.sym);
+                self.errors.push(EarlyError { span: local.span, message });
+            }
+            self.lexical(local);
         }
+    }
+
+    fn visit_return_stmt(&mut self, statement: &ReturnStmt) {
+        let is_in_function = self.scopes.iter().skip(1).any(|scope| scope.is_function);
+        let is_module = self.scopes.first().is_some_and(|scope| scope.is_module);
+        if is_module && !is_in_function {
+            let message = "`return` outside of a function".to_owned();
+            self.errors.push(EarlyError { span: statement.span, message });
+        }
+        statement.visit_children_with(self);
     }
 
     fn visit_class(&mut self, class: &Class) {

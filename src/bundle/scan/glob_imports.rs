@@ -36,6 +36,9 @@ pub(super) fn expand_globs(program: &mut Program, input: &GlobInput<'_>) -> Vec<
     visitor.unknown
 }
 
+/// Extensions that `require` tries, in its order.
+const EXTENSIONS: &[&str] = &[".js", ".json", ".tsx", ".ts", ".jsx"];
+
 struct Globs<'a> {
     input: &'a GlobInput<'a>,
     unknown: Vec<Unknown>,
@@ -116,8 +119,9 @@ fn matches(pattern: &[Piece], path: &str) -> bool {
 }
 
 impl Globs<'_> {
-    /// Specifiers of the files that the pattern names.
-    fn found(&self, pattern: &[Piece]) -> Vec<String> {
+    /// Specifiers of the files that the pattern names; `require` finds a file without its extension, too, and the index
+    /// of a folder.
+    fn found(&self, pattern: &[Piece], is_require: bool) -> Vec<String> {
         let Some(Piece::Text(first)) = pattern.first() else { return Vec::new() };
         let folder = first.rsplit_once('/').map_or("", |(folder, _)| folder);
         let Some(base) = self.input.file.parent() else { return Vec::new() };
@@ -128,12 +132,36 @@ impl Globs<'_> {
             .any(|[a, b]| matches!((a, b), (Piece::Any, Piece::Text(text)) if text.contains('/')));
         let mut names = Vec::new();
         self.list(&base, "", is_deep, &mut names);
+        if is_require {
+            names.extend(self.short_names(&base, &names));
+        }
         names.sort();
+        names.dedup();
         names
             .into_iter()
             .map(|name| format!("{folder}/{name}"))
             .filter(|path| matches(pattern, path))
             .collect()
+    }
+
+    /// Names without an extension, and those of folders with an index.
+    fn short_names(&self, base: &Path, names: &[String]) -> Vec<String> {
+        let strip = |name: &str| {
+            EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension)).map(str::to_owned)
+        };
+        let folders = self.input.files.read_dir(base).unwrap_or_default();
+        let folders = folders.into_iter().filter(|name| {
+            let has_index = |extension: &&str| {
+                let index = base.join(name).join(format!("index{extension}"));
+                matches!(self.input.files.kind(&index), Ok(FileKind::File))
+            };
+            !name.starts_with('.') && name != "node_modules" && EXTENSIONS.iter().any(has_index)
+        });
+        let nested = names.iter().filter_map(|name| {
+            let folder = strip(name)?;
+            Some(folder.strip_suffix("/index")?.to_owned())
+        });
+        names.iter().filter_map(|name| strip(name)).chain(nested).chain(folders).collect()
     }
 
     /// Files below a folder, as paths relative to it. Packages and hidden files are nobody's guess.
@@ -171,7 +199,7 @@ impl Globs<'_> {
         if is_choice(expr) {
             return choice(call);
         }
-        let found = pattern(expr).map(|pattern| self.found(&pattern));
+        let found = pattern(expr).map(|pattern| self.found(&pattern, !is_import));
         let Some(found) = found.as_ref().filter(|found| !found.is_empty()) else {
             if self.try_depth == 0 {
                 self.unknown.push(Unknown { span: expr.span(), is_empty_glob: found.is_some() });

@@ -1,6 +1,7 @@
 //! Phase 1: a worklist from the entry points until no module is new. Each round is read, parsed and recorded in
 //! parallel; numbers are given between rounds, so they do not depend on which thread finishes first.
 
+mod async_functions;
 mod classes;
 pub(crate) mod define;
 mod early_errors;
@@ -9,6 +10,7 @@ mod glob_imports;
 mod harmless;
 pub(crate) mod input_map;
 pub(crate) mod load;
+mod lower;
 pub(crate) mod parse;
 pub(crate) mod record;
 mod side_effects;

@@ -7,32 +7,23 @@ use oxc_resolver::TsConfig;
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::comments::{Comment, CommentKind, SingleThreadedComments};
-use swc_core::common::errors::HANDLER;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{
     BytePos, GLOBALS, Globals, Mark, SourceFile, SourceMap, Spanned, SyntaxContext,
 };
 use swc_core::ecma::ast::*;
+use swc_core::ecma::parser::error::SyntaxError;
 use swc_core::ecma::parser::{
     EsSyntax, Syntax, TsSyntax, parse_file_as_expr, parse_file_as_module, parse_file_as_program,
     parse_file_as_script,
 };
-use swc_core::ecma::transforms::base::helpers::{HELPERS, Helpers, inject_helpers};
 use swc_core::ecma::transforms::base::hygiene::hygiene;
 use swc_core::ecma::transforms::base::resolver;
-use swc_core::ecma::transforms::compat::es2020::optional_chaining;
-use swc_core::ecma::transforms::proposal::decorators::{Config as DecoratorConfig, decorators};
-use swc_core::ecma::transforms::proposal::explicit_resource_management::explicit_resource_management;
-use swc_core::ecma::transforms::react::{Options as ReactOptions, Runtime, react};
-use swc_core::ecma::transforms::typescript::{Config as TypeScriptConfig, typescript};
-use swc_core::ecma::visit::{
-    Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
-};
 
-use super::classes::{ClassOptions, alias_decorated_classes, expand_accessors, lower_classes};
 use super::define::{Defines, substitute};
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
+use super::lower::lower;
 use super::sloppy::{functions_behind_if, write_out};
 use crate::bundle::options::{Format, Loader, Options};
 use crate::diag::{Diagnostic, Location};
@@ -55,7 +46,7 @@ pub(crate) struct Parsed {
     /// Starts of functions marked as having no side effects.
     pub(super) pure_functions: FxHashSet<BytePos>,
     /// Helper functions for classes are called by their names.
-    pub(super) uses_class_helpers: bool,
+    pub(super) uses_syntax_helpers: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -87,7 +78,7 @@ pub(super) fn parse(input: &ParseInput<'_>) -> Result<Parsed, Vec<Diagnostic>> {
         legal: kept.legal,
         pure_calls: kept.pure_calls,
         pure_functions: kept.pure_functions,
-        uses_class_helpers: kept.uses_class_helpers,
+        uses_syntax_helpers: kept.uses_syntax_helpers,
         diagnostics,
     })
 }
@@ -106,12 +97,14 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
     let lowered = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
     let mut unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
+    let mut top_level = SyntaxContext::empty().apply_mark(top_level_mark);
     if lowered.needs_hygiene {
         // Names that a transform made up may clash with written ones; after this, names alone tell them apart.
         program.mutate(hygiene());
         let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
         program.mutate(resolver(unresolved_mark, top_level_mark, false));
         unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
+        top_level = SyntaxContext::empty().apply_mark(top_level_mark);
     }
     let mut diagnostics = Vec::new();
     if input.loader != Loader::Json {
@@ -127,7 +120,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
             diagnostics.extend(unknown.iter().map(|unknown| unknown_specifier(input, unknown)));
         }
     }
-    for unset in substitute(&mut program, input.defines, unresolved) {
+    for unset in substitute(&mut program, input.defines, unresolved, top_level) {
         diagnostics.push(
             Diagnostic::warning(
                 "build/env-not-set",
@@ -138,7 +131,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         );
     }
     let mut kept = keep_comments(&comments);
-    kept.uses_class_helpers = lowered.uses_class_helpers;
+    kept.uses_syntax_helpers = lowered.uses_syntax_helpers;
     Ok((program, unresolved, kept, diagnostics))
 }
 
@@ -199,13 +192,6 @@ fn is_read_as_module(input: &ParseInput<'_>) -> bool {
     let extension =
         input.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     matches!(extension, "mjs" | "mts") || (input.is_type_module == Some(true) && extension != "cjs")
-}
-
-/// Drops what swc's transforms would print; their errors come back as syntax errors of the parser.
-struct Silent;
-
-impl swc_core::common::errors::Emitter for Silent {
-    fn emit(&mut self, _: &mut swc_core::common::errors::DiagnosticBuilder<'_>) {}
 }
 
 fn parse_program(
@@ -279,6 +265,10 @@ fn parse_program(
         }
     };
     for error in &recovered {
+        // The language has `for ({ ...x } in y)`; only TypeScript frowns on it.
+        if matches!(error.kind(), SyntaxError::TS2491) {
+            continue;
+        }
         let diagnostic = syntax_error(input, error);
         if !errors.contains(&diagnostic) {
             errors.push(diagnostic);
@@ -310,7 +300,8 @@ fn syntax_error(
         span.lo,
         length,
     ));
-    if input.loader == Loader::Js && diagnostic.message.contains('<') {
+    let has_tag = diagnostic.location.as_ref().is_some_and(|at| at.line_text.contains('<'));
+    if input.loader == Loader::Js && has_tag && diagnostic.message.contains('<') {
         diagnostic
             .hint("JSX is parsed in `.jsx` and `.tsx` files; elsewhere set `--loader .js=jsx`")
     } else {
@@ -439,368 +430,6 @@ fn fix_proto(value: &mut Expr) {
     }
 }
 
-/// Turns what no runtime has, or not all have, into what they do: decorators, `using`, JSX, types.
-fn lower(
-    program: &mut Program,
-    input: &ParseInput<'_>,
-    comments: &SingleThreadedComments,
-    unresolved_mark: Mark,
-    top_level_mark: Mark,
-) -> Lowered {
-    let features = Features::of(program);
-    let compiler = input.tsconfig.as_ref().map(|tsconfig| &tsconfig.compiler_options);
-    let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
-    let has_jsx = features.jsx && !input.options.jsx.preserve;
-    let assigns_fields = is_typescript && features.fields && compiler.is_some_and(assigns_fields);
-    let mut needs_hygiene = has_jsx || assigns_fields;
-    let lowers_classes = input.options.syntax.is_some_and(|year| year < 2022);
-    let legacy_decorators =
-        compiler.is_some_and(|options| options.experimental_decorators == Some(true));
-    if features.private_chain && (lowers_classes || (features.decorators && !legacy_decorators)) {
-        // What is called through `?.` is then a plain call of a private name.
-        program.mutate(optional_chaining(Default::default(), unresolved_mark));
-        needs_hygiene = true;
-    }
-    if legacy_decorators && features.decorators {
-        expand_accessors(program);
-    }
-    if (legacy_decorators && features.decorators) || features.using {
-        needs_hygiene = true;
-        HELPERS.set(&Helpers::new(false), || {
-            if features.decorators && legacy_decorators {
-                program.mutate(decorators(DecoratorConfig {
-                    legacy: true,
-                    emit_metadata: compiler
-                        .is_some_and(|options| options.emit_decorator_metadata == Some(true)),
-                    use_define_for_class_fields: !assigns_fields,
-                }));
-                alias_decorated_classes(program);
-            }
-            if features.using {
-                program.mutate(explicit_resource_management());
-            }
-            program.mutate(inject_helpers(unresolved_mark));
-        });
-        if features.using {
-            join_names(program, "_SuppressedError");
-        }
-    }
-    let mut uses_class_helpers = false;
-    if assigns_fields || lowers_classes || features.decorators {
-        needs_hygiene = true;
-        uses_class_helpers = lower_classes(
-            program,
-            ClassOptions { lowers: lowers_classes, assigns: assigns_fields, legacy_decorators },
-            SyntaxContext::empty().apply_mark(unresolved_mark),
-        );
-    }
-    if has_jsx {
-        // A namespaced tag name is reported through this handler; without one swc would panic.
-        let handler =
-            swc_core::common::errors::Handler::with_emitter(true, false, Box::new(Silent));
-        let options = react_options(program, input);
-        HANDLER.set(&handler, || {
-            program.mutate(react(
-                Lrc::clone(input.source_map),
-                Some(comments.clone()),
-                options,
-                top_level_mark,
-                unresolved_mark,
-            ));
-        });
-    }
-    if is_typescript {
-        let verbatim = compiler.is_some_and(|options| {
-            options.verbatim_module_syntax == Some(true)
-                || options.preserve_value_imports == Some(true)
-        });
-        let config = TypeScriptConfig {
-            verbatim_module_syntax: verbatim,
-            native_class_properties: !assigns_fields,
-            no_empty_export: false,
-            ..TypeScriptConfig::default()
-        };
-        program.mutate(typescript(config, unresolved_mark, top_level_mark));
-    }
-    if let Some(year) = input.options.syntax.filter(|year| *year < 2022) {
-        needs_hygiene = true;
-        program.visit_mut_with(&mut BeforeLowering);
-        HELPERS.set(&Helpers::new(false), || {
-            lower_syntax(program, year, comments, unresolved_mark);
-            program.visit_mut_with(&mut AfterLowering);
-            program.mutate(inject_helpers(unresolved_mark));
-        });
-    }
-    Lowered { needs_hygiene, uses_class_helpers }
-}
-
-/// What lowering did to a program.
-struct Lowered {
-    /// Names were made up that may clash with written ones.
-    needs_hygiene: bool,
-    /// Helper functions for classes are called by their names.
-    uses_class_helpers: bool,
-}
-
-/// Gives every mention of a name the context of its declaration: swc's helper for `using` declares one and uses another.
-fn join_names(program: &mut Program, name: &str) {
-    struct Joined<'a> {
-        name: &'a str,
-        context: Option<SyntaxContext>,
-    }
-    impl Visit for Joined<'_> {
-        noop_visit_type!();
-
-        fn visit_var_declarator(&mut self, declarator: &VarDeclarator) {
-            if let Pat::Ident(ident) = &declarator.name
-                && ident.sym == *self.name
-            {
-                self.context = Some(ident.ctxt);
-            }
-            declarator.visit_children_with(self);
-        }
-    }
-    impl VisitMut for Joined<'_> {
-        noop_visit_mut_type!();
-
-        fn visit_mut_ident(&mut self, ident: &mut Ident) {
-            if let Some(context) = self.context
-                && ident.sym == *self.name
-            {
-                ident.ctxt = context;
-            }
-        }
-    }
-    let mut joined = Joined { name, context: None };
-    program.visit_with(&mut joined);
-    program.visit_mut_with(&mut joined);
-}
-
-/// What swc's transforms would get wrong: an anonymous default class gets the name that we know it by.
-struct BeforeLowering;
-
-impl VisitMut for BeforeLowering {
-    noop_visit_mut_type!();
-
-    fn visit_mut_export_default_decl(&mut self, export: &mut ExportDefaultDecl) {
-        export.visit_mut_children_with(self);
-        if let DefaultDecl::Class(class) = &mut export.decl
-            && class.ident.is_none()
-        {
-            let span = swc_core::common::Span::new(export.span.lo, export.span.lo);
-            let name = crate::bundle::graph::DEFAULT_NAME.into();
-            class.ident = Some(Ident::new(name, span, SyntaxContext::empty()));
-        }
-    }
-}
-
-/// What swc's transforms got wrong: the body of an arrow function that waited and speaks of `super` is called, and what
-/// that gives is not returned.
-struct AfterLowering;
-
-impl VisitMut for AfterLowering {
-    noop_visit_mut_type!();
-
-    fn visit_mut_arrow_expr(&mut self, arrow: &mut ArrowExpr) {
-        arrow.visit_mut_children_with(self);
-        let ArrowFunctionBody::FunctionBody(body) = &mut *arrow.body else { return };
-        let Some(Stmt::Expr(last)) = body.stmts.last() else { return };
-        let is_waiting = matches!(&*last.expr, Expr::Call(call)
-            if matches!(&call.callee, Callee::Expr(callee)
-                if matches!(&**callee, Expr::Call(inner)
-                    if matches!(&inner.callee, Callee::Expr(helper)
-                        if matches!(&**helper, Expr::Ident(ident) if ident.sym.starts_with("_async_to_generator"))))));
-        if is_waiting && let Some(Stmt::Expr(last)) = body.stmts.pop() {
-            let ExprStmt { span, expr } = last;
-            body.stmts.push(Stmt::Return(ReturnStmt { span, arg: Some(expr) }));
-        }
-    }
-}
-
-/// Turns syntax that is newer than a year into older one, the newest first.
-fn lower_syntax(
-    program: &mut Program,
-    year: u16,
-    comments: &SingleThreadedComments,
-    unresolved_mark: Mark,
-) {
-    use swc_core::ecma::transforms::compat::{
-        es2015, es2016, es2017, es2018, es2019, es2020, es2021, es2022,
-    };
-    program.mutate(es2022(Default::default(), unresolved_mark));
-    if year < 2021 {
-        program.mutate(es2021());
-    }
-    if year < 2020 {
-        program.mutate(es2020(Default::default(), unresolved_mark));
-    }
-    if year < 2019 {
-        program.mutate(es2019());
-    }
-    if year < 2018 {
-        program.mutate(es2018(Default::default()));
-    }
-    if year < 2017 {
-        program.mutate(es2017(Default::default(), unresolved_mark));
-    }
-    if year < 2016 {
-        program.mutate(es2016());
-    }
-    if year < 2015 {
-        program.mutate(es2015(unresolved_mark, Some(comments.clone()), Default::default()));
-    }
-}
-
-/// TypeScript's default depends on its target: fields are declared since ES2022.
-fn assigns_fields(options: &oxc_resolver::CompilerOptions) -> bool {
-    match options.use_define_for_class_fields {
-        Some(define) => !define,
-        None => options.target.as_ref().is_some_and(|target| {
-            let target = target.to_ascii_lowercase();
-            target != "esnext"
-                && target
-                    .strip_prefix("es")
-                    .and_then(|year| year.parse::<u32>().ok())
-                    .is_some_and(|year| year < 2022)
-        }),
-    }
-}
-
-/// Syntax that needs a transform.
-#[derive(Default)]
-struct Features {
-    jsx: bool,
-    decorators: bool,
-    using: bool,
-    fields: bool,
-    /// A private name behind `?.`.
-    private_chain: bool,
-}
-
-impl Features {
-    fn of(program: &Program) -> Self {
-        let mut features = Self::default();
-        program.visit_with(&mut features);
-        features
-    }
-}
-
-impl Visit for Features {
-    noop_visit_type!();
-
-    fn visit_jsx_element(&mut self, element: &JSXElement) {
-        self.jsx = true;
-        element.visit_children_with(self);
-    }
-
-    fn visit_jsx_fragment(&mut self, fragment: &JSXFragment) {
-        self.jsx = true;
-        fragment.visit_children_with(self);
-    }
-
-    fn visit_decorator(&mut self, decorator: &Decorator) {
-        self.decorators = true;
-        decorator.visit_children_with(self);
-    }
-
-    fn visit_auto_accessor(&mut self, accessor: &AutoAccessor) {
-        // No runtime has `accessor` yet; the decorators transform makes a getter and a setter of it.
-        self.decorators = true;
-        accessor.visit_children_with(self);
-    }
-
-    fn visit_opt_chain_expr(&mut self, chain: &OptChainExpr) {
-        struct Finds(bool);
-        impl Visit for Finds {
-            noop_visit_type!();
-
-            fn visit_private_name(&mut self, _: &PrivateName) {
-                self.0 = true;
-            }
-        }
-        let mut finds = Finds(false);
-        chain.visit_with(&mut finds);
-        self.private_chain |= finds.0;
-        chain.visit_children_with(self);
-    }
-
-    fn visit_using_decl(&mut self, declaration: &UsingDecl) {
-        self.using = true;
-        declaration.visit_children_with(self);
-    }
-
-    fn visit_class_prop(&mut self, field: &ClassProp) {
-        self.fields = true;
-        field.visit_children_with(self);
-    }
-
-    fn visit_ts_param_prop(&mut self, _: &TsParamProp) {
-        self.fields = true;
-    }
-}
-
-/// Flags, then tsconfig, then what the file looks like: one that binds `React` was written for the classic transform.
-fn react_options(program: &Program, input: &ParseInput<'_>) -> ReactOptions {
-    let asked = &input.options.jsx;
-    let compiler = input.tsconfig.as_ref().map(|tsconfig| &tsconfig.compiler_options);
-    let by_tsconfig = compiler.and_then(|options| match options.jsx.as_deref() {
-        Some("react-jsx" | "react-jsxdev") => Some(false),
-        Some("react") => Some(true),
-        _ => options
-            .jsx_factory
-            .is_some()
-            .then_some(true)
-            .or(options.jsx_import_source.is_some().then_some(false)),
-    });
-    let is_classic = asked
-        .classic
-        .or(asked.factory.is_some().then_some(true))
-        .or(by_tsconfig)
-        .unwrap_or_else(|| binds_react(program));
-    let development = asked.development
-        || compiler.is_some_and(|options| options.jsx.as_deref() == Some("react-jsxdev"));
-    let from = |flag: &Option<String>,
-                tsconfig: fn(&oxc_resolver::CompilerOptions) -> &Option<String>| {
-        flag.clone().or_else(|| compiler.and_then(|options| tsconfig(options).clone()))
-    };
-    ReactOptions {
-        runtime: Some(if is_classic { Runtime::Classic } else { Runtime::Automatic }),
-        import_source: from(&asked.import_source, |options| &options.jsx_import_source)
-            .map(Into::into),
-        pragma: from(&asked.factory, |options| &options.jsx_factory).map(Into::into),
-        pragma_frag: from(&asked.fragment, |options| &options.jsx_fragment_factory).map(Into::into),
-        throw_if_namespace: Some(false),
-        development: Some(development),
-        ..ReactOptions::default()
-    }
-}
-
-fn binds_react(program: &Program) -> bool {
-    let is_variable = |statement: &Stmt| match statement {
-        Stmt::Decl(Decl::Var(declaration)) => declaration.decls.iter().any(
-            |declarator| matches!(&declarator.name, Pat::Ident(ident) if ident.sym == *"React"),
-        ),
-        _ => false,
-    };
-    match program {
-        Program::Script(script) => script.body.iter().any(is_variable),
-        Program::Module(module) => module.body.iter().any(|item| match item {
-            ModuleItem::ModuleDecl(ModuleDecl::Import(import)) => {
-                import.specifiers.iter().any(|specifier| {
-                    let local = match specifier {
-                        ImportSpecifier::Named(named) => &named.local,
-                        ImportSpecifier::Default(default) => &default.local,
-                        ImportSpecifier::Namespace(namespace) => &namespace.local,
-                    };
-                    local.sym == *"React"
-                })
-            }
-            ModuleItem::Stmt(statement) => is_variable(statement),
-            ModuleItem::ModuleDecl(_) => false,
-        }),
-    }
-}
-
 /// What comments say that outlives them.
 #[derive(Default)]
 struct Kept {
@@ -808,7 +437,7 @@ struct Kept {
     legal: Vec<String>,
     pure_calls: FxHashSet<BytePos>,
     pure_functions: FxHashSet<BytePos>,
-    uses_class_helpers: bool,
+    uses_syntax_helpers: bool,
 }
 
 /// Keeps annotations and the texts of licences; the rest is for readers of the source.

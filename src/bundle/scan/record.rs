@@ -55,8 +55,8 @@ pub(super) fn record(
         };
     recorder.module.hashbang = hashbang;
     recorder.inject(injected);
-    if parsed.uses_class_helpers {
-        let names = runtime::FOR_CLASSES.iter().map(|name| Atom::from(*name)).collect();
+    if parsed.uses_syntax_helpers {
+        let names = runtime::FOR_SYNTAX.iter().map(|name| Atom::from(*name)).collect();
         recorder.inject(&[Injected { file: runtime::PATH.into(), names }]);
     }
     recorder.flatten(items);
@@ -1084,6 +1084,11 @@ impl<'a> UseVisitor<'a> {
     fn visit_written_member(&mut self, expression: &Expr) {
         match expression {
             Expr::Member(member) => member.visit_children_with(self),
+            Expr::OptChain(chain) => match &*chain.base {
+                OptChainBase::Member(member) => member.visit_children_with(self),
+                OptChainBase::Call(call) => call.visit_with(self),
+            },
+            Expr::Paren(paren) => self.visit_written_member(&paren.expr),
             other => other.visit_with(self),
         }
     }
@@ -1323,6 +1328,22 @@ impl Visit for UseVisitor<'_> {
         self.this_depth += 1;
         class.body.visit_with(self);
         self.this_depth -= 1;
+    }
+
+    // Keys of a class are evaluated outside of it.
+    fn visit_class_prop(&mut self, field: &ClassProp) {
+        self.this_depth -= 1;
+        field.key.visit_with(self);
+        self.this_depth += 1;
+        field.decorators.visit_with(self);
+        field.value.visit_with(self);
+    }
+
+    fn visit_class_method(&mut self, method: &ClassMethod) {
+        self.this_depth -= 1;
+        method.key.visit_with(self);
+        self.this_depth += 1;
+        method.function.visit_with(self);
     }
 
     fn visit_return_stmt(&mut self, statement: &ReturnStmt) {

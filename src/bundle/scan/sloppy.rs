@@ -2,7 +2,7 @@
 //! compressor. Functions in blocks also set a variable of the function around (ECMA-262, Annex B.3.2), labels may
 //! stand before functions (B.3.1), and `for (var x = 1 in y)` sets `x` first (B.3.5).
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
 use swc_core::common::{BytePos, DUMMY_SP, SyntaxContext};
@@ -36,7 +36,10 @@ pub(super) fn write_out(program: &mut Program) {
     program.visit_with(&mut names);
     let mut visitor = WriteOut { lexical: vec![top], is_top: true, names };
     match program {
-        Program::Script(script) => visitor.statements(&mut script.body),
+        Program::Script(script) => {
+            visitor.statements(&mut script.body);
+            join_declarations(&mut script.body);
+        }
         Program::Module(module) => {
             let mut body = Vec::new();
             for item in module.body.take() {
@@ -47,7 +50,48 @@ pub(super) fn write_out(program: &mut Program) {
                 }
             }
             visitor.statements(&mut body);
+            join_declarations(&mut body);
             module.body = body.into_iter().map(ModuleItem::Stmt).collect();
+        }
+    }
+}
+
+/// At the top of a module, a name is declared once: of functions of one name the last counts, and `var` adds nothing to
+/// a function but its value.
+fn join_declarations(body: &mut Vec<Stmt>) {
+    let mut functions: FxHashMap<Atom, usize> = FxHashMap::default();
+    for (index, statement) in body.iter().enumerate() {
+        if let Stmt::Decl(Decl::Fn(function)) = statement {
+            functions.insert(function.ident.sym.clone(), index);
+        }
+    }
+    if functions.is_empty() {
+        return;
+    }
+    for (index, statement) in body.take().into_iter().enumerate() {
+        match statement {
+            Stmt::Decl(Decl::Fn(function)) if functions[&function.ident.sym] != index => {}
+            Stmt::Decl(Decl::Var(declaration)) if declaration.kind == VarDeclKind::Var => {
+                let is_function = |one: &VarDeclarator| matches!(&one.name, Pat::Ident(name) if functions.contains_key(&name.sym));
+                if !declaration.decls.iter().any(is_function) {
+                    body.push(Stmt::Decl(Decl::Var(declaration)));
+                    continue;
+                }
+                for mut declarator in declaration.decls {
+                    if !is_function(&declarator) {
+                        let decls = vec![declarator];
+                        let span = declaration.span;
+                        let kind = VarDeclKind::Var;
+                        let only = VarDecl { span, kind, decls, ..VarDecl::dummy() };
+                        body.push(Stmt::Decl(Decl::Var(Box::new(only))));
+                    } else if let (Pat::Ident(name), Some(value)) =
+                        (&declarator.name, declarator.init.take())
+                    {
+                        body.push(code::statement(code::assign(&name.sym, *value)));
+                    }
+                }
+            }
+            other => body.push(other),
         }
     }
 }
@@ -80,7 +124,7 @@ impl VisitMut for BehindIf {
                 && is_plain(function)
             {
                 self.starts.insert(function.function.span.lo);
-                **branch = in_block(branch.take());
+                **branch = in_block(*branch.take());
             }
         }
         statement.visit_mut_children_with(self);
@@ -97,8 +141,8 @@ impl VisitMut for BehindIf {
     }
 }
 
-fn in_block(statement: Box<Stmt>) -> Stmt {
-    Stmt::Block(BlockStmt { span: DUMMY_SP, ctxt: SyntaxContext::empty(), stmts: vec![*statement] })
+fn in_block(statement: Stmt) -> Stmt {
+    Stmt::Block(BlockStmt { span: DUMMY_SP, ctxt: SyntaxContext::empty(), stmts: vec![statement] })
 }
 
 fn is_strict<'a>(mut statements: impl Iterator<Item = &'a Stmt>) -> bool {
@@ -224,22 +268,16 @@ impl WriteOut {
                     // The block has a variable of its own; reaching the declaration copies its value.
                     let FnDecl { ident, function, .. } = function;
                     let function = FnExpr { ident: Some(ident), function };
-                    let local = match own.iter_mut().find(|other| other.name == name) {
-                        Some(earlier) => {
-                            earlier.function = function;
-                            earlier.local.clone()
-                        }
-                        None => {
-                            let local = self.names.fresh(&name);
-                            own.push(OwnFunction {
-                                name: name.clone(),
-                                local: local.clone(),
-                                function,
-                            });
-                            local
-                        }
+                    let earlier = own.iter().position(|other| other.name == name);
+                    let at = earlier.unwrap_or(own.len());
+                    let local = match own.get(at) {
+                        Some(earlier) => earlier.local.clone(),
+                        None => self.names.fresh(&name),
                     };
-                    copies.push((rest.len(), name, local));
+                    copies.push((rest.len(), name.clone(), local.clone()));
+                    let function = OwnFunction { name, local, function };
+                    // Of several, the last counts.
+                    own.splice(at..own.len().min(at + 1), [function]);
                 }
                 other => rest.push(other),
             }
@@ -248,7 +286,9 @@ impl WriteOut {
             let mut renamer = Renamer { from: own[at].name.clone(), to: own[at].local.clone() };
             functions.visit_mut_with(&mut renamer);
             rest.visit_mut_with(&mut renamer);
-            own.iter_mut().for_each(|own| own.function.function.visit_mut_with(&mut renamer));
+            for own in &mut own {
+                own.function.function.visit_mut_with(&mut renamer);
+            }
         }
         for (at, name, local) in copies.into_iter().rev() {
             rest.insert(at, code::var(&name, code::ident(&local)));
@@ -457,7 +497,7 @@ impl VisitMut for WriteOut {
     fn visit_mut_if_stmt(&mut self, statement: &mut IfStmt) {
         let block = |body: &mut Box<Stmt>| {
             if matches!(&**body, Stmt::Labeled(_)) {
-                **body = in_block(body.take());
+                **body = in_block(*body.take());
             }
         };
         block(&mut statement.cons);

@@ -6,28 +6,32 @@ use swc_core::ecma::ast::*;
 
 use crate::bundle::code;
 
-pub(super) fn fresh(name: &str) -> Ident {
+pub(in crate::bundle::scan) fn fresh(name: &str) -> Ident {
     let name = crate::bundle::graph::identifier(name);
     Ident::new(format!("_{name}").into(), DUMMY_SP, SyntaxContext::empty().apply_mark(Mark::new()))
 }
 
-pub(super) fn this() -> Expr {
+pub(in crate::bundle::scan) fn this() -> Expr {
     Expr::This(ThisExpr { span: DUMMY_SP })
 }
 
-pub(super) fn use_of(ident: &Ident) -> Expr {
+pub(in crate::bundle::scan) fn use_of(ident: &Ident) -> Expr {
     Expr::Ident(ident.clone())
 }
 
-pub(super) fn function_body(stmts: Vec<Stmt>) -> FunctionBody {
+pub(in crate::bundle::scan) fn function_body(stmts: Vec<Stmt>) -> FunctionBody {
     FunctionBody { span: DUMMY_SP, stmts }
 }
 
-pub(super) fn return_of(value: Expr) -> Stmt {
+pub(in crate::bundle::scan) fn return_of(value: Expr) -> Stmt {
     Stmt::Return(ReturnStmt { span: DUMMY_SP, arg: Some(Box::new(value)) })
 }
 
-pub(super) fn declare(kind: VarDeclKind, name: &Ident, value: Option<Expr>) -> Stmt {
+pub(in crate::bundle::scan) fn declare(
+    kind: VarDeclKind,
+    name: &Ident,
+    value: Option<Expr>,
+) -> Stmt {
     Stmt::Decl(Decl::Var(Box::new(VarDecl {
         span: DUMMY_SP,
         ctxt: SyntaxContext::empty(),
@@ -42,7 +46,7 @@ pub(super) fn declare(kind: VarDeclKind, name: &Ident, value: Option<Expr>) -> S
     })))
 }
 
-pub(super) fn assign_to(name: &Ident, value: Expr) -> Expr {
+pub(in crate::bundle::scan) fn assign_to(name: &Ident, value: Expr) -> Expr {
     Expr::Assign(AssignExpr {
         span: DUMMY_SP,
         op: op!("="),
@@ -79,7 +83,7 @@ pub(super) fn static_name(key: &PropName) -> Option<Atom> {
     }
 }
 
-pub(super) fn call(helper: &str, arguments: Vec<Expr>) -> Expr {
+pub(in crate::bundle::scan) fn call(helper: &str, arguments: Vec<Expr>) -> Expr {
     code::call(&helper.into(), arguments)
 }
 

@@ -2,7 +2,7 @@
 //! decorators (the proposal of November 2023) become calls. Also TypeScript's fields that are assigned, not defined.
 
 mod accessors;
-mod build;
+pub(super) mod build;
 mod constructor;
 mod decorated_names;
 mod moved;
@@ -52,8 +52,8 @@ pub(super) fn lower_classes(
 }
 
 /// Helpers and collections are globals of the module, whatever names later transforms make up.
-struct MarkGlobals {
-    unresolved: SyntaxContext,
+pub(super) struct MarkGlobals {
+    pub(super) unresolved: SyntaxContext,
 }
 
 impl VisitMut for MarkGlobals {
@@ -61,7 +61,7 @@ impl VisitMut for MarkGlobals {
 
     fn visit_mut_ident(&mut self, ident: &mut Ident) {
         let is_global = || {
-            runtime::FOR_CLASSES.contains(&ident.sym.as_str())
+            runtime::FOR_SYNTAX.contains(&ident.sym.as_str())
                 || matches!(ident.sym.as_str(), "WeakMap" | "WeakSet")
         };
         if ident.ctxt == SyntaxContext::empty() && is_global() {

@@ -1,0 +1,191 @@
+//! Before compressing: a variable that a function may read before it has its value must not be taken for that value.
+//! `var first = get(); var value = 5; function get() { return value }`
+
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use swc_core::common::{DUMMY_SP, SyntaxContext};
+use swc_core::ecma::ast::*;
+use swc_core::ecma::visit::{
+    Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
+};
+
+use super::minify::guarded;
+use crate::bundle::code;
+use crate::bundle::scan::define::collect_names;
+
+/// Goes through all lists of statements and puts a second assignment of such variables at their start, which the
+/// compressor leaves alone; it goes with what `guarded` makes. Names must be resolved.
+pub(super) struct GuardEarlyVariables {
+    pub(super) unresolved: SyntaxContext,
+}
+
+impl VisitMut for GuardEarlyVariables {
+    noop_visit_mut_type!();
+
+    fn visit_mut_module_items(&mut self, items: &mut Vec<ModuleItem>) {
+        items.visit_mut_children_with(self);
+        self.guard(items, |item| match item {
+            ModuleItem::Stmt(statement) => Some(statement),
+            ModuleItem::ModuleDecl(_) => None,
+        });
+    }
+
+    fn visit_mut_stmts(&mut self, statements: &mut Vec<Stmt>) {
+        statements.visit_mut_children_with(self);
+        self.guard(statements, |statement| Some(statement));
+    }
+}
+
+impl GuardEarlyVariables {
+    fn guard<T: From<Stmt>>(&self, list: &mut Vec<T>, statement: fn(&T) -> Option<&Stmt>) {
+        let statements: Vec<Option<&Stmt>> = list.iter().map(statement).collect();
+        let early = early_variables(&statements);
+        let is_directive = |one: Option<&Stmt>| matches!(one, Some(Stmt::Expr(one)) if matches!(&*one.expr, Expr::Lit(Lit::Str(_))));
+        let at = statements.iter().take_while(|one| is_directive(**one)).count();
+        let guards = early.into_iter().map(|(name, context)| {
+            let target = BindingIdent::from(Ident { ctxt: context, ..code::ident_of(&name) });
+            let assignment = Expr::Assign(AssignExpr {
+                span: DUMMY_SP,
+                op: op!("="),
+                left: AssignTarget::Simple(SimpleAssignTarget::Ident(target)),
+                right: Box::new(code::void_0()),
+            });
+            T::from(code::statement(guarded(assignment, self.unresolved)))
+        });
+        list.splice(at..at, guards.collect::<Vec<T>>());
+    }
+}
+
+/// Variables of a list of statements that some statement before them may read through a function declaration, and those
+/// functions.
+fn early_variables(statements: &[Option<&Stmt>]) -> BTreeSet<Id> {
+    let mut functions: FxHashMap<Id, usize> = FxHashMap::default();
+    let mut variables: FxHashMap<Id, usize> = FxHashMap::default();
+    for (place, statement) in statements.iter().enumerate() {
+        match statement {
+            Some(Stmt::Decl(Decl::Fn(function))) => {
+                functions.insert(function.ident.to_id(), place);
+            }
+            Some(Stmt::Decl(Decl::Var(declaration))) if declaration.kind == VarDeclKind::Var => {
+                for declarator in declaration.decls.iter().filter(|one| is_replaceable(one)) {
+                    let mut names = Vec::new();
+                    collect_names(&declarator.name, &mut names);
+                    variables.extend(names.into_iter().map(|name| (name.to_id(), place)));
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut early = BTreeSet::new();
+    if functions.is_empty() || variables.is_empty() {
+        return early;
+    }
+    let mut reached = FxHashSet::default();
+    // Functions that earlier statements mention, but that nothing has been able to run so far.
+    let mut mentioned: Vec<usize> = Vec::new();
+    for (place, statement) in statements.iter().enumerate() {
+        let Some(statement) = statement else { continue };
+        if matches!(statement, Stmt::Decl(Decl::Fn(_))) {
+            continue;
+        }
+        mentioned.extend(Mentions::of(statement, &functions, &variables).functions);
+        let mut runs = Runs(false);
+        statement.visit_with(&mut runs);
+        if !runs.0 {
+            continue;
+        }
+        while let Some(function) = mentioned.pop() {
+            if !reached.insert(function) {
+                continue;
+            }
+            let Some(declaration) = statements[function] else { continue };
+            let mentions = Mentions::of(declaration, &functions, &variables);
+            let mut variables =
+                mentions.variables.into_iter().filter(|(_, at)| *at >= place).peekable();
+            // Its body must not stand in place of a call either.
+            if variables.peek().is_some()
+                && let Stmt::Decl(Decl::Fn(function)) = declaration
+            {
+                early.insert(function.ident.to_id());
+            }
+            early.extend(variables.map(|(id, _)| id));
+            mentioned.extend(mentions.functions);
+        }
+    }
+    early
+}
+
+/// Whether the compressor might know the value: what a call gives it does not.
+fn is_replaceable(declarator: &VarDeclarator) -> bool {
+    declarator.init.as_deref().is_some_and(|init| {
+        !matches!(init, Expr::Call(_) | Expr::New(_) | Expr::Await(_) | Expr::TaggedTpl(_))
+    })
+}
+
+/// The functions and variables of a list of statements that a part of it mentions, by their places.
+struct Mentions<'a> {
+    known_functions: &'a FxHashMap<Id, usize>,
+    known_variables: &'a FxHashMap<Id, usize>,
+    functions: Vec<usize>,
+    variables: Vec<(Id, usize)>,
+}
+
+impl<'a> Mentions<'a> {
+    fn of(
+        statement: &Stmt,
+        known_functions: &'a FxHashMap<Id, usize>,
+        known_variables: &'a FxHashMap<Id, usize>,
+    ) -> Self {
+        let (functions, variables) = (Vec::new(), Vec::new());
+        let mut mentions = Self { known_functions, known_variables, functions, variables };
+        statement.visit_with(&mut mentions);
+        mentions
+    }
+}
+
+impl Visit for Mentions<'_> {
+    noop_visit_type!();
+
+    fn visit_ident(&mut self, ident: &Ident) {
+        let id = ident.to_id();
+        self.functions.extend(self.known_functions.get(&id));
+        if let Some(place) = self.known_variables.get(&id) {
+            self.variables.push((id, *place));
+        }
+    }
+}
+
+/// Whether evaluating a statement may run a function.
+struct Runs(bool);
+
+impl Visit for Runs {
+    noop_visit_type!();
+
+    fn visit_call_expr(&mut self, _: &CallExpr) {
+        self.0 = true;
+    }
+    fn visit_opt_call(&mut self, _: &OptCall) {
+        self.0 = true;
+    }
+    fn visit_new_expr(&mut self, _: &NewExpr) {
+        self.0 = true;
+    }
+    fn visit_tagged_tpl(&mut self, _: &TaggedTpl) {
+        self.0 = true;
+    }
+    fn visit_for_of_stmt(&mut self, _: &ForOfStmt) {
+        self.0 = true;
+    }
+    fn visit_await_expr(&mut self, _: &AwaitExpr) {
+        self.0 = true;
+    }
+    fn visit_static_block(&mut self, block: &StaticBlock) {
+        block.visit_children_with(self);
+    }
+    fn visit_function(&mut self, _: &Function) {}
+    fn visit_arrow_expr(&mut self, _: &ArrowExpr) {}
+    fn visit_constructor(&mut self, _: &Constructor) {}
+    fn visit_getter_prop(&mut self, _: &GetterProp) {}
+    fn visit_setter_prop(&mut self, _: &SetterProp) {}
+}

@@ -1,0 +1,257 @@
+//! What the compressor takes for nothing although it may run code or throw: `` `${object}` ``, `a in b`, `+a` and the
+//! like, where nobody takes the value; and some values that it takes for others.
+
+use rustc_hash::FxHashMap;
+use swc_core::common::SyntaxContext;
+use swc_core::common::util::take::Take;
+use swc_core::ecma::ast::*;
+use swc_core::ecma::visit::{
+    Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
+};
+
+use super::minify::guarded;
+use crate::bundle::scan::define::static_property;
+
+/// Guards them.
+pub(super) fn keep_coercions(program: &mut Program, unresolved: SyntaxContext) {
+    let mut uses = Uses::default();
+    program.visit_with(&mut uses);
+    program.visit_mut_with(&mut Keeper { unresolved, uses });
+}
+
+/// How often names are mentioned.
+#[derive(Default)]
+struct Uses(FxHashMap<Id, u32>);
+
+impl Visit for Uses {
+    noop_visit_type!();
+
+    fn visit_ident(&mut self, ident: &Ident) {
+        *self.0.entry(ident.to_id()).or_default() += 1;
+    }
+}
+
+struct Keeper {
+    unresolved: SyntaxContext,
+    uses: Uses,
+}
+
+impl Keeper {
+    fn keep(&self, expression: &mut Box<Expr>) {
+        let mut coerces = Coerces(false);
+        expression.visit_with(&mut coerces);
+        if coerces.0 {
+            self.guard(expression);
+        }
+    }
+
+    fn guard(&self, expression: &mut Box<Expr>) {
+        **expression = guarded(*expression.take(), self.unresolved);
+    }
+}
+
+/// Whether an object literal surely has a property of its own under that name.
+fn has_own(object: &ObjectLit, property: &MemberProp) -> bool {
+    let Some(name) = static_property(property) else { return false };
+    let mut has_prototype = false;
+    let mut is_there = false;
+    for property in &object.props {
+        let PropOrSpread::Prop(property) = property else { continue };
+        let key = match &**property {
+            Prop::Shorthand(key) => Some(&key.sym),
+            Prop::KeyValue(KeyValueProp { key: PropName::Ident(key), .. }) => {
+                has_prototype |= key.sym == *"__proto__";
+                Some(&key.sym)
+            }
+            Prop::Method(MethodProp { key: PropName::Ident(key), .. }) => Some(&key.sym),
+            _ => None,
+        };
+        is_there |= key.is_some_and(|key| *key == name);
+    }
+    is_there && !has_prototype
+}
+
+impl VisitMut for Keeper {
+    noop_visit_mut_type!();
+
+    fn visit_mut_expr_stmt(&mut self, statement: &mut ExprStmt) {
+        statement.visit_mut_children_with(self);
+        self.keep(&mut statement.expr);
+    }
+
+    fn visit_mut_unary_expr(&mut self, unary: &mut UnaryExpr) {
+        unary.visit_mut_children_with(self);
+        // `delete object?.property` is taken for a constant.
+        if unary.op == UnaryOp::Delete
+            && let Expr::OptChain(chain) = &mut *unary.arg
+            && let OptChainBase::Member(member) = &mut *chain.base
+        {
+            self.guard(&mut member.obj);
+        }
+    }
+
+    fn visit_mut_bin_expr(&mut self, binary: &mut BinExpr) {
+        binary.visit_mut_children_with(self);
+        let is_comparison = matches!(binary.op, op!("===") | op!("!==") | op!("==") | op!("!="));
+        for side in [&mut binary.left, &mut binary.right] {
+            let is_mistaken = match &**side {
+                // `~a === 0` becomes `a === -1`, and `a` may be a BigInt.
+                Expr::Unary(unary) => is_comparison && unary.op == op!("~"),
+                // The flags of its text are sorted.
+                Expr::Lit(Lit::Regex(_)) => binary.op == op!(bin, "+"),
+                _ => false,
+            };
+            if is_mistaken {
+                self.guard(side);
+            }
+        }
+    }
+
+    fn visit_mut_tpl(&mut self, template: &mut Tpl) {
+        template.visit_mut_children_with(self);
+        for part in template.exprs.iter_mut().filter(|part| part.is_lit()) {
+            if matches!(&**part, Expr::Lit(Lit::Regex(_))) {
+                self.guard(part);
+            }
+        }
+    }
+
+    fn visit_mut_member_expr(&mut self, member: &mut MemberExpr) {
+        member.visit_mut_children_with(self);
+        // What a literal does not have itself it may have from its prototype.
+        if let Expr::Object(object) = &*member.obj
+            && !has_own(object, &member.prop)
+        {
+            self.guard(&mut member.obj);
+        }
+    }
+
+    fn visit_mut_seq_expr(&mut self, sequence: &mut SeqExpr) {
+        sequence.visit_mut_children_with(self);
+        if let Some((_, dropped)) = sequence.exprs.split_last_mut() {
+            for one in dropped {
+                self.keep(one);
+            }
+        }
+    }
+
+    fn visit_mut_var_declarator(&mut self, declarator: &mut VarDeclarator) {
+        declarator.visit_mut_children_with(self);
+        if let Pat::Ident(name) = &declarator.name
+            && self.uses.0.get(&name.to_id()) == Some(&1)
+            && let Some(init) = &mut declarator.init
+        {
+            self.keep(init);
+        }
+    }
+}
+
+/// Whether the value of an expression may be made in a way that runs code or throws, outside of what is kept anyway.
+struct Coerces(bool);
+
+impl Coerces {
+    fn operand(&mut self, operand: &Expr) {
+        self.0 |= !is_primitive(operand);
+    }
+}
+
+impl Visit for Coerces {
+    noop_visit_type!();
+
+    fn visit_tpl(&mut self, template: &Tpl) {
+        template.exprs.iter().for_each(|part| self.operand(part));
+        template.visit_children_with(self);
+    }
+
+    fn visit_bin_expr(&mut self, binary: &BinExpr) {
+        match binary.op {
+            op!("&&") | op!("||") | op!("??") | op!("===") | op!("!==") => {}
+            op!("==") | op!("!=") => {
+                self.0 |= !is_primitive(&binary.left) && !is_primitive(&binary.right);
+            }
+            op!("in") | op!("instanceof") => self.0 = true,
+            _ => {
+                self.operand(&binary.left);
+                self.operand(&binary.right);
+            }
+        }
+        binary.visit_children_with(self);
+    }
+
+    fn visit_unary_expr(&mut self, unary: &UnaryExpr) {
+        if matches!(unary.op, op!("~") | op!(unary, "-") | op!(unary, "+")) {
+            self.operand(&unary.arg);
+        }
+        unary.visit_children_with(self);
+    }
+
+    fn visit_computed_prop_name(&mut self, key: &ComputedPropName) {
+        let is_symbol = matches!(&*key.expr, Expr::Member(member)
+            if matches!(&*member.obj, Expr::Ident(object) if object.sym == *"Symbol"));
+        self.0 |= !is_symbol && !is_primitive(&key.expr);
+        key.visit_children_with(self);
+    }
+
+    fn visit_spread_element(&mut self, spread: &SpreadElement) {
+        // Of an object literal: a getter in it runs.
+        let has_getter = |object: &ObjectLit| {
+            object
+                .props
+                .iter()
+                .any(|it| matches!(it, PropOrSpread::Prop(it) if matches!(**it, Prop::Getter(_))))
+        };
+        self.0 |= matches!(&*spread.expr, Expr::Object(object) if has_getter(object));
+        spread.visit_children_with(self);
+    }
+
+    // Calls and assignments stay whatever becomes of their values; functions do not run here.
+    fn visit_call_expr(&mut self, _: &CallExpr) {}
+    fn visit_opt_call(&mut self, _: &OptCall) {}
+    fn visit_new_expr(&mut self, new: &NewExpr) {
+        // Those that the compressor takes for pure make something of their argument.
+        if let Expr::Ident(callee) = &*new.callee
+            && (callee.sym.ends_with("Array") || callee.sym == *"String")
+            && let Some([first, ..]) = new.args.as_deref()
+        {
+            self.0 |= !matches!(&*first.expr, Expr::Lit(_) | Expr::Array(_));
+        }
+    }
+    fn visit_tagged_tpl(&mut self, _: &TaggedTpl) {}
+    fn visit_assign_expr(&mut self, _: &AssignExpr) {}
+    fn visit_update_expr(&mut self, _: &UpdateExpr) {}
+    fn visit_await_expr(&mut self, _: &AwaitExpr) {}
+    fn visit_yield_expr(&mut self, _: &YieldExpr) {}
+    fn visit_member_expr(&mut self, _: &MemberExpr) {}
+    fn visit_function(&mut self, _: &Function) {}
+    fn visit_arrow_expr(&mut self, _: &ArrowExpr) {}
+    fn visit_getter_prop(&mut self, getter: &GetterProp) {
+        getter.key.visit_with(self);
+    }
+    fn visit_setter_prop(&mut self, setter: &SetterProp) {
+        setter.key.visit_with(self);
+    }
+    fn visit_constructor(&mut self, _: &Constructor) {}
+}
+
+/// Whether an operand is surely a string, number, boolean, `null` or `undefined`.
+fn is_primitive(expression: &Expr) -> bool {
+    match expression {
+        Expr::Lit(literal) => !matches!(literal, Lit::Regex(_) | Lit::BigInt(_)),
+        Expr::Paren(paren) => is_primitive(&paren.expr),
+        // What is made of other operands is judged there.
+        Expr::Tpl(_) => true,
+        Expr::Unary(unary) => matches!(unary.op, op!("typeof") | op!("!") | op!("void")),
+        Expr::Bin(binary) => match binary.op {
+            op!("&&") | op!("||") | op!("??") => {
+                is_primitive(&binary.left) && is_primitive(&binary.right)
+            }
+            op!("===") | op!("!==") | op!("==") | op!("!=") => true,
+            op!("in") | op!("instanceof") | op!("<") | op!(">") | op!("<=") | op!(">=") => true,
+            _ => is_primitive(&binary.left) && is_primitive(&binary.right),
+        },
+        Expr::Cond(conditional) => {
+            is_primitive(&conditional.cons) && is_primitive(&conditional.alt)
+        }
+        _ => false,
+    }
+}
