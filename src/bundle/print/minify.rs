@@ -48,6 +48,8 @@ pub(super) fn minify(
                 // Loses what falls through to a case behind `default`.
                 switches: false,
                 passes: 3,
+                // A function in an object has its name from there.
+                hoist_props: !options.keep_names,
                 ..kinds_of_compression(&program, unresolved)
             }),
             mangle: options

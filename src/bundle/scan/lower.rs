@@ -17,9 +17,11 @@ use swc_core::ecma::visit::{
 };
 
 use super::async_functions::lower_async;
+use super::classes::build::fresh;
 use super::classes::{
     ClassOptions, MarkGlobals, alias_decorated_classes, expand_accessors, lower_classes,
 };
+use super::merged_names::qualify_merged_names;
 use super::parse::ParseInput;
 use crate::bundle::code;
 use crate::bundle::options::Loader;
@@ -46,6 +48,12 @@ pub(super) fn lower(
         program.mutate(optional_chaining(Default::default(), unresolved_mark));
         needs_hygiene = true;
     }
+    if is_typescript {
+        drop_abstract_members(program);
+        qualify_merged_names(program);
+        // What it is called in the source may be what a CommonJS module has around it.
+        needs_hygiene |= features.export_assignment;
+    }
     if legacy_decorators && features.decorators {
         expand_accessors(program);
     }
@@ -59,6 +67,7 @@ pub(super) fn lower(
                         .is_some_and(|options| options.emit_decorator_metadata == Some(true)),
                     use_define_for_class_fields: !assigns_fields,
                 }));
+                program.visit_mut_with(&mut DecorateInside);
                 alias_decorated_classes(program);
             }
             if features.using {
@@ -187,8 +196,7 @@ fn bind_chain(callee: &mut Box<Expr>) {
         return;
     }
     // The object is made once: `((object) => (object?.method).bind(object))(made)`.
-    let context = SyntaxContext::empty().apply_mark(Mark::new());
-    let parameter = Ident::new("object".into(), DUMMY_SP, context);
+    let parameter = fresh("object");
     let object = std::mem::replace(&mut *member.obj, Expr::Ident(parameter.clone()));
     chain.optional = true;
     let body = bind(inner.take(), Expr::Ident(parameter.clone()));
@@ -219,6 +227,31 @@ impl VisitMut for BeforeLowering {
         }
     }
 
+    /// `var z = a, { x: z, ...rest } = z`: the value is read before the pattern changes it.
+    fn visit_mut_var_decl(&mut self, declaration: &mut VarDecl) {
+        declaration.visit_mut_children_with(self);
+        let mut split = Vec::new();
+        for mut declarator in declaration.decls.take() {
+            let has_rest = matches!(&declarator.name, Pat::Object(pattern)
+                if pattern.props.iter().any(|it| matches!(it, ObjectPatProp::Rest(_))));
+            if has_rest
+                && let Some(init) = &mut declarator.init
+                && init.is_ident()
+            {
+                let held = fresh("held");
+                let read = std::mem::replace(&mut **init, Expr::Ident(held.clone()));
+                split.push(VarDeclarator {
+                    span: DUMMY_SP,
+                    name: Pat::Ident(held.into()),
+                    init: Some(Box::new(read)),
+                    definite: false,
+                });
+            }
+            split.push(declarator);
+        }
+        declaration.decls = split;
+    }
+
     /// ``(object?.method)`text` ``
     fn visit_mut_tagged_tpl(&mut self, template: &mut TaggedTpl) {
         template.visit_mut_children_with(self);
@@ -243,6 +276,110 @@ impl VisitMut for BeforeLowering {
         while let Expr::Paren(paren) = &mut *call.callee {
             call.callee = paren.expr.take();
         }
+    }
+}
+
+/// Members without a body or a value are types alone, and so are their keys.
+fn drop_abstract_members(program: &mut Program) {
+    struct Drop;
+    impl VisitMut for Drop {
+        noop_visit_mut_type!();
+
+        fn visit_mut_class(&mut self, class: &mut Class) {
+            class.body.retain(|member| match member {
+                ClassMember::ClassProp(field) => !field.is_abstract && !field.declare,
+                ClassMember::Method(method) => !method.is_abstract,
+                _ => true,
+            });
+            class.visit_mut_children_with(self);
+        }
+    }
+    program.visit_mut_with(&mut Drop);
+}
+
+/// Calls that decorate members and speak of private names move into a static block of the class, the only place where
+/// those are known.
+struct DecorateInside;
+
+impl DecorateInside {
+    fn is_private_call(statement: &Stmt) -> bool {
+        struct Finds(bool);
+        impl Visit for Finds {
+            noop_visit_type!();
+
+            fn visit_private_name(&mut self, _: &PrivateName) {
+                self.0 = true;
+            }
+            fn visit_class(&mut self, _: &Class) {}
+        }
+        let Stmt::Expr(call) = statement else { return false };
+        let is_decoration = matches!(&*call.expr, Expr::Call(CallExpr { callee: Callee::Expr(callee), .. })
+            if matches!(&**callee, Expr::Ident(name) if name.sym.starts_with("_ts_decorate")));
+        let mut finds = Finds(false);
+        call.visit_with(&mut finds);
+        is_decoration && finds.0
+    }
+
+    fn move_inside<T>(
+        list: &mut Vec<T>,
+        statement: fn(&T) -> Option<&Stmt>,
+        into_statement: fn(T) -> Option<Stmt>,
+        class: fn(&mut T) -> Option<&mut Class>,
+    ) {
+        let mut at = 0;
+        while at < list.len() {
+            let is_private = statement(&list[at]).is_some_and(Self::is_private_call);
+            let home = (0..at).rev().find(|index| class(&mut list[*index]).is_some());
+            if let (true, Some(home)) = (is_private, home)
+                && let Some(moved) = into_statement(list.remove(at))
+                && let Some(class) = class(&mut list[home])
+            {
+                class.body.push(ClassMember::StaticBlock(StaticBlock {
+                    span: DUMMY_SP,
+                    body: BlockStmt {
+                        span: DUMMY_SP,
+                        ctxt: SyntaxContext::empty(),
+                        stmts: vec![moved],
+                    },
+                }));
+            } else {
+                at += 1;
+            }
+        }
+    }
+}
+
+fn class_of_statement(statement: &mut Stmt) -> Option<&mut Class> {
+    match statement {
+        Stmt::Decl(Decl::Class(class)) => Some(&mut class.class),
+        Stmt::Decl(Decl::Var(declaration)) => {
+            match declaration.decls.first_mut()?.init.as_deref_mut()? {
+                Expr::Class(class) => Some(&mut class.class),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+impl VisitMut for DecorateInside {
+    noop_visit_mut_type!();
+
+    fn visit_mut_module_items(&mut self, items: &mut Vec<ModuleItem>) {
+        items.visit_mut_children_with(self);
+        Self::move_inside(items, ModuleItem::as_stmt, ModuleItem::stmt, |item| match item {
+            ModuleItem::Stmt(statement) => class_of_statement(statement),
+            ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => match &mut export.decl {
+                Decl::Class(class) => Some(&mut class.class),
+                _ => None,
+            },
+            ModuleItem::ModuleDecl(_) => None,
+        });
+    }
+
+    fn visit_mut_stmts(&mut self, statements: &mut Vec<Stmt>) {
+        statements.visit_mut_children_with(self);
+        Self::move_inside(statements, |one| Some(one), Some, class_of_statement);
     }
 }
 
@@ -301,6 +438,8 @@ struct Features {
     fields: bool,
     /// A private name behind `?.`.
     private_chain: bool,
+    /// `export =`
+    export_assignment: bool,
 }
 
 impl Features {
@@ -353,6 +492,11 @@ impl Visit for Features {
     fn visit_using_decl(&mut self, declaration: &UsingDecl) {
         self.using = true;
         declaration.visit_children_with(self);
+    }
+
+    fn visit_ts_export_assignment(&mut self, export: &TsExportAssignment) {
+        self.export_assignment = true;
+        export.visit_children_with(self);
     }
 
     fn visit_class_prop(&mut self, field: &ClassProp) {

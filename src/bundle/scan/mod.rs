@@ -11,6 +11,7 @@ mod harmless;
 pub(crate) mod input_map;
 pub(crate) mod load;
 mod lower;
+mod merged_names;
 pub(crate) mod parse;
 pub(crate) mod record;
 mod side_effects;

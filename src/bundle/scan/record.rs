@@ -1101,7 +1101,9 @@ impl<'a> UseVisitor<'a> {
                 Expr::Object(object) => object.props.iter().find_map(|property| match property {
                     PropOrSpread::Prop(property) => match &**property {
                         Prop::KeyValue(pair) => match (&pair.key, &*pair.value) {
-                            (PropName::Ident(name), Expr::Object(with)) if name.sym == *"with" => {
+                            (PropName::Ident(name), Expr::Object(with))
+                                if matches!(name.sym.as_str(), "with" | "assert") =>
+                            {
                                 attribute_type(with)
                             }
                             _ => None,
