@@ -116,10 +116,20 @@ fn early_variables(statements: &[Option<&Stmt>]) -> BTreeSet<Id> {
     early
 }
 
-/// Whether the compressor might know the value: what a call gives it does not.
+/// Whether the compressor might know the value: what a call gives it does not. A function that is called before it is
+/// there throws, and nobody counts on that.
 fn is_replaceable(declarator: &VarDeclarator) -> bool {
     declarator.init.as_deref().is_some_and(|init| {
-        !matches!(init, Expr::Call(_) | Expr::New(_) | Expr::Await(_) | Expr::TaggedTpl(_))
+        !matches!(
+            init,
+            Expr::Call(_)
+                | Expr::New(_)
+                | Expr::Await(_)
+                | Expr::TaggedTpl(_)
+                | Expr::Fn(_)
+                | Expr::Arrow(_)
+                | Expr::Class(_)
+        )
     })
 }
 

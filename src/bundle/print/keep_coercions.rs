@@ -236,6 +236,11 @@ impl Visit for Coerces {
 /// Whether an operand is surely a string, number, boolean, `null` or `undefined`.
 fn is_primitive(expression: &Expr) -> bool {
     match expression {
+        // Its properties are numbers and functions, and nobody makes anything else of them.
+        Expr::Member(member) => {
+            matches!(&*member.obj, Expr::Ident(object) if object.sym == *"Math")
+                && member.prop.is_ident()
+        }
         Expr::Lit(literal) => !matches!(literal, Lit::Regex(_) | Lit::BigInt(_)),
         Expr::Paren(paren) => is_primitive(&paren.expr),
         // What is made of other operands is judged there.

@@ -176,8 +176,20 @@ pub(super) fn guarded(expression: Expr, unresolved: SyntaxContext) -> Expr {
     code::call_expression(Expr::Ident(callee), vec![expression])
 }
 
-fn is_void_0(expression: &Expr) -> bool {
-    matches!(expression, Expr::Unary(unary) if unary.op == op!("void") && unary.arg.is_lit())
+/// Whether an expression is made of constants alone: by now it may be known what operands are.
+fn does_nothing(expression: &Expr) -> bool {
+    match expression {
+        Expr::Lit(literal) => !matches!(literal, Lit::BigInt(_) | Lit::Regex(_)),
+        Expr::Unary(unary) => unary.op != op!("delete") && does_nothing(&unary.arg),
+        Expr::Bin(binary) => {
+            !matches!(binary.op, op!("in") | op!("instanceof"))
+                && does_nothing(&binary.left)
+                && does_nothing(&binary.right)
+        }
+        Expr::Paren(paren) => does_nothing(&paren.expr),
+        Expr::Tpl(template) => template.exprs.iter().all(|part| does_nothing(part)),
+        _ => false,
+    }
 }
 
 struct ReleaseGuarded;
@@ -202,7 +214,7 @@ impl VisitMut for ReleaseGuarded {
         }
         if let Expr::Seq(sequence) = expression {
             let last = sequence.exprs.pop();
-            sequence.exprs.retain(|one| !is_void_0(one));
+            sequence.exprs.retain(|one| !does_nothing(one));
             match last {
                 Some(last) if sequence.exprs.is_empty() => *expression = *last,
                 last => sequence.exprs.extend(last),
@@ -212,7 +224,16 @@ impl VisitMut for ReleaseGuarded {
 
     fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
         statement.visit_mut_children_with(self);
-        if matches!(statement, Stmt::Expr(inner) if is_void_0(&inner.expr)) {
+        let Stmt::Expr(inner) = statement else { return };
+        if let Expr::Seq(sequence) = &mut *inner.expr {
+            while sequence.exprs.len() > 1
+                && sequence.exprs.last().is_some_and(|last| does_nothing(last))
+            {
+                sequence.exprs.pop();
+            }
+        }
+        // A string may be a directive.
+        if does_nothing(&inner.expr) && !matches!(&*inner.expr, Expr::Lit(Lit::Str(_))) {
             *statement = Stmt::Empty(EmptyStmt { span: DUMMY_SP });
         }
     }
