@@ -375,6 +375,57 @@ pub fn remove(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }
 
+/// Files of this many bytes and more are mapped into memory instead of being read.
+const MAPPED_BYTES: u64 = 1 << 20;
+
+/// The bytes of a file.
+pub enum Content {
+    /// In memory of ours.
+    Read(Vec<u8>),
+    /// Pages of the file, which the system fetches when they are looked at and may take back. Who changes the file in
+    /// place changes them, too; what replaces it does not.
+    Mapped(mmap_io::MemoryMappedFile),
+}
+
+impl Content {
+    /// All of them.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            Self::Mapped(file) => {
+                file.as_slice_bytes(0, file.len()).expect("all of it is mapped for reading")
+            }
+        }
+    }
+}
+
+/// The bytes of a file, without reading those of a large one yet.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn content(path: &Path) -> io::Result<Content> {
+    // Windows does not let a file be replaced that is mapped.
+    if cfg!(unix) && std::fs::metadata(path)?.len() >= MAPPED_BYTES {
+        let mapped = mmap_io::MemoryMappedFile::open_ro(path);
+        return mapped.map(Content::Mapped).map_err(io::Error::other);
+    }
+    DiskFileSystem.read(path).map(Content::Read)
+}
+
+/// Writes to a temporary file, which is gone when its content is no longer needed.
+///
+/// # Errors
+/// It cannot be made, or what `write` returns.
+pub fn spool<T>(
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<T>,
+) -> io::Result<(Content, T)> {
+    let mut file = io::BufWriter::new(tempfile::NamedTempFile::new()?);
+    let result = write(&mut file)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    Ok((content(file.path())?, result))
+}
+
 /// Reads a file in pieces of a MiB at most, so that its size does not matter.
 ///
 /// # Errors

@@ -4,42 +4,49 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Digest, content_type};
+use crate::fs::Content;
 
 /// Bytes in a piece of a [`Body::stream`].
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// Immutable bytes, cheap to clone.
 #[derive(Clone)]
-pub struct Body(Arc<Vec<u8>>);
+pub struct Body(Arc<Content>);
 
 impl Body {
     /// Takes the bytes over.
     #[must_use]
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(Arc::new(bytes.into()))
+        Self(Arc::new(Content::Read(bytes.into())))
+    }
+
+    /// Those of a file.
+    #[must_use]
+    pub fn of_file(content: Content) -> Self {
+        Self(Arc::new(content))
     }
 
     /// All bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        self.0.bytes()
     }
 
     /// The bytes as text, when they are UTF-8.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        std::str::from_utf8(&self.0).ok()
+        std::str::from_utf8(self.bytes()).ok()
     }
 
     /// Pieces of at most 64 KiB. The reader pulls them, so it sets the pace.
     pub fn stream(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.chunks(PIECE_BYTES)
+        self.bytes().chunks(PIECE_BYTES)
     }
 
     /// What an HTTP server answers for these bytes at `path`: content type and strong ETag set.
     #[must_use]
     pub fn response(&self, path: &str) -> Response {
-        let digest = Digest::of(&self.0).to_hex();
+        let digest = Digest::of(self.bytes()).to_hex();
         Response {
             content_type: content_type(path),
             etag: format!("\"{}\"", digest.get(..32).expect("a digest has 64 digits")),
@@ -56,7 +63,7 @@ impl AsRef<[u8]> for Body {
 
 impl fmt::Debug for Body {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Body({} bytes)", self.0.len())
+        write!(formatter, "Body({} bytes)", self.bytes().len())
     }
 }
 

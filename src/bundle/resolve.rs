@@ -197,7 +197,8 @@ impl Resolver {
         specifier: &str,
         kind: ResolveKind,
     ) -> Result<Resolved, Unresolved> {
-        if self.is_external(specifier) || is_runtime_scheme(specifier) {
+        let is_built_in = self.target == Target::Bun && BUILT_INTO_BUN.contains(&specifier);
+        if self.is_external(specifier) || is_runtime_scheme(specifier) || is_built_in {
             return Ok(Resolved::External(specifier.to_owned()));
         }
         if specifier.starts_with("data:") {
@@ -600,6 +601,17 @@ fn package_name(specifier: &str) -> &str {
         None => specifier,
     }
 }
+
+/// Packages that Bun brings along: whatever is installed, programs get its own.
+const BUILT_INTO_BUN: &[&str] = &[
+    "ws",
+    "undici",
+    "node-fetch",
+    "isomorphic-fetch",
+    "abort-controller",
+    "@vercel/fetch",
+    "utf-8-validate",
+];
 
 /// Specifiers that only a runtime can answer: its own schemes, and what lies on the network.
 fn is_runtime_scheme(specifier: &str) -> bool {

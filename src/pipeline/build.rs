@@ -11,7 +11,9 @@ use crate::bun::{self, BytecodeError};
 use crate::bundle::{Bundled, EntryPoint, bundle};
 use crate::config::Config;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
-use crate::fs::{DiskFileSystem, FileSystem, MemoryFileSystem, relative, walk, write_output};
+use crate::fs::{
+    DiskFileSystem, FileSystem, MemoryFileSystem, content, relative, walk, write_output,
+};
 use crate::metafile::{Metafile, Output};
 use crate::report::{bundle_md, is_source_map, markdown};
 use crate::seal::is_of_seal;
@@ -276,16 +278,13 @@ pub(super) fn read_artifacts(folder: &Path) -> std::io::Result<Vec<BuildArtifact
     paths
         .iter()
         .filter(|path| !is_of_seal(path))
-        .map(|path| {
-            let bytes = DiskFileSystem.read(&folder.join(path))?;
-            artifact_of(path, bytes, &paths)
-        })
+        .map(|path| artifact_of(path, Body::of_file(content(&folder.join(path))?), &paths))
         .collect()
 }
 
 pub(super) fn artifact_of(
     path: &str,
-    bytes: Vec<u8>,
+    body: Body,
     paths: &[String],
 ) -> std::io::Result<BuildArtifact> {
     let is_map = is_source_map(path);
@@ -297,10 +296,10 @@ pub(super) fn artifact_of(
         path: OutputPath::new(path).map_err(invalid)?,
         kind: if is_map { ArtifactKind::SourceMap } else { ArtifactKind::Asset },
         loader: "file",
-        content_hash: content_hash(&bytes),
+        content_hash: content_hash(body.bytes()),
         source_map: (!is_map && paths.contains(&map))
             .then(|| OutputPath::new(map))
             .and_then(Result::ok),
-        body: Body::new(bytes),
+        body,
     })
 }

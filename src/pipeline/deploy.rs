@@ -17,7 +17,8 @@ use crate::report::{Gate, GateResult, Report, Sizes, markdown};
 use crate::seal::manifest::Manifest;
 use crate::seal::{Sealed, Verified, reopen, verify};
 use crate::store::{
-    Build, Deployed, Deployment, Found, Layout, ReadBack, S3Access, Step, Store, StoreError,
+    Build, Deployed, Deployment, Found, Layout, PROFILE_VARIABLES, ReadBack, S3Access, Step, Store,
+    StoreError,
 };
 
 /// A deployment in a store, as the command line names it: `STORE/NAME`, with `@CHANNEL` or `@BUILD` behind it.
@@ -112,6 +113,10 @@ impl Access {
                 key_id: plain("AWS_ACCESS_KEY_ID"),
                 secret: secret("AWS_SECRET_ACCESS_KEY"),
                 session: secret("AWS_SESSION_TOKEN"),
+                profile: PROFILE_VARIABLES
+                    .iter()
+                    .filter_map(|name| Some((*name, plain(name)?)))
+                    .collect(),
                 ..base
             }
         }

@@ -5,6 +5,8 @@
 //! Nonces never meet twice: the key of a body is derived from a random content key and a random salt, the nonce of a
 //! segment is a random prefix, the number of the segment, and whether it is the last.
 
+use std::io::{self, Write};
+
 use aead_stream::{NewStream as _, StreamBE32, StreamPrimitive as _};
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 use base64::Engine as _;
@@ -189,9 +191,24 @@ pub fn random<const N: usize>() -> Zeroizing<[u8; N]> {
 /// Encrypts the bytes that will stand at `path`, which is bound to them.
 #[must_use]
 pub fn encrypt(path: &str, plain: &[u8], recipients: &[Recipient]) -> (Vec<u8>, Vec<Wrap>) {
+    let mut body = Vec::with_capacity(plain.len() + plain.len() / 32_768 + 2 * HEADER_BYTES);
+    let wraps = encrypt_into(path, plain, recipients, &mut body);
+    (body, wraps.expect("memory can be written to"))
+}
+
+/// The same into a file or the like, a few segments at a time.
+///
+/// # Errors
+/// What it is written to says so.
+pub fn encrypt_into(
+    path: &str,
+    plain: &[u8],
+    recipients: &[Recipient],
+    into: &mut dyn Write,
+) -> io::Result<Vec<Wrap>> {
     let content_key = random::<32>();
-    let body = encrypt_with(path, plain, &content_key, &random(), *random());
-    (body, recipients.iter().map(|recipient| recipient.wrap(&*content_key)).collect())
+    encrypt_with(path, plain, &content_key, &random(), *random(), into)?;
+    Ok(recipients.iter().map(|recipient| recipient.wrap(&*content_key)).collect())
 }
 
 fn encrypt_with(
@@ -200,12 +217,12 @@ fn encrypt_with(
     content_key: &[u8; 32],
     salt: &[u8; SALT_BYTES],
     prefix: [u8; PREFIX_BYTES],
-) -> Vec<u8> {
+    into: &mut dyn Write,
+) -> io::Result<()> {
     let stream = stream(path, content_key, salt, prefix);
-    let mut body = Vec::with_capacity(plain.len() + plain.len() / 32_768 + 2 * HEADER_BYTES);
-    body.push(u8::try_from(HEADER_BYTES).expect("the header is 40 bytes long"));
-    body.extend_from_slice(salt);
-    body.extend_from_slice(&prefix);
+    into.write_all(&[u8::try_from(HEADER_BYTES).expect("the header is 40 bytes long")])?;
+    into.write_all(salt)?;
+    into.write_all(&prefix)?;
     let first = plain.len().min(SEGMENT_BYTES - HEADER_BYTES - TAG_BYTES);
     let (first, rest) = plain.split_at(first);
     let mut segments = vec![first];
@@ -224,9 +241,9 @@ fn encrypt_with(
                     .expect("a segment is within the limits of AES-GCM")
             })
             .collect();
-        body.extend(encrypted.into_iter().flatten());
+        encrypted.iter().try_for_each(|segment| into.write_all(segment))?;
     }
-    body
+    Ok(())
 }
 
 /// The bytes that were encrypted for `path`.
@@ -291,6 +308,18 @@ fn stream(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn in_memory(
+        path: &str,
+        plain: &[u8],
+        key: &[u8; 32],
+        salt: &[u8; SALT_BYTES],
+        prefix: [u8; PREFIX_BYTES],
+    ) -> Vec<u8> {
+        let mut body = Vec::new();
+        encrypt_with(path, plain, key, salt, prefix, &mut body).unwrap();
+        body
+    }
     use proptest::prelude::*;
 
     #[test]
@@ -311,7 +340,7 @@ mod tests {
     #[test]
     fn any_change_is_noticed() {
         let key = [7; 32];
-        let body = encrypt_with("a", b"hello", &key, &[1; 32], [2; 7]);
+        let body = in_memory("a", b"hello", &key, &[1; 32], [2; 7]);
         assert_eq!(body.len(), HEADER_BYTES + 5 + TAG_BYTES);
         for index in 0..body.len() {
             let mut changed = body.clone();
@@ -326,7 +355,7 @@ mod tests {
     #[test]
     fn a_body_cut_between_segments_is_noticed() {
         let key = [7; 32];
-        let body = encrypt_with("a", &vec![5; 3 * SEGMENT_BYTES], &key, &[1; 32], [2; 7]);
+        let body = in_memory("a", &vec![5; 3 * SEGMENT_BYTES], &key, &[1; 32], [2; 7]);
         assert!(decrypt_with("a", &body, &key).is_ok());
         assert!(decrypt_with("a", &body[..2 * SEGMENT_BYTES], &key).is_err());
     }
@@ -338,7 +367,7 @@ mod tests {
             let size = (segments * SEGMENT_BYTES + near).saturating_sub(100);
             let plain = vec![fill; size];
             let key = [fill; 32];
-            let body = encrypt_with("p", &plain, &key, &[3; 32], [4; 7]);
+            let body = in_memory("p", &plain, &key, &[3; 32], [4; 7]);
             prop_assert!(decrypt_with("p", &body, &key).unwrap() == plain);
         }
     }

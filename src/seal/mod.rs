@@ -240,6 +240,9 @@ fn integrity(artifact: &BuildArtifact) -> Option<String> {
         .then(|| format!("sha384-{}", STANDARD.encode(Sha384::digest(artifact.body.bytes()))))
 }
 
+/// Files of this many bytes and more are encrypted on the disk.
+const SPOOLED_BYTES: usize = 16 << 20;
+
 fn encrypted(
     path: &OutputPath,
     body: &Body,
@@ -248,8 +251,19 @@ fn encrypted(
     // A path at the limit of its length stays as it is.
     let path =
         OutputPath::new(format!("{path}{}", encrypt::EXTENSION)).unwrap_or_else(|_| path.clone());
-    let (bytes, wraps) = encrypt::encrypt(path.as_str(), body.bytes(), recipients);
-    (path, Body::new(bytes), Some(Encryption { scheme: encrypt::SCHEME.to_owned(), wraps }))
+    // What is large goes through a file; where there is no place for one, through memory.
+    let spooled = (body.bytes().len() >= SPOOLED_BYTES).then(|| {
+        crate::fs::spool(|file| {
+            encrypt::encrypt_into(path.as_str(), body.bytes(), recipients, file)
+        })
+    });
+    let (body, wraps) = if let Some(Ok((content, wraps))) = spooled {
+        (Body::of_file(content), wraps)
+    } else {
+        let (bytes, wraps) = encrypt::encrypt(path.as_str(), body.bytes(), recipients);
+        (Body::new(bytes), wraps)
+    };
+    (path, body, Some(Encryption { scheme: encrypt::SCHEME.to_owned(), wraps }))
 }
 
 /// What is signed of a file. An encrypted one has no encoding of its own: that of its content stands in the manifest.

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::StoreError;
+use super::{StoreError, profile};
 use crate::artifact::Digest;
 use crate::seal::hmac_sha256;
 use crate::secret::Secret;
@@ -28,6 +28,8 @@ pub struct S3Access {
     pub secret: Option<Secret>,
     /// Token that goes with a temporary key.
     pub session: Option<Secret>,
+    /// Those of [`profile::VARIABLES`] that are set: with `s3://`, a profile of AWS stands in for what is missing above.
+    pub profile: Vec<(&'static str, String)>,
     /// Whether a key of R2 is used as it is, instead of a credential made of it; `None`: where the endpoint is not R2's
     /// own, because only R2 knows such credentials.
     pub keeps_key: Option<bool>,
@@ -63,25 +65,13 @@ impl S3Access {
         bucket: &str,
         prefix: &str,
     ) -> Result<Credentials, StoreError> {
-        let names = if is_r2 {
-            ["R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY"]
-        } else {
-            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
-        };
         let missing =
             |name: &str| StoreError::Access(format!("`{name}` is not set, and the store needs it"));
-        let key_id = self.key_id.clone().ok_or_else(|| missing(names[0]))?;
-        let secret = self.secret.clone().ok_or_else(|| missing(names[1]))?;
         if !is_r2 {
-            return Ok(Credentials {
-                endpoint: self.endpoint.clone(),
-                region: self.region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
-                key_id,
-                secret,
-                session: self.session.clone(),
-                is_path_style: self.endpoint.is_some(),
-            });
+            return self.of_aws(missing);
         }
+        let key_id = self.key_id.clone().ok_or_else(|| missing("R2_ACCESS_KEY_ID"))?;
+        let secret = self.secret.clone().ok_or_else(|| missing("R2_SECRET_ACCESS_KEY"))?;
         let endpoint = match (&self.endpoint, &self.account) {
             (Some(endpoint), _) => endpoint.clone(),
             (None, Some(account)) => {
@@ -118,6 +108,33 @@ impl S3Access {
             secret,
             session,
             is_path_style: true,
+        })
+    }
+
+    /// With AWS's own variables, or else a profile.
+    fn of_aws(&self, missing: impl Fn(&str) -> StoreError) -> Result<Credentials, StoreError> {
+        let names_one = self.profile.iter().any(|(name, _)| *name == "AWS_PROFILE");
+        let profile =
+            if self.key_id.is_none() || names_one { profile::read(&self.profile)? } else { None };
+        let of_profile = |value: fn(&profile::Profile) -> &Option<String>| {
+            profile.as_ref().and_then(|profile| value(profile).clone())
+        };
+        // A key, its secret and its token go together.
+        let (key_id, secret, session) = match (&self.key_id, &profile) {
+            (None, Some(profile)) => {
+                (profile.key_id.clone(), profile.secret.clone(), profile.session.clone())
+            }
+            _ => (self.key_id.clone(), self.secret.clone(), self.session.clone()),
+        };
+        let endpoint = self.endpoint.clone().or_else(|| of_profile(|profile| &profile.endpoint));
+        let region = self.region.clone().or_else(|| of_profile(|profile| &profile.region));
+        Ok(Credentials {
+            is_path_style: endpoint.is_some(),
+            endpoint,
+            region: region.unwrap_or_else(|| "us-east-1".to_owned()),
+            key_id: key_id.ok_or_else(|| missing("AWS_ACCESS_KEY_ID"))?,
+            secret: secret.ok_or_else(|| missing("AWS_SECRET_ACCESS_KEY"))?,
+            session,
         })
     }
 

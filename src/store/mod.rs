@@ -9,6 +9,7 @@ mod credentials;
 mod deploy;
 mod dir;
 mod memory;
+mod profile;
 mod registry;
 mod s3;
 
@@ -17,6 +18,7 @@ use std::path::Path;
 
 pub use credentials::{Credentials, S3Access};
 pub use deploy::{Deployed, Deployment, Layout, ReadBack, Sizes, Step};
+pub use profile::VARIABLES as PROFILE_VARIABLES;
 pub use registry::{Build, Found, IndexEntry, PENDING, Pruned};
 
 use crate::artifact::OutputPath;

@@ -328,6 +328,89 @@ fn a_large_object_goes_in_parts_and_on() {
     assert!(desk.stored().values().any(|bytes| *bytes == large));
 }
 
+/// Runs a command; says how long it took and the most memory of its own that was seen, in bytes (pages of mapped files
+/// are the system's).
+fn watched(command: &mut Command) -> (Output, Duration, u64) {
+    let start = Instant::now();
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_done = std::sync::Arc::clone(&done);
+    let watcher = std::thread::spawn(move || {
+        let mut most = 0;
+        while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let own = text.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+            let own = own.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+            most = most.max(own.unwrap_or_default() * 1024);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        most
+    });
+    let output = child.wait_with_output().unwrap();
+    let took = start.elapsed();
+    done.store(true, std::sync::atomic::Ordering::Relaxed);
+    (output, took, watcher.join().unwrap())
+}
+
+/// Many small objects and one large: in bounded memory, and a second run sends nothing. With `LONG=1` 5,000 and 2 GiB,
+/// beside rclone when it is installed, with as many transfers at once; `BUNDLEGATE` names a release build.
+#[test]
+fn many_objects_and_a_large_one() {
+    let desk = Desk::new(true);
+    let dist = desk.path.join("dist");
+    for index in 0..long(200, 5000) {
+        let text = format!("export const part = {index};\n").repeat(20 + index as usize % 60);
+        std::fs::write(dist.join(format!("part-{index}.mjs")), text).unwrap();
+    }
+    let mut write = std::io::BufWriter::new(std::fs::File::create(dist.join("large.bin")).unwrap());
+    let size = u64::from(long(80, 2048)) << 20;
+    // Numbers without a period, which nothing can compress and no encoding has in it.
+    let mut state = 1u64;
+    for _ in 0..size / 8 {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::io::Write::write_all(&mut write, &(state ^ (state >> 29)).to_le_bytes()).unwrap();
+    }
+    drop(write);
+    let command = |name: &str| {
+        let mut command = desk.command(name);
+        if let Some(binary) = std::env::var_os("BUNDLEGATE") {
+            let mut inner = Command::new(binary);
+            inner.arg(name).current_dir(&desk.path).env_clear();
+            inner.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            command = inner;
+        }
+        command
+    };
+    let (output, took, memory) = watched(command("sign").arg("dist"));
+    assert!(output.status.success(), "{}", text(&output));
+    eprintln!("sign: {took:.2?}, {} MB", memory >> 20);
+    assert!(memory < 64 << 20, "{} MB", memory >> 20);
+    let push = || watched(command("push").args(["dist", &desk.store()]));
+    let (output, took, memory) = push();
+    assert!(output.status.success(), "{}", text(&output));
+    eprintln!("push: {took:.2?}, {} MB", memory >> 20);
+    assert!(memory < 200 << 20, "{} MB", memory >> 20);
+    desk.server().log();
+    let (output, again, _) = push();
+    assert!(output.status.success(), "{}", text(&output));
+    eprintln!("push again: {again:.2?}");
+    let sent = desk.server().log().into_iter().filter(|line| line.starts_with("PUT ")).count();
+    assert!(sent <= 3, "{sent} requests sent something; only the pointer and the index may");
+    let rclone = Command::new("rclone").arg("version").output();
+    if std::env::var_os("LONG").is_some() && rclone.is_ok() {
+        let mut command = Command::new("rclone");
+        command.args(["copy", "dist", &format!(":s3:{BUCKET}/rclone"), "--transfers", "16"]);
+        command.args(["--checkers", "16", "--s3-provider", "Cloudflare", "--s3-no-check-bucket"]);
+        command.args(["--s3-endpoint", &desk.server().url, "--s3-region", "auto"]);
+        command.args(["--s3-access-key-id", KEY_ID, "--s3-secret-access-key", KEY]);
+        let (output, took, memory) = watched(command.current_dir(&desk.path));
+        eprintln!("rclone: {took:.2?}, {} MB, {}", memory >> 20, text(&output));
+    }
+}
+
 /// How many kills and racers: few in the test command, many with `LONG=1`.
 fn long(short: u32, long: u32) -> u32 {
     if std::env::var_os("LONG").is_some() { long } else { short }
@@ -424,6 +507,42 @@ fn of_runs_at_once_each_wins_or_says_so() {
             ok(desk.command("verify").arg(format!("{}@{}", desk.place(), &line[..12])));
         }
     }
+}
+
+#[test]
+fn a_profile_of_aws_gives_the_key() {
+    let desk = Desk::new(true);
+    desk.version("one", 2);
+    let home = desk.path.join("home");
+    std::fs::create_dir_all(home.join(".aws")).unwrap();
+    let file = |name: &str, text: &str| std::fs::write(home.join(".aws").join(name), text).unwrap();
+    file(
+        "credentials",
+        &format!(
+            "[work]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {KEY}\n[half]\nrole_arn = x\n"
+        ),
+    );
+    file(
+        "config",
+        &format!("[profile work]\nregion = auto\nendpoint_url = {}\n", desk.server().url),
+    );
+    let push = |profile: &str| {
+        let mut command = bundlegate();
+        command.args(["push", "dist", &format!("s3://{BUCKET}/team")]).current_dir(&desk.path);
+        command.env("HOME", &home).env("AWS_PROFILE", profile).output().unwrap()
+    };
+    let pushed = push("work");
+    assert!(pushed.status.success(), "{}", text(&pushed));
+    assert!(desk.server().objects().keys().any(|key| key.starts_with("team/app/")));
+    for (profile, why) in [("nobody", "`AWS_PROFILE` names `nobody`"), ("half", "`role_arn`")] {
+        let refused = push(profile);
+        assert_eq!(refused.status.code(), Some(7), "{}", text(&refused));
+        assert!(text(&refused).contains(why), "{}", text(&refused));
+    }
+    file("credentials", &format!("[work\n{KEY}\n"));
+    let refused = push("work");
+    assert_eq!(refused.status.code(), Some(7), "{}", text(&refused));
+    assert!(!text(&refused).contains(KEY), "{}", text(&refused));
 }
 
 #[test]

@@ -1,0 +1,4 @@
+import { memo } from "react";
+export default memo(function Later({ name }) {
+  return <p id="later">react {name}</p>;
+});
