@@ -30,6 +30,7 @@ const STACK_BYTES: usize = 512 * 1024 * 1024;
 #[must_use]
 pub fn main() -> ExitCode {
     quiet_panics();
+    crate::secret::keep_out_of_core_files();
     let matches = match command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {

@@ -4,6 +4,17 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+/// Keeps the memory of this process, and so the keys in it, out of core files and away from debuggers of the same user.
+/// Systems other than Linux have no such switch.
+pub fn keep_out_of_core_files() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // A system that refuses is as it was before; that is no reason not to work.
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
 /// A secret string or key. It has no `Display`, its `Debug` is `***`, and its memory is wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Vec<u8>>);

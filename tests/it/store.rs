@@ -509,6 +509,48 @@ fn of_runs_at_once_each_wins_or_says_so() {
     }
 }
 
+/// A process that ends badly while it holds keys leaves no memory behind.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_core_file_is_written() {
+    use std::os::unix::process::CommandExt as _;
+    let desk = Desk::new(true);
+    desk.version("one", 2);
+    desk.server().fault("PUT", "team/", 100, Fault::Slow(Duration::from_secs(20)));
+    // Removes core files, and says how many there were.
+    let cores = || {
+        let all = std::fs::read_dir(&desk.path).unwrap().map(|entry| entry.unwrap());
+        let cores = all.filter(|entry| entry.file_name().to_string_lossy().starts_with("core"));
+        cores.map(|entry| std::fs::remove_file(entry.path()).unwrap()).count()
+    };
+    let end_badly = |program: &std::ffi::OsStr, arguments: &[&str], is_ready: &dyn Fn() -> bool| {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""]).arg(program);
+        command.args(arguments).current_dir(&desk.path).process_group(0);
+        command
+            .envs(desk.command("push").get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        while !is_ready() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        ok(Command::new("kill").args(["-ABRT", &child.id().to_string()]));
+        assert!(!child.wait().unwrap().success());
+    };
+    // Whether this system writes core files here at all.
+    end_badly(std::ffi::OsStr::new("sleep"), &["20"], &|| {
+        std::thread::sleep(Duration::from_millis(300));
+        true
+    });
+    if cores() == 0 {
+        eprintln!("this system writes no core files, so there is nothing to see");
+    }
+    let push = desk.command("push");
+    end_badly(push.get_program(), &["push", "dist", &desk.store()], &|| {
+        desk.server().log().iter().any(|line| line.starts_with("PUT "))
+    });
+    assert_eq!(cores(), 0, "a core file holds the keys");
+}
+
 #[test]
 fn a_profile_of_aws_gives_the_key() {
     let desk = Desk::new(true);
