@@ -19,6 +19,10 @@ const KEPT_BYTES: usize = 16 << 20;
 /// # Errors
 /// It cannot be read.
 pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    if cfg!(unix) && std::fs::metadata(path)?.len() > KEPT_BYTES as u64 {
+        show(content(path)?.bytes());
+        return Ok(());
+    }
     // Taken out, so that looking at one file may look at another.
     let mut buffer = BUFFER.take();
     buffer.clear();
@@ -329,6 +333,11 @@ fn write_then_rename(path: &Path, bytes: &[u8], to_disk: bool) -> io::Result<()>
 /// # Errors
 /// As [`write_atomically`].
 pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A large one that is there as it should be is left alone: it may be the very one that was read.
+    if bytes.len() as u64 >= MAPPED_BYTES && content(path).is_ok_and(|there| there.bytes() == bytes)
+    {
+        return Ok(());
+    }
     write_then_rename(path, bytes, false)
 }
 

@@ -16,6 +16,7 @@ mod words;
 use std::io;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::artifact::{Body, BuildArtifact, OutputPath};
 use crate::diag::{Diagnostic, Location};
@@ -302,9 +303,11 @@ pub fn scan(
             map: artifact.source_map.as_ref().map(ToString::to_string),
         })
         .collect();
+    let by_path: FxHashMap<&str, &BuildArtifact> =
+        artifacts.iter().map(|artifact| (artifact.path.as_str(), artifact)).collect();
     let read = |path: &str, show: &mut dyn FnMut(&[u8])| {
-        let artifact = artifacts.iter().find(|artifact| artifact.path.as_str() == path);
-        artifact
+        by_path
+            .get(path)
             .map(|artifact| show(artifact.body.bytes()))
             .ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     };

@@ -387,7 +387,8 @@ fn many_objects_and_a_large_one() {
     let (output, took, memory) = watched(command("sign").arg("dist"));
     assert!(output.status.success(), "{}", text(&output));
     eprintln!("sign: {took:.2?}, {} MB", memory >> 20);
-    assert!(memory < 64 << 20, "{} MB", memory >> 20);
+    // The large file is mapped; 5,000 small ones and their siblings are in memory.
+    assert!(memory >> 20 < u64::from(long(64, 160)), "{} MB", memory >> 20);
     let push = || watched(command("push").args(["dist", &desk.store()]));
     let (output, took, memory) = push();
     assert!(output.status.success(), "{}", text(&output));
