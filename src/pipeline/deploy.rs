@@ -1,5 +1,6 @@
 //! What is done with a store: `push`, `pull`, `promote`, `rollback`, `list`, `prune`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::build::{cannot_write, read_artifacts, write_outputs};
@@ -23,6 +24,7 @@ use crate::store::{
 
 /// A deployment in a store, as the command line names it: `STORE/NAME`, with `@CHANNEL` or `@BUILD` behind it.
 struct Place {
+    url: String,
     store: Store,
     name: String,
     at: Option<String>,
@@ -56,7 +58,7 @@ impl Place {
         };
         let access = access.of(&url, config, environment);
         let store = Store::open(&url, working, &access).map_err(|error| store_error(&error))?;
-        Ok(Self { store, name, at })
+        Ok(Self { url, store, name, at })
     }
 
     fn found(&self) -> Result<Found, StoreError> {
@@ -545,28 +547,65 @@ fn line_of(build: &Build) -> String {
     )
 }
 
-/// Makes the build of a report live, after all of it was read and held.
+/// Makes the builds of reports live, all at once, after all of each was read and held. They must be in one store; the
+/// name of the settings is that of the group that they are live in.
 pub(super) fn go_live(
     config: &Config,
     ports: &Ports<'_>,
-    report: &crate::report::Report,
+    reports: &[crate::report::Report],
     outcome: &mut Outcome,
 ) {
-    let Some(location) = &report.deployment else {
-        let message = format!("`{}` was not stored, so it does not become live", report.name);
-        outcome.error(ExitCode::Store, Diagnostic::error("store/missing", message));
-        return;
-    };
+    let Some(keys) = outcome.take(ExitCode::Seal, check_keys(config, ports)) else { return };
     let access = Access { writes: true, now: ports.now };
-    match Place::open(location, config, ports.environment, &config.root, &access) {
-        Ok(place) => {
-            let promoted = promote(config, ports, &place);
-            outcome.diagnostics.extend(promoted.diagnostics);
-            outcome.failed.extend(promoted.failed);
-            outcome.done.extend(promoted.report.map(|text| text.trim_end().to_owned()));
+    let mut builds: BTreeMap<String, String> = BTreeMap::new();
+    let mut first: Option<Place> = None;
+    for report in reports {
+        let Some(location) = &report.deployment else {
+            let message = format!("`{}` was not stored, so nothing becomes live", report.name);
+            outcome.error(ExitCode::Store, Diagnostic::error("store/missing", message));
+            continue;
+        };
+        let opened = Place::open(location, config, ports.environment, &config.root, &access);
+        let Some(place) = outcome.take(ExitCode::Store, opened) else { continue };
+        if let Some(other) = first.as_ref().filter(|first| first.url != place.url) {
+            let message = format!(
+                "`{}` is in `{}` and `{}` in `{}`: only what is in one store can become live at once",
+                other.name, other.url, place.name, place.url
+            );
+            outcome.error(ExitCode::Store, Diagnostic::error("store/several", message));
+            continue;
         }
-        Err(error) => outcome.error(ExitCode::Store, error),
+        if let Some(found) = held(&place, &keys, outcome) {
+            builds.insert(place.name.clone(), found.build_id);
+        }
+        first.get_or_insert(place);
     }
+    let Some(place) = first.filter(|_| outcome.exit_code() == ExitCode::Fine) else { return };
+    let channel = &config.store.channel;
+    match place.store.release(&config.name, channel, &builds) {
+        Ok(()) => outcome.done.extend(
+            builds.iter().map(|(name, build)| format!("`{channel}` of `{name}` is build {build}")),
+        ),
+        Err(error) => outcome.store_error(&error),
+    }
+}
+
+/// What stands at a place, if all of it was read and held.
+fn held(place: &Place, keys: &CheckKeys, outcome: &mut Outcome) -> Option<Found> {
+    let found = match place.found() {
+        Ok(found) => found,
+        Err(error) => {
+            outcome.store_error(&error);
+            return None;
+        }
+    };
+    let verified = place.verify(&found, keys);
+    if verified.problems.is_empty() {
+        return Some(found);
+    }
+    outcome.fail(ExitCode::Seal);
+    outcome.diagnostics.extend(verified.problems);
+    None
 }
 
 /// Makes a build live after all of it was read and held.
@@ -575,19 +614,7 @@ fn promote(config: &Config, ports: &Ports<'_>, place: &Place) -> Outcome {
     let Some(keys) = outcome.take(ExitCode::Seal, check_keys(config, ports)) else {
         return outcome;
     };
-    let found = match place.found() {
-        Ok(found) => found,
-        Err(error) => {
-            outcome.store_error(&error);
-            return outcome;
-        }
-    };
-    let verified = place.verify(&found, &keys);
-    if !verified.problems.is_empty() {
-        outcome.fail(ExitCode::Seal);
-        outcome.diagnostics.extend(verified.problems);
-        return outcome;
-    }
+    let Some(found) = held(place, &keys, &mut outcome) else { return outcome };
     let channel = &config.store.channel;
     match place.store.promote(&place.name, channel, &found.build_id) {
         Ok(build) => {

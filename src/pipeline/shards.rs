@@ -159,9 +159,7 @@ pub fn run_merge(config: &Config, ports: &Ports<'_>, folder: &Path, goes_live: b
         }
     }
     if goes_live && merged.passes() {
-        for report in &reports {
-            go_live(config, ports, report, &mut outcome);
-        }
+        go_live(config, ports, &reports, &mut outcome);
     }
     if config.report.comments {
         post(config, ports, &merged, &mut outcome);

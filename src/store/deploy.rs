@@ -18,7 +18,7 @@ use crate::seal::{
 /// Above so many objects, what is there is asked in one listing instead of object by object.
 const MOST_QUESTIONS: usize = 200;
 /// For what has a digest in its name.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// For what changes under its name.
 const REVALIDATED: &str = "no-cache";
 
@@ -236,7 +236,7 @@ impl Store {
         })
     }
 
-    fn write_text(
+    pub(super) fn write_text(
         &self,
         key: &str,
         file: &str,

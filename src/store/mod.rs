@@ -11,6 +11,7 @@ mod dir;
 mod memory;
 mod profile;
 mod registry;
+mod release;
 mod s3;
 
 use std::io;

@@ -22,13 +22,38 @@ const MOST_TRIES: u32 = 60;
 const GRACE_SECONDS: u64 = 24 * 60 * 60;
 
 /// What is live in a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Pointer {
-    build_id: String,
+    /// The build; of a group, the release. With `group`, what is live where the group has nothing; empty for nothing.
+    pub(super) build_id: String,
     /// Builds that were live before, the last one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    previous: Vec<String>,
+    pub(super) previous: Vec<String>,
+    /// The group that says what is live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) group: Option<String>,
+}
+
+impl Pointer {
+    /// What was live before, or a build that was, and the pointer for it.
+    pub(super) fn before(
+        &self,
+        to: Option<&str>,
+        channel: &str,
+    ) -> Result<(String, Self), StoreError> {
+        let position = match to {
+            Some(start) => self.previous.iter().position(|id| id.starts_with(start)),
+            None => (!self.previous.is_empty()).then_some(0),
+        };
+        let Some(position) = position else {
+            let what = to.map_or("nothing".to_owned(), |start| format!("no build `{start}`"));
+            return Err(StoreError::Missing(format!("{what} was live in `{channel}` before")));
+        };
+        let build_id = self.previous.get(position).cloned().unwrap_or_default();
+        let rest = self.previous.iter().skip(position + 1).cloned().collect();
+        Ok((build_id.clone(), Self { build_id, previous: rest, group: None }))
+    }
 }
 
 /// One build in the index.
@@ -98,7 +123,7 @@ pub(super) fn index_entry(manifest: &Manifest, sizes: Sizes) -> IndexEntry {
     }
 }
 
-fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
+pub(super) fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
     let mut json = serde_json::to_vec(value).expect("a struct of texts always serialises");
     json.push(b'\n');
     json
@@ -106,7 +131,7 @@ fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
 
 impl Store {
     /// The value of a key and its version; `None` when there is none.
-    fn optional(&self, key: &str) -> Result<Option<(Vec<u8>, Tag)>, StoreError> {
+    pub(super) fn optional(&self, key: &str) -> Result<Option<(Vec<u8>, Tag)>, StoreError> {
         match self.backend.read(key) {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -119,14 +144,30 @@ impl Store {
         name: &str,
         channel: &str,
     ) -> Result<Option<(Pointer, Tag)>, StoreError> {
-        let key = channel_key(name, channel);
-        let Some((bytes, tag)) = self.optional(&key)? else { return Ok(None) };
+        self.pointer_at(&channel_key(name, channel))
+    }
+
+    pub(super) fn pointer_at(&self, key: &str) -> Result<Option<(Pointer, Tag)>, StoreError> {
+        let Some((bytes, tag)) = self.optional(key)? else { return Ok(None) };
         match serde_json::from_slice::<Pointer>(&bytes) {
-            Ok(pointer) if Digest::from_hex(&pointer.build_id).is_some() => {
+            Ok(pointer)
+                if Digest::from_hex(&pointer.build_id).is_some()
+                    || (pointer.build_id.is_empty() && pointer.group.is_some()) =>
+            {
                 Ok(Some((pointer, tag)))
             }
-            _ => Err(StoreError::Content { key, what: "a pointer" }),
+            _ => Err(StoreError::Content { key: key.to_owned(), what: "a pointer" }),
         }
+    }
+
+    /// The id of the build that is live in a channel.
+    pub(super) fn live_id(&self, name: &str, channel: &str) -> Result<Option<String>, StoreError> {
+        let Some((pointer, _)) = self.pointer(name, channel)? else { return Ok(None) };
+        let of_group = match &pointer.group {
+            Some(group) => self.build_of_group(group, channel, name)?,
+            None => None,
+        };
+        Ok(of_group.or(Some(pointer.build_id)).filter(|build_id| !build_id.is_empty()))
     }
 
     /// Changes a channel, if nobody did since `before` was read.
@@ -137,24 +178,47 @@ impl Store {
         before: Option<(Pointer, Tag)>,
         build_id: &str,
     ) -> Result<(), StoreError> {
-        let key = channel_key(name, channel);
-        let (pointer, tag) = match before {
-            Some((pointer, _)) if pointer.build_id == build_id => return Ok(()),
-            Some((mut pointer, tag)) => {
-                pointer.previous.retain(|id| id != build_id);
-                pointer.previous.insert(0, std::mem::take(&mut pointer.build_id));
-                pointer.previous.truncate(REMEMBERED);
-                build_id.clone_into(&mut pointer.build_id);
-                (pointer, Some(tag))
+        let before = match before {
+            // Whoever changes one name alone takes it out of its group.
+            Some((pointer, tag)) if pointer.group.is_some() => {
+                let build_id = self.live_id(name, channel)?.unwrap_or_default();
+                Some((Pointer { build_id, ..pointer }, tag))
             }
-            None => (Pointer { build_id: build_id.to_owned(), previous: Vec::new() }, None),
+            before => before,
         };
-        self.set_pointer(name, channel, &key, &pointer, tag.as_ref())
+        self.make_live_at(channel, &channel_key(name, channel), before, build_id)
     }
 
-    fn set_pointer(
+    /// The same for the pointer at a key.
+    pub(super) fn make_live_at(
         &self,
-        name: &str,
+        channel: &str,
+        key: &str,
+        before: Option<(Pointer, Tag)>,
+        build_id: &str,
+    ) -> Result<(), StoreError> {
+        let (pointer, tag) = match before {
+            Some((pointer, _)) if pointer.build_id == build_id && pointer.group.is_none() => {
+                return Ok(());
+            }
+            Some((mut pointer, tag)) => {
+                pointer.previous.retain(|id| id != build_id);
+                let last = std::mem::take(&mut pointer.build_id);
+                if !last.is_empty() && last != build_id {
+                    pointer.previous.insert(0, last);
+                }
+                pointer.previous.truncate(REMEMBERED);
+                build_id.clone_into(&mut pointer.build_id);
+                pointer.group = None;
+                (pointer, Some(tag))
+            }
+            None => (Pointer { build_id: build_id.to_owned(), ..Pointer::default() }, None),
+        };
+        self.set_pointer(channel, key, &pointer, tag.as_ref())
+    }
+
+    pub(super) fn set_pointer(
+        &self,
         channel: &str,
         key: &str,
         pointer: &Pointer,
@@ -162,7 +226,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         match self.backend.swap(key, &to_json(pointer), expected) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let build = self.pointer(name, channel)?.map(|(pointer, _)| pointer.build_id);
+                let build = self.pointer_at(key)?.map(|(pointer, _)| pointer.build_id);
                 match build {
                     // Our own write, whose answer was lost, or another run of the same build.
                     Some(build) if build == pointer.build_id => Ok(()),
@@ -225,8 +289,8 @@ impl Store {
 
     /// The build that is live in a channel; `None` when there is none.
     pub fn live(&self, name: &str, channel: &str) -> Result<Option<Found>, StoreError> {
-        match self.pointer(name, channel)? {
-            Some((pointer, _)) => self.build(name, &pointer.build_id).map(Some),
+        match self.live_id(name, channel)? {
+            Some(build_id) => self.build(name, &build_id).map(Some),
             None => Ok(None),
         }
     }
@@ -314,8 +378,8 @@ impl Store {
     pub fn builds(&self, name: &str) -> Result<Vec<Build>, StoreError> {
         let (index, _) = self.index(name)?;
         let mut channels: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (channel, pointer) in self.pointers(name)? {
-            channels.entry(pointer.build_id).or_default().push(channel);
+        for (channel, build_id) in self.channels(name)? {
+            channels.entry(build_id).or_default().push(channel);
         }
         Ok(index
             .builds
@@ -327,18 +391,19 @@ impl Store {
             .collect())
     }
 
-    fn pointers(&self, name: &str) -> Result<Vec<(String, Pointer)>, StoreError> {
+    /// The channels of a name, each with the build that is live in it.
+    fn channels(&self, name: &str) -> Result<Vec<(String, String)>, StoreError> {
         let prefix = format!("{name}/channels/");
         let listed = self.backend.list(&prefix).map_err(on("listing", &prefix))?;
-        let mut pointers = Vec::new();
+        let mut channels = Vec::new();
         for key in listed {
             let channel = key.key.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(".json"));
             let Some(channel) = channel else { continue };
-            if let Some((pointer, _)) = self.pointer(name, channel)? {
-                pointers.push((channel.to_owned(), pointer));
+            if let Some(build_id) = self.live_id(name, channel)? {
+                channels.push((channel.to_owned(), build_id));
             }
         }
-        Ok(pointers)
+        Ok(channels)
     }
 
     /// Makes a build live in a channel; returns its whole id. Whether it is what was sealed is the caller's to check.
@@ -357,22 +422,17 @@ impl Store {
         to: Option<&str>,
     ) -> Result<String, StoreError> {
         let Some((pointer, tag)) = self.pointer(name, channel)? else {
-            return Err(StoreError::Missing(format!("nothing is live in `{channel}` of `{name}`")));
+            return self.roll_back_group(name, channel, to);
         };
-        let position = match to {
-            Some(start) => pointer.previous.iter().position(|id| id.starts_with(start)),
-            None => (!pointer.previous.is_empty()).then_some(0),
-        };
-        let Some(position) = position else {
-            let what = to.map_or("nothing".to_owned(), |start| format!("no build `{start}`"));
-            return Err(StoreError::Missing(format!("{what} was live in `{channel}` before")));
-        };
-        let build_id = pointer.previous.get(position).cloned().unwrap_or_default();
+        if let Some(group) = pointer.group {
+            return Err(StoreError::Missing(format!(
+                "`{name}` is live in `{channel}` as a part of `{group}`, which goes back as a whole"
+            )));
+        }
+        let (build_id, target) = pointer.before(to, channel)?;
         // It must still be there whole.
         self.build(name, &build_id)?;
-        let rest = pointer.previous.iter().skip(position + 1).cloned().collect();
-        let target = Pointer { build_id: build_id.clone(), previous: rest };
-        self.set_pointer(name, channel, &channel_key(name, channel), &target, Some(&tag))?;
+        self.set_pointer(channel, &channel_key(name, channel), &target, Some(&tag))?;
         Ok(build_id)
     }
 

@@ -493,6 +493,39 @@ fn a_large_repository_is_built_in_parts() {
     for name in ["shop", "admin", "ui"] {
         assert_eq!(live(name), Some(0), "{name}");
     }
+    // What is live of all of them is said by one pointer, which is all that the next time changes.
+    let pointer = |file: &str| std::fs::read_to_string(store.join(file)).unwrap();
+    let own = pointer("shop/channels/latest.json");
+    assert!(own.contains(r#""group":"everything""#), "{own}");
+    let group = pointer("everything/releases/channels/latest.json");
+    std::fs::write(root.join("apps/shop/index.ts"), "console.log('second shop');\n").unwrap();
+    std::fs::write(root.join("packages/ui/index.ts"), "console.log('second ui');\n").unwrap();
+    ok(&mut command(&["run", "--shard", "1/1", "--base", "none"]));
+    let go_live = ["report", "--merge", ".bundlegate/records", "--go-live", "--name", "everything"];
+    ok(&mut command(&go_live));
+    assert_eq!(pointer("shop/channels/latest.json"), own);
+    assert_ne!(pointer("everything/releases/channels/latest.json"), group);
+    let place = |name: &str| format!("dir:{}/{name}", store.display());
+    let shows = |name: &str| {
+        let pulled = root.join("pulled");
+        let _ = std::fs::remove_dir_all(&pulled);
+        ok(&mut command(&["pull", &place(name), "pulled"]));
+        std::fs::read_to_string(pulled.join("index.js")).unwrap()
+    };
+    assert!(shows("shop").contains("second") && shows("ui").contains("second"));
+    assert!(ok(&mut command(&["list", &place("shop")])).lines().next().unwrap().contains("latest"));
+    // It goes back as a whole, and no part alone.
+    let refused = command(&["rollback", &place("shop")]).output().unwrap();
+    assert!(!refused.status.success(), "{}", text(&refused));
+    assert!(text(&refused).contains("as a part of `everything`"), "{}", text(&refused));
+    ok(&mut command(&["rollback", &place("everything")]));
+    assert!(!shows("shop").contains("second") && !shows("ui").contains("second"));
+    ok(&mut command(&go_live));
+    assert!(shows("shop").contains("second"));
+    // Whoever makes one part live alone takes it out of the group.
+    ok(command(&["run", "--base", "none"]).current_dir(root.join("packages/ui")));
+    assert!(!pointer("ui/channels/latest.json").contains("group"));
+    assert!(shows("ui").contains("second"));
     // One part that fails holds all of them back.
     std::fs::write(root.join("apps/shop/index.ts"), format!("console.log('{SECRET}');\n")).unwrap();
     std::fs::write(root.join("packages/ui/index.ts"), "console.log('another version');\n").unwrap();
