@@ -589,6 +589,7 @@ fn build_options(
     };
     problems.extend(bytecode_problem(layers, &options));
     options.global_name = layers.text("global-name");
+    problems.extend(options.global_name.as_deref().and_then(global_name_problem));
     options.keep_names = layers.switch("keep-names").unwrap_or_default();
     options.splitting = layers.switch("splitting").unwrap_or_default();
     if options.splitting && options.format != Format::Esm {
@@ -686,6 +687,16 @@ fn format_and_target(layers: &Layers<'_>, options: &mut Options) {
 }
 
 /// Bytecode goes with one kind of output only.
+/// `Name` or `Some.name`: anything else would be no JavaScript.
+fn global_name_problem(name: &str) -> Option<Diagnostic> {
+    let is_name = |part: &str| !part.is_empty() && crate::bundle::graph::identifier(part) == part;
+    if name.split('.').all(is_name) {
+        return None;
+    }
+    let message = format!("`build.global_name` is `{name}`, which is no name");
+    Some(Diagnostic::error("config/value", message).hint("write `Name`, or `Some.name`"))
+}
+
 fn bytecode_problem(layers: &Layers<'_>, options: &Options) -> Option<Diagnostic> {
     let is_its_kind = options.format == Format::Cjs
         && options.target == Target::Bun

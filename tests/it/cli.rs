@@ -219,6 +219,27 @@ fn sources_in_memory() {
 }
 
 #[test]
+fn names_and_hashbangs_of_outputs() {
+    let folder = Folder::new(&[
+        ("a.js", "#!/usr/bin/env node\nexport const a = 1;"),
+        ("b.js", "import { nothing_like_it } from './c.js';\nconsole.log(nothing_like_it);"),
+        ("c.js", "export * from './d.js'; export * from './e.js';"),
+        ("d.js", "export const one = 1; export { two } from './e.js';"),
+        ("e.js", "export const two = 2;"),
+    ]);
+    for name in ["1.2", "a..b", "a-b", "a b"] {
+        let arguments = ["build", "a.js", "--format", "iife", "--global-name", name];
+        let said = folder.fails(&arguments, 2);
+        assert!(said.contains(&format!("`build.global_name` is `{name}`")), "{said}");
+    }
+    let banner = ["build", "a.js", "--banner", "#!/usr/bin/env bun"];
+    let code = ok(bundlegate().args(banner).current_dir(folder.path()));
+    assert!(code.starts_with("#!/usr/bin/env bun\n") && code.matches("#!").count() == 1, "{code}");
+    let said = folder.fails(&["build", "b.js"], 3);
+    assert!(said.contains("it exports one, two\n"), "{said}");
+}
+
+#[test]
 fn messages_for_a_runner_and_for_programs() {
     let folder = Folder::new(&[("a.js", "let x = ;")]);
     let said = folder.fails(&["build", "a.js", "--log-format", "github"], 3);

@@ -410,6 +410,7 @@ impl<'a> Binder<'a> {
                 None if names.is_empty() => diagnostic.hint("it exports nothing"),
                 None => {
                     names.sort_unstable();
+                    names.dedup();
                     let listed: Vec<&str> = names.iter().take(8).map(Atom::as_str).collect();
                     diagnostic.hint(format!("it exports {}", listed.join(", ")))
                 }

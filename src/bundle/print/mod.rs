@@ -996,7 +996,9 @@ fn add_frame(
         && info.is_user_entry
     {
         let module = graph.module(entry);
-        if let Some(hashbang) = &module.hashbang {
+        // There is place for one, and the banner's is the one that was asked for.
+        let has_own = options.banner.as_deref().is_some_and(|banner| banner.starts_with("#!"));
+        if let Some(hashbang) = module.hashbang.as_ref().filter(|_| !has_own) {
             before.push_str(&format!("#!{hashbang}\n"));
         }
         if let Some(banner) = &options.banner {
