@@ -1,6 +1,7 @@
 //! Undoes ways of writing: escapes, entities, percent signs, joined strings, lists of numbers, base64 and hex. Only
 //! stretches that show signs of one are decoded, and each decoded byte knows where it came from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -12,14 +13,43 @@ use memchr::{memchr_iter, memchr2_iter, memmem};
 /// Text that was decoded.
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
-    /// For each byte, where in the encoded text it began.
-    pub(super) from: Vec<usize>,
+    pub(super) from: Origins,
     pub(super) writing: &'static str,
+}
+
+/// For each byte that was decoded, where in the encoded text it began.
+#[derive(Debug, Clone)]
+pub(super) enum Origins {
+    /// One by one.
+    Each(Vec<usize>),
+    /// Letters in a row, from `start` on: `letters` of them for each `bytes`.
+    Even { start: usize, letters: usize, bytes: usize },
+}
+
+impl Origins {
+    pub(super) fn get(&self, byte: usize) -> Option<usize> {
+        match self {
+            Self::Each(list) => list.get(byte).copied(),
+            Self::Even { start, letters, bytes } => Some(start + byte * letters / bytes),
+        }
+    }
+
+    fn push(&mut self, at: usize) {
+        if let Self::Each(list) = self {
+            list.push(at);
+        }
+    }
+
+    /// What becomes of the origins of `count` bytes where the encoded text was itself decoded.
+    pub(super) fn through(&mut self, count: usize, place: impl Fn(usize) -> usize) {
+        let places = (0..count).map(|byte| place(self.get(byte).unwrap_or_default()));
+        *self = Self::Each(places.collect());
+    }
 }
 
 impl Decoded {
     pub(super) fn new(writing: &'static str) -> Self {
-        Self { bytes: Vec::new(), from: Vec::new(), writing }
+        Self { bytes: Vec::new(), from: Origins::Each(Vec::new()), writing }
     }
 
     fn push(&mut self, byte: u8, from: usize) {
@@ -372,7 +402,10 @@ impl Kinds<'_> {
 /// Undoes in one go what texts are written with: escapes of scripts, percent signs, entities, and joints of strings.
 fn text(bytes: &[u8], span: &Span, kinds: Kinds<'_>, decoded: &mut Decoded) -> Undone {
     decoded.bytes.clear();
-    decoded.from.clear();
+    match &mut decoded.from {
+        Origins::Each(list) => list.clear(),
+        even @ Origins::Even { .. } => *even = Origins::Each(Vec::new()),
+    }
     let (mut escapes, mut percents, mut entities, mut joints) = (0, 0, 0, 0);
     let mut has_high = false;
     let mut at = span.start;
@@ -1026,32 +1059,19 @@ fn base64_runs(bytes: &[u8], take: &mut Take<'_>) {
             at = (start + length).max(at + 8);
             continue;
         }
-        let mut letters: Vec<u8> = Vec::new();
-        let mut from: Vec<usize> = Vec::new();
-        let (mut end, mut line) = (start, 0);
-        while end < bytes.len() {
-            if is_base64(bytes[end]) {
-                letters.push(match bytes[end] {
-                    b'-' => b'+',
-                    b'_' => b'/',
-                    other => other,
-                });
-                from.push(end);
-                end += 1;
-                line += 1;
-                continue;
+        let run = &bytes[start..start + length];
+        let (letters, places) = match lines_of_base64(bytes, start, length) {
+            Some((letters, places)) => (Cow::Owned(letters), Some(places)),
+            None if run.iter().any(|byte| matches!(byte, b'-' | b'_')) => {
+                (Cow::Owned(run.iter().map(|letter| standard_letter(*letter)).collect()), None)
             }
-            // Lines of encoded text are long and even.
-            let skip = if line >= 40 && line % 4 == 0 { line_end(bytes, end) } else { 0 };
-            if skip == 0 || !bytes.get(end + skip).is_some_and(|byte| is_base64(*byte)) {
-                break;
-            }
-            end += skip;
-            line = 0;
-        }
+            None => (Cow::Borrowed(run), None),
+        };
+        let end =
+            places.as_ref().and_then(|places| places.last()).map_or(start + length, |at| at + 1);
         at = end.max(at + 1);
         last = end;
-        if letters.len() < SHORTEST_BASE64 || !looks_encoded(&letters) {
+        if !looks_encoded(&letters) {
             continue;
         }
         // A run may begin with letters that are none of it.
@@ -1061,10 +1081,49 @@ fn base64_runs(bytes: &[u8], take: &mut Take<'_>) {
             let spare = usize::from((letters.len() - offset) % 4 == 1);
             let text = &letters[offset..letters.len() - spare];
             let Ok(decoded) = BASE64.decode(text) else { continue };
-            let from = (0..decoded.len()).map(|byte| from[offset + byte * 4 / 3]).collect();
+            let from = match &places {
+                None => Origins::Even { start: start + offset, letters: 4, bytes: 3 },
+                Some(places) => Origins::Each(
+                    (0..decoded.len()).map(|byte| places[offset + byte * 4 / 3]).collect(),
+                ),
+            };
             take(&mut Decoded { bytes: decoded, from, writing: "base64" });
         }
     }
+}
+
+/// The letter of the standard alphabet.
+fn standard_letter(letter: u8) -> u8 {
+    match letter {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    }
+}
+
+/// The letters of base64 that goes over several lines, and their places; `None` when it is on one line. Lines of encoded
+/// text are long and even.
+fn lines_of_base64(bytes: &[u8], start: usize, length: usize) -> Option<(Vec<u8>, Vec<usize>)> {
+    let goes_on = |end: usize, line: usize| {
+        let skip = if line >= 40 && line.is_multiple_of(4) { line_end(bytes, end) } else { 0 };
+        (skip > 0 && bytes.get(end + skip).is_some_and(|byte| is_base64(*byte))).then_some(skip)
+    };
+    goes_on(start + length, length)?;
+    let (mut letters, mut places) = (Vec::new(), Vec::new());
+    let (mut end, mut line) = (start, 0);
+    while end < bytes.len() {
+        if is_base64(bytes[end]) {
+            letters.push(standard_letter(bytes[end]));
+            places.push(end);
+            end += 1;
+            line += 1;
+            continue;
+        }
+        let Some(skip) = goes_on(end, line) else { break };
+        end += skip;
+        line = 0;
+    }
+    Some((letters, places))
 }
 
 /// Names and words are runs of these letters, too, but not of all kinds.
@@ -1091,38 +1150,54 @@ fn hex_runs(bytes: &[u8], take: &mut Take<'_>) {
         while start > at && bytes[start - 1].is_ascii_hexdigit() {
             start -= 1;
         }
-        let mut digits: Vec<usize> = Vec::new();
-        let (mut end, mut line) = (start, 0);
-        while let Some(byte) = bytes.get(end) {
-            if byte.is_ascii_hexdigit() {
-                digits.push(end);
-                end += 1;
-                line += 1;
-                continue;
-            }
-            // Lines of hex are long and even.
-            let skip = if line >= 32 && line % 2 == 0 { line_end(bytes, end) } else { 0 };
-            if skip == 0 || !bytes.get(end + skip).is_some_and(u8::is_ascii_hexdigit) {
-                break;
-            }
-            end += skip;
-            line = 0;
-        }
-        if digits.len() >= 32 {
+        let length = bytes[start..]
+            .iter()
+            .position(|byte| !byte.is_ascii_hexdigit())
+            .unwrap_or(bytes.len() - start);
+        let lines = lines_of_hex(bytes, start, length);
+        let end = lines.as_ref().and_then(|lines| lines.last()).map_or(start + length, |at| at + 1);
+        let count = lines.as_ref().map_or(length, Vec::len);
+        if count >= 32 {
+            let digit = |index: usize| {
+                let at = lines.as_ref().map_or(start + index, |lines| lines[index]);
+                hex_digit(bytes[at]).unwrap_or_default()
+            };
             for offset in 0..2 {
-                let mut decoded = Decoded::new("hex");
-                for pair in digits[offset..].chunks_exact(2) {
-                    if let (Some(high), Some(low)) =
-                        (hex_digit(bytes[pair[0]]), hex_digit(bytes[pair[1]]))
-                    {
-                        decoded.push(high * 16 + low, pair[0]);
-                    }
-                }
-                take(&mut decoded);
+                let pairs = (offset..count - 1).step_by(2);
+                let decoded = pairs.clone().map(|index| digit(index) * 16 + digit(index + 1));
+                let from = match &lines {
+                    None => Origins::Even { start: start + offset, letters: 2, bytes: 1 },
+                    Some(lines) => Origins::Each(pairs.map(|index| lines[index]).collect()),
+                };
+                take(&mut Decoded { bytes: decoded.collect(), from, writing: "hex" });
             }
         }
         at = end.max(at + 1);
     }
+}
+
+/// The places of the digits of hex that goes over several lines; `None` when it is on one. Lines of hex are long and
+/// even.
+fn lines_of_hex(bytes: &[u8], start: usize, length: usize) -> Option<Vec<usize>> {
+    let goes_on = |end: usize, line: usize| {
+        let skip = if line >= 32 && line.is_multiple_of(2) { line_end(bytes, end) } else { 0 };
+        (skip > 0 && bytes.get(end + skip).is_some_and(u8::is_ascii_hexdigit)).then_some(skip)
+    };
+    goes_on(start + length, length)?;
+    let mut digits = Vec::new();
+    let (mut end, mut line) = (start, 0);
+    while let Some(byte) = bytes.get(end) {
+        if byte.is_ascii_hexdigit() {
+            digits.push(end);
+            end += 1;
+            line += 1;
+            continue;
+        }
+        let Some(skip) = goes_on(end, line) else { break };
+        end += skip;
+        line = 0;
+    }
+    Some(digits)
 }
 
 /// Pairs of hex digits with one kind of mark between them. The fewest take 23 bytes, so a window of six at every
@@ -1177,7 +1252,7 @@ mod tests {
         let mut found = false;
         decode(encoded.as_bytes(), &wants, true, true, &mut |decoded| {
             let text = String::from_utf8_lossy(&decoded.bytes).into_owned();
-            assert_eq!(decoded.bytes.len(), decoded.from.len());
+            assert!(decoded.from.get(decoded.bytes.len().saturating_sub(1)).is_some());
             found |= text.contains(expected);
         });
         assert!(found, "{expected} in {encoded}");

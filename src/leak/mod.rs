@@ -392,7 +392,7 @@ struct Raw {
 struct Layer<'a> {
     bytes: &'a [u8],
     /// Place in the file of each byte; `None`: all stand where `at` says.
-    from: Option<&'a [usize]>,
+    from: Option<&'a decode::Origins>,
     at: usize,
     /// How it is written, from the outside in.
     writings: Vec<&'static str>,
@@ -404,7 +404,7 @@ impl Layer<'_> {
     /// The place in the file of a byte of this layer.
     fn place(&self, byte: usize) -> usize {
         match self.from {
-            Some(from) => from.get(byte).copied().unwrap_or(self.at),
+            Some(from) => from.get(byte).unwrap_or(self.at),
             None => self.at,
         }
     }
@@ -424,7 +424,7 @@ struct Budget {
     decoded: u64,
     unpacked: u64,
     /// Bytes without a header are taken for deflated only where the file speaks of that.
-    mentions_deflate: bool,
+    mentions_deflate: Option<bool>,
     problems: Vec<(Level, String)>,
 }
 
@@ -491,8 +491,7 @@ impl FileSearch<'_, '_> {
         let mut budget = Budget {
             decoded: (64 << 20) + self.bytes.len() as u64 * MOST_DECODED,
             unpacked: containers::MOST_BYTES,
-            mentions_deflate: memchr::memmem::find(self.bytes, b"nflate").is_some()
-                || memchr::memmem::find(self.bytes, b"eflate").is_some(),
+            mentions_deflate: None,
             problems: Vec::new(),
         };
         let mut found = Vec::new();
@@ -607,14 +606,12 @@ impl FileSearch<'_, '_> {
             budget.decoded -= size;
             // What was decoded from the file itself has its places already.
             if !is_file {
-                for byte in &mut decoded.from {
-                    *byte = place(*byte);
-                }
+                decoded.from.through(decoded.bytes.len(), place);
             }
-            let from = decoded.from.as_slice();
+            let from = &decoded.from;
             let mut writings = layer.writings.clone();
             writings.push(decoded.writing);
-            let at = from.first().copied().unwrap_or_default();
+            let at = from.get(0).unwrap_or_default();
             let next = Layer {
                 bytes: &decoded.bytes,
                 from: layer.inner.is_none().then_some(from),
@@ -641,7 +638,11 @@ impl FileSearch<'_, '_> {
     fn decoded_layer(&self, layer: &Layer<'_>, found: &mut Vec<Raw>, budget: &mut Budget) {
         self.layer(layer, false, found, budget);
         if layer.writings.last() == Some(&"base64")
-            && budget.mentions_deflate
+            && *budget.mentions_deflate.get_or_insert_with(|| {
+                [b"nflate", b"eflate"]
+                    .iter()
+                    .any(|word| memchr::memmem::find(self.bytes, *word).is_some())
+            })
             && let Some(bytes) = containers::open_raw_deflate(layer.bytes, &mut budget.unpacked)
         {
             let mut writings = layer.writings.clone();
@@ -797,7 +798,7 @@ impl FileSearch<'_, '_> {
             let mut budget = Budget {
                 decoded: 64 << 20,
                 unpacked: 0,
-                mentions_deflate: false,
+                mentions_deflate: Some(false),
                 problems: Vec::new(),
             };
             let file = File { path: source.to_owned(), map: None };
