@@ -20,7 +20,7 @@ const QUOTES: [u8; 3] = [b'"', b'\'', b'`'];
 const SHORTEST_BYTES: usize = 8;
 
 /// Ways of writing that are looked for, here and in `decode`; for the denominator of a result.
-pub const WRITINGS: usize = 30;
+pub const WRITINGS: usize = 32;
 
 /// One text that is looked for.
 struct Needle {
@@ -187,12 +187,14 @@ fn writings(value: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
         }
     };
     for text in base64_writings(value) {
+        add(text.iter().rev().copied().collect(), "base64, reversed");
         add(text, "base64");
     }
     for text in base32_writings(value) {
         add(text, "base32");
     }
     let hex = hex(value);
+    add(hex.bytes().rev().collect(), "hex, reversed");
     add(hex.to_ascii_uppercase().into_bytes(), "hex");
     add(hex.into_bytes(), "hex");
     let Ok(text) = std::str::from_utf8(value) else {
@@ -346,6 +348,11 @@ mod tests {
             format!("x{value}y").encode_utf16().flat_map(u16::to_le_bytes).collect();
         check(value, &utf16, "UTF-16 LE");
         check("abcdefghij12345K", b"xx k54321jihgfedcba K54321jihgfedcba", "reversed");
+        let backwards = |text: &str| text.chars().rev().collect::<String>().into_bytes();
+        let encoded =
+            backwards(&base64::engine::general_purpose::STANDARD.encode("f3Qz9x-Ab12-7Qx9"));
+        check("f3Qz9x-Ab12-7Qx9", &encoded, "base64, reversed");
+        check("0123abcd", &backwards("3031323361626364"), "hex, reversed");
         check("f3Qz9x-Ab12-7Qx9", b"F3QZ9X-AB12-7QX9", "in upper case");
         check("0123abcd", b"30313233 3031323361626364", "hex");
         check("hello-w0rld!", b"NBSWY3DPFV3TA4TMMQQQ", "base32");
