@@ -873,6 +873,9 @@ fn split_string(bytes: &[u8], at: usize, take: &mut Take<'_>) {
     let text = &bytes[start..at - 1];
     if text.first().is_some_and(u8::is_ascii_digit) {
         numbers(bytes, start, take);
+        if separator != b"," {
+            separated_numbers(text, start, separator, take);
+        }
     }
     let mut decoded = Decoded::new("joined strings");
     let mut next = 0;
@@ -885,6 +888,26 @@ fn split_string(bytes: &[u8], at: usize, take: &mut Take<'_>) {
         }
     }
     take(&mut decoded);
+}
+
+/// Characters by number, with any text between the numbers. `text` stands at `start`.
+fn separated_numbers(text: &[u8], start: usize, separator: &[u8], take: &mut Take<'_>) {
+    let mut decoded = Decoded::new("character codes");
+    let (mut at, mut count) = (0, 0);
+    loop {
+        let end = memmem::find(&text[at..], separator).map_or(text.len(), |length| at + length);
+        let number = std::str::from_utf8(&text[at..end]).ok().and_then(|part| part.parse().ok());
+        let Some(character) = number.and_then(char::from_u32) else { return };
+        decoded.push_char(character, start + at);
+        count += 1;
+        if end == text.len() {
+            break;
+        }
+        at = end + separator.len();
+    }
+    if count >= FEWEST_NUMBERS {
+        take(&mut decoded);
+    }
 }
 
 /// Characters by number, from the first number on; returns where they end.
@@ -1272,6 +1295,8 @@ mod tests {
         check(r#"x = `${"sec"}${'ret'}`"#, "secret");
         check(r#"["sec", "ret"].join("")"#, "secret");
         check("String.fromCharCode(115,101, 99,0x72,101,116,45,57)", "secret-9");
+        check("\"115 101 99 114 101 116 45 57\".split(\" \")", "secret-9");
+        check("'115 | 101 | 99 | 114 | 101 | 116 | 45 | 57'.split(' | ')", "secret-9");
         check("a73656372657420736563726574207365637265740", "secret secret");
         check("73:65:63:72:65:74:2d:39", "secret-9");
         check("\"eyJhIjoic2VjcmV0LVx1MDAzOSJ9AAAA\"", "secret-\\u0039");
