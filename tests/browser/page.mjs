@@ -4,8 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
-import chromium from "@sparticuz/chromium";
-import puppeteer from "puppeteer-core";
+import { launch } from "./launch.mjs";
 
 const [folder, ...names] = process.argv.slice(2);
 const types = { ".js": "text/javascript", ".css": "text/css" };
@@ -24,11 +23,7 @@ const server = createServer((request, response) => {
   response.end(isThere ? readFileSync(file) : "");
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const browser = await puppeteer.launch({
-  args: [...chromium.args, "--no-sandbox", "--disable-background-networking"],
-  executablePath: await chromium.executablePath(),
-  headless: "shell",
-});
+const browser = await launch();
 try {
   for (const name of names) {
     const page = await browser.newPage();

@@ -2,14 +2,9 @@
 // a name that leaves its box, or an element that is no picture's, fails.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import chromium from "@sparticuz/chromium";
-import puppeteer from "puppeteer-core";
+import { launch } from "./launch.mjs";
 
-const browser = await puppeteer.launch({
-  args: [...chromium.args, "--no-sandbox", "--disable-background-networking"],
-  executablePath: await chromium.executablePath(),
-  headless: "shell",
-});
+const browser = await launch();
 try {
   for (const file of process.argv.slice(2)) {
     const svg = readFileSync(file, "utf8");

@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import chromium from "@sparticuz/chromium";
-import puppeteer from "puppeteer-core";
+import { launch } from "./launch.mjs";
 
 const html = readFileSync(process.argv[2]);
 const server = createServer((request, response) => {
@@ -11,11 +10,7 @@ const server = createServer((request, response) => {
   response.end(request.url === "/" ? html : "");
 });
 await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const browser = await puppeteer.launch({
-  args: [...chromium.args, "--no-sandbox", "--disable-background-networking"],
-  executablePath: await chromium.executablePath(),
-  headless: "shell",
-});
+const browser = await launch();
 try {
   const page = await browser.newPage();
   const errors = [];
