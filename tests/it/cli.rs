@@ -235,6 +235,10 @@ fn names_and_hashbangs_of_outputs() {
     let banner = ["build", "a.js", "--banner", "#!/usr/bin/env bun"];
     let code = ok(bundlegate().args(banner).current_dir(folder.path()));
     assert!(code.starts_with("#!/usr/bin/env bun\n") && code.matches("#!").count() == 1, "{code}");
+    // Without shaking, all of the sources stay, and no helper that nobody needs.
+    let whole = ["build", "a.js", "--tree-shaking=false"];
+    let code = ok(bundlegate().args(whole).current_dir(folder.path()));
+    assert!(code.contains("const a = 1") && !code.contains("__commonJS"), "{code}");
     let said = folder.fails(&["build", "b.js"], 3);
     assert!(said.contains("it exports one, two\n"), "{said}");
 }

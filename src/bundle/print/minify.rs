@@ -213,12 +213,21 @@ impl VisitMut for ReleaseGuarded {
             *expression = if kept.is_assign() { code::void_0() } else { kept };
         }
         if let Expr::Seq(sequence) = expression {
-            let last = sequence.exprs.pop();
+            let Some(last) = sequence.exprs.pop() else { return };
             sequence.exprs.retain(|one| !does_nothing(one));
-            match last {
-                Some(last) if sequence.exprs.is_empty() => *expression = *last,
-                last => sequence.exprs.extend(last),
+            // `(0, object.method)()` has no `this`, and `(0, eval)()` is another thing than `eval()`.
+            let is_value = !matches!(
+                &*last,
+                Expr::Member(_) | Expr::OptChain(_) | Expr::SuperProp(_) | Expr::Ident(_)
+            );
+            if sequence.exprs.is_empty() && is_value {
+                *expression = *last;
+                return;
             }
+            if sequence.exprs.is_empty() {
+                sequence.exprs.push(Box::new(code::number(0.0)));
+            }
+            sequence.exprs.push(last);
         }
     }
 

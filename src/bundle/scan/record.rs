@@ -91,26 +91,7 @@ pub(super) fn record(
     recorder.module.has_esm_syntax = (recorder.has_module_syntax && !is_mixed)
         || facts.uses_import_meta
         || facts.has_top_level_await;
-    let extension = recorder
-        .module
-        .file
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or_default();
-    recorder.module.format = if recorder.module.has_esm_syntax || matches!(extension, "mjs" | "mts")
-    {
-        ModuleFormat::Esm
-    } else if matches!(extension, "cjs" | "cts") {
-        ModuleFormat::CommonJs
-    } else if is_type_module == Some(true) {
-        ModuleFormat::Esm
-    } else if facts.uses_commonjs {
-        ModuleFormat::CommonJs
-    } else {
-        ModuleFormat::Esm
-    };
-    recorder.module.uses_node_interop = matches!(extension, "mjs" | "mts")
-        || (is_type_module == Some(true) && !matches!(extension, "cjs" | "cts"));
+    choose_format(recorder.module, is_type_module, facts.uses_commonjs);
     let is_commonjs = recorder.module.format == ModuleFormat::CommonJs;
     let mut pure_functions = marked_functions(&recorder.body, &parsed.pure_functions);
     pure_functions.extend(recorder.marked.drain(..));
@@ -127,6 +108,8 @@ pub(super) fn record(
     };
     purity.find_known_values(&recorder.body, recorder.module);
     find_harmless(&recorder.body, recorder.module, &mut purity);
+    // Helpers are ours, and nobody asked for those that are not needed.
+    let shakes = options.tree_shaking || recorder.module.path == runtime::PATH;
     let own = OwnObjects::of(&recorder.body, recorder.module, parsed.unresolved);
     for (index, (statement, uses)) in recorder.body.iter().zip(uses).enumerate() {
         let filled = own.filled(&purity, statement);
@@ -144,8 +127,8 @@ pub(super) fn record(
         record.property_uses = uses.properties;
         record.records = uses.records;
         record.has_side_effects =
-            !options.tree_shaking || !is_pure || !pure_if.is_empty() || facts.has_direct_eval;
-        if is_pure && options.tree_shaking {
+            !shakes || !is_pure || !pure_if.is_empty() || facts.has_direct_eval;
+        if is_pure && shakes {
             record.pure_if = pure_if;
         }
     }
@@ -156,6 +139,19 @@ pub(super) fn record(
     collect_constants(recorder.module, &recorder.body, options);
     note_taken_names(recorder.module, &recorder.body);
     (recorder.body, recorder.diagnostics)
+}
+
+/// What a module is, by its syntax, its name, and what its package says.
+fn choose_format(module: &mut Module, is_type_module: Option<bool>, uses_commonjs: bool) {
+    let extension =
+        module.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let is_named_esm = matches!(extension, "mjs" | "mts");
+    let is_named_commonjs = matches!(extension, "cjs" | "cts");
+    let is_esm = module.has_esm_syntax
+        || is_named_esm
+        || (!is_named_commonjs && (is_type_module == Some(true) || !uses_commonjs));
+    module.uses_node_interop = is_named_esm || (is_type_module == Some(true) && !is_named_commonjs);
+    module.format = if is_esm { ModuleFormat::Esm } else { ModuleFormat::CommonJs };
 }
 
 /// Notes for each `import()` what the program takes from it.
