@@ -428,6 +428,7 @@ export var __yieldStar = (of) => {
       }
       var method = iterator.throw;
       if (method != null) return take("throw", method.call(iterator, error));
+      if (!isAsync) throw error;
       waiting = () => {
         throw TypeError("The iterator does not provide a 'throw' method");
       };
