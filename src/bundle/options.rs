@@ -313,3 +313,9 @@ impl Options {
         }
     }
 }
+
+/// Whether a text can be the variable of a script: a name, or names with dots between them.
+#[must_use]
+pub fn is_global_name(text: &str) -> bool {
+    text.split('.').all(|part| swc_core::ecma::ast::Ident::verify_symbol(part).is_ok())
+}

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::bundle::options::{
     EnvInlining, Format, LegalComments, Loader, Minify, Options, Packages, SourceMapMode, Target,
+    is_global_name,
 };
 use crate::diag::{Diagnostic, nearest};
 use env::Environment;
@@ -689,12 +690,11 @@ fn format_and_target(layers: &Layers<'_>, options: &mut Options) {
 /// Bytecode goes with one kind of output only.
 /// `Name` or `Some.name`: anything else would be no JavaScript.
 fn global_name_problem(name: &str) -> Option<Diagnostic> {
-    let is_name = |part: &str| !part.is_empty() && crate::bundle::graph::identifier(part) == part;
-    if name.split('.').all(is_name) {
+    if is_global_name(name) {
         return None;
     }
     let message = format!("`build.global_name` is `{name}`, which is no name");
-    Some(Diagnostic::error("config/value", message).hint("write `Name`, or `Some.name`"))
+    Some(Diagnostic::error("config/global-name", message).hint("write `Name`, or `Some.name`"))
 }
 
 fn bytecode_problem(layers: &Layers<'_>, options: &Options) -> Option<Diagnostic> {
