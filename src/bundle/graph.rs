@@ -183,6 +183,8 @@ pub struct Symbol {
     pub is_reassigned: bool,
     /// Whether it is a function that looks at `this`.
     pub uses_this: bool,
+    /// Whether it is surely a function that does not, whatever happens to it.
+    pub ignores_this: bool,
     /// Whether it is a function that is marked as having no side effects, or has no body to have any.
     pub is_pure_function: bool,
 }

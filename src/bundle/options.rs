@@ -314,8 +314,17 @@ impl Options {
     }
 }
 
-/// Whether a text can be the variable of a script: a name, or names with dots between them.
+/// Whether a text can be the variable of a script: a name, or names with dots between them, of which the later ones may
+/// be words of the language.
 #[must_use]
 pub fn is_global_name(text: &str) -> bool {
-    text.split('.').all(|part| swc_core::ecma::ast::Ident::verify_symbol(part).is_ok())
+    use swc_core::ecma::ast::Ident;
+    let is_name = |part: &str| {
+        part.chars().enumerate().all(|(at, character)| match at {
+            0 => Ident::is_valid_start(character),
+            _ => Ident::is_valid_continue(character),
+        }) && !part.is_empty()
+    };
+    let first = text.split('.').next().unwrap_or_default();
+    Ident::verify_symbol(first).is_ok() && text.split('.').all(is_name)
 }

@@ -169,9 +169,17 @@ impl<'a> Binder<'a> {
         (self.inlined(binding), names.len())
     }
 
-    /// Whether a function that looks at its `this` is bound here.
-    pub(crate) fn uses_this(&self, binding: &Binding) -> bool {
+    fn uses_this(&self, binding: &Binding) -> bool {
         matches!(binding, Binding::Symbol(symbol) if self.graph.symbol(*symbol).uses_this)
+    }
+
+    /// Whether what is bound here is surely a function that does not look at its `this`, or nothing that can be called.
+    pub(crate) fn ignores_this(&self, binding: &Binding) -> bool {
+        match binding {
+            Binding::Symbol(symbol) => self.graph.symbol(*symbol).ignores_this,
+            Binding::Constant(_) | Binding::Missing => true,
+            _ => false,
+        }
     }
 
     /// The value of a variable that never changes, instead of the variable.

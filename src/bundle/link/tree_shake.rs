@@ -264,7 +264,7 @@ impl Shaker<'_, '_> {
                         self.symbol(target, data, id);
                     } else if record.kind == ImportKind::Dynamic
                         && let Some(taken) = &record.taken
-                        && self.takes_only(target, taken, id)
+                        && self.takes_only(target, taken)
                     {
                         // Only these are read from the namespace.
                     } else if record.kind == ImportKind::Dynamic && self.options.splitting {
@@ -340,7 +340,7 @@ impl Shaker<'_, '_> {
     }
 
     /// Keeps the exports that an `import()` takes; whether that is enough.
-    fn takes_only(&mut self, target: ModuleId, taken: &[TakenName], by: ModuleId) -> bool {
+    fn takes_only(&mut self, target: ModuleId, taken: &[TakenName]) -> bool {
         let shape = self.binder.namespace(target);
         let find = |name: &Atom| shape.exports.iter().find(|(other, _)| other == name);
         let is_enough = shape.dynamic.is_empty()
@@ -349,12 +349,13 @@ impl Shaker<'_, '_> {
             && find(&"then".into()).is_none()
             && !taken.iter().any(|taken| {
                 taken.is_called
-                    && find(&taken.name).is_some_and(|(_, binding)| self.binder.uses_this(binding))
+                    && find(&taken.name)
+                        .is_some_and(|(_, binding)| !self.binder.ignores_this(binding))
             });
         if is_enough {
             for (name, binding) in taken.iter().filter_map(|taken| find(&taken.name)) {
                 self.taken.entry(target).or_default().insert(name.clone());
-                self.binding(binding, by);
+                self.binding(binding, target);
             }
             self.taken.entry(target).or_default();
         }

@@ -175,13 +175,17 @@ fn imported_symbols(module: &Module) -> FxHashMap<Id, u32> {
 /// Notes which functions look at `this`, and which do nothing.
 fn mark_functions(module: &mut Module, body: &[Stmt], purity: &Purity<'_>) {
     for statement in body {
+        let mut is_arrow = false;
         let (ident, function) = match statement {
             Stmt::Decl(Decl::Fn(function)) => (&function.ident, Some(&*function.function)),
             Stmt::Decl(Decl::Var(declaration)) => match declaration.decls.as_slice() {
                 [VarDeclarator { name: Pat::Ident(ident), init: Some(init), .. }] => {
                     match &**init {
                         Expr::Fn(function) => (&ident.id, Some(&*function.function)),
-                        _ => (&ident.id, None),
+                        other => {
+                            is_arrow = other.is_arrow();
+                            (&ident.id, None)
+                        }
                     }
                 }
                 _ => continue,
@@ -191,6 +195,9 @@ fn mark_functions(module: &mut Module, body: &[Stmt], purity: &Purity<'_>) {
         let Some(symbol) = module.symbol_of.get(&ident.to_id()).copied() else { continue };
         let symbol = &mut module.symbols[symbol as usize];
         symbol.uses_this = function.is_some_and(uses_this);
+        symbol.ignores_this = (is_arrow || (function.is_some() && !symbol.uses_this))
+            && !symbol.is_reassigned
+            && symbol.declared_by.len() == 1;
         let is_pure =
             purity.harmless.contains(&symbol.id) || purity.pure_functions.contains(&symbol.id);
         symbol.is_pure_function = !symbol.is_reassigned && is_pure;
@@ -796,6 +803,7 @@ impl Recorder<'_> {
                 declared_by: Vec::new(),
                 is_reassigned: false,
                 uses_this: false,
+                ignores_this: false,
                 is_pure_function: false,
             });
             index
