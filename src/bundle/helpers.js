@@ -458,11 +458,15 @@ export var __asyncIterator = (of) => {
     },
   };
 };
-export var __accessor = (read, write) => ({
-  get _() {
-    return read();
-  },
-  set _(value) {
-    write(value);
-  },
-});
+// Through `arguments`, so that no compressor moves what `read` and `write` do in here: `super` would be another.
+export var __accessor = function () {
+  var [read, write] = arguments;
+  return {
+    get _() {
+      return read();
+    },
+    set _(value) {
+      write(value);
+    },
+  };
+};

@@ -80,6 +80,7 @@ const MODES: &[(&str, &[&str], &str)] = &[
     ("split and minified", &["--splitting", "--minify"], "mjs"),
     ("cjs", &["--format", "cjs"], "cjs"),
     ("cjs and minified", &["--format", "cjs", "--minify"], "cjs"),
+    ("cjs and simplified", &["--format", "cjs", "--minify-syntax"], "cjs"),
 ];
 
 fn build(case: &Case, flags: &[&str], out: &Path) -> std::process::Output {

@@ -10,6 +10,7 @@ use swc_core::ecma::minifier::option::{
     CompressOptions, ExtraOptions, MangleOptions, MinifyOptions, TopLevelOptions,
 };
 use swc_core::ecma::transforms::base::fixer::fixer;
+use swc_core::ecma::transforms::base::hygiene::hygiene;
 use swc_core::ecma::transforms::base::resolver;
 use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
@@ -68,6 +69,13 @@ pub(super) fn minify(
             &extra,
         );
         program.visit_mut_with(&mut ReleaseGuarded);
+        if !options.minify.identifiers {
+            // What was put in place of a call brought its names along, and nothing has told them apart so far.
+            if options.format == Format::Cjs {
+                free_names_of_node(&mut program);
+            }
+            program.mutate(hygiene());
+        }
         program.mutate(fixer(Some(comments)));
         program.visit_mut_with(&mut ForgetAnnotations);
         match program {
@@ -103,6 +111,48 @@ fn kinds_of_compression(program: &Program, unresolved: SyntaxContext) -> Compres
         unused: knows_values,
         inline: if knows_values { CompressOptions::default().inline } else { 0 },
         ..CompressOptions::default()
+    }
+}
+
+/// Variables at the top get other names than what Node has around a `CommonJS` module.
+fn free_names_of_node(program: &mut Program) {
+    const NAMES: &[&str] = &["module", "exports", "require", "__filename", "__dirname"];
+    struct Renamer(Vec<Id>);
+    impl VisitMut for Renamer {
+        noop_visit_mut_type!();
+
+        fn visit_mut_ident(&mut self, ident: &mut Ident) {
+            if NAMES.contains(&ident.sym.as_str()) && self.0.contains(&ident.to_id()) {
+                ident.sym = format!("_{}", ident.sym).into();
+            }
+        }
+
+        fn visit_mut_prop(&mut self, property: &mut Prop) {
+            if let Prop::Shorthand(name) = property
+                && self.0.contains(&name.to_id())
+            {
+                *property = Prop::KeyValue(KeyValueProp {
+                    key: PropName::Ident(IdentName::from(name.clone())),
+                    value: Box::new(Expr::Ident(name.clone())),
+                });
+            }
+            property.visit_mut_children_with(self);
+        }
+    }
+    let Program::Module(module) = &*program else { return };
+    let mut idents = Vec::new();
+    for item in &module.body {
+        if let ModuleItem::Stmt(Stmt::Decl(Decl::Var(declaration))) = item {
+            declaration.decls.iter().for_each(|one| collect_names(&one.name, &mut idents));
+        }
+    }
+    let taken: Vec<Id> = idents
+        .into_iter()
+        .filter(|ident| NAMES.contains(&ident.sym.as_str()))
+        .map(|ident| ident.to_id())
+        .collect();
+    if !taken.is_empty() {
+        program.visit_mut_with(&mut Renamer(taken));
     }
 }
 

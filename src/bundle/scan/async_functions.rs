@@ -34,7 +34,6 @@ struct Mentions {
     arguments: bool,
     new_target: bool,
     super_property: bool,
-    /// Inside of an arrow function, where a new `this` would not be seen anyway.
     for_await: bool,
 }
 
@@ -237,12 +236,13 @@ impl VisitMut for MoveBody {
     }
 }
 
-/// A function as it is before: what is declared in front, what it is called with, and what runs.
+/// What a function becomes: the parameters that it keeps, and a body that calls a helper with the generator.
 struct Moved {
     parameters: Vec<Pat>,
     body: Vec<Stmt>,
 }
 
+/// Whether parameters can stay where they are: they are names, and the body declares none of them again.
 fn is_simple(parameters: &[Pat], body: &[Stmt]) -> bool {
     let names: Option<Vec<&Atom>> = parameters
         .iter()
