@@ -443,7 +443,7 @@ impl Scanner<'_> {
             match self.resolver.tsconfig(&resolved.file) {
                 Ok(tsconfig) => tsconfig,
                 Err(TsconfigError::NoBase(base)) => {
-                    let base = base.to_string_lossy();
+                    let base = crate::fs::relative(&self.options.root, &base);
                     diagnostics.push(
                         Diagnostic::warning(
                             "build/tsconfig",
