@@ -435,18 +435,74 @@ pub fn spool<T>(
     Ok((content(file.path())?, result))
 }
 
+/// Files that shall appear together or not at all: they are written beside the folder that they are for, and moved into it
+/// when all are there.
+pub struct Staging {
+    files: tempfile::TempDir,
+    into: PathBuf,
+}
+
+impl Staging {
+    /// For a folder, which need not be there.
+    ///
+    /// # Errors
+    /// Nothing can be written there.
+    pub fn new(into: &Path) -> io::Result<Self> {
+        // On the same disk, so that files can be moved.
+        let place = into.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+        let files = tempfile::Builder::new().prefix(".bundlegate-").tempdir_in(place)?;
+        Ok(Self { files, into: into.to_path_buf() })
+    }
+
+    /// Where the files are until then.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.files.path()
+    }
+
+    /// A new file, to be written to; `path` is relative to the folder.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn create(&self, path: &str) -> io::Result<std::fs::File> {
+        let path = self.files.path().join(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::File::create_new(path)
+    }
+
+    /// Moves all files into the folder, and says how many there are.
+    ///
+    /// # Errors
+    /// One cannot be moved; its path comes first.
+    pub fn finish(self) -> Result<usize, (String, io::Error)> {
+        let files =
+            walk(&DiskFileSystem, self.files.path()).map_err(|error| (".".to_owned(), error))?;
+        for path in &files {
+            let target = self.into.join(path);
+            let moved = target
+                .parent()
+                .map_or(Ok(()), std::fs::create_dir_all)
+                .and_then(|()| std::fs::rename(self.files.path().join(path), &target));
+            moved.map_err(|error| (path.clone(), error))?;
+        }
+        Ok(files.len())
+    }
+}
+
 /// Reads a file in pieces of a MiB at most, so that its size does not matter.
 ///
 /// # Errors
-/// The file cannot be read.
-pub fn read_pieces(path: &Path, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+/// The file cannot be read, or what `take` returns.
+pub fn read_pieces(path: &Path, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     use std::io::Read;
     let mut file = std::fs::File::open(path)?;
     let mut piece = vec![0; 1 << 20];
     loop {
         match file.read(&mut piece)? {
             0 => return Ok(()),
-            length => take(piece.get(..length).unwrap_or_default()),
+            length => take(piece.get(..length).unwrap_or_default())?,
         }
     }
 }

@@ -100,10 +100,13 @@ impl Digest {
 
     /// The digest of bytes that come in pieces: `read` is given what takes them, and says how it went.
     pub fn of_pieces<E>(
-        read: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), E>,
+        read: impl FnOnce(&mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<(), E>,
     ) -> Result<Self, E> {
         let mut hash = Sha256::new();
-        read(&mut |piece| hash.update(piece))?;
+        read(&mut |piece| {
+            hash.update(piece);
+            Ok(())
+        })?;
         Ok(Self(hash.finalize().into()))
     }
 

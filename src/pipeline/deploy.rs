@@ -1,22 +1,24 @@
 //! What is done with a store: `push`, `pull`, `promote`, `rollback`, `list`, `prune`.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Mutex;
 
-use super::build::{cannot_write, read_artifacts, write_outputs};
+use super::build::{cannot_write, read_artifacts};
 use super::scan::gate;
-use super::sign::{CheckKeys, check_keys, identity, opened, read_seal};
+use super::sign::{CheckKeys, check_keys, identity, open_into, read_seal};
 use super::{Gated, Outcome, Ports, skipped};
 use crate::artifact::{Digest, OutputPath};
 use crate::config::Config;
 use crate::config::env::Environment;
 use crate::diag::{Diagnostic, ExitCode};
-use crate::fs::relative;
+use crate::fs::{Staging, relative};
 use crate::metafile::Metafile;
 use crate::report::picture::{Pictures, Theme, treemap};
 use crate::report::{Gate, GateResult, Report, Sizes, markdown};
-use crate::seal::manifest::Manifest;
-use crate::seal::{Sealed, Verified, reopen, verify};
+use crate::seal::manifest::{self, Manifest};
+use crate::seal::{Sealed, Verified, envelope, lock, reopen, verify};
 use crate::store::{
     Build, Deployed, Deployment, Found, Layout, PROFILE_VARIABLES, ReadBack, S3Access, Step, Store,
     StoreError,
@@ -66,17 +68,58 @@ impl Place {
     }
 
     fn verify(&self, found: &Found, keys: &CheckKeys) -> Verified {
-        let digest_of = |_: &OutputPath, digest| {
-            self.store.object(&self.name, digest).map(|bytes| Digest::of(&bytes))
-        };
-        let mut verified = verify(&found.read, None, digest_of, keys.borrow());
-        if verified.build_id != found.build_id {
-            let message = "`bundlegate.lock` is not that of the build".to_owned();
-            verified.problems.push(Diagnostic::error("seal/build", message));
-        }
-        verified
+        // Nothing is written, so nothing can fail to be.
+        let digests = self.read(found, |_| Ok(io::sink())).unwrap_or_default();
+        verified(found, &digests, keys)
+    }
+
+    /// Reads all files into what `open` returns for each, and says what each is; `Err` when one cannot be written.
+    fn read<W: Write>(
+        &self,
+        found: &Found,
+        open: impl Fn(&OutputPath) -> io::Result<W> + Sync,
+    ) -> Result<Digests, (OutputPath, io::Error)> {
+        let digests = Mutex::new(Digests::new());
+        let entries = lock::parse(&found.read.lock).unwrap_or_default();
+        self.store.each(&entries, |(path, digest)| {
+            let mut into = open(path).map_err(|error| (path.clone(), error))?;
+            let mut unwritten = None;
+            let read = Digest::of_pieces(|hash| {
+                self.store.object(&self.name, *digest, &mut |piece| {
+                    hash(piece)?;
+                    into.write_all(piece).map_err(|error| {
+                        unwritten = Some(error);
+                        io::ErrorKind::Other.into()
+                    })
+                })
+            });
+            if let Some(error) = unwritten {
+                return Err((path.clone(), error));
+            }
+            digests.lock().expect("no thread panics with it").insert(path.clone(), read);
+            Ok(())
+        })?;
+        Ok(digests.into_inner().expect("no thread panicked with it"))
     }
 }
+
+/// Whether what was read is what was sealed.
+fn verified(found: &Found, digests: &Digests, keys: &CheckKeys) -> Verified {
+    let digest_of = |path: &OutputPath, _| match digests.get(path) {
+        Some(Ok(digest)) => Ok(*digest),
+        Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+        None => Err(io::ErrorKind::NotFound.into()),
+    };
+    let mut verified = verify(&found.read, None, digest_of, keys.borrow());
+    if verified.build_id != found.build_id {
+        let message = "`bundlegate.lock` is not that of the build".to_owned();
+        verified.problems.push(Diagnostic::error("seal/build", message));
+    }
+    verified
+}
+
+/// What the files of a deployment are as read.
+type Digests = BTreeMap<OutputPath, io::Result<Digest>>;
 
 /// What a store is opened for.
 struct Access {
@@ -374,8 +417,8 @@ pub fn run_pull(
     working: &Path,
 ) -> Outcome {
     let mut outcome = Outcome::default();
-    if let Err(error) = pull(config, ports, location, folder, working, &mut outcome) {
-        outcome.error(ExitCode::Seal, error);
+    if let Err((code, error)) = pull(config, ports, location, folder, working, &mut outcome) {
+        outcome.error(code, error);
     }
     outcome
 }
@@ -387,20 +430,16 @@ fn pull(
     folder: &Path,
     working: &Path,
     outcome: &mut Outcome,
-) -> Result<(), Diagnostic> {
-    let keys = check_keys(config, ports)?;
+) -> Result<(), (ExitCode, Diagnostic)> {
+    let of_seal = |error| (ExitCode::Seal, error);
+    let keys = check_keys(config, ports).map_err(of_seal)?;
     let identity = match &config.sign.identity {
-        Some(_) => Some(identity(config, ports.environment)?),
+        Some(_) => Some(identity(config, ports.environment).map_err(of_seal)?),
         None => None,
     };
     let access = Access { writes: false, now: ports.now };
-    let place = match Place::open(location, config, ports.environment, working, &access) {
-        Ok(place) => place,
-        Err(error) => {
-            outcome.error(ExitCode::Store, error);
-            return Ok(());
-        }
-    };
+    let place = Place::open(location, config, ports.environment, working, &access)
+        .map_err(|error| (ExitCode::Store, error))?;
     let found = match place.found() {
         Ok(found) => found,
         Err(error) => {
@@ -408,7 +447,12 @@ fn pull(
             return Ok(());
         }
     };
-    let verified = place.verify(&found, &keys);
+    let cannot = |path: &str, error| (ExitCode::Build, cannot_write(&folder.join(path), &error));
+    let stored = Staging::new(folder).map_err(|error| cannot("", error))?;
+    let digests = place
+        .read(&found, |path| stored.create(path.as_str()))
+        .map_err(|(path, error)| cannot(path.as_str(), error))?;
+    let verified = verified(&found, &digests, &keys);
     if !verified.problems.is_empty() {
         outcome.fail(ExitCode::Seal);
         outcome.diagnostics.extend(verified.problems);
@@ -419,47 +463,36 @@ fn pull(
         .manifest
         .as_deref()
         .and_then(|json| serde_json::from_slice(json).ok())
-        .ok_or_else(|| Diagnostic::error("seal/manifest", "the deployment has no manifest"))?;
-    let digests: std::collections::BTreeMap<&str, &str> = manifest
-        .artifacts
-        .iter()
-        .map(|entry| (entry.path.as_str(), entry.sha256.as_str()))
-        .collect();
-    let read = |path: &OutputPath| {
-        let digest = digests
-            .get(path.as_str())
-            .and_then(|hex| Digest::from_hex(hex))
-            .ok_or(std::io::ErrorKind::NotFound)?;
-        place.store.object(&place.name, digest)
-    };
-    let mut files = match opened(&manifest, identity.as_ref(), read) {
-        Ok(files) => files,
-        Err(errors) => {
-            for error in errors {
-                outcome.error(ExitCode::Seal, error);
-            }
+        .ok_or_else(|| {
+            of_seal(Diagnostic::error("seal/manifest", "the deployment has no manifest"))
+        })?;
+    let is_encrypted = manifest.artifacts.iter().any(|entry| entry.encryption.is_some());
+    let files = if let Some(identity) = identity.filter(|_| is_encrypted) {
+        // The seal is of what was stored; of what was decrypted it would not hold.
+        let opened = Staging::new(folder).map_err(|error| cannot("", error))?;
+        if let Err(errors) = open_into(&manifest, &identity, stored.folder(), &opened) {
+            outcome.fail(ExitCode::Seal);
+            outcome.diagnostics.extend(errors);
             return Ok(());
         }
-    };
-    // The seal is of what was stored; of what was decrypted it would not hold.
-    let is_as_stored =
-        identity.is_none() || manifest.artifacts.iter().all(|e| e.encryption.is_none());
-    if is_as_stored {
-        let own = |name: &str| OutputPath::new(name).expect("names of ours are paths");
-        files.push((own(crate::seal::lock::FILE_NAME), found.read.lock.clone().into_bytes()));
-        let manifest = found.read.manifest.clone().unwrap_or_default();
-        files.push((own(crate::seal::manifest::FILE_NAME), manifest));
-        if let Some(envelope) = found.read.envelope.clone() {
-            files.push((own(crate::seal::envelope::FILE_NAME), envelope));
+        opened
+    } else {
+        let read = &found.read;
+        let of_seal = [
+            (lock::FILE_NAME, Some(read.lock.as_bytes())),
+            (manifest::FILE_NAME, read.manifest.as_deref()),
+            (envelope::FILE_NAME, read.envelope.as_deref()),
+        ];
+        for (name, bytes) in of_seal {
+            let Some(bytes) = bytes else { continue };
+            let written = stored.create(name).and_then(|mut file| file.write_all(bytes));
+            written.map_err(|error| cannot(name, error))?;
         }
-    }
-    let list = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-    if let Err((path, error)) = write_outputs(folder, list) {
-        outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
-        return Ok(());
-    }
-    outcome.report =
-        Some(format!("build {}: {} files in {}\n", found.build_id, files.len(), folder.display()));
+        stored
+    };
+    let files = files.finish().map_err(|(path, error)| cannot(&path, error))?;
+    let (build, folder) = (&found.build_id, folder.display());
+    outcome.report = Some(format!("build {build}: {files} files in {folder}\n"));
     Ok(())
 }
 

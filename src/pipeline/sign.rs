@@ -1,6 +1,7 @@
 //! Keys, and the commands that seal and open: `sign`, `verify`, `decrypt`, `keygen`.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -16,15 +17,16 @@ use crate::config::env::Environment;
 use crate::config::{Config, KeyPlace, KeySource};
 use crate::diag::{Diagnostic, ExitCode};
 use crate::fs::{
-    DiskFileSystem, FileSystem as _, read_pieces, remove, walk, write_atomically, write_private,
+    DiskFileSystem, FileSystem as _, Staging, content, read_pieces, remove, walk, write_atomically,
+    write_private,
 };
 use crate::keychain;
 use crate::metafile::Metafile;
 use crate::report::{Gate, GateResult};
-use crate::seal::encrypt::{Identity, Recipient, decrypt};
+use crate::seal::encrypt::{EXTENSION, Identity, Recipient, decrypt_into};
 use crate::seal::envelope::{self, Provenance};
 use crate::seal::key_pair::{KeyPair, PublicKeys};
-use crate::seal::manifest::{self, Manifest};
+use crate::seal::manifest::{self, Encryption, Entry, Manifest};
 use crate::seal::{
     About, Keys, Read, Sealed, SigningKey, Verified, VerifyKeys, lock, seal, verify,
 };
@@ -544,22 +546,24 @@ pub fn run_decrypt(config: &Config, ports: &Ports<'_>, folder: &Path, out: &Path
             return outcome;
         }
     };
-    let read = |path: &OutputPath| DiskFileSystem.read(&folder.join(path.as_str()));
-    let files = match opened(&manifest, Some(&identity), read) {
-        Ok(files) => files,
-        Err(errors) => {
-            for error in errors {
-                outcome.error(ExitCode::Seal, error);
-            }
+    let opened = match Staging::new(out) {
+        Ok(opened) => opened,
+        Err(error) => {
+            outcome.error(ExitCode::Build, cannot_write(out, &error));
             return outcome;
         }
     };
-    let list = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
-    if let Err((path, error)) = write_outputs(out, list) {
-        outcome.error(ExitCode::Build, cannot_write(&out.join(path), &error));
+    if let Err(errors) = open_into(&manifest, &identity, folder, &opened) {
+        outcome.fail(ExitCode::Seal);
+        outcome.diagnostics.extend(errors);
         return outcome;
     }
-    outcome.report = Some(format!("{} files in {}\n", files.len(), out.display()));
+    match opened.finish() {
+        Ok(files) => outcome.report = Some(format!("{files} files in {}\n", out.display())),
+        Err((path, error)) => {
+            outcome.error(ExitCode::Build, cannot_write(&out.join(path), &error));
+        }
+    }
     outcome
 }
 
@@ -574,37 +578,42 @@ pub(super) fn identity(config: &Config, environment: &Environment) -> Result<Ide
     Identity::parse(&text).map_err(|error| no_key(format!("`{source}` cannot be used: {error}")))
 }
 
-/// The files of a deployment as they were before they were encrypted. All of them, or none.
-pub(super) fn opened(
+/// Writes the files of a deployment as they were before they were encrypted.
+///
+/// # Errors
+/// All that cannot be read, is not what was locked, or cannot be decrypted or written; then nothing of it may be shown.
+pub(super) fn open_into(
     manifest: &Manifest,
-    identity: Option<&Identity>,
-    read: impl Fn(&OutputPath) -> std::io::Result<Vec<u8>>,
-) -> Result<Vec<(OutputPath, Vec<u8>)>, Vec<Diagnostic>> {
-    let mut files = Vec::new();
-    let mut errors = Vec::new();
-    for entry in &manifest.artifacts {
-        let open = || -> Result<(OutputPath, Vec<u8>), String> {
-            let path = OutputPath::new(entry.path.clone()).map_err(|error| error.to_string())?;
-            let bytes = read(&path).map_err(|error| format!("`{path}` cannot be read: {error}"))?;
-            if Digest::of(&bytes).to_hex() != entry.sha256 {
-                return Err(format!("`{path}` is not what was locked: its SHA-256 differs"));
-            }
-            let Some((encryption, identity)) = entry.encryption.as_ref().zip(identity) else {
-                return Ok((path, bytes));
-            };
-            let plain = decrypt(path.as_str(), &bytes, &encryption.wraps, identity)
-                .map_err(|error| format!("`{path}` cannot be decrypted: {error}"))?;
-            let name = path.as_str().strip_suffix(crate::seal::encrypt::EXTENSION);
-            let path = OutputPath::new(name.unwrap_or(path.as_str()))
-                .map_err(|error| error.to_string())?;
-            Ok((path, plain))
-        };
-        match open() {
-            Ok(file) => files.push(file),
-            Err(message) => errors.push(Diagnostic::error("seal/encrypted", message)),
+    identity: &Identity,
+    from: &Path,
+    into: &Staging,
+) -> Result<(), Vec<Diagnostic>> {
+    let open = |entry: &Entry| -> Result<(), String> {
+        let path = OutputPath::new(entry.path.clone()).map_err(|error| error.to_string())?;
+        let unread = |error: std::io::Error| format!("`{path}` cannot be read: {error}");
+        let body = content(&from.join(path.as_str())).map_err(unread)?;
+        if Digest::of(body.bytes()).to_hex() != entry.sha256 {
+            return Err(format!("`{path}` is not what was locked: its SHA-256 differs"));
         }
-    }
-    if errors.is_empty() { Ok(files) } else { Err(errors) }
+        let ending = entry.encryption.as_ref().map_or("", |_| EXTENSION);
+        let name = path.as_str().strip_suffix(ending).unwrap_or(path.as_str());
+        let unwritten = |error: std::io::Error| format!("`{name}` cannot be written: {error}");
+        let mut file = into.create(name).map_err(unwritten)?;
+        match &entry.encryption {
+            Some(Encryption { wraps, .. }) => {
+                decrypt_into(path.as_str(), body.bytes(), wraps, identity, &mut file)
+                    .map_err(|error| format!("`{path}` cannot be decrypted: {error}"))
+            }
+            None => file.write_all(body.bytes()).map_err(unwritten),
+        }
+    };
+    let errors: Vec<Diagnostic> = manifest
+        .artifacts
+        .iter()
+        .filter_map(|entry| open(entry).err())
+        .map(|message| Diagnostic::error("seal/encrypted", message))
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 /// Where `keygen` puts a secret.

@@ -30,6 +30,8 @@ pub const EXTENSION: &str = ".enc";
 pub const SCHEME: &str = "tink-aes256-gcm-hkdf-sha256-1mb";
 /// Bytes of a segment as stored.
 const SEGMENT_BYTES: usize = 1 << 20;
+/// Segments that are in memory at the same time, which are worked on in parallel.
+const SEGMENTS_AT_ONCE: usize = 32;
 /// Length of the header, salt, nonce prefix.
 const HEADER_BYTES: usize = 1 + SALT_BYTES + PREFIX_BYTES;
 const SALT_BYTES: usize = 32;
@@ -77,6 +79,9 @@ pub enum EncryptionError {
     /// The wrap or the body was changed, or belongs to another path.
     #[error("it was changed, cut, or belongs to another path")]
     Content,
+    /// What it is decrypted into cannot be written.
+    #[error("what is in it cannot be written: {0}")]
+    Write(String),
 }
 
 impl Recipient {
@@ -228,13 +233,12 @@ fn encrypt_with(
     let mut segments = vec![first];
     segments.extend(rest.chunks(SEGMENT_BYTES - TAG_BYTES));
     let last = segments.len() - 1;
-    // A few segments at a time: parallel, and the ciphertext is in memory once.
-    for (round, some) in segments.chunks(32).enumerate() {
+    for (round, some) in segments.chunks(SEGMENTS_AT_ONCE).enumerate() {
         let encrypted: Vec<Vec<u8>> = some
             .par_iter()
             .enumerate()
             .map(|(index, segment)| {
-                let index = round * 32 + index;
+                let index = round * SEGMENTS_AT_ONCE + index;
                 let position = u32::try_from(index).expect("bodies have less than 2^32 segments");
                 stream
                     .encrypt(position, index == last, *segment)
@@ -246,27 +250,30 @@ fn encrypt_with(
     Ok(())
 }
 
-/// The bytes that were encrypted for `path`.
+/// Writes the bytes that were encrypted for `path`, a few segments at a time. What was written before an error is no
+/// file that anyone encrypted, so it must not be shown to anyone.
 ///
 /// # Errors
-/// They are for others, or not what was written for that path.
-pub fn decrypt(
+/// They are for others, or not what was written for that path; or they cannot be written.
+pub fn decrypt_into(
     path: &str,
     body: &[u8],
     wraps: &[Wrap],
     identity: &Identity,
-) -> Result<Vec<u8>, EncryptionError> {
+    into: &mut dyn Write,
+) -> Result<(), EncryptionError> {
     let content_key = identity.unwrap(wraps)?;
     let content_key: &[u8; 32] =
         content_key.as_slice().try_into().map_err(|_| EncryptionError::Content)?;
-    decrypt_with(path, body, content_key)
+    decrypt_with(path, body, content_key, into)
 }
 
 fn decrypt_with(
     path: &str,
     body: &[u8],
     content_key: &[u8; 32],
-) -> Result<Vec<u8>, EncryptionError> {
+    into: &mut dyn Write,
+) -> Result<(), EncryptionError> {
     let (header, _) = body.split_at_checked(HEADER_BYTES).ok_or(EncryptionError::Content)?;
     let (length, header) = header.split_first().ok_or(EncryptionError::Content)?;
     let (salt, prefix) = header.split_at(SALT_BYTES);
@@ -277,19 +284,25 @@ fn decrypt_with(
     let stream = stream(path, content_key, salt, prefix);
     // The header is a part of the first segment, so segments stand at multiples of their size.
     let last = (body.len() - 1) / SEGMENT_BYTES;
-    let segments: Vec<Vec<u8>> = body
-        .par_chunks(SEGMENT_BYTES)
-        .enumerate()
-        .map(|(index, segment)| {
-            let segment = if index == 0 { segment.get(HEADER_BYTES..) } else { Some(segment) };
-            let position = u32::try_from(index).ok();
-            let (Some(segment), Some(position)) = (segment, position) else {
-                return Err(EncryptionError::Content);
-            };
-            stream.decrypt(position, index == last, segment).map_err(|_| EncryptionError::Content)
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(segments.concat())
+    for (round, some) in body.chunks(SEGMENTS_AT_ONCE * SEGMENT_BYTES).enumerate() {
+        let decrypted: Vec<Vec<u8>> = some
+            .par_chunks(SEGMENT_BYTES)
+            .enumerate()
+            .map(|(index, segment)| {
+                let index = round * SEGMENTS_AT_ONCE + index;
+                let segment = if index == 0 { segment.get(HEADER_BYTES..) } else { Some(segment) };
+                let position = u32::try_from(index).ok();
+                let (segment, position) = segment.zip(position).ok_or(EncryptionError::Content)?;
+                stream
+                    .decrypt(position, index == last, segment)
+                    .map_err(|_| EncryptionError::Content)
+            })
+            .collect::<Result<_, _>>()?;
+        for segment in decrypted {
+            into.write_all(&segment).map_err(|error| EncryptionError::Write(error.to_string()))?;
+        }
+    }
+    Ok(())
 }
 
 fn stream(
@@ -307,6 +320,8 @@ fn stream(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn in_memory(
@@ -320,7 +335,11 @@ mod tests {
         encrypt_with(path, plain, key, salt, prefix, &mut body).unwrap();
         body
     }
-    use proptest::prelude::*;
+
+    fn decrypted(path: &str, body: &[u8], key: &[u8; 32]) -> Result<Vec<u8>, EncryptionError> {
+        let mut plain = Vec::new();
+        decrypt_with(path, body, key, &mut plain).map(|()| plain)
+    }
 
     #[test]
     fn only_the_recipient_reads_it_at_its_path() {
@@ -329,6 +348,10 @@ mod tests {
         let recipient = Recipient::parse(&identity.recipient().to_text()).unwrap();
         assert_eq!(again.recipient, recipient.id());
         let (body, wraps) = encrypt("a.js.enc", b"text", &[recipient]);
+        let decrypt = |path: &str, body: &[u8], wraps: &[Wrap], identity: &Identity| {
+            let mut plain = Vec::new();
+            decrypt_into(path, body, wraps, identity, &mut plain).map(|()| plain)
+        };
         assert_eq!(decrypt("a.js.enc", &body, &wraps, &again).unwrap(), b"text");
         assert_eq!(decrypt("b.js.enc", &body, &wraps, &again), Err(EncryptionError::Content));
         let other = Identity::generate();
@@ -345,19 +368,19 @@ mod tests {
         for index in 0..body.len() {
             let mut changed = body.clone();
             changed[index] ^= 1;
-            assert!(decrypt_with("a", &changed, &key).is_err(), "byte {index}");
-            assert!(decrypt_with("a", &body[..index], &key).is_err(), "cut at {index}");
+            assert!(decrypted("a", &changed, &key).is_err(), "byte {index}");
+            assert!(decrypted("a", &body[..index], &key).is_err(), "cut at {index}");
         }
         let longer = [body.as_slice(), b"x"].concat();
-        assert!(decrypt_with("a", &longer, &key).is_err());
+        assert!(decrypted("a", &longer, &key).is_err());
     }
 
     #[test]
     fn a_body_cut_between_segments_is_noticed() {
         let key = [7; 32];
         let body = in_memory("a", &vec![5; 3 * SEGMENT_BYTES], &key, &[1; 32], [2; 7]);
-        assert!(decrypt_with("a", &body, &key).is_ok());
-        assert!(decrypt_with("a", &body[..2 * SEGMENT_BYTES], &key).is_err());
+        assert!(decrypted("a", &body, &key).is_ok());
+        assert!(decrypted("a", &body[..2 * SEGMENT_BYTES], &key).is_err());
     }
 
     proptest! {
@@ -368,7 +391,7 @@ mod tests {
             let plain = vec![fill; size];
             let key = [fill; 32];
             let body = in_memory("p", &plain, &key, &[3; 32], [4; 7]);
-            prop_assert!(decrypt_with("p", &body, &key).unwrap() == plain);
+            prop_assert!(decrypted("p", &body, &key).unwrap() == plain);
         }
     }
 }

@@ -39,6 +39,12 @@ pub(super) struct Listed {
 pub(super) trait Backend: Send + Sync {
     /// All bytes of a key, and their version.
     fn read(&self, key: &str) -> io::Result<(Vec<u8>, Tag)>;
+    /// All bytes of a key, in pieces, so that their number does not matter.
+    fn read_pieces(
+        &self,
+        key: &str,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()>;
     /// Puts a whole value under a key; a reader sees the old or the new one, never a part.
     fn write(&self, key: &str, body: &Body, attributes: &Attributes) -> io::Result<()>;
     /// Puts a small value under a key if its version is still the expected one; `None`: if there is none yet.

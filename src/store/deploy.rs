@@ -329,9 +329,9 @@ impl Store {
                 }
             }
             ReadBack::Full => self.each(uploads, |upload| {
-                let (bytes, _) =
-                    self.backend.read(&upload.key).map_err(on("reading", &upload.key))?;
-                if upload.attributes.digest == Some(Digest::of(&bytes)) {
+                let digest = Digest::of_pieces(|take| self.backend.read_pieces(&upload.key, take))
+                    .map_err(on("reading", &upload.key))?;
+                if upload.attributes.digest == Some(digest) {
                     return Ok(());
                 }
                 Err(StoreError::ReadBack {
@@ -343,11 +343,17 @@ impl Store {
     }
 
     /// Does something with each item, as many at a time as the store takes; stops at the first error.
-    pub(super) fn each<T: Sync>(
+    ///
+    /// # Errors
+    /// That error.
+    ///
+    /// # Panics
+    /// As `act` does.
+    pub fn each<T: Sync, E: Send>(
         &self,
         items: &[T],
-        act: impl Fn(&T) -> Result<(), StoreError> + Sync,
-    ) -> Result<(), StoreError> {
+        act: impl Fn(&T) -> Result<(), E> + Sync,
+    ) -> Result<(), E> {
         let next = AtomicUsize::new(0);
         let has_failed = AtomicBool::new(false);
         let first_error = Mutex::new(None);

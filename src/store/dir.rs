@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::backend::{Attributes, Backend, Listed, Tag, check_key};
 use crate::artifact::{Body, Digest};
 use crate::fs::{
-    DiskFileSystem, FileSystem as _, modified, remove, size, walk, with_lock, write_atomically,
+    DiskFileSystem, FileSystem as _, modified, read_pieces, remove, size, walk, with_lock,
+    write_atomically,
 };
 
 /// Name of the lock that a swap holds, beside the value.
@@ -34,6 +35,14 @@ impl Backend for Dir {
         let bytes = DiskFileSystem.read(&self.path(key)?)?;
         let tag = Tag(Digest::of(&bytes).to_hex());
         Ok((bytes, tag))
+    }
+
+    fn read_pieces(
+        &self,
+        key: &str,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        read_pieces(&self.path(key)?, take)
     }
 
     fn write(&self, key: &str, body: &Body, _: &Attributes) -> io::Result<()> {
@@ -94,5 +103,10 @@ impl Backend for Dir {
             }
         }
         Ok(())
+    }
+
+    /// Waiting for the disk is most of the work.
+    fn concurrency(&self) -> usize {
+        8
     }
 }

@@ -38,6 +38,14 @@ impl Backend for Memory {
         Ok((bytes, tag))
     }
 
+    fn read_pieces(
+        &self,
+        key: &str,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        take(&self.read(key)?.0)
+    }
+
     fn write(&self, key: &str, body: &Body, _: &Attributes) -> io::Result<()> {
         self.with(key, |values| {
             values.insert(key.to_owned(), body.bytes().to_vec());

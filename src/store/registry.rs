@@ -369,9 +369,17 @@ impl Store {
         Ok(self.optional(&key)?.map(|(bytes, _)| bytes))
     }
 
-    /// The bytes of a file of a deployment, by its digest.
-    pub fn object(&self, name: &str, digest: Digest) -> io::Result<Vec<u8>> {
-        self.backend.read(&object_key(name, digest)).map(|(bytes, _)| bytes)
+    /// Hands on the bytes of a file of a deployment, by its digest, in pieces.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be read; or what `take` returns.
+    pub fn object(
+        &self,
+        name: &str,
+        digest: Digest,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.backend.read_pieces(&object_key(name, digest), take)
     }
 
     /// All builds, in the order in which they were stored, and where each is live.

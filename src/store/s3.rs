@@ -132,6 +132,51 @@ impl S3 {
         self.runtime.block_on(what)
     }
 
+    /// Hands on the bytes of an object as they come. An answer that breaks off is asked for again from there on: the SDK
+    /// asks again only while nothing has come.
+    async fn get(
+        &self,
+        key: &str,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Tag> {
+        let mut tag = None;
+        let mut taken = 0u64;
+        let mut attempt = 1;
+        loop {
+            let found = self
+                .client
+                .get_object()
+                .bucket(&self.bucket)
+                .key(key)
+                .set_if_match(tag.clone())
+                .set_range((taken > 0).then(|| format!("bytes={taken}-")))
+                .send()
+                .await
+                .map_err(|error| self.error(&error))?;
+            if taken > 0 && found.content_range.is_none() {
+                return Err(io::Error::other("the answer broke off, and the store gives no rest"));
+            }
+            tag = found.e_tag.or(tag);
+            let mut body = found.body;
+            let broken = loop {
+                match body.next().await {
+                    Some(Ok(piece)) => {
+                        take(&piece)?;
+                        taken += piece.len() as u64;
+                    }
+                    Some(Err(error)) => break error,
+                    None => return Ok(Tag(tag.unwrap_or_default())),
+                }
+            };
+            if attempt == MOST_ATTEMPTS {
+                let message = format!("the answer broke off: {broken}");
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+            }
+            tokio::time::sleep(Duration::from_millis(200) * attempt).await;
+            attempt += 1;
+        }
+    }
+
     async fn write_whole(
         &self,
         key: &str,
@@ -333,25 +378,20 @@ where
 
 impl Backend for S3 {
     fn read(&self, key: &str) -> io::Result<(Vec<u8>, Tag)> {
-        let key = self.key(key)?;
-        self.wait(async {
-            let found = self
-                .client
-                .get_object()
-                .bucket(&self.bucket)
-                .key(&key)
-                .send()
-                .await
-                .map_err(|error| self.error(&error))?;
-            let tag = Tag(found.e_tag.clone().unwrap_or_default());
-            let bytes = found.body.collect().await.map_err(|error| {
-                io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    format!("the answer broke off: {error}"),
-                )
-            })?;
-            Ok((bytes.to_vec(), tag))
-        })
+        let mut bytes = Vec::new();
+        let tag = self.wait(self.get(&self.key(key)?, &mut |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        }))?;
+        Ok((bytes, tag))
+    }
+
+    fn read_pieces(
+        &self,
+        key: &str,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.wait(self.get(&self.key(key)?, take)).map(|_| ())
     }
 
     fn write(&self, key: &str, body: &Body, attributes: &Attributes) -> io::Result<()> {

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bundlegate::artifact::Digest;
 use bundlegate::seal::hmac::hmac_sha256;
 use bundlegate::secret::Secret;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Full};
 use md5::{Digest as _, Md5};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::*;
@@ -42,6 +42,8 @@ pub(crate) enum Fault {
     Slow(Duration),
     /// What was sent is stored with a byte more.
     Corrupt,
+    /// The answer breaks off in the middle.
+    Cut,
 }
 
 struct Planned {
@@ -257,7 +259,7 @@ async fn before(
         Some(Fault::Drop) => std::panic::resume_unwind(Box::new("dropped")),
         Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
         Some(Fault::Corrupt) => inner.lock().unwrap().corrupts = true,
-        None => {}
+        Some(Fault::Cut) | None => {}
     }
     let headers = request.headers().clone();
     let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -270,11 +272,21 @@ async fn before(
         return refuse(400, "InvalidRequest");
     }
     let secret = header("x-amz-security-token").map(|token| secret_of_token(&token, &request));
-    match secret {
+    let response = match secret {
         Some(Ok(secret)) => SECRET.scope(secret, next.run(request)).await,
         Some(Err(code)) => refuse(403, code),
         None => next.run(request).await,
-    }
+    };
+    if matches!(fault, Some(Fault::Cut)) { cut(response).await } else { response }
+}
+
+/// Half of an answer, then an error.
+async fn cut(response: Response<HttpBody>) -> Response<HttpBody> {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let half = Full::new(bytes.slice(..bytes.len() / 2)).map_err(|none| match none {});
+    let error = std::future::ready(Some(Err(std::io::Error::other("cut"))));
+    Response::from_parts(parts, HttpBody::new(half.with_trailers(error)))
 }
 
 struct Bucket(Arc<Mutex<Inner>>);
@@ -372,10 +384,16 @@ impl S3 for Bucket {
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let inner = self.0.lock().unwrap();
         let object = inner.objects.get(&request.input.key).ok_or_else(|| s3_error!(NoSuchKey))?;
-        let body = s3s::Body::from(object.bytes.clone());
+        let total = object.bytes.len() as u64;
+        let range = request.input.range.map(|range| range.check(total)).transpose()?;
+        let part = range.clone().unwrap_or(0..total);
+        let place = |at: u64| usize::try_from(at).unwrap();
+        let bytes = object.bytes[place(part.start)..place(part.end)].to_vec();
         Ok(S3Response::new(GetObjectOutput {
-            body: Some(StreamingBlob::from(body)),
-            content_length: Some(length(&object.bytes)),
+            content_length: Some(length(&bytes)),
+            body: Some(StreamingBlob::from(s3s::Body::from(bytes))),
+            content_range: range
+                .map(|range| format!("bytes {}-{}/{total}", range.start, range.end - 1)),
             e_tag: Some(entity_tag(&object.tag)),
             ..Default::default()
         }))

@@ -167,7 +167,12 @@ fn faults_are_ridden_out() {
     server.fault("PUT", "index.json", 1, Fault::Drop);
     let output = desk.push();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    // What breaks off is read on from there.
+    server.fault("GET", "/objects/", 3, Fault::Cut);
+    server.log();
     assert_eq!(desk.live(), "one");
+    let reads = server.log().iter().filter(|line| line.contains("/objects/")).count();
+    assert_eq!(reads, 5 + 3, "each file once, and three rests");
 }
 
 #[test]
@@ -400,8 +405,35 @@ fn many_objects_and_a_large_one() {
     eprintln!("push again: {again:.2?}");
     let sent = desk.server().log().into_iter().filter(|line| line.starts_with("PUT ")).count();
     assert!(sent <= 3, "{sent} requests sent something; only the pointer and the index may");
+    let (output, took, memory) = watched(command("pull").args([&*desk.place(), "pulled"]));
+    assert!(output.status.success(), "{}", text(&output));
+    eprintln!("pull: {took:.2?}, {} MB", memory >> 20);
+    assert!(memory < 100 << 20, "{} MB", memory >> 20);
+    let is_same = |folder: &str| {
+        let mut same = Command::new("cmp");
+        same.args(["dist/large.bin", &format!("{folder}/large.bin")]);
+        same.current_dir(&desk.path).status().unwrap().success()
+    };
+    assert!(is_same("pulled"));
     let rclone = Command::new("rclone").arg("version").output();
-    if std::env::var_os("LONG").is_some() && rclone.is_ok() {
+    if std::env::var_os("LONG").is_none() {
+        return;
+    }
+    // Into a folder, encrypted, and back.
+    ok(desk.command("keygen").args(["recipient", "--out", "key"]));
+    let seal = ["sign", "dist", "--recipients", "key.pub", "--out", "sealed"];
+    let (output, took, memory) = watched(command(seal[0]).args(&seal[1..]));
+    assert!(output.status.success(), "{}", text(&output));
+    eprintln!("sign, encrypted: {took:.2?}, {} MB", memory >> 20);
+    let identity = std::fs::read_to_string(desk.path.join("key")).unwrap();
+    let mut decrypt = command("decrypt");
+    decrypt.args(["sealed", "plain", "--identity", "env:IDENTITY"]).env("IDENTITY", identity);
+    let (output, took, memory) = watched(&mut decrypt);
+    assert!(output.status.success(), "{}", text(&output));
+    eprintln!("decrypt: {took:.2?}, {} MB", memory >> 20);
+    assert!(memory < 100 << 20, "{} MB", memory >> 20);
+    assert!(is_same("plain"));
+    if rclone.is_ok() {
         let mut command = Command::new("rclone");
         command.args(["copy", "dist", &format!(":s3:{BUCKET}/rclone"), "--transfers", "16"]);
         command.args(["--checkers", "16", "--s3-provider", "Cloudflare", "--s3-no-check-bucket"]);
