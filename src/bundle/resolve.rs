@@ -98,12 +98,12 @@ pub struct ResolvedFile {
 }
 
 /// The builds of a package that names them in `main` and `module`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PackageBuild {
     /// `main`, most often `CommonJS`.
     Main,
-    /// `module`, which can be shaken.
-    Module,
+    /// `module`, which can be shaken, in place of the file that `main` names.
+    Module(PathBuf),
 }
 
 /// Why a specifier stands for nothing.
@@ -234,8 +234,9 @@ impl Resolver {
                 if let Some((folder, module)) = self.module_build(importer, specifier, &resolution)
                 {
                     if kind == ResolveKind::Import && !self.main_only.contains(&folder) {
+                        let main = resolution.path().to_path_buf();
                         resolved = self.resolved_file(&module);
-                        resolved.build = Some((folder, PackageBuild::Module));
+                        resolved.build = Some((folder, PackageBuild::Module(main)));
                     } else {
                         resolved.build = Some((folder, PackageBuild::Main));
                     }

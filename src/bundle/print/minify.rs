@@ -9,7 +9,7 @@ use swc_core::ecma::minifier::optimize;
 use swc_core::ecma::minifier::option::{
     CompressOptions, ExtraOptions, MangleOptions, MinifyOptions, TopLevelOptions,
 };
-use swc_core::ecma::transforms::base::fixer::fixer;
+use swc_core::ecma::transforms::base::fixer::{fixer, paren_remover};
 use swc_core::ecma::transforms::base::hygiene::hygiene;
 use swc_core::ecma::transforms::base::resolver;
 use swc_core::ecma::visit::{
@@ -36,6 +36,8 @@ pub(super) fn minify(
         program.mutate(resolver(unresolved_mark, top_level_mark, false));
         let unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
         if options.minify.syntax {
+            // The compressor takes parentheses for anything, and moves assignments into functions that stand in them.
+            program.mutate(paren_remover(Some(comments)));
             program.visit_mut_with(&mut GuardEarlyVariables { unresolved });
             keep_coercions(&mut program, unresolved);
         }

@@ -19,9 +19,10 @@ mod sloppy;
 mod taken_names;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memchr::memmem;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use swc_core::atoms::Atom;
@@ -36,8 +37,8 @@ use self::parse::{KeptComments, ParseInput, parse, parse_expression};
 use self::record::Injected;
 use super::css::{Place, Sheet};
 use super::graph::{
-    EntryPoint, ImportKind, ImportRecord, ImportTarget, Module, ModuleFormat, ModuleGraph,
-    ModuleId, ModuleSideEffects,
+    EntryPoint, Export, ImportKind, ImportName, ImportRecord, ImportTarget, Module, ModuleFormat,
+    ModuleGraph, ModuleId, ModuleSideEffects, NamedImport,
 };
 use super::options::{Format, Loader, Options, SourceMapMode, Target};
 use super::resolve::{PackageBuild, ResolveKind, Resolved, ResolvedFile, Resolver, TsconfigError};
@@ -121,15 +122,14 @@ pub(crate) fn scan(
     options: &Options,
     files: &Arc<dyn FileSystem>,
 ) -> Scanned {
-    let (scanned, in_two_builds) = scan_once(entry_points, options, files, BTreeSet::new());
-    if in_two_builds.is_empty() {
+    let (scanned, main_only) = scan_once(entry_points, options, files, BTreeSet::new());
+    if main_only.is_empty() {
         return scanned;
     }
-    // Some package is imported in one build and required in another: take the one that both can have.
-    scan_once(entry_points, options, files, in_two_builds).0
+    scan_once(entry_points, options, files, main_only).0
 }
 
-/// One scan; also returns the folders of packages of which it took both builds.
+/// One scan; also returns the folders of packages of which it should have taken `main`.
 fn scan_once(
     entry_points: &[EntryPoint],
     options: &Options,
@@ -164,12 +164,13 @@ fn scan_once(
         }
     }
     let mut builds: BTreeSet<(PathBuf, PackageBuild)> = BTreeSet::new();
+    let mut taken_modules = Vec::new();
     while !round.is_empty() {
         let mut modules: Vec<ScannedModule> = std::mem::take(&mut round)
             .into_par_iter()
             .map(|request| scanner.module(&request))
             .collect();
-        for module in &mut modules {
+        for (importer, module) in (scanned.len()..).zip(&mut modules) {
             for diagnostic in module.diagnostics.drain(..) {
                 // What lies outside of the modules is said by each of them.
                 if diagnostic.location.is_some() || !diagnostics.contains(&diagnostic) {
@@ -177,9 +178,14 @@ fn scan_once(
                 }
             }
             let targets = std::mem::take(&mut module.targets);
-            for (record, target) in module.module.imports.iter_mut().zip(targets) {
+            for (index, (record, target)) in
+                (0u32..).zip(module.module.imports.iter_mut().zip(targets))
+            {
                 if let Some(Resolved::File(ResolvedFile { build: Some(build), .. })) = &target {
                     builds.insert(build.clone());
+                    if let (folder, PackageBuild::Module(main)) = build {
+                        taken_modules.push((importer, index, folder.clone(), main.clone()));
+                    }
                 }
                 record.target = match target {
                     _ if record.specifier == *runtime::PATH => {
@@ -210,12 +216,63 @@ fn scan_once(
     assets.sort_by(|a, b| a.path.cmp(&b.path));
     assets.dedup_by(|a, b| a.path == b.path);
     settle_formats(&mut graph, options.format);
-    let of_module = builds.iter().filter(|(_, build)| *build == PackageBuild::Module);
-    let in_two_builds = of_module
-        .map(|(folder, _)| folder.clone())
-        .filter(|folder| builds.contains(&(folder.clone(), PackageBuild::Main)))
+    // A package that is imported in one build and required in another is taken in the one that both can have, and so is
+    // one whose `module` is not what Node would give.
+    let is_required = |folder: &PathBuf| builds.contains(&(folder.clone(), PackageBuild::Main));
+    let main_only = taken_modules
+        .into_iter()
+        .filter(|(importer, record, folder, main)| {
+            is_required(folder) || needs_main(&graph, *importer, *record, main, files.as_ref())
+        })
+        .map(|(_, _, folder, _)| folder)
         .collect();
-    (Scanned { graph, trees, assets, source_map, diagnostics }, in_two_builds)
+    (Scanned { graph, trees, assets, source_map, diagnostics }, main_only)
+}
+
+/// Whether what a module takes from a package is in the file `main` of it only, or is something else there.
+fn needs_main(
+    graph: &ModuleGraph,
+    importer: usize,
+    record: u32,
+    main: &Path,
+    files: &dyn FileSystem,
+) -> bool {
+    let module = &graph.modules[importer];
+    let ImportTarget::Module(target) = module.imports[record as usize].target else { return false };
+    let of_record = |import: &NamedImport| match &import.name {
+        ImportName::Named(name) if import.record == record => Some(name.clone()),
+        _ => None,
+    };
+    let imported = module.named_imports.values().filter_map(of_record);
+    let passed_on = module.exports.iter().filter_map(|(_, export)| match export {
+        Export::From(import) => of_record(import),
+        Export::Local(_) => None,
+    });
+    let mut taken: Vec<Atom> = imported.chain(passed_on).collect();
+    taken.sort_unstable();
+    if taken.iter().any(|name| !may_export(graph, target, name, &mut Vec::new())) {
+        return true;
+    }
+    // To Node, the default of a CommonJS module is all of it, whatever it says it is.
+    module.uses_node_interop
+        && taken.iter().any(|name| name == "default")
+        && files.read(main).is_ok_and(|text| memmem::find(&text, b"__esModule").is_some())
+}
+
+/// Whether a module exports a name, as far as that is known before it runs.
+fn may_export(graph: &ModuleGraph, id: ModuleId, name: &Atom, seen: &mut Vec<ModuleId>) -> bool {
+    if seen.contains(&id) {
+        return false;
+    }
+    seen.push(id);
+    let module = graph.module(id);
+    module.format == ModuleFormat::CommonJs
+        || module.exports.iter().any(|(export, _)| export == name)
+        || (name != "default"
+            && module.export_stars.iter().any(|star| match module.imports[*star as usize].target {
+                ImportTarget::Module(target) => may_export(graph, target, name, seen),
+                ImportTarget::External(_) | ImportTarget::Missing => true,
+            }))
 }
 
 /// The number of a module; a new one joins the next round.
@@ -257,7 +314,7 @@ fn settle_formats(graph: &mut ModuleGraph, format: Format) {
             named.push(import.record);
         }
         for (_, export) in &module.exports {
-            if let super::graph::Export::From(import) = export {
+            if let Export::From(import) = export {
                 named.push(import.record);
             }
         }

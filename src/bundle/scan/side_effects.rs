@@ -546,29 +546,45 @@ impl Purity<'_> {
 /// The variable that a TypeScript namespace fills: `(function(N) { … })(N || (N = {}))`, when filling it is all that
 /// the function does.
 pub(super) fn filled_namespace<'a>(purity: &Purity<'_>, statement: &'a Stmt) -> Option<&'a Ident> {
-    let (call, function) = namespace_call(statement)?;
-    let target = match &*call.args.first()?.expr {
-        // `N || (N = {})`
-        Expr::Bin(binary) if binary.op == op!("||") => match &*binary.left {
-            Expr::Ident(target) => target,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    is_pure_namespace_body(purity, function).then_some(target)
+    let (argument, function) = namespace_call(statement)?;
+    // `N || (N = {})`
+    let (Expr::Ident(target), value) = or_assigned(argument)? else { return None };
+    let is_target = matches!(value.left.as_ident(), Some(name) if name.to_id() == target.to_id());
+    (is_target && is_pure_namespace_body(purity, function)).then_some(target)
 }
 
-fn namespace_call(statement: &Stmt) -> Option<(&CallExpr, &Function)> {
-    let Stmt::Expr(statement) = statement else { return None };
-    let Expr::Call(call) = &*statement.expr else { return None };
-    let Callee::Expr(callee) = &call.callee else { return None };
-    let mut callee = &**callee;
-    while let Expr::Paren(paren) = callee {
-        callee = &paren.expr;
+/// `x` and `y = {}` of `x || (y = {})`.
+fn or_assigned(argument: &Expr) -> Option<(&Expr, &AssignExpr)> {
+    match argument {
+        Expr::Bin(binary) if binary.op == op!("||") => match unwrapped(&binary.right) {
+            Expr::Assign(value)
+                if value.op == op!("=")
+                    && matches!(&*value.right, Expr::Object(object) if object.props.is_empty()) =>
+            {
+                Some((&*binary.left, value))
+            }
+            _ => None,
+        },
+        _ => None,
     }
-    match callee {
-        Expr::Fn(function) if call.args.len() == 1 && function.function.params.len() == 1 => {
-            Some((call, &function.function))
+}
+
+fn unwrapped(mut expression: &Expr) -> &Expr {
+    while let Expr::Paren(paren) = expression {
+        expression = &paren.expr;
+    }
+    expression
+}
+
+fn namespace_call(statement: &Stmt) -> Option<(&Expr, &Function)> {
+    let Stmt::Expr(statement) = statement else { return None };
+    let Expr::Call(call) = unwrapped(&statement.expr) else { return None };
+    let Callee::Expr(callee) = &call.callee else { return None };
+    match (unwrapped(callee), call.args.as_slice()) {
+        (Expr::Fn(function), [argument])
+            if argument.spread.is_none() && function.function.params.len() == 1 =>
+        {
+            Some((&*argument.expr, &function.function))
         }
         _ => None,
     }
@@ -581,6 +597,13 @@ fn is_pure_namespace_body(purity: &Purity<'_>, function: &Function) -> bool {
     };
     let Some(body) = &function.body else { return false };
     let is_parameter = |expression: &Expr| matches!(expression, Expr::Ident(ident) if ident.to_id() == parameter.to_id());
+    let is_local = |name: &Ident| {
+        body.stmts.iter().any(|statement| {
+            matches!(statement, Stmt::Decl(Decl::Var(declaration))
+                if declaration.decls.iter().any(|one|
+                    matches!(one.name.as_ident(), Some(local) if local.to_id() == name.to_id())))
+        })
+    };
     body.stmts.iter().all(|statement| match statement {
         Stmt::Expr(inner) => match &*inner.expr {
             // `N.name = value`
@@ -589,12 +612,38 @@ fn is_pure_namespace_body(purity: &Purity<'_>, function: &Function) -> bool {
                     if is_parameter(&member.obj) && !matches!(member.prop, MemberProp::Computed(_)))
                     && purity.expression(&assign.right)
             }
-            _ => namespace_call(statement)
-                .is_some_and(|(_, nested)| is_pure_namespace_body(purity, nested)),
+            _ => namespace_call(statement).is_some_and(|(argument, nested)| {
+                is_inner(argument, &is_parameter, &is_local)
+                    && is_pure_namespace_body(purity, nested)
+            }),
         },
         Stmt::Decl(_) | Stmt::Empty(_) => purity.statement(statement),
         _ => false,
     })
+}
+
+/// What a namespace in a namespace is called with: `inner = N.inner || (N.inner = {})`, or the same without the variable.
+fn is_inner(
+    argument: &Expr,
+    is_outer: &impl Fn(&Expr) -> bool,
+    is_local: &impl Fn(&Ident) -> bool,
+) -> bool {
+    let argument = match argument {
+        Expr::Assign(assign)
+            if assign.op == op!("=")
+                && assign.left.as_ident().is_some_and(|name| is_local(name)) =>
+        {
+            unwrapped(&assign.right)
+        }
+        other => other,
+    };
+    let is_member = |member: &MemberExpr| {
+        is_outer(&member.obj) && !matches!(member.prop, MemberProp::Computed(_))
+    };
+    matches!(or_assigned(argument), Some((Expr::Member(member), value))
+        if is_member(member)
+            && matches!(&value.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
+                if is_member(member)))
 }
 
 /// An object or array that nobody else has a hand on.
