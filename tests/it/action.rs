@@ -250,6 +250,60 @@ fn gates_stop_it() {
     assert!(runner.github.bodies()[0].contains("release blocked"));
 }
 
+/// The same in somebody else's runner (`wrkflw`, emulation mode), where that is installed.
+#[test]
+fn another_runner_runs_it() {
+    if Command::new("wrkflw").arg("--version").output().is_err() {
+        eprintln!(
+            "skipped: no `wrkflw` here (cargo install wrkflw --no-default-features --locked)"
+        );
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    copy(&root().join("fixtures/project/registry-mcp"), place);
+    copy(&root().join("action"), &place.join("action"));
+    std::fs::copy(root().join("action.yml"), place.join("action.yml")).unwrap();
+    std::fs::create_dir_all(place.join(".github/workflows")).unwrap();
+    let workflow = format!(
+        r#"
+name: release
+on: push
+jobs:
+  release:
+    runs-on: ubuntu-latest
+    env:
+      PUBLIC_API_URL: https://api.example.com
+      SESSION_SECRET: {SECRET}
+      # This runner does not set it for a local action.
+      GITHUB_ACTION_PATH: .
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./
+        id: gate
+        with:
+          binary: {}
+      - run: test "${{{{ steps.gate.outputs.verdict }}}}" = pass
+"#,
+        env!("CARGO_BIN_EXE_bundlegate")
+    );
+    std::fs::write(place.join(".github/workflows/release.yml"), workflow).unwrap();
+    let run = || {
+        let mut command = Command::new("wrkflw");
+        command.args(["run", "--runtime", "emulation", ".github/workflows/release.yml"]);
+        command.current_dir(place).output().unwrap()
+    };
+    let passed = run();
+    assert_eq!(passed.status.code(), Some(0), "{}", text(&passed));
+    let index = place.join("src/index.ts");
+    let code = std::fs::read_to_string(&index).unwrap();
+    std::fs::write(&index, format!("{code}console.log(\"{SECRET}\");\n")).unwrap();
+    let failed = run();
+    assert_eq!(failed.status.code(), Some(1), "{}", text(&failed));
+    assert!(text(&failed).contains("the value of `SESSION_SECRET` is in"), "{}", text(&failed));
+    assert!(!text(&failed).contains(SECRET), "{}", text(&failed));
+}
+
 #[test]
 fn every_event_runs() {
     let runner = Runner::new(true);
