@@ -19,19 +19,34 @@ const KEPT_BYTES: usize = 16 << 20;
 /// # Errors
 /// It cannot be read.
 pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-    if cfg!(unix) && std::fs::metadata(path)?.len() > KEPT_BYTES as u64 {
+    let mut file = std::fs::File::open(path)?;
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    if cfg!(unix) && size > KEPT_BYTES {
         show(content(path)?.bytes());
         return Ok(());
     }
     // Taken out, so that looking at one file may look at another.
     let mut buffer = BUFFER.take();
-    buffer.clear();
-    std::fs::File::open(path)?.read_to_end(&mut buffer)?;
-    show(&buffer);
+    if buffer.len() < size {
+        buffer.resize(size, 0);
+    }
+    let mut length = 0;
+    let mut read = Ok(());
+    while length < size && read.is_ok() {
+        match file.read(&mut buffer[length..size]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => read = Err(error),
+        }
+    }
+    if read.is_ok() {
+        show(&buffer[..length]);
+    }
     if buffer.capacity() <= KEPT_BYTES {
         BUFFER.replace(buffer);
     }
-    Ok(())
+    read
 }
 
 /// What a path names.

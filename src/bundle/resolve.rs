@@ -413,6 +413,8 @@ impl Resolver {
             _ if file.extension().is_none() => None,
             Some(ModuleType::Module) => Some(true),
             Some(ModuleType::CommonJs) => Some(false),
+            // The nearest one, which says nothing, need not be that of the package.
+            _ if file.extension().is_some_and(|ending| ending == "js" || ending == "ts") => None,
             _ => package.and_then(PackageJson::r#type).map(|kind| kind == PackageType::Module),
         };
         let is_side_effect_free = !self.ignore_annotations

@@ -81,11 +81,115 @@ pub(super) fn open(bytes: &[u8], is_named_brotli: bool, left: &mut u64) -> Optio
     }
 }
 
+/// Whether bytes begin or end as some container does; [`open`] knows better.
+pub(super) fn may_be_one(bytes: &[u8]) -> bool {
+    let is_zip = |at: Option<usize>| at.and_then(|at| bytes.get(at..at + 2)) == Some(b"PK");
+    matches!(
+        bytes,
+        [0x1f, 0x8b, ..]
+            | [0x28, 0xb5, ..]
+            | [0x50..=0x5f, 0x2a, ..]
+            | [0x78, ..]
+            | [0x89, b'P', ..]
+            | [0xff, 0xfe, ..]
+            | [0xfe, 0xff, ..]
+    ) || is_zip(Some(0))
+        || is_zip(bytes.len().checked_sub(22))
+        || bytes.get(257..259) == Some(b"us")
+}
+
 /// Deflated bytes without a header, as data URLs and scripts have them.
 pub(super) fn open_raw_deflate(bytes: &[u8], left: &mut u64) -> Option<Vec<u8>> {
+    if !may_be_deflated(bytes) {
+        return None;
+    }
     let (inner, problem) =
         read(flate2::read::DeflateDecoder::new(bytes), bytes.len(), left, "deflate");
     (problem.is_none() && inner.len() > bytes.len() / 2).then_some(inner)
+}
+
+/// Whether bytes begin as the first block of deflated data does (RFC 1951, 3.2.3 to 3.2.7). Most that are something else do
+/// not, and trying to read them takes as long as searching kilobytes.
+fn may_be_deflated(bytes: &[u8]) -> bool {
+    let Some((head, rest)) = bytes.split_first_chunk::<5>() else { return false };
+    let bits = u64::from_le_bytes([head[0], head[1], head[2], head[3], head[4], 0, 0, 0]);
+    match (bits >> 1) & 3 {
+        0 => head[1] == !head[3] && head[2] == !head[4],
+        1 => first_match_holds(bytes),
+        2 => {
+            let (literals, distances) = ((bits >> 3) & 31, (bits >> 8) & 31);
+            let count = ((bits >> 13) & 15) + 4;
+            // The lengths of the codes of lengths, three bits each, make a whole tree of seven levels.
+            let mut lengths = u128::from(bits >> 17);
+            for (index, byte) in rest.iter().take(8).enumerate() {
+                lengths |= u128::from(*byte) << (23 + 8 * index);
+            }
+            let leaves: u32 = (0..count)
+                .map(|index| u32::try_from((lengths >> (3 * index)) & 7).unwrap_or_default())
+                .map(|length| if length == 0 { 0 } else { 128 >> length })
+                .sum();
+            literals <= 29 && distances <= 29 && leaves == 128
+        }
+        _ => false,
+    }
+}
+
+/// Whether the first match of a block with the fixed codes (RFC 1951, 3.2.6) is one of bytes before it; a block without
+/// one has an end.
+fn first_match_holds(bytes: &[u8]) -> bool {
+    let mut at = 3;
+    let mut bit = || {
+        let bit = bytes.get(at / 8).map(|byte| u32::from(byte >> (at % 8)) & 1);
+        at += 1;
+        bit
+    };
+    let mut produced = 0;
+    let mut holds = || {
+        loop {
+            // Codes begin with their highest bit, extra bits with the lowest.
+            let mut code = 0;
+            for _ in 0..7 {
+                code = code << 1 | bit()?;
+            }
+            let length = if code <= 23 {
+                code
+            } else {
+                code = code << 1 | bit()?;
+                match code {
+                    192..=199 => code - 192 + 24,
+                    200.. => {
+                        bit()?;
+                        produced += 1;
+                        continue;
+                    }
+                    _ => {
+                        produced += 1;
+                        continue;
+                    }
+                }
+            };
+            let extra = match length {
+                0 => return Some(true),
+                1..=8 | 29 => 0,
+                9..=28 => (length - 5) / 4,
+                _ => return Some(false),
+            };
+            for _ in 0..extra {
+                bit()?;
+            }
+            let mut code = 0;
+            for _ in 0..5 {
+                code = code << 1 | bit()?;
+            }
+            let extra = code.saturating_sub(2) / 2;
+            let mut distance = if extra == 0 { code + 1 } else { ((2 + (code & 1)) << extra) + 1 };
+            for place in 0..extra {
+                distance += bit()? << place;
+            }
+            return Some(code < 30 && distance <= produced);
+        }
+    };
+    holds().unwrap_or(false)
 }
 
 /// What comes out of a reader before it ends or fails.
@@ -215,5 +319,21 @@ mod tests {
         assert_eq!(cut.problem, Some(Unopened::Broken("gzip")));
         // What came out before the end is searched.
         assert!(!cut.list[0].bytes.is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_deflated_is_opened(
+            bytes in proptest::collection::vec(0u8..100, 8..2000),
+            repeats in 1usize..40,
+            level in 0u32..10,
+        ) {
+            let plain = bytes.repeat(repeats);
+            let level = flate2::Compression::new(level);
+            let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), level);
+            std::io::Write::write_all(&mut encoder, &plain).unwrap();
+            let packed = encoder.finish().unwrap();
+            proptest::prop_assert_eq!(open_raw_deflate(&packed, &mut MOST_BYTES.clone()), Some(plain));
+        }
     }
 }

@@ -184,6 +184,23 @@ pub(super) fn decode(
 /// Who looks at what was decoded; it may change it.
 pub(super) type Take<'a> = dyn FnMut(&mut Decoded) + 'a;
 
+/// Whether bytes hold nothing that a writing or a token could stand in: no eight letters in a row, whatever zeros there
+/// are between them.
+pub(super) fn is_noise(bytes: &[u8]) -> bool {
+    let mut row = 0;
+    for byte in bytes {
+        match byte {
+            b' '..=b'~' | b'\t' | b'\n' | b'\r' => row += 1,
+            0 => {}
+            _ => row = 0,
+        }
+        if row == 8 {
+            return false;
+        }
+    }
+    true
+}
+
 /// Whether a writing is one of texts: escapes, entities, percent signs, joints.
 pub(super) fn is_textual(writing: &str) -> bool {
     [
@@ -1021,6 +1038,17 @@ static BASE64_LETTERS: [bool; 256] =
 /// Hex digits.
 static HEX_DIGITS: [bool; 256] = table(b"0123456789abcdefABCDEF");
 
+/// Each byte as it is, but all hex digits alike.
+static HEX_KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = u8::MAX;
+    while byte > 0 {
+        kinds[byte as usize] = if byte.is_ascii_hexdigit() { b'0' } else { byte };
+        byte -= 1;
+    }
+    kinds
+};
+
 /// Hex digits, and what stands between pairs of them.
 static HEX_PARTS: [bool; 256] = table(b"0123456789abcdefABCDEF:- ");
 
@@ -1229,11 +1257,8 @@ fn hex_pairs(bytes: &[u8], take: &mut Take<'_>) {
     let mut at = 2;
     while let Some(window) = bytes.get(at..at + 6) {
         // Marks stand at every third byte, and are the same.
-        let is_digit = |index: usize| HEX_DIGITS[usize::from(window[index])];
-        let may_be = (0..3).all(|index| {
-            is_digit(index) == is_digit(index + 3)
-                && (is_digit(index) || window[index] == window[index + 3])
-        });
+        let kind = |index: usize| HEX_KINDS[usize::from(window[index])];
+        let may_be = (0..3).all(|index| kind(index) == kind(index + 3));
         if !may_be || !window.iter().all(|byte| HEX_PARTS[usize::from(*byte)]) {
             at += 16;
             continue;

@@ -636,7 +636,14 @@ impl FileSearch<'_, '_> {
 
     /// A layer that decoding gave. Deflated bytes without a header have no mark, so they are tried here.
     fn decoded_layer(&self, layer: &Layer<'_>, found: &mut Vec<Raw>, budget: &mut Budget) {
-        self.layer(layer, false, found, budget);
+        // Most runs of letters are no encoding of anything, and what they would be is noise.
+        let is_noise = matches!(layer.writings.last(), Some(&("base64" | "hex")))
+            && decode::is_noise(layer.bytes)
+            && !containers::may_be_one(layer.bytes)
+            && self.search.needles.find(layer.bytes).0.is_empty();
+        if !is_noise {
+            self.layer(layer, false, found, budget);
+        }
         if layer.writings.last() == Some(&"base64")
             && *budget.mentions_deflate.get_or_insert_with(|| {
                 [b"nflate", b"eflate"]

@@ -18,6 +18,7 @@ use swc_core::ecma::visit::{
 
 use super::early_variables::GuardEarlyVariables;
 use super::keep_coercions::keep_coercions;
+use super::pure_callees::unmark_assigned_callees;
 use crate::bundle::code;
 use crate::bundle::options::{Format, Options};
 use crate::bundle::scan::define::{HoistedNames, collect_names};
@@ -40,6 +41,7 @@ pub(super) fn minify(
             program.mutate(paren_remover(Some(comments)));
             program.visit_mut_with(&mut GuardEarlyVariables { unresolved });
             keep_coercions(&mut program, unresolved);
+            unmark_assigned_callees(&mut program, comments);
         }
         let minify_options = MinifyOptions {
             compress: options.minify.syntax.then(|| CompressOptions {

@@ -4,6 +4,7 @@ mod early_variables;
 mod keep_coercions;
 mod keep_names;
 mod minify;
+mod pure_callees;
 mod rewrite;
 mod sheets;
 mod source_map;

@@ -480,7 +480,8 @@ fn keep_comments(comments: &SingleThreadedComments) -> Kept {
     kept
 }
 
-fn is_annotation(comment: &Comment, name: &str) -> bool {
+/// Whether a comment is an annotation for bundlers: `/* @__NAME__ */` or `/* #__NAME__ */`.
+pub(crate) fn is_annotation(comment: &Comment, name: &str) -> bool {
     comment.kind == CommentKind::Block
         && comment.text.match_indices("__").any(|(at, _)| {
             comment.text.get(..at).is_some_and(|before| before.ends_with(['#', '@']))
