@@ -106,6 +106,13 @@ pub enum PackageBuild {
     Module(PathBuf),
 }
 
+/// Both builds of a package, and its folder.
+struct Builds {
+    folder: PathBuf,
+    main: Resolution,
+    module: Resolution,
+}
+
 /// Why a specifier stands for nothing.
 #[derive(Debug, Clone)]
 pub struct Unresolved {
@@ -129,9 +136,9 @@ pub struct Resolver {
     files: Arc<dyn FileSystem>,
     import: ResolverGeneric<ResolverFiles>,
     require: ResolverGeneric<ResolverFiles>,
-    /// For Node, which would take `main`: takes `module` of packages without side effects, where only that can be
-    /// shaken.
-    module: Option<ResolverGeneric<ResolverFiles>>,
+    /// What imports with `main` and `module` in the other order, unless the user has set one: packages that have both
+    /// have two builds.
+    other_build: Option<ResolverGeneric<ResolverFiles>>,
     /// Folders of packages that something requires, so that importing another build would make two of them.
     main_only: BTreeSet<PathBuf>,
     external: Vec<ExternalPattern>,
@@ -156,18 +163,22 @@ impl Resolver {
         main_only: BTreeSet<PathBuf>,
     ) -> Self {
         let import_options = resolve_options(options, ResolveKind::Import);
-        let require_options = resolve_options(options, ResolveKind::Require);
+        let mut require_options = resolve_options(options, ResolveKind::Require);
         let import = ResolverGeneric::new_with_file_system(
             ResolverFiles(Arc::clone(&files)),
             import_options,
         );
-        let require = import.clone_with_options(require_options);
-        let takes_main = options.target == Target::Node && options.main_fields.is_none();
-        let module = takes_main.then(|| {
-            let mut module_options = resolve_options(options, ResolveKind::Import);
-            module_options.main_fields = vec!["module".to_owned(), "main".to_owned()];
-            import.clone_with_options(module_options)
+        let has_two_builds = options.main_fields.is_none() && options.target != Target::Neutral;
+        let other_build = has_two_builds.then(|| {
+            let mut other_options = resolve_options(options, ResolveKind::Import);
+            swap(&mut other_options.main_fields);
+            import.clone_with_options(other_options)
         });
+        // `require` wants the object that `main` is made for.
+        if has_two_builds && options.target != Target::Node {
+            swap(&mut require_options.main_fields);
+        }
+        let require = import.clone_with_options(require_options);
         let external = options
             .external
             .iter()
@@ -177,7 +188,7 @@ impl Resolver {
             files,
             import,
             require,
-            module,
+            other_build,
             main_only,
             external,
             packages: options.packages,
@@ -209,11 +220,9 @@ impl Resolver {
             ResolveKind::Require => &self.require,
         };
         let resolution = resolve_file(resolver, importer, specifier);
-        let resolution = match self.mapped_for_browsers(resolver, importer, specifier, &resolution)
-        {
-            Some(mapped) => mapped,
-            None => resolution,
-        };
+        let mapped = self.mapped_for_browsers(resolver, importer, specifier, &resolution);
+        let is_mapped = mapped.is_some();
+        let resolution = mapped.unwrap_or(resolution);
         match resolution {
             Ok(resolution) => {
                 let file = resolution.path().to_path_buf();
@@ -230,18 +239,25 @@ impl Resolver {
                 {
                     return Ok(Resolved::External(specifier.to_owned()));
                 }
-                let mut resolved = self.resolved_file(&resolution);
-                if let Some((folder, module)) = self.module_build(importer, specifier, &resolution)
-                {
-                    if kind == ResolveKind::Import && !self.main_only.contains(&folder) {
-                        let main = resolution.path().to_path_buf();
-                        resolved = self.resolved_file(&module);
-                        resolved.build = Some((folder, PackageBuild::Module(main)));
-                    } else {
-                        resolved.build = Some((folder, PackageBuild::Main));
+                let builds = if is_mapped {
+                    None
+                } else {
+                    self.builds(importer, specifier, kind, &resolution)
+                };
+                Ok(Resolved::File(match builds {
+                    None => self.resolved_file(&resolution),
+                    Some(Builds { folder, main, module })
+                        if kind == ResolveKind::Import && !self.main_only.contains(&folder) =>
+                    {
+                        let main = main.path().to_path_buf();
+                        let build = Some((folder, PackageBuild::Module(main)));
+                        ResolvedFile { build, ..self.resolved_file(&module) }
                     }
-                }
-                Ok(Resolved::File(resolved))
+                    Some(Builds { folder, main, .. }) => {
+                        let build = Some((folder, PackageBuild::Main));
+                        ResolvedFile { build, ..self.resolved_file(&main) }
+                    }
+                }))
             }
             Err(ResolveError::Builtin { resolved, is_runtime_module }) => Ok(Resolved::External(
                 // Workers know the built-ins only by their full names, and a name of a package's own nobody else.
@@ -343,21 +359,33 @@ impl Resolver {
         (maps(&folder, &path)?).then(|| resolver.resolve_file(folder.join("package.json"), &path))
     }
 
-    /// The `module` build of a package without side effects that has one beside its `main`, and the package's folder.
-    fn module_build(
+    /// The two builds of a package that names them in `main` and `module`. Node would take `main`; `module` of packages
+    /// without side effects comes in, too, where only that can be shaken.
+    fn builds(
         &self,
         importer: &Path,
         specifier: &str,
-        main: &Resolution,
-    ) -> Option<(PathBuf, Resolution)> {
-        let resolver = self.module.as_ref()?;
-        let package = main.package_json()?;
-        let is_free = matches!(package.side_effects(), Some(SideEffects::Bool(false)));
-        if !is_package(specifier) || !is_free || package.exports().is_some() {
+        kind: ResolveKind,
+        found: &Resolution,
+    ) -> Option<Builds> {
+        let package = found.package_json()?;
+        if !is_package(specifier) || package.exports().is_some() {
             return None;
         }
-        let module = resolver.resolve_file(importer, specifier).ok()?;
-        (module.path() != main.path()).then(|| (package.directory().to_path_buf(), module))
+        let is_free = matches!(package.side_effects(), Some(SideEffects::Bool(false)));
+        if self.target == Target::Node && !is_free {
+            return None;
+        }
+        let takes_main = self.target == Target::Node || kind == ResolveKind::Require;
+        let resolver = match (self.target, kind) {
+            (Target::Node, _) | (_, ResolveKind::Import) => self.other_build.as_ref()?,
+            (_, ResolveKind::Require) => self.other_build.as_ref().map(|_| &self.import)?,
+        };
+        let other = resolver.resolve_file(importer, specifier).ok()?;
+        let folder = package.directory().to_path_buf();
+        let (main, module) =
+            if takes_main { (found.clone(), other) } else { (other, found.clone()) };
+        (main.path() != module.path()).then_some(Builds { folder, main, module })
     }
 
     /// The file of an entry point as the user wrote it: a path below the root, or a package.
@@ -553,6 +581,14 @@ fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
         module_type: true,
         builtin_modules: matches!(options.target, Target::Node | Target::Bun | Target::Workers),
         ..ResolveOptions::default()
+    }
+}
+
+/// Puts `main` before `module`, or the other way around.
+fn swap(main_fields: &mut [String]) {
+    let place = |name: &str| main_fields.iter().position(|field| field == name);
+    if let (Some(main), Some(module)) = (place("main"), place("module")) {
+        main_fields.swap(main, module);
     }
 }
 

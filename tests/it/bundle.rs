@@ -85,9 +85,13 @@ const MODES: &[(&str, &[&str], &str)] = &[
 
 fn build(case: &Case, flags: &[&str], out: &Path) -> std::process::Output {
     let mut command = bundlegate();
-    command.args(["build", &case.entry, "--target", "node", "--outdir"]).arg(out).args(flags);
-    if case.folder.join("case.yml").exists() {
+    command.args(["build", &case.entry, "--outdir"]).arg(out).args(flags);
+    let settings = std::fs::read_to_string(case.folder.join("case.yml"));
+    if settings.is_ok() {
         command.args(["--config", "case.yml"]);
+    }
+    if !settings.is_ok_and(|settings| settings.contains("target:")) {
+        command.args(["--target", "node"]);
     }
     command.current_dir(&case.folder).envs(VARIABLES.iter().copied()).output().unwrap()
 }

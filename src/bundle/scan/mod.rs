@@ -19,7 +19,7 @@ mod sloppy;
 mod taken_names;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -222,41 +222,51 @@ fn scan_once(
     let main_only = taken_modules
         .into_iter()
         .filter(|(importer, record, folder, main)| {
-            is_required(folder) || needs_main(&graph, *importer, *record, main, files.as_ref())
+            is_required(folder)
+                || lacks_names(&graph, *importer, *record)
+                || (options.target == Target::Node
+                    && means_module_exports(&graph, *importer, *record)
+                    && files.read(main).is_ok_and(|text| is_marked(&text)))
         })
         .map(|(_, _, folder, _)| folder)
         .collect();
     (Scanned { graph, trees, assets, source_map, diagnostics }, main_only)
 }
 
-/// Whether what a module takes from a package is in the file `main` of it only, or is something else there.
-fn needs_main(
-    graph: &ModuleGraph,
-    importer: usize,
-    record: u32,
-    main: &Path,
-    files: &dyn FileSystem,
-) -> bool {
+/// Whether a file says that it was an ECMAScript module.
+fn is_marked(text: &[u8]) -> bool {
+    memmem::find(text, b"__esModule").is_some()
+}
+
+/// The names that a module takes by an import.
+fn taken_by(module: &Module, record: u32) -> Vec<&Atom> {
+    let of_record = |import: &NamedImport| import.record == record;
+    let imported = module.named_imports.values().filter(|import| of_record(import));
+    let passed_on = module.exports.iter().filter_map(|(_, export)| match export {
+        Export::From(import) if of_record(import) => Some(import),
+        _ => None,
+    });
+    imported
+        .chain(passed_on)
+        .filter_map(|import| match &import.name {
+            ImportName::Named(name) => Some(name),
+            ImportName::Namespace => None,
+        })
+        .collect()
+}
+
+/// Whether a module takes something that what it imports does not export.
+fn lacks_names(graph: &ModuleGraph, importer: usize, record: u32) -> bool {
     let module = &graph.modules[importer];
     let ImportTarget::Module(target) = module.imports[record as usize].target else { return false };
-    let of_record = |import: &NamedImport| match &import.name {
-        ImportName::Named(name) if import.record == record => Some(name.clone()),
-        _ => None,
-    };
-    let imported = module.named_imports.values().filter_map(of_record);
-    let passed_on = module.exports.iter().filter_map(|(_, export)| match export {
-        Export::From(import) => of_record(import),
-        Export::Local(_) => None,
-    });
-    let mut taken: Vec<Atom> = imported.chain(passed_on).collect();
-    taken.sort_unstable();
-    if taken.iter().any(|name| !may_export(graph, target, name, &mut Vec::new())) {
-        return true;
-    }
-    // To Node, the default of a CommonJS module is all of it, whatever it says it is.
-    module.uses_node_interop
-        && taken.iter().any(|name| name == "default")
-        && files.read(main).is_ok_and(|text| memmem::find(&text, b"__esModule").is_some())
+    let taken = taken_by(module, record);
+    taken.into_iter().any(|name| !may_export(graph, target, name, &mut Vec::new()))
+}
+
+/// Whether a module takes the default of an import as Node gives it for `CommonJS`: all of it, whatever it says it is.
+fn means_module_exports(graph: &ModuleGraph, importer: usize, record: u32) -> bool {
+    let module = &graph.modules[importer];
+    module.uses_node_interop && taken_by(module, record).into_iter().any(|name| name == "default")
 }
 
 /// Whether a module exports a name, as far as that is known before it runs.
