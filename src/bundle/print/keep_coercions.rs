@@ -13,10 +13,10 @@ use super::minify::guarded;
 use crate::bundle::scan::define::static_property;
 
 /// Guards them.
-pub(super) fn keep_coercions(program: &mut Program, unresolved: SyntaxContext) {
+pub(super) fn keep_coercions(program: &mut Program, unresolved: SyntaxContext, keeps_names: bool) {
     let mut uses = Uses::default();
     program.visit_with(&mut uses);
-    program.visit_mut_with(&mut Keeper { unresolved, uses });
+    program.visit_mut_with(&mut Keeper { unresolved, keeps_names, uses });
 }
 
 /// How often names are mentioned.
@@ -33,6 +33,7 @@ impl Visit for Uses {
 
 struct Keeper {
     unresolved: SyntaxContext,
+    keeps_names: bool,
     uses: Uses,
 }
 
@@ -92,11 +93,14 @@ impl VisitMut for Keeper {
 
     fn visit_mut_bin_expr(&mut self, binary: &mut BinExpr) {
         binary.visit_mut_children_with(self);
-        let is_comparison = matches!(binary.op, op!("===") | op!("!==") | op!("==") | op!("!="));
+        let is_strict = matches!(binary.op, op!("===") | op!("!=="));
+        let is_comparison = is_strict || matches!(binary.op, op!("==") | op!("!="));
         for side in [&mut binary.left, &mut binary.right] {
             let is_mistaken = match &**side {
                 // `~a === 0` becomes `a === -1`, and `a` may be a BigInt.
                 Expr::Unary(unary) => is_comparison && unary.op == op!("~"),
+                // `(a | b) === 0` becomes `(a | b) == 0`.
+                Expr::Bin(operation) => is_strict && may_be_bigint(operation),
                 // The flags of its text are sorted.
                 Expr::Lit(Lit::Regex(_)) => binary.op == op!(bin, "+"),
                 _ => false,
@@ -118,9 +122,9 @@ impl VisitMut for Keeper {
 
     fn visit_mut_member_expr(&mut self, member: &mut MemberExpr) {
         member.visit_mut_children_with(self);
-        // What a literal does not have itself it may have from its prototype.
+        // What a literal does not have itself it may have from its prototype; what it has has its name from there.
         if let Expr::Object(object) = &*member.obj
-            && !has_own(object, &member.prop)
+            && (self.keeps_names || !has_own(object, &member.prop))
         {
             self.guard(&mut member.obj);
         }
@@ -231,6 +235,55 @@ impl Visit for Coerces {
         setter.key.visit_with(self);
     }
     fn visit_constructor(&mut self, _: &Constructor) {}
+}
+
+/// Whether the result of an operation that always looks like a number may be a BigInt: when both operands may be.
+fn may_be_bigint(operation: &BinExpr) -> bool {
+    let is_arithmetic = matches!(
+        operation.op,
+        op!("|")
+            | op!("&")
+            | op!("^")
+            | op!("<<")
+            | op!(">>")
+            | op!(bin, "-")
+            | op!("*")
+            | op!("/")
+            | op!("%")
+            | op!("**")
+    );
+    is_arithmetic && [&operation.left, &operation.right].iter().all(|side| !is_number(side))
+}
+
+/// Whether a value is surely a number, or making it throws.
+fn is_number(expression: &Expr) -> bool {
+    match expression {
+        Expr::Lit(Lit::Num(_)) => true,
+        Expr::Paren(paren) => is_number(&paren.expr),
+        Expr::Unary(unary) => match unary.op {
+            op!(unary, "+") => true,
+            op!(unary, "-") | op!("~") => is_number(&unary.arg),
+            _ => false,
+        },
+        Expr::Bin(operation) => match operation.op {
+            op!(">>>") => true,
+            op!(bin, "+") => is_number(&operation.left) && is_number(&operation.right),
+            op!("&&") | op!("||") | op!("??") => false,
+            _ => !may_be_bigint(operation),
+        },
+        Expr::Member(member) => static_property(&member.prop).is_some_and(|name| name == *"length"),
+        Expr::Call(CallExpr { callee: Callee::Expr(callee), .. }) => match &**callee {
+            Expr::Member(member) => {
+                matches!(&*member.obj, Expr::Ident(object) if object.sym == *"Math")
+                    || static_property(&member.prop).is_some_and(|name| {
+                        ["charCodeAt", "codePointAt", "indexOf", "getTime"].contains(&name.as_str())
+                    })
+            }
+            Expr::Ident(name) => ["Number", "parseInt", "parseFloat"].contains(&name.sym.as_str()),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Whether an operand is surely a string, number, boolean, `null` or `undefined`.

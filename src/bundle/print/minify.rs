@@ -40,7 +40,7 @@ pub(super) fn minify(
             // The compressor takes parentheses for anything, and moves assignments into functions that stand in them.
             program.mutate(paren_remover(Some(comments)));
             program.visit_mut_with(&mut GuardEarlyVariables { unresolved });
-            keep_coercions(&mut program, unresolved);
+            keep_coercions(&mut program, unresolved, options.keep_names);
             unmark_assigned_callees(&mut program, comments);
         }
         let minify_options = MinifyOptions {
