@@ -1,5 +1,7 @@
 //! Before compressing: a variable that a function may read before it has its value must not be taken for that value.
 //! `var first = get(); var value = 5; function get() { return value }`
+//! Nor may one that begins without a value and is only ever updated be taken for one that never changes.
+//! `let count; function next() { const before = count; count++; return before }`
 
 use std::collections::BTreeSet;
 
@@ -16,8 +18,49 @@ use crate::bundle::scan::define::collect_names;
 
 /// Goes through all lists of statements and puts a second assignment of such variables at their start, which the
 /// compressor leaves alone; it goes with what `guarded` makes. Names must be resolved.
-pub(super) struct GuardEarlyVariables {
-    pub(super) unresolved: SyntaxContext,
+struct GuardEarlyVariables {
+    unresolved: SyntaxContext,
+    /// Variables that are changed otherwise than by `=`.
+    updated: FxHashSet<Id>,
+}
+
+/// Guards the variables of a program.
+pub(super) fn guard_early_variables(program: &mut Program, unresolved: SyntaxContext) {
+    let mut updates = Updates(FxHashSet::default());
+    program.visit_with(&mut updates);
+    program.visit_mut_with(&mut GuardEarlyVariables { unresolved, updated: updates.0 });
+}
+
+/// Collects what `++`, `+=` and the like and loops change.
+struct Updates(FxHashSet<Id>);
+
+impl Visit for Updates {
+    noop_visit_type!();
+
+    fn visit_update_expr(&mut self, update: &UpdateExpr) {
+        if let Expr::Ident(name) = &*update.arg {
+            self.0.insert(name.to_id());
+        }
+        update.visit_children_with(self);
+    }
+
+    fn visit_assign_expr(&mut self, assign: &AssignExpr) {
+        if let Some(name) = assign.left.as_ident()
+            && assign.op != op!("=")
+        {
+            self.0.insert(name.to_id());
+        }
+        assign.visit_children_with(self);
+    }
+
+    fn visit_for_head(&mut self, head: &ForHead) {
+        if let ForHead::Pat(pattern) = head {
+            let mut names = Vec::new();
+            collect_names(pattern, &mut names);
+            self.0.extend(names.into_iter().map(|name| name.to_id()));
+        }
+        head.visit_children_with(self);
+    }
 }
 
 impl VisitMut for GuardEarlyVariables {
@@ -40,7 +83,17 @@ impl VisitMut for GuardEarlyVariables {
 impl GuardEarlyVariables {
     fn guard<T: From<Stmt>>(&self, list: &mut Vec<T>, statement: fn(&T) -> Option<&Stmt>) {
         let statements: Vec<Option<&Stmt>> = list.iter().map(statement).collect();
-        let early = early_variables(&statements);
+        let mut early = early_variables(&statements);
+        let declarations = statements.iter().filter_map(|statement| match statement {
+            Some(Stmt::Decl(Decl::Var(declaration))) => Some(&declaration.decls),
+            _ => None,
+        });
+        let empty = declarations.flatten().filter(|declarator| declarator.init.is_none());
+        early.extend(
+            empty
+                .filter_map(|declarator| Some(declarator.name.as_ident()?.to_id()))
+                .filter(|name| self.updated.contains(name)),
+        );
         let is_directive = |one: Option<&Stmt>| matches!(one, Some(Stmt::Expr(one)) if matches!(&*one.expr, Expr::Lit(Lit::Str(_))));
         let at = statements.iter().take_while(|one| is_directive(**one)).count();
         let guards = early.into_iter().map(|(name, context)| {

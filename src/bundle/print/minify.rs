@@ -16,7 +16,7 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::early_variables::GuardEarlyVariables;
+use super::early_variables::guard_early_variables;
 use super::keep_coercions::keep_coercions;
 use super::pure_callees::unmark_assigned_callees;
 use crate::bundle::code;
@@ -39,7 +39,7 @@ pub(super) fn minify(
         if options.minify.syntax {
             // The compressor takes parentheses for anything, and moves assignments into functions that stand in them.
             program.mutate(paren_remover(Some(comments)));
-            program.visit_mut_with(&mut GuardEarlyVariables { unresolved });
+            guard_early_variables(&mut program, unresolved);
             keep_coercions(&mut program, unresolved, options.keep_names);
             unmark_assigned_callees(&mut program, comments);
         }

@@ -22,7 +22,7 @@ use swc_core::common::{BytePos, DUMMY_SP, GLOBALS, LineCol, SourceMap};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::codegen::text_writer::{JsWriter, WriteJs, omit_trailing_semi};
 use swc_core::ecma::codegen::{Config, Emitter, Node};
-use swc_core::ecma::transforms::base::fixer::fixer;
+use swc_core::ecma::transforms::base::fixer::{fixer, paren_remover};
 
 use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
 use super::code;
@@ -672,6 +672,8 @@ fn emit_pieces(
         }
         let mut program =
             Program::Module(Module { span: DUMMY_SP, body: piece.items, shebang: None });
+        // The fixer itself loses inner parentheses: `((function () {})() < 1)`.
+        program.mutate(paren_remover(None));
         program.mutate(fixer(Some(comments)));
         let Program::Module(module) = program else {
             unreachable!("the fixer keeps a module a module")
