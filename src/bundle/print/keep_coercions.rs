@@ -1,7 +1,7 @@
 //! What the compressor takes for nothing although it may run code or throw: `` `${object}` ``, `a in b`, `+a` and the
 //! like, where nobody takes the value; and some values that it takes for others.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::common::SyntaxContext;
 use swc_core::common::util::take::Take;
 use swc_core::ecma::ast::*;
@@ -14,27 +14,77 @@ use crate::bundle::scan::define::static_property;
 
 /// Guards them.
 pub(super) fn keep_coercions(program: &mut Program, unresolved: SyntaxContext, keeps_names: bool) {
-    let mut uses = Uses::default();
-    program.visit_with(&mut uses);
-    program.visit_mut_with(&mut Keeper { unresolved, keeps_names, uses });
+    let mut names = Names::default();
+    program.visit_with(&mut names);
+    program.visit_mut_with(&mut Keeper { unresolved, keeps_names, names });
 }
 
-/// How often names are mentioned.
+/// What is known of names.
 #[derive(Default)]
-struct Uses(FxHashMap<Id, u32>);
+struct Names {
+    /// How often each is mentioned.
+    uses: FxHashMap<Id, u32>,
+    /// Functions that return nothing.
+    silent: FxHashSet<Id>,
+}
 
-impl Visit for Uses {
+impl Names {
+    fn function(&mut self, name: &Ident, body: Option<&FunctionBody>) {
+        let Some(body) = body else { return };
+        let mut returns = Returns(false);
+        body.visit_with(&mut returns);
+        if !returns.0 {
+            self.silent.insert(name.to_id());
+        }
+    }
+}
+
+impl Visit for Names {
     noop_visit_type!();
 
     fn visit_ident(&mut self, ident: &Ident) {
-        *self.0.entry(ident.to_id()).or_default() += 1;
+        *self.uses.entry(ident.to_id()).or_default() += 1;
     }
+
+    fn visit_fn_decl(&mut self, declaration: &FnDecl) {
+        self.function(&declaration.ident, declaration.function.body.as_ref());
+        declaration.visit_children_with(self);
+    }
+
+    fn visit_var_declarator(&mut self, declarator: &VarDeclarator) {
+        if let Pat::Ident(name) = &declarator.name {
+            match declarator.init.as_deref() {
+                Some(Expr::Fn(function)) => self.function(name, function.function.body.as_ref()),
+                Some(Expr::Arrow(arrow)) => match &*arrow.body {
+                    ArrowFunctionBody::FunctionBody(body) => self.function(name, Some(body)),
+                    ArrowFunctionBody::Expr(_) => {}
+                },
+                _ => {}
+            }
+        }
+        declarator.visit_children_with(self);
+    }
+}
+
+/// Whether a function returns something.
+struct Returns(bool);
+
+impl Visit for Returns {
+    noop_visit_type!();
+
+    fn visit_return_stmt(&mut self, statement: &ReturnStmt) {
+        self.0 |= statement.arg.is_some();
+    }
+
+    fn visit_function(&mut self, _: &Function) {}
+    fn visit_arrow_expr(&mut self, _: &ArrowExpr) {}
+    fn visit_class(&mut self, _: &Class) {}
 }
 
 struct Keeper {
     unresolved: SyntaxContext,
     keeps_names: bool,
-    uses: Uses,
+    names: Names,
 }
 
 impl Keeper {
@@ -46,8 +96,48 @@ impl Keeper {
         }
     }
 
+    /// Whether a value may turn out to be `void` of something, which a text swallows.
+    fn may_be_void(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Unary(unary) => unary.op == op!("void") && !unary.arg.is_lit(),
+            Expr::Call(CallExpr { callee: Callee::Expr(callee), .. }) => match &**callee {
+                Expr::Fn(_) | Expr::Arrow(_) => true,
+                Expr::Ident(name) => self.names.silent.contains(&name.to_id()),
+                _ => false,
+            },
+            Expr::Member(member) => is_collection(&member.obj),
+            Expr::Seq(sequence) => sequence.exprs.last().is_some_and(|last| self.may_be_void(last)),
+            Expr::Cond(either) => self.may_be_void(&either.cons) || self.may_be_void(&either.alt),
+            Expr::Bin(binary) => {
+                matches!(binary.op, op!("&&") | op!("||") | op!("??"))
+                    && (self.may_be_void(&binary.left) || self.may_be_void(&binary.right))
+            }
+            _ => false,
+        }
+    }
+
     fn guard(&self, expression: &mut Box<Expr>) {
         **expression = guarded(*expression.take(), self.unresolved);
+    }
+}
+
+/// A literal whose parts may do something.
+fn is_collection(expression: &Expr) -> bool {
+    match expression {
+        Expr::Array(array) => !array.elems.is_empty(),
+        Expr::Object(object) => !object.props.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether something is a function with parameters that are more than names.
+fn has_defaults(callee: &Expr) -> bool {
+    match callee {
+        Expr::Fn(function) => {
+            function.function.params.iter().any(|parameter| !parameter.pat.is_ident())
+        }
+        Expr::Arrow(arrow) => arrow.params.iter().any(|parameter| !parameter.is_ident()),
+        _ => false,
     }
 }
 
@@ -82,6 +172,10 @@ impl VisitMut for Keeper {
 
     fn visit_mut_unary_expr(&mut self, unary: &mut UnaryExpr) {
         unary.visit_mut_children_with(self);
+        // `typeof [call()]` is taken for a constant.
+        if unary.op == op!("typeof") && is_collection(&unary.arg) {
+            self.guard(&mut unary.arg);
+        }
         // `delete object?.property` is taken for a constant.
         if unary.op == UnaryOp::Delete
             && let Expr::OptChain(chain) = &mut *unary.arg
@@ -98,12 +192,15 @@ impl VisitMut for Keeper {
         for side in [&mut binary.left, &mut binary.right] {
             let is_mistaken = match &**side {
                 // `~a === 0` becomes `a === -1`, and `a` may be a BigInt.
-                Expr::Unary(unary) => is_comparison && unary.op == op!("~"),
+                Expr::Unary(unary) if unary.op == op!("~") => is_comparison,
                 // `(a | b) === 0` becomes `(a | b) == 0`.
-                Expr::Bin(operation) => is_strict && may_be_bigint(operation),
+                Expr::Bin(operation) if is_strict => may_be_bigint(operation),
                 // The flags of its text are sorted.
                 Expr::Lit(Lit::Regex(_)) => binary.op == op!(bin, "+"),
-                _ => false,
+                Expr::Array(_) | Expr::Object(_) => {
+                    matches!(binary.op, op!("<") | op!(">") | op!("<=") | op!(">="))
+                }
+                other => binary.op == op!(bin, "+") && self.may_be_void(other),
             };
             if is_mistaken {
                 self.guard(side);
@@ -113,8 +210,8 @@ impl VisitMut for Keeper {
 
     fn visit_mut_tpl(&mut self, template: &mut Tpl) {
         template.visit_mut_children_with(self);
-        for part in template.exprs.iter_mut().filter(|part| part.is_lit()) {
-            if matches!(&**part, Expr::Lit(Lit::Regex(_))) {
+        for part in &mut template.exprs {
+            if matches!(&**part, Expr::Lit(Lit::Regex(_))) || self.may_be_void(part) {
                 self.guard(part);
             }
         }
@@ -130,6 +227,16 @@ impl VisitMut for Keeper {
         }
     }
 
+    fn visit_mut_call_expr(&mut self, call: &mut CallExpr) {
+        call.visit_mut_children_with(self);
+        // An argument is lost when a parameter before it has a default that stays.
+        if let Callee::Expr(callee) = &mut call.callee
+            && has_defaults(callee)
+        {
+            self.guard(callee);
+        }
+    }
+
     fn visit_mut_seq_expr(&mut self, sequence: &mut SeqExpr) {
         sequence.visit_mut_children_with(self);
         if let Some((_, dropped)) = sequence.exprs.split_last_mut() {
@@ -142,7 +249,7 @@ impl VisitMut for Keeper {
     fn visit_mut_var_declarator(&mut self, declarator: &mut VarDeclarator) {
         declarator.visit_mut_children_with(self);
         if let Pat::Ident(name) = &declarator.name
-            && self.uses.0.get(&name.to_id()) == Some(&1)
+            && self.names.uses.get(&name.to_id()) == Some(&1)
             && let Some(init) = &mut declarator.init
         {
             self.keep(init);
