@@ -2,17 +2,20 @@
 //! `var first = get(); var value = 5; function get() { return value }`
 //! Nor may one that begins without a value and is only ever updated be taken for one that never changes.
 //! `let count; function next() { const before = count; count++; return before }`
+//! And what a variable held before an update is there for a function that the update calls.
+//! `sum = 0; sum += next(); function next() { return sum + 1 }`
 
 use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use swc_core::common::util::take::Take;
 use swc_core::common::{DUMMY_SP, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::minify::guarded;
+use super::minify::shown;
 use crate::bundle::code;
 use crate::bundle::scan::define::collect_names;
 
@@ -29,6 +32,79 @@ pub(super) fn guard_early_variables(program: &mut Program, unresolved: SyntaxCon
     let mut updates = Updates(FxHashSet::default());
     program.visit_with(&mut updates);
     program.visit_mut_with(&mut GuardEarlyVariables { unresolved, updated: updates.0 });
+    let mut shared = Shared::default();
+    program.visit_with(&mut shared);
+    program.visit_mut_with(&mut GuardUpdates { unresolved, shared: shared.names });
+}
+
+/// Collects the variables that more than one function mentions.
+#[derive(Default)]
+struct Shared {
+    functions: u32,
+    function: u32,
+    first: FxHashMap<Id, u32>,
+    names: FxHashSet<Id>,
+}
+
+impl Shared {
+    fn inside(&mut self, visit: impl FnOnce(&mut Self)) {
+        self.functions += 1;
+        let outer = std::mem::replace(&mut self.function, self.functions);
+        visit(self);
+        self.function = outer;
+    }
+}
+
+impl Visit for Shared {
+    noop_visit_type!();
+
+    fn visit_ident(&mut self, name: &Ident) {
+        if *self.first.entry(name.to_id()).or_insert(self.function) != self.function {
+            self.names.insert(name.to_id());
+        }
+    }
+
+    fn visit_function(&mut self, function: &Function) {
+        self.inside(|inner| function.visit_children_with(inner));
+    }
+    fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
+        self.inside(|inner| arrow.visit_children_with(inner));
+    }
+    fn visit_class(&mut self, class: &Class) {
+        self.inside(|inner| class.visit_children_with(inner));
+    }
+    fn visit_getter_prop(&mut self, getter: &GetterProp) {
+        self.inside(|inner| getter.visit_children_with(inner));
+    }
+    fn visit_setter_prop(&mut self, setter: &SetterProp) {
+        self.inside(|inner| setter.visit_children_with(inner));
+    }
+}
+
+/// Shows such variables to the compressor before they are updated by something that may run a function.
+struct GuardUpdates {
+    unresolved: SyntaxContext,
+    shared: FxHashSet<Id>,
+}
+
+impl VisitMut for GuardUpdates {
+    noop_visit_mut_type!();
+
+    fn visit_mut_expr(&mut self, expression: &mut Expr) {
+        expression.visit_mut_children_with(self);
+        let Expr::Assign(assign) = expression else { return };
+        let Some(name) = assign.left.as_ident() else { return };
+        if assign.op == op!("=") || !self.shared.contains(&name.to_id()) {
+            return;
+        }
+        let mut runs = Runs(false);
+        assign.right.visit_with(&mut runs);
+        if runs.0 {
+            let seen = shown(Expr::Ident(name.id.clone()), self.unresolved);
+            let exprs = vec![Box::new(seen), Box::new(expression.take())];
+            *expression = Expr::Seq(SeqExpr { span: DUMMY_SP, exprs });
+        }
+    }
 }
 
 /// Collects what `++`, `+=` and the like and loops change.
@@ -104,7 +180,7 @@ impl GuardEarlyVariables {
                 left: AssignTarget::Simple(SimpleAssignTarget::Ident(target)),
                 right: Box::new(code::void_0()),
             });
-            T::from(code::statement(guarded(assignment, self.unresolved)))
+            T::from(code::statement(shown(assignment, self.unresolved)))
         });
         list.splice(at..at, guards.collect::<Vec<T>>());
     }
@@ -241,6 +317,9 @@ impl Visit for Runs {
         self.0 = true;
     }
     fn visit_await_expr(&mut self, _: &AwaitExpr) {
+        self.0 = true;
+    }
+    fn visit_yield_expr(&mut self, _: &YieldExpr) {
         self.0 = true;
     }
     fn visit_static_block(&mut self, block: &StaticBlock) {

@@ -224,10 +224,18 @@ fn declared(statement: &Stmt, names: &mut Vec<Atom>) {
 /// The function in calls that keep the compressor from an expression; nobody declares it.
 const GUARD: &str = "__bundlegate_guard__";
 
-/// An expression in such a call. After compressing it is itself again, or gone if it is an assignment.
+/// An expression in such a call. After compressing it is itself again.
 pub(super) fn guarded(expression: Expr, unresolved: SyntaxContext) -> Expr {
     let callee = Ident { ctxt: unresolved, ..code::ident_of(&Atom::from(GUARD)) };
     code::call_expression(Expr::Ident(callee), vec![expression])
+}
+
+/// An assignment or a variable that is only there for the compressor to see. After compressing it is gone, but what the
+/// compressor has put in place of a variable stays.
+pub(super) fn shown(expression: Expr, unresolved: SyntaxContext) -> Expr {
+    let callee = Ident { ctxt: unresolved, ..code::ident_of(&Atom::from(GUARD)) };
+    let is_variable = code::number(if expression.is_ident() { 1.0 } else { 0.0 });
+    code::call_expression(Expr::Ident(callee), vec![expression, is_variable])
 }
 
 /// Whether an expression is made of constants alone: by now it may be known what operands are.
@@ -249,12 +257,19 @@ fn does_nothing(expression: &Expr) -> bool {
 struct ReleaseGuarded;
 
 impl ReleaseGuarded {
-    /// What a guard holds.
+    /// What becomes of a guard.
     fn of(expression: &mut Expr) -> Option<Expr> {
         let Expr::Call(call) = expression else { return None };
         let Callee::Expr(callee) = &call.callee else { return None };
-        matches!(&**callee, Expr::Ident(name) if name.sym == *GUARD)
-            .then(|| call.args.pop().map(|kept| *kept.expr))?
+        if !matches!(&**callee, Expr::Ident(name) if name.sym == *GUARD) {
+            return None;
+        }
+        let is_variable = (call.args.len() > 1).then(|| {
+            matches!(call.args.pop().map(|flag| *flag.expr), Some(Expr::Lit(Lit::Num(one))) if one.value > 0.0)
+        });
+        let kept = *call.args.pop()?.expr;
+        let is_gone = is_variable.is_some_and(|is_variable| !is_variable || kept.is_ident());
+        Some(if is_gone { code::void_0() } else { kept })
     }
 }
 
@@ -264,7 +279,7 @@ impl VisitMut for ReleaseGuarded {
     fn visit_mut_expr(&mut self, expression: &mut Expr) {
         expression.visit_mut_children_with(self);
         if let Some(kept) = Self::of(expression) {
-            *expression = if kept.is_assign() { code::void_0() } else { kept };
+            *expression = kept;
         }
         if let Expr::Seq(sequence) = expression {
             let Some(last) = sequence.exprs.pop() else { return };
