@@ -154,6 +154,12 @@ impl VisitMut for GuardEarlyVariables {
         statements.visit_mut_children_with(self);
         self.guard(statements, |statement| Some(statement));
     }
+
+    fn visit_mut_block_stmt(&mut self, block: &mut BlockStmt) {
+        block.visit_mut_children_with(self);
+        // What stands behind `break` or `continue` goes into a block of its own, and functions with it that others call.
+        block.stmts.sort_by_key(|statement| !matches!(statement, Stmt::Decl(Decl::Fn(_))));
+    }
 }
 
 impl GuardEarlyVariables {
