@@ -104,6 +104,19 @@ fn fixtures_print_what_their_sources_print() {
     assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
+/// Random programs, as they are and minified. `PROGRAM_SEED` makes others.
+#[test]
+fn random_programs_say_the_same_minified() {
+    let seed = std::env::var("PROGRAM_SEED").unwrap_or_else(|_| "1".to_owned());
+    let output = node()
+        .arg(root().join("tests/fuzz/programs.mjs"))
+        .args([env!("CARGO_BIN_EXE_bundlegate"), "200", &seed])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(text(&output).contains(" programs say the same, 0 do not"), "{}", text(&output));
+}
+
 fn run_case(case: &Case) -> Vec<String> {
     let expected = unbundled(case);
     let mut failures = Vec::new();

@@ -121,6 +121,14 @@ impl Keeper {
     }
 }
 
+fn is_undefined(expression: &Expr) -> bool {
+    match expression {
+        Expr::Ident(name) => name.sym == *"undefined",
+        Expr::Unary(unary) => unary.op == op!("void") && unary.arg.is_lit(),
+        _ => false,
+    }
+}
+
 /// A literal whose parts may do something.
 fn is_collection(expression: &Expr) -> bool {
     match expression {
@@ -205,6 +213,14 @@ impl VisitMut for Keeper {
             if is_mistaken {
                 self.guard(side);
             }
+        }
+    }
+
+    fn visit_mut_assign_pat(&mut self, pattern: &mut AssignPat) {
+        pattern.visit_mut_children_with(self);
+        // A parameter with a default does not count in the `length` of its function.
+        if is_undefined(&pattern.right) {
+            self.guard(&mut pattern.right);
         }
     }
 
