@@ -29,6 +29,17 @@ struct Names {
 }
 
 impl Names {
+    fn value(&mut self, name: &Ident, value: &Expr) {
+        match value {
+            Expr::Fn(function) => self.function(name, function.function.body.as_ref()),
+            Expr::Arrow(arrow) => match &*arrow.body {
+                ArrowFunctionBody::FunctionBody(body) => self.function(name, Some(body)),
+                ArrowFunctionBody::Expr(_) => {}
+            },
+            _ => {}
+        }
+    }
+
     fn function(&mut self, name: &Ident, body: Option<&FunctionBody>) {
         let Some(body) = body else { return };
         let mut returns = Returns(false);
@@ -52,17 +63,17 @@ impl Visit for Names {
     }
 
     fn visit_var_declarator(&mut self, declarator: &VarDeclarator) {
-        if let Pat::Ident(name) = &declarator.name {
-            match declarator.init.as_deref() {
-                Some(Expr::Fn(function)) => self.function(name, function.function.body.as_ref()),
-                Some(Expr::Arrow(arrow)) => match &*arrow.body {
-                    ArrowFunctionBody::FunctionBody(body) => self.function(name, Some(body)),
-                    ArrowFunctionBody::Expr(_) => {}
-                },
-                _ => {}
-            }
+        if let (Pat::Ident(name), Some(value)) = (&declarator.name, declarator.init.as_deref()) {
+            self.value(name, value);
         }
         declarator.visit_children_with(self);
+    }
+
+    fn visit_assign_expr(&mut self, assign: &AssignExpr) {
+        if let Some(name) = assign.left.as_ident() {
+            self.value(name, &assign.right);
+        }
+        assign.visit_children_with(self);
     }
 }
 
