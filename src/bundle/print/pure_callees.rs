@@ -9,6 +9,7 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
+use crate::bundle::scan::define::collect_names;
 use crate::bundle::scan::parse::is_annotation;
 
 /// Takes the mark from calls of variables that something may be moved into: those that are assigned to outside of their
@@ -35,15 +36,9 @@ struct Finder {
 
 impl Finder {
     fn assigns(&mut self, pattern: &Pat) {
-        struct Names<'a>(&'a mut FxHashSet<Id>);
-        impl Visit for Names<'_> {
-            noop_visit_type!();
-
-            fn visit_binding_ident(&mut self, name: &BindingIdent) {
-                self.0.insert(name.to_id());
-            }
-        }
-        pattern.visit_with(&mut Names(&mut self.assigned));
+        let mut names = Vec::new();
+        collect_names(pattern, &mut names);
+        self.assigned.extend(names.into_iter().map(|name| name.to_id()));
     }
 }
 
