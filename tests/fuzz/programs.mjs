@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import vm from "node:vm";
 
 const [binary, count = "200", firstSeed = "1", ...flags] = process.argv.slice(2);
@@ -198,8 +198,8 @@ for (let start = 0; start < Number(count); start += BATCH) {
   const chosen = flags.length ? flags : ["--minify"];
   const options = ["--outdir", "out", "--format", "esm", "--target", "neutral", "--env", "disable", ...chosen];
   const entries = programs.map((program) => program.entry);
-  const built = spawnSync(binary, ["build", ...entries, ...options], { cwd: folder, encoding: "utf8" });
-  if (built.status !== 0) throw new Error(built.stderr);
+  const built = spawnSync(resolve(binary), ["build", ...entries, ...options], { cwd: folder, encoding: "utf8" });
+  if (built.status !== 0) throw built.error ?? new Error(built.stderr);
   for (const { seed, text, expected } of programs) {
     const output = readFileSync(join(folder, "out", `${seed}.js`), "utf8");
     const code = output.replace(/export\s*default\b/, "").replace(/export\s*\{\s*\};?/, "");

@@ -158,7 +158,14 @@ impl VisitMut for GuardEarlyVariables {
     fn visit_mut_block_stmt(&mut self, block: &mut BlockStmt) {
         block.visit_mut_children_with(self);
         // What stands behind `break` or `continue` goes into a block of its own, and functions with it that others call.
-        block.stmts.sort_by_key(|statement| !matches!(statement, Stmt::Decl(Decl::Fn(_))));
+        block.stmts.sort_by_key(|statement| !is_function(statement));
+    }
+
+    fn visit_mut_function_body(&mut self, body: &mut FunctionBody) {
+        body.visit_mut_children_with(self);
+        // A parameter that only a function behind its call mentions is lost when all of it is put in place.
+        let at = body.stmts.iter().take_while(|statement| is_directive(statement)).count();
+        body.stmts[at..].sort_by_key(|statement| !is_function(statement));
     }
 }
 
@@ -176,8 +183,7 @@ impl GuardEarlyVariables {
                 .filter_map(|declarator| Some(declarator.name.as_ident()?.to_id()))
                 .filter(|name| self.updated.contains(name)),
         );
-        let is_directive = |one: Option<&Stmt>| matches!(one, Some(Stmt::Expr(one)) if matches!(&*one.expr, Expr::Lit(Lit::Str(_))));
-        let at = statements.iter().take_while(|one| is_directive(**one)).count();
+        let at = statements.iter().take_while(|one| one.is_some_and(is_directive)).count();
         let guards = early.into_iter().map(|(name, context)| {
             let target = BindingIdent::from(Ident { ctxt: context, ..code::ident_of(&name) });
             let assignment = Expr::Assign(AssignExpr {
@@ -190,6 +196,14 @@ impl GuardEarlyVariables {
         });
         list.splice(at..at, guards.collect::<Vec<T>>());
     }
+}
+
+fn is_function(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Decl(Decl::Fn(_)))
+}
+
+fn is_directive(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Expr(one) if matches!(&*one.expr, Expr::Lit(Lit::Str(_))))
 }
 
 /// Variables of a list of statements that some statement before them may read through a function declaration, and those
