@@ -377,10 +377,9 @@ impl Resolver {
             return None;
         }
         let takes_main = self.target == Target::Node || kind == ResolveKind::Require;
-        let resolver = match (self.target, kind) {
-            (Target::Node, _) | (_, ResolveKind::Import) => self.other_build.as_ref()?,
-            (_, ResolveKind::Require) => self.other_build.as_ref().map(|_| &self.import)?,
-        };
+        let other_build = self.other_build.as_ref()?;
+        let is_swapped = self.target != Target::Node && kind == ResolveKind::Require;
+        let resolver = if is_swapped { &self.import } else { other_build };
         let other = resolver.resolve_file(importer, specifier).ok()?;
         let folder = package.directory().to_path_buf();
         let (main, module) =

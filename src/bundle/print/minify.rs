@@ -226,16 +226,19 @@ const GUARD: &str = "__bundlegate_guard__";
 
 /// An expression in such a call. After compressing it is itself again.
 pub(super) fn guarded(expression: Expr, unresolved: SyntaxContext) -> Expr {
+    guard(vec![expression], unresolved)
+}
+
+fn guard(arguments: Vec<Expr>, unresolved: SyntaxContext) -> Expr {
     let callee = Ident { ctxt: unresolved, ..code::ident_of(&Atom::from(GUARD)) };
-    code::call_expression(Expr::Ident(callee), vec![expression])
+    code::call_expression(Expr::Ident(callee), arguments)
 }
 
 /// An assignment or a variable that is only there for the compressor to see. After compressing it is gone, but what the
 /// compressor has put in place of a variable stays.
 pub(super) fn shown(expression: Expr, unresolved: SyntaxContext) -> Expr {
-    let callee = Ident { ctxt: unresolved, ..code::ident_of(&Atom::from(GUARD)) };
     let is_variable = code::number(if expression.is_ident() { 1.0 } else { 0.0 });
-    code::call_expression(Expr::Ident(callee), vec![expression, is_variable])
+    guard(vec![expression, is_variable], unresolved)
 }
 
 /// Whether an expression is made of constants alone: by now it may be known what operands are.
