@@ -187,6 +187,8 @@ pub struct Symbol {
     pub ignores_this: bool,
     /// Whether it is a function that is marked as having no side effects, or has no body to have any.
     pub is_pure_function: bool,
+    /// Whether that function reads a variable, so that calling it before that has a value throws.
+    pub reads_variables: bool,
 }
 
 /// An imported symbol and the static property reads on it: `ns.a.b`.

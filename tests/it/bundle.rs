@@ -553,6 +553,23 @@ fn early_errors_are_told() {
         ("function f(a) { let a; }", "`a` has already been declared"),
         ("try {} catch (e) { let e; }", "`e` has already been declared"),
         ("switch (1) { case 1: let a; case 2: let a; }", "`a` has already been declared"),
+        ("class A {} export default function A() {}", "`A` has already been declared"),
+        ("export function f() {} let f;", "`f` has already been declared"),
+        ("import(...[]);", "`import()` takes no `...`"),
+        ("new await;", "`await` is a reserved word"),
+        ("interface = 1;", "`interface` is a reserved word"),
+        ("export {}; super();", "`super()` stands outside"),
+        ("class A { constructor() { super(); } }", "`super()` stands outside"),
+        ("class A { static { super(); } }", "`super()` stands outside"),
+        ("class A { [super.x]; }", "`super` stands outside"),
+        ("(a, a) => 1;", "`a` has already been declared"),
+        ("export {}; function f(a, a) {}", "`a` has already been declared"),
+        ("try {} catch ([a, a]) {}", "`a` has already been declared"),
+        ("class A { static prototype() {} }", "static `prototype`"),
+        ("({ __proto__: 1, __proto__: 2 });", "`__proto__` is set twice"),
+        ("class A { #a; m() { delete this.#a; } }", "private names cannot be deleted"),
+        ("class A { static { return; } }", "`return` outside of a function"),
+        ("export {}; new import('x');", "`import()` is not a constructor"),
     ] {
         std::fs::write(folder.path().join("main.js"), code).unwrap();
         let output =
@@ -565,6 +582,11 @@ fn early_errors_are_told() {
         "function f(a) { var a; { let a; } } try {} catch (e) { var e; }",
         "class A { get #x() { return 1; } set #x(value) {} m() { return #x in this; } }",
         "for (let i of []) { let i; } switch (1) { case 1: { let a; } default: { let a; } }",
+        "class A { a = super.x; static { super.y; } get b() { return super.z; } m() { (() => super.m)(); } }",
+        "class A extends Object { constructor() { (() => super())(); super.x; } } ({ get a() { return super.a; } });",
+        "function f(a, a) { return a; } class A { static { (() => { return; })(); } }",
+        "({ __proto__: null, ['__proto__']: 1, __proto__() {} }); ({ get a() { let x; }, set a(x) { let y; } });",
+        "var yield_ = 1, let_; exports.x = function (let, static) { return let + static + yield_; };",
     ] {
         std::fs::write(folder.path().join("main.js"), code).unwrap();
         ok(bundlegate().args(["build", "main.js"]).current_dir(folder.path()));

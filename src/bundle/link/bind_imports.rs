@@ -230,7 +230,10 @@ impl<'a> Binder<'a> {
     pub(crate) fn is_pure_call(&mut self, start: Binding, chain: &Chain) -> bool {
         match self.chain(start, chain) {
             (Binding::Symbol(symbol), taken) if taken == chain.names.len() => {
-                self.graph.symbol(symbol).is_pure_function
+                let function = self.graph.symbol(symbol);
+                let may_be_early =
+                    function.reads_variables && self.in_circle[symbol.module.index()];
+                function.is_pure_function && !may_be_early
             }
             _ => false,
         }

@@ -213,8 +213,9 @@ impl Shaker<'_, '_> {
     fn is_pure(&mut self, id: ModuleId, statement: &Statement) -> bool {
         !statement.pure_if.is_empty()
             && statement.pure_if.iter().all(|chain| {
-                let start = self.bindings.symbols[id.index()].get(&chain.symbol).cloned();
-                start.is_some_and(|start| self.binder.is_pure_call(start, chain))
+                let own = SymbolId { module: id, index: chain.symbol };
+                let imported = self.bindings.symbols[id.index()].get(&chain.symbol).cloned();
+                self.binder.is_pure_call(imported.unwrap_or(Binding::Symbol(own)), chain)
             })
     }
 

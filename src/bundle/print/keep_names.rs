@@ -9,11 +9,9 @@ use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 use crate::bundle::code;
 use crate::bundle::graph::DEFAULT_NAME;
 
-/// Adds the calls to one top-level statement, before anything in it is renamed. `helper` is the name of `__name`.
-pub(super) fn keep_names(statement: Stmt, helper: &Atom) -> Vec<Stmt> {
-    let mut statements = vec![statement];
-    KeepNames { helper }.visit_mut_stmts(&mut statements);
-    statements
+/// Adds the calls to the statements of a module, before anything in them is renamed. `helper` is the name of `__name`.
+pub(super) fn keep_names(statements: &mut Vec<Stmt>, helper: &Atom) {
+    KeepNames { helper }.visit_mut_stmts(statements);
 }
 
 struct KeepNames<'a> {

@@ -109,18 +109,14 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
     let keeps_names =
         context.options.keep_names && id != ModuleId::RUNTIME && !module.has_direct_eval;
     let name_helper = keeps_names.then(|| context.helper(runtime::NAME));
-    let mut statements = Vec::new();
-    for (index, statement) in std::mem::take(&mut tree.body).into_iter().enumerate() {
-        if live[index] {
-            let named = match &name_helper {
-                Some(helper) => keep_names(statement, helper),
-                None => vec![statement],
-            };
-            for mut statement in named {
-                statement.visit_mut_with(&mut rewriter);
-                statements.push(statement);
-            }
-        }
+    let kept = std::mem::take(&mut tree.body).into_iter().zip(live);
+    let mut statements: Vec<Stmt> =
+        kept.filter_map(|(statement, live)| live.then_some(statement)).collect();
+    if let Some(helper) = &name_helper {
+        keep_names(&mut statements, helper);
+    }
+    for statement in &mut statements {
+        statement.visit_mut_with(&mut rewriter);
     }
     if !context.options.minify.identifiers && name_helper.is_none() {
         statements = rewriter.keep_renamed_names(statements);
@@ -646,6 +642,8 @@ impl<'a> Rewriter<'a> {
 
     /// Functions and classes whose name had to change keep `.name`.
     fn keep_renamed_names(&self, statements: Vec<Stmt>) -> Vec<Stmt> {
+        // Functions are there before the first statement runs, and so is what they are called.
+        let mut names = Vec::new();
         let mut kept = Vec::new();
         let original: FxHashMap<&Atom, &Atom> = (0u32..)
             .zip(&self.module.symbols)
@@ -662,7 +660,7 @@ impl<'a> Rewriter<'a> {
                     let ident = function.ident.sym.clone();
                     kept.push(Stmt::Decl(Decl::Fn(function)));
                     if let Some(name) = name {
-                        kept.push(code::define_name(code::ident(&ident), &visible_name(&name)));
+                        names.push(code::define_name(code::ident(&ident), &visible_name(&name)));
                     }
                 }
                 Stmt::Decl(Decl::Class(class)) => match original.get(&class.ident.sym) {
@@ -700,7 +698,8 @@ impl<'a> Rewriter<'a> {
                 other => kept.push(other),
             }
         }
-        kept
+        names.extend(kept);
+        names
     }
 
     /// Splits a module that runs late: functions and variables outside, everything else in the closure.

@@ -28,6 +28,8 @@ pub(super) fn early_errors(
         is_strict: matches!(program, Program::Module(_)),
         scopes: Vec::new(),
         classes: Vec::new(),
+        home: Home::default(),
+        is_method: false,
         errors: Vec::new(),
     };
     finder.scopes.push(Scope {
@@ -41,6 +43,7 @@ pub(super) fn early_errors(
                 ModuleItem::Stmt(statement) => Some(statement),
                 ModuleItem::ModuleDecl(_) => None,
             }));
+            module.body.iter().for_each(|item| finder.exported_declaration(item));
             module.body.visit_with(&mut finder);
             finder.exports(&module.body);
             finder.ends_of_exports(&module.body, source, start);
@@ -65,11 +68,26 @@ struct Scope {
     /// Whether `var` ends up here.
     is_function: bool,
     is_module: bool,
+    is_static_block: bool,
+}
+
+/// What `super` may be where the code stands.
+#[derive(Clone, Copy, Default)]
+struct Home {
+    /// `super.property`
+    has_properties: bool,
+    /// `super()`
+    has_call: bool,
+}
+
+impl Home {
+    const METHOD: Self = Self { has_properties: true, has_call: false };
 }
 
 /// Private names of a class, and those that were used in it.
 #[derive(Default)]
 struct PrivateNames {
+    is_derived: bool,
     declared: FxHashMap<Atom, Vec<Element>>,
     used: Vec<(Atom, Span)>,
 }
@@ -87,10 +105,28 @@ struct Finder {
     is_strict: bool,
     scopes: Vec<Scope>,
     classes: Vec<PrivateNames>,
+    home: Home,
+    /// Whether the function that comes next is a method.
+    is_method: bool,
     errors: Vec<EarlyError>,
 }
 
 impl Finder {
+    fn error(&mut self, span: Span, message: &str) {
+        self.errors.push(EarlyError { span, message: message.to_owned() });
+    }
+
+    fn at_home(&mut self, home: Home, visit: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.home, home);
+        visit(self);
+        self.home = outer;
+    }
+
+    fn method(&mut self, function: &Function) {
+        self.is_method = true;
+        function.visit_with(self);
+    }
+
     fn declared_twice(&mut self, name: &Ident) {
         let message = format!("`{}` has already been declared", name.sym);
         self.errors.push(EarlyError { span: name.span, message });
@@ -141,6 +177,25 @@ impl Finder {
         }
     }
 
+    /// Functions that are exported where they are declared, and what `export default` gives a name.
+    fn exported_declaration(&mut self, item: &ModuleItem) {
+        let ModuleItem::ModuleDecl(declaration) = item else { return };
+        let name = match declaration {
+            ModuleDecl::ExportDecl(ExportDecl { decl: Decl::Fn(function), .. }) => {
+                Some(&function.ident)
+            }
+            ModuleDecl::ExportDefaultDecl(export) => match &export.decl {
+                DefaultDecl::Fn(function) => function.ident.as_ref(),
+                DefaultDecl::Class(class) => class.ident.as_ref(),
+                DefaultDecl::TsInterfaceDecl(_) => None,
+            },
+            _ => None,
+        };
+        if let Some(name) = name {
+            self.lexical(name);
+        }
+    }
+
     fn in_scope(&mut self, scope: Scope, visit: impl FnOnce(&mut Self)) {
         self.scopes.push(scope);
         visit(self);
@@ -151,17 +206,33 @@ impl Finder {
         &mut self,
         parameters: impl Iterator<Item = &'a Pat>,
         body: Option<&FunctionBody>,
+        is_arrow: bool,
         visit: impl FnOnce(&mut Self),
     ) {
         let mut names = Vec::new();
-        parameters.for_each(|pattern| collect_names(pattern, &mut names));
-        let parameters = names.into_iter().map(|name| name.sym).collect();
+        let mut is_plain = !is_arrow && !self.is_strict;
+        for pattern in parameters {
+            is_plain &= pattern.is_ident();
+            collect_names(pattern, &mut names);
+        }
+        let parameters = self.parameters(names, is_plain);
         self.in_scope(Scope { parameters, is_function: true, ..Scope::default() }, |finder| {
             if let Some(body) = body {
                 finder.hoist_functions(body.stmts.iter());
             }
             visit(finder);
         });
+    }
+
+    /// Names of parameters; only sloppy functions with nothing but names there may have one twice.
+    fn parameters(&mut self, names: Vec<Ident>, may_repeat: bool) -> FxHashSet<Atom> {
+        let mut parameters = FxHashSet::default();
+        for name in names {
+            if !parameters.insert(name.sym.clone()) && !may_repeat {
+                self.declared_twice(&name);
+            }
+        }
+        parameters
     }
 
     fn exports(&mut self, body: &[ModuleItem]) {
@@ -314,7 +385,7 @@ impl Visit for Finder {
         if let Some(parameter) = &catch.param {
             collect_names(parameter, &mut names);
         }
-        let parameters = names.into_iter().map(|name| name.sym).collect();
+        let parameters = self.parameters(names, false);
         catch.param.visit_with(self);
         self.in_scope(Scope { parameters, ..Scope::default() }, |finder| {
             finder.hoist_functions(catch.body.stmts.iter());
@@ -323,9 +394,11 @@ impl Visit for Finder {
     }
 
     fn visit_function(&mut self, function: &Function) {
+        let is_method = std::mem::take(&mut self.is_method);
+        let home = if is_method { Home::METHOD } else { Home::default() };
         let parameters = function.params.iter().map(|parameter| &parameter.pat);
-        self.function(parameters, function.body.as_ref(), |finder| {
-            function.visit_children_with(finder);
+        self.function(parameters, function.body.as_ref(), false, |finder| {
+            finder.at_home(home, |finder| function.visit_children_with(finder));
         });
     }
 
@@ -334,8 +407,10 @@ impl Visit for Finder {
             ParamOrTsParamProp::Param(parameter) => Some(&parameter.pat),
             ParamOrTsParamProp::TsParamProp(_) => None,
         });
-        self.function(parameters, constructor.body.as_ref(), |finder| {
-            constructor.visit_children_with(finder);
+        let has_call = self.classes.last().is_some_and(|class| class.is_derived);
+        self.function(parameters, constructor.body.as_ref(), false, |finder| {
+            let home = Home { has_properties: true, has_call };
+            finder.at_home(home, |finder| constructor.visit_children_with(finder));
         });
     }
 
@@ -344,13 +419,14 @@ impl Visit for Finder {
             ArrowFunctionBody::FunctionBody(body) => Some(body),
             ArrowFunctionBody::Expr(_) => None,
         };
-        self.function(arrow.params.iter(), body, |finder| arrow.visit_children_with(finder));
+        self.function(arrow.params.iter(), body, true, |finder| arrow.visit_children_with(finder));
     }
 
     fn visit_static_block(&mut self, block: &StaticBlock) {
-        self.in_scope(Scope { is_function: true, ..Scope::default() }, |finder| {
+        let scope = Scope { is_function: true, is_static_block: true, ..Scope::default() };
+        self.in_scope(scope, |finder| {
             finder.hoist_functions(block.body.stmts.iter());
-            block.body.stmts.visit_with(finder);
+            finder.at_home(Home::METHOD, |finder| block.body.stmts.visit_with(finder));
         });
     }
 
@@ -392,12 +468,125 @@ impl Visit for Finder {
         }
     }
 
+    fn visit_expr(&mut self, expression: &Expr) {
+        if let Expr::Ident(name) = expression
+            && self.is_strict
+            && is_reserved_in_modules(&name.sym)
+        {
+            let message = format!("`{}` is a reserved word in modules", name.sym);
+            self.errors.push(EarlyError { span: name.span, message });
+        }
+        expression.visit_children_with(self);
+    }
+
+    fn visit_class_method(&mut self, method: &ClassMethod) {
+        method.key.visit_with(self);
+        self.static_prototype(method.is_static, &method.key);
+        self.method(&method.function);
+    }
+
+    fn visit_private_method(&mut self, method: &PrivateMethod) {
+        self.method(&method.function);
+    }
+
+    fn visit_method_prop(&mut self, method: &MethodProp) {
+        method.key.visit_with(self);
+        self.method(&method.function);
+    }
+
+    fn visit_getter_prop(&mut self, getter: &GetterProp) {
+        getter.key.visit_with(self);
+        self.method(&getter.function);
+    }
+
+    fn visit_setter_prop(&mut self, setter: &SetterProp) {
+        setter.key.visit_with(self);
+        self.method(&setter.function);
+    }
+
+    fn visit_class_prop(&mut self, property: &ClassProp) {
+        property.decorators.visit_with(self);
+        property.key.visit_with(self);
+        self.static_prototype(property.is_static, &property.key);
+        self.at_home(Home::METHOD, |finder| property.value.visit_with(finder));
+    }
+
+    fn visit_private_prop(&mut self, property: &PrivateProp) {
+        property.decorators.visit_with(self);
+        self.at_home(Home::METHOD, |finder| property.value.visit_with(finder));
+    }
+
+    fn visit_auto_accessor(&mut self, accessor: &AutoAccessor) {
+        accessor.decorators.visit_with(self);
+        if let Key::Public(key) = &accessor.key {
+            key.visit_with(self);
+        }
+        self.at_home(Home::METHOD, |finder| accessor.value.visit_with(finder));
+    }
+
+    fn visit_super_prop_expr(&mut self, member: &SuperPropExpr) {
+        if !self.home.has_properties {
+            self.error(member.obj.span, "`super` stands outside of a method");
+        }
+        member.visit_children_with(self);
+    }
+
+    fn visit_object_lit(&mut self, object: &ObjectLit) {
+        for property in &object.props {
+            if let PropOrSpread::Prop(property) = property
+                && let Prop::Assign(default) = &**property
+            {
+                self.error(default.key.span, "`=` gives a default in patterns only");
+            }
+        }
+        let mut prototypes = object.props.iter().filter_map(|property| match property {
+            PropOrSpread::Prop(property) => match &**property {
+                Prop::KeyValue(pair) if is_named(&pair.key, "__proto__") => Some(pair.key.span()),
+                _ => None,
+            },
+            PropOrSpread::Spread(_) => None,
+        });
+        if let Some(span) = prototypes.nth(1) {
+            self.error(span, "`__proto__` is set twice");
+        }
+        object.visit_children_with(self);
+    }
+
+    fn visit_unary_expr(&mut self, unary: &UnaryExpr) {
+        if unary.op == UnaryOp::Delete && is_private_member(&unary.arg) {
+            self.error(unary.span, "private names cannot be deleted");
+        }
+        unary.visit_children_with(self);
+    }
+
+    fn visit_new_expr(&mut self, new: &NewExpr) {
+        if matches!(&*new.callee, Expr::Call(call) if matches!(call.callee, Callee::Import(_))) {
+            self.error(new.span, "`import()` is not a constructor");
+        }
+        new.visit_children_with(self);
+    }
+
+    fn visit_call_expr(&mut self, call: &CallExpr) {
+        if let Callee::Super(callee) = &call.callee
+            && !self.home.has_call
+        {
+            self.error(
+                callee.span,
+                "`super()` stands outside of the constructor of a derived class",
+            );
+        }
+        if matches!(call.callee, Callee::Import(_))
+            && let Some(span) = call.args.iter().find_map(|argument| argument.spread)
+        {
+            self.error(span, "`import()` takes no `...`");
+        }
+        call.visit_children_with(self);
+    }
+
     fn visit_return_stmt(&mut self, statement: &ReturnStmt) {
-        let is_in_function = self.scopes.iter().skip(1).any(|scope| scope.is_function);
-        let is_module = self.scopes.first().is_some_and(|scope| scope.is_module);
-        if is_module && !is_in_function {
-            let message = "`return` outside of a function".to_owned();
-            self.errors.push(EarlyError { span: statement.span, message });
+        let around = self.scopes.iter().rfind(|scope| scope.is_function);
+        if around.is_some_and(|scope| scope.is_module || scope.is_static_block) {
+            self.error(statement.span, "`return` outside of a function");
         }
         statement.visit_children_with(self);
     }
@@ -405,7 +594,8 @@ impl Visit for Finder {
     fn visit_class(&mut self, class: &Class) {
         class.decorators.visit_with(self);
         class.super_class.visit_with(self);
-        self.classes.push(PrivateNames::default());
+        let is_derived = class.super_class.is_some();
+        self.classes.push(PrivateNames { is_derived, ..PrivateNames::default() });
         for member in &class.body {
             match member {
                 ClassMember::PrivateMethod(method) => {
@@ -452,7 +642,49 @@ impl Visit for Finder {
     }
 }
 
+fn is_named(key: &PropName, name: &str) -> bool {
+    match key {
+        PropName::Ident(ident) => ident.sym == *name,
+        PropName::Str(text) => text.value.as_str() == Some(name),
+        _ => false,
+    }
+}
+
+fn is_private_member(expression: &Expr) -> bool {
+    match expression {
+        Expr::Paren(paren) => is_private_member(&paren.expr),
+        Expr::Member(member) => member.prop.is_private_name(),
+        Expr::OptChain(chain) => {
+            matches!(&*chain.base, OptChainBase::Member(member) if member.prop.is_private_name())
+        }
+        _ => false,
+    }
+}
+
+/// Words that name nothing in the code of a module (ECMA-262, section 12.7.2).
+pub(super) fn is_reserved_in_modules(word: &str) -> bool {
+    matches!(
+        word,
+        "await"
+            | "yield"
+            | "let"
+            | "static"
+            | "implements"
+            | "interface"
+            | "package"
+            | "private"
+            | "protected"
+            | "public"
+    )
+}
+
 impl Finder {
+    fn static_prototype(&mut self, is_static: bool, key: &PropName) {
+        if is_static && is_named(key, "prototype") {
+            self.error(key.span(), "a class cannot have a static `prototype` of its own");
+        }
+    }
+
     fn unknown_private(&mut self, name: &Atom, span: Span) {
         let message = format!("no class around this has a private name `#{name}`");
         self.errors.push(EarlyError { span, message });

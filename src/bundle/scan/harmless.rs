@@ -3,9 +3,10 @@
 
 use rustc_hash::FxHashSet;
 use swc_core::ecma::ast::*;
+use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
 use super::side_effects::Purity;
-use crate::bundle::graph::Module;
+use crate::bundle::graph::{Module, ModuleFormat, SymbolKind};
 
 /// Rounds in which functions that call harmless functions are found, each one call further away.
 const ROUNDS: usize = 8;
@@ -50,11 +51,12 @@ pub(super) fn find_harmless(body: &[Stmt], module: &Module, purity: &mut Purity<
     for _ in 0..ROUNDS {
         let count = functions.len();
         functions.retain(|(ident, function)| {
-            let is_harmless = function.is_harmless(purity);
-            if is_harmless {
-                purity.harmless.insert(ident.to_id());
+            let Some(calls_readers) = function.is_harmless(purity, module) else { return true };
+            purity.harmless.insert(ident.to_id());
+            if calls_readers || function.reads_variables(module) {
+                purity.readers.insert(ident.to_id(), module.symbol_of[&ident.to_id()]);
             }
-            !is_harmless
+            false
         });
         if functions.len() == count {
             break;
@@ -81,7 +83,35 @@ fn callable(function: &Function) -> Option<Callable<'_>> {
 }
 
 impl Callable<'_> {
-    fn is_harmless(&self, purity: &Purity<'_>) -> bool {
+    /// Whether it reads a variable that has no value yet when it is called too early, in a circle of modules.
+    fn reads_variables(&self, module: &Module) -> bool {
+        struct Finder<'a>(&'a Module, bool);
+        impl Visit for Finder<'_> {
+            noop_visit_type!();
+            fn visit_ident(&mut self, ident: &Ident) {
+                self.1 |= self.0.symbol_of.get(&ident.to_id()).is_some_and(|symbol| {
+                    let kind = self.0.symbols[*symbol as usize].kind;
+                    !matches!(kind, SymbolKind::Var | SymbolKind::Function)
+                });
+            }
+            // What they read is read when they are called.
+            fn visit_function(&mut self, _: &Function) {}
+            fn visit_arrow_expr(&mut self, _: &ArrowExpr) {}
+        }
+        if module.format != ModuleFormat::Esm {
+            return false;
+        }
+        let mut finder = Finder(module, false);
+        self.parameters.iter().for_each(|pattern| pattern.visit_with(&mut finder));
+        match self.body {
+            Body::Value(value) => value.visit_with(&mut finder),
+            Body::Statements(statements) => statements.visit_with(&mut finder),
+        }
+        finder.1
+    }
+
+    /// Whether it calls functions that read variables, if it is harmless.
+    fn is_harmless(&self, purity: &Purity<'_>, module: &Module) -> Option<bool> {
         let mut locals = FxHashSet::default();
         let has_plain_parameters = self.parameters.iter().all(|pattern| match pattern {
             Pat::Ident(name) => locals.insert(name.to_id()),
@@ -104,8 +134,12 @@ impl Callable<'_> {
                     statements.iter().all(|inner| statement(purity, &mut locals, inner))
                 }
             };
+        let calls = purity.pure_if.take();
         // What imports do is not known here.
-        purity.pure_if.take().is_empty() && is_harmless
+        let is_known = calls
+            .iter()
+            .all(|chain| module.symbols[chain.symbol as usize].kind != SymbolKind::Import);
+        (is_harmless && is_known).then_some(!calls.is_empty())
     }
 }
 

@@ -24,7 +24,7 @@ use super::define::{Defines, substitute};
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
 use super::lower::lower;
-use super::sloppy::{functions_behind_if, write_out};
+use super::sloppy::{functions_behind_if, rename_reserved, write_out};
 use crate::bundle::options::{Format, Loader, Options};
 use crate::diag::{Diagnostic, Location};
 use crate::fs::FileSystem;
@@ -89,7 +89,8 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let comments = SingleThreadedComments::default();
     let mut program = parse_program(input, &comments)?;
     check_early(&program, input)?;
-    if is_sloppy(&program, input) {
+    let is_sloppy = is_sloppy(&program, input);
+    if is_sloppy {
         write_out(&mut program);
     }
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
@@ -107,6 +108,12 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         top_level = SyntaxContext::empty().apply_mark(top_level_mark);
     }
     let mut diagnostics = Vec::new();
+    if is_sloppy {
+        let undeclared = rename_reserved(&mut program, unresolved);
+        if input.options.format == Format::Esm {
+            diagnostics.extend(undeclared.iter().map(|name| reserved_word(input, name)));
+        }
+    }
     if input.loader != Loader::Json {
         let globs = GlobInput {
             source_map: input.source_map,
@@ -158,6 +165,14 @@ fn check_early(program: &Program, input: &ParseInput<'_>) -> Result<(), Vec<Diag
             ))
         })
         .collect())
+}
+
+fn reserved_word(input: &ParseInput<'_>, name: &Ident) -> Diagnostic {
+    let message =
+        format!("`{}` is a reserved word in ECMAScript modules, and nothing declares it", name.sym);
+    Diagnostic::error("build/syntax", message)
+        .at(location_at(input.source_map, input.path, name.span.lo, name.sym.len()))
+        .hint("build with `--format cjs` or `--format iife`, where it is the name of a global variable")
 }
 
 fn unknown_specifier(input: &ParseInput<'_>, unknown: &Unknown) -> Diagnostic {

@@ -103,6 +103,7 @@ pub(super) fn record(
         believe_annotations: !options.ignore_annotations,
         imports: &imports,
         harmless: FxHashSet::default(),
+        readers: FxHashMap::default(),
         known_values: FxHashMap::default(),
         pure_if: RefCell::default(),
     };
@@ -201,6 +202,7 @@ fn mark_functions(module: &mut Module, body: &[Stmt], purity: &Purity<'_>) {
         let is_pure =
             purity.harmless.contains(&symbol.id) || purity.pure_functions.contains(&symbol.id);
         symbol.is_pure_function = !symbol.is_reassigned && is_pure;
+        symbol.reads_variables = purity.readers.contains_key(&symbol.id);
     }
 }
 
@@ -805,6 +807,7 @@ impl Recorder<'_> {
                 uses_this: false,
                 ignores_this: false,
                 is_pure_function: false,
+                reads_variables: false,
             });
             index
         });

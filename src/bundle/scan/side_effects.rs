@@ -23,13 +23,15 @@ pub(super) struct Purity<'a> {
     pub(super) pure_functions: &'a FxHashSet<Id>,
     /// Functions of the module that do nothing, by declaration.
     pub(super) harmless: FxHashSet<Id>,
+    /// Those of them that read variables, with their symbols: in a circle of modules, calling one too early throws.
+    pub(super) readers: FxHashMap<Id, u32>,
     /// Variables of the module that never hold anything but one plain value.
     pub(super) known_values: FxHashMap<Id, KnownValue>,
     /// Whether marks such as `/* @__PURE__ */` count.
     pub(super) believe_annotations: bool,
     /// Imported symbols: what a call of one does is known when it is bound.
     pub(super) imports: &'a FxHashMap<Id, u32>,
-    /// Calls of imports that were taken for pure, until it is known what they call.
+    /// Calls that were taken for pure, until it is known what imports are and which modules stand in circles.
     pub(super) pure_if: RefCell<Vec<Chain>>,
 }
 
@@ -250,7 +252,13 @@ impl Purity<'_> {
                     ident.sym == *"Symbol"
                         && call.args.iter().all(|argument| self.is_primitive(&argument.expr))
                 }
-                Expr::Ident(ident) if self.harmless.contains(&ident.to_id()) => true,
+                Expr::Ident(ident) if self.harmless.contains(&ident.to_id()) => {
+                    if let Some(symbol) = self.readers.get(&ident.to_id()).copied() {
+                        let chain = Chain { symbol, names: Vec::new(), is_called: false };
+                        self.pure_if.borrow_mut().push(chain);
+                    }
+                    true
+                }
                 Expr::Ident(ident) => {
                     self.believe_annotations
                         && (self.pure_functions.contains(&ident.to_id())

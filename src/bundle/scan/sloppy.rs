@@ -2,16 +2,20 @@
 //! compressor. Functions in blocks also set a variable of the function around (ECMA-262, Annex B.3.2), labels may
 //! stand before functions (B.3.1), and `for (var x = 1 in y)` sets `x` first (B.3.5).
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
 use swc_core::common::{BytePos, DUMMY_SP, SyntaxContext};
 use swc_core::ecma::ast::*;
+use swc_core::ecma::transforms::base::rename::rename;
 use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::define::HoistedNames;
+use super::define::{HoistedNames, collect_names};
+use super::early_errors::is_reserved_in_modules;
 use crate::bundle::code;
 
 /// Rewrites a script. Names are not resolved yet, so they are compared by their texts.
@@ -52,6 +56,110 @@ pub(super) fn write_out(program: &mut Program) {
             visitor.statements(&mut body);
             join_declarations(&mut body);
             module.body = body.into_iter().map(ModuleItem::Stmt).collect();
+        }
+    }
+}
+
+/// Gives names that strict code cannot have to nothing: `await`, `let`, `eval` and the like get another. Names must be
+/// resolved. Returns where such a name is read that nothing declares; those cannot be helped.
+pub(super) fn rename_reserved(program: &mut Program, unresolved: SyntaxContext) -> Vec<Ident> {
+    let mut finder = ReservedNames { unresolved, ..ReservedNames::default() };
+    program.visit_with(&mut finder);
+    if !finder.declared.is_empty() {
+        let mut names = Names::default();
+        program.visit_with(&mut names);
+        let mut renamed: FxHashMap<Id, Atom> = FxHashMap::default();
+        for id in finder.declared {
+            let other = names.fresh(&id.0);
+            renamed.insert(id, other);
+        }
+        if renamed.keys().any(|id| id.0 == *"arguments") {
+            program.visit_mut_with(&mut OwnArguments(unresolved));
+        }
+        program.mutate(rename(&renamed));
+    }
+    finder.undeclared
+}
+
+#[derive(Default)]
+struct ReservedNames {
+    unresolved: SyntaxContext,
+    declared: BTreeSet<Id>,
+    undeclared: Vec<Ident>,
+}
+
+impl ReservedNames {
+    /// `eval` and `arguments` can be read, but not declared.
+    fn declares(&mut self, pattern: &Pat) {
+        let mut names = Vec::new();
+        collect_names(pattern, &mut names);
+        let names =
+            names.into_iter().filter(|name| matches!(name.sym.as_str(), "arguments" | "eval"));
+        self.declared.extend(names.map(|name| name.to_id()));
+    }
+}
+
+impl Visit for ReservedNames {
+    noop_visit_type!();
+
+    fn visit_ident(&mut self, ident: &Ident) {
+        if is_reserved_in_modules(&ident.sym) {
+            if ident.ctxt == self.unresolved {
+                self.undeclared.push(ident.clone());
+            } else {
+                self.declared.insert(ident.to_id());
+            }
+        }
+    }
+
+    fn visit_param(&mut self, parameter: &Param) {
+        self.declares(&parameter.pat);
+        parameter.visit_children_with(self);
+    }
+
+    fn visit_arrow_expr(&mut self, arrow: &ArrowExpr) {
+        arrow.params.iter().for_each(|pattern| self.declares(pattern));
+        arrow.visit_children_with(self);
+    }
+
+    fn visit_catch_clause(&mut self, catch: &CatchClause) {
+        catch.param.iter().for_each(|pattern| self.declares(pattern));
+        catch.visit_children_with(self);
+    }
+
+    fn visit_fn_decl(&mut self, function: &FnDecl) {
+        self.declares(&function.ident.clone().into());
+        function.visit_children_with(self);
+    }
+
+    fn visit_fn_expr(&mut self, function: &FnExpr) {
+        function.ident.iter().for_each(|name| self.declares(&name.clone().into()));
+        function.visit_children_with(self);
+    }
+
+    fn visit_var_declarator(&mut self, declarator: &VarDeclarator) {
+        self.declares(&declarator.name);
+        declarator.visit_children_with(self);
+    }
+}
+
+/// `var arguments` begins as what `arguments` is without it.
+struct OwnArguments(SyntaxContext);
+
+impl VisitMut for OwnArguments {
+    noop_visit_mut_type!();
+
+    fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
+        statement.visit_mut_children_with(self);
+        let Stmt::Decl(Decl::Var(declaration)) = statement else { return };
+        for declarator in &mut declaration.decls {
+            if declaration.kind == VarDeclKind::Var
+                && declarator.init.is_none()
+                && matches!(&declarator.name, Pat::Ident(name) if name.sym == *"arguments")
+            {
+                let arguments = Ident::new("arguments".into(), declarator.span, self.0);
+                declarator.init = Some(Box::new(Expr::Ident(arguments)));
+            }
         }
     }
 }
