@@ -78,6 +78,28 @@ pub trait FileSystem: Send + Sync {
     fn read_dir(&self, path: &Path) -> io::Result<Vec<String>>;
 }
 
+/// Adds the files in a folder to `names`, as paths relative to `base`, with `/`; with `is_deep` also those in folders
+/// below it. Packages and hidden files are left out: no pattern means them.
+pub(crate) fn list_files(
+    files: &dyn FileSystem,
+    base: &Path,
+    folder: &str,
+    is_deep: bool,
+    names: &mut Vec<String>,
+) {
+    for name in files.read_dir(&base.join(folder)).unwrap_or_default() {
+        if name.starts_with('.') || name == "node_modules" {
+            continue;
+        }
+        let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+        match files.kind(&base.join(&path)) {
+            Ok(FileKind::File) => names.push(path),
+            Ok(FileKind::Directory) if is_deep => list_files(files, base, &path, true, names),
+            _ => {}
+        }
+    }
+}
+
 /// The real disk.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct DiskFileSystem;

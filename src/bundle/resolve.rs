@@ -15,7 +15,7 @@ use oxc_resolver::{
 };
 
 use super::options::{Options, Packages, Target};
-use crate::fs::{FileKind, FileSystem, relative};
+use crate::fs::{FileKind, FileSystem, list_files, relative};
 use crate::url::decode_percent;
 
 /// Our file system as the resolver's.
@@ -418,6 +418,38 @@ impl Resolver {
             },
             hints: vec![format!("paths are relative to the root, `{}`", self.root.display())],
         })
+    }
+
+    /// The files that an entry point names: one, or where there is none and it has the signs of a glob, all that it
+    /// matches, in the order of their paths. Not every shell expands globs, and in YAML none does.
+    ///
+    /// # Errors
+    /// When it names nothing, or something that is no file.
+    pub fn resolve_entries(&self, specifier: &str) -> Result<Vec<ResolvedFile>, Unresolved> {
+        let error = match self.resolve_entry(specifier) {
+            Ok(file) => return Ok(vec![file]),
+            Err(error) => error,
+        };
+        let pattern = specifier.strip_prefix("./").unwrap_or(specifier);
+        let is_glob = pattern.contains(['*', '?', '[', '{']) && !Path::new(pattern).is_absolute();
+        let Some(glob) = is_glob
+            .then(|| GlobBuilder::new(pattern).literal_separator(true).build().ok())
+            .flatten()
+        else {
+            return Err(error);
+        };
+        let matcher = glob.compile_matcher();
+        let mut names = Vec::new();
+        list_files(&*self.files, &self.root, "", pattern.contains('/'), &mut names);
+        names.retain(|name| matcher.is_match(name));
+        names.sort_unstable();
+        if names.is_empty() {
+            return Err(Unresolved {
+                message: format!("no file matches the entry points `{specifier}`"),
+                ..error
+            });
+        }
+        names.iter().map(|name| self.resolve_entry(&format!("./{name}"))).collect()
     }
 
     /// The tsconfig that applies to a file, `extends` included.

@@ -188,7 +188,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("name", "name", Kind::Text, "NAME", "name of the root folder", on::RUN | on::REPORT, "Prefix of all keys in the store, and title of the report"),
     setting!("deploy", "deploy", Kind::Choice(PRESETS), "PRESET", "none", on::BUNDLING, "Presets for a kind of deployment; every setting can be overridden"),
 
-    setting!("entrypoints", "build.entrypoints", Kind::List, "PATHS", "none", on::RUN, "Files a build starts from"),
+    setting!("entrypoints", "build.entrypoints", Kind::List, "PATHS", "none", on::RUN, "Files a build starts from, or globs of them"),
     setting!("files", "build.files", Kind::Map, "PATH=TEXT", "none", on::BUNDLING, "Sources held in memory, over those on disk"),
     setting!("root", "build.root", Kind::Text, "DIR", "folder of the settings file", on::BUNDLING | on::VERIFY, "Folder that all paths are relative to"),
     setting!("outdir", "build.outdir", Kind::Text, "DIR", "none: outputs are kept in memory", on::BUNDLING, "Folder for the outputs"),

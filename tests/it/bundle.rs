@@ -536,6 +536,37 @@ fn external_modules_keep_their_order() {
     assert_eq!(run("out.mjs"), "1\n2\n3\ndep\nmain\n");
 }
 
+/// Where no shell expands them, globs name entry points, too.
+#[test]
+fn globs_name_entry_points() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, code: &str| {
+        let file = folder.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, code).unwrap();
+    };
+    write("src/a.ts", "console.log('a');");
+    write("src/b.ts", "console.log('b');");
+    write("src/deep/c.ts", "console.log('c');");
+    write("src/[id].ts", "console.log('id');");
+    write("node_modules/p/d.ts", "");
+    let built = |arguments: &[&str]| {
+        let out = tempfile::tempdir().unwrap();
+        let mut command = bundlegate();
+        command.arg("build").args(arguments).arg("--outdir").arg(out.path());
+        let output = command.current_dir(folder.path()).output().unwrap();
+        let names: Vec<String> = super::support::files(out.path()).into_keys().collect();
+        (output.status.code(), names.join(" "), text(&output))
+    };
+    assert_eq!(built(&["src/*.ts", "./src/a.ts"]).1, "[id].js a.js b.js");
+    assert_eq!(built(&["./src/**/*.ts"]).1, "[id].js a.js b.js deep/c.js");
+    assert_eq!(built(&["**/{a,c,d}.ts"]).1, "a.js deep/c.js");
+    assert_eq!(built(&["src/[id].ts"]).1, "[id].js");
+    let (code, _, said) = built(&["src/*.js"]);
+    assert_eq!(code, Some(3));
+    assert!(said.contains("no file matches the entry points `src/*.js`"), "{said}");
+}
+
 /// What can be parsed and must be refused all the same.
 #[test]
 fn early_errors_are_told() {

@@ -10,7 +10,7 @@ use swc_core::ecma::ast::*;
 use swc_core::ecma::parser::{Syntax, parse_file_as_expr};
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
-use crate::fs::{FileKind, FileSystem};
+use crate::fs::{FileKind, FileSystem, list_files};
 
 /// What expanding needs beside the tree.
 pub(super) struct GlobInput<'a> {
@@ -131,7 +131,7 @@ impl Globs<'_> {
             .array_windows()
             .any(|[a, b]| matches!((a, b), (Piece::Any, Piece::Text(text)) if text.contains('/')));
         let mut names = Vec::new();
-        self.list(&base, "", is_deep, &mut names);
+        list_files(&**self.input.files, &base, "", is_deep, &mut names);
         if is_require {
             names.extend(self.short_names(&base, &names));
         }
@@ -162,21 +162,6 @@ impl Globs<'_> {
             Some(folder.strip_suffix("/index")?.to_owned())
         });
         names.iter().filter_map(|name| strip(name)).chain(nested).chain(folders).collect()
-    }
-
-    /// Files below a folder, as paths relative to it. Packages and hidden files are nobody's guess.
-    fn list(&self, base: &Path, folder: &str, is_deep: bool, names: &mut Vec<String>) {
-        for name in self.input.files.read_dir(&base.join(folder)).unwrap_or_default() {
-            if name.starts_with('.') || name == "node_modules" {
-                continue;
-            }
-            let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            match self.input.files.kind(&base.join(&path)) {
-                Ok(FileKind::File) => names.push(path),
-                Ok(FileKind::Directory) if is_deep => self.list(base, &path, true, names),
-                _ => {}
-            }
-        }
     }
 
     fn expand(&mut self, call: &mut CallExpr) -> Option<Expr> {

@@ -155,8 +155,15 @@ fn scan_once(
     let mut round = Vec::new();
     let mut entries = Vec::new();
     for entry in entry_points {
-        match scanner.resolver.resolve_entry(&entry.specifier) {
-            Ok(resolved) => entries.push(number(&mut numbers, &mut round, resolved, None, None)),
+        match scanner.resolver.resolve_entries(&entry.specifier) {
+            Ok(files) => {
+                for file in files {
+                    let id = number(&mut numbers, &mut round, file, None, None);
+                    if !entries.contains(&id) {
+                        entries.push(id);
+                    }
+                }
+            }
             Err(error) => diagnostics.push(with_hints(
                 Diagnostic::error("build/entry-not-found", error.message),
                 error.hints,
