@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use memchr::{memchr_iter, memchr2_iter, memmem};
+use memchr::{memchr_iter, memchr2_iter, memchr3_iter, memmem};
 
 /// Text that was decoded.
 pub(super) struct Decoded {
@@ -163,21 +164,57 @@ impl Wants {
 }
 
 /// Hands everything that `bytes` can be read as in another way to `take`: a text that is written with escapes and the
-/// like, and bytes that are written in letters. Each lives only until the next.
+/// like, and bytes that are written in letters, which stand in `runs`. Each lives only until the next.
 pub(super) fn decode(
     bytes: &[u8],
+    runs: &[Range<usize>],
     wants: &Wants,
     as_text: bool,
     as_bytes: bool,
     take: &mut Take<'_>,
 ) {
+    let brackets = Brackets::of(bytes);
     if as_text {
-        texts(bytes, wants, take);
+        texts(bytes, &brackets, wants, take);
     }
     if as_bytes {
-        number_lists(bytes, take);
-        base64_runs(bytes, take);
-        hex_runs(bytes, take);
+        number_lists(bytes, &brackets, take);
+        base64_runs(bytes, runs, take);
+        hex_pairs(bytes, take);
+        hex_runs(bytes, runs, take);
+    }
+}
+
+/// What stands at brackets, found in one pass: starts of calls, and of lists of numbers.
+#[derive(Default)]
+struct Brackets {
+    /// `.join(`
+    joins: Vec<usize>,
+    /// `.concat(`
+    concats: Vec<usize>,
+    /// `.split(`
+    splits: Vec<usize>,
+    /// The first numbers in brackets of any kind.
+    numbers: Vec<usize>,
+}
+
+impl Brackets {
+    fn of(bytes: &[u8]) -> Self {
+        let mut found = Self::default();
+        for open in memchr2_iter(b'[', b'(', bytes) {
+            let before = &bytes[..open];
+            match before.last() {
+                Some(b'n') if before.ends_with(b".join") => found.joins.push(open - 5),
+                Some(b't') if before.ends_with(b".concat") => found.concats.push(open - 7),
+                Some(b't') if before.ends_with(b".split") => found.splits.push(open - 6),
+                _ => {}
+            }
+            let first = skip_space(bytes, open + 1);
+            if bytes.get(first).is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') {
+                found.numbers.push(first);
+            }
+        }
+        found
     }
 }
 
@@ -214,7 +251,7 @@ pub(super) fn is_textual(writing: &str) -> bool {
     .contains(&writing)
 }
 
-fn texts(bytes: &[u8], wants: &Wants, take: &mut Take<'_>) {
+fn texts(bytes: &[u8], brackets: &Brackets, wants: &Wants, take: &mut Take<'_>) {
     let (mut texts, mut css) = (Spans::new(wants.around), Spans::new(wants.around));
     let mut signs: Vec<usize> = Vec::new();
     // The sources in a map are written as JSON, whatever else they are.
@@ -222,25 +259,26 @@ fn texts(bytes: &[u8], wants: &Wants, take: &mut Take<'_>) {
     let is_map = start.trim_ascii_start().starts_with(b"{")
         && memmem::find(start, b"\"version\"").is_some()
         && memmem::find(bytes, b"\"sourcesContent\"").is_some();
-    for at in memchr_iter(b'\\', bytes) {
+    for at in memchr3_iter(b'\\', b'%', b'&', bytes) {
         let next = bytes.get(at + 1).copied().unwrap_or_default();
-        if matches!(next, b'x' | b'u' | b'0'..=b'7' | b'\n' | b'\r')
-            || wants.has_mark(bytes, at)
-            || is_needless_escape(next)
-            || is_inner_joint(bytes, at)
-            || (is_map && matches!(next, b'"' | b'\\' | b'n' | b't' | b'/'))
-        {
+        let is_sign = match bytes[at] {
+            b'%' => percent(bytes, at).is_some(),
+            b'&' => (next == b'#' || next.is_ascii_alphabetic()) && entity(bytes, at).is_some(),
+            _ => {
+                if next.is_ascii_hexdigit() && is_css_escape(bytes, at) {
+                    css.add(at, bytes.len());
+                }
+                matches!(next, b'x' | b'u' | b'0'..=b'7' | b'\n' | b'\r')
+                    || wants.has_mark(bytes, at)
+                    || is_needless_escape(next)
+                    || is_inner_joint(bytes, at)
+                    || (is_map && matches!(next, b'"' | b'\\' | b'n' | b't' | b'/'))
+            }
+        };
+        if is_sign {
             signs.push(at);
         }
-        if next.is_ascii_hexdigit() && is_css_escape(bytes, at) {
-            css.add(at, bytes.len());
-        }
     }
-    signs.extend(memchr_iter(b'%', bytes).filter(|at| percent(bytes, *at).is_some()));
-    signs.extend(memchr_iter(b'&', bytes).filter(|at| {
-        let next = bytes.get(at + 1).copied().unwrap_or_default();
-        (next == b'#' || next.is_ascii_alphabetic()) && entity(bytes, *at).is_some()
-    }));
     for at in memchr_iter(b'+', bytes) {
         // The quote before it, over white space and the end of a call.
         let mut before = at;
@@ -261,13 +299,13 @@ fn texts(bytes: &[u8], wants: &Wants, take: &mut Take<'_>) {
             signs.push(at);
         }
     }
-    for at in find_all(&CONCAT, bytes) {
+    for at in brackets.concats.iter().copied() {
         let is_string = at > 0 && (is_quote(bytes.get(at - 1)) || bytes[at - 1] == b')');
         if is_string && is_quote(bytes.get(skip_space(bytes, at + 8))) {
             lists.push((at.saturating_sub(wants.around)..(at + LIST_BYTES).min(bytes.len()), b""));
         }
     }
-    for at in find_all(&JOIN, bytes) {
+    for at in brackets.joins.iter().copied() {
         // A list of strings, perhaps with a comma at its end.
         let mut before = &bytes[..skip_space_back(bytes, at)];
         let Some(inside) = before.strip_suffix(b"]") else { continue };
@@ -325,9 +363,6 @@ fn texts(bytes: &[u8], wants: &Wants, take: &mut Take<'_>) {
 }
 
 static TEMPLATE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"${"));
-static CONCAT: LazyLock<memmem::Finder<'static>> =
-    LazyLock::new(|| memmem::Finder::new(b".concat("));
-static JOIN: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b".join("));
 
 fn find_all<'a>(
     finder: &'static memmem::Finder<'static>,
@@ -366,7 +401,7 @@ fn is_css_escape(bytes: &[u8], at: usize) -> bool {
     })
 }
 
-type Span = std::ops::Range<usize>;
+type Span = Range<usize>;
 
 /// Stretches around signs; those that touch become one.
 struct Spans {
@@ -834,14 +869,10 @@ const FEWEST_NUMBERS: usize = 8;
 
 /// `[104, 0x65, …]`, the arguments of `String.fromCharCode`, and calls of it that are added; objects and strings of
 /// numbers, and hex numbers in a row.
-fn number_lists(bytes: &[u8], take: &mut Take<'_>) {
+fn number_lists(bytes: &[u8], brackets: &Brackets, take: &mut Take<'_>) {
     let mut done = 0;
-    for open in memchr2_iter(b'[', b'(', bytes) {
-        if open < done {
-            continue;
-        }
-        let first = skip_space(bytes, open + 1);
-        if bytes.get(first).is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-') {
+    for first in brackets.numbers.iter().copied() {
+        if first >= done {
             done = numbers(bytes, first, take);
         }
     }
@@ -854,7 +885,7 @@ fn number_lists(bytes: &[u8], take: &mut Take<'_>) {
             done = numbers(bytes, first, take);
         }
     }
-    for at in find_all(&SPLIT, bytes) {
+    for at in brackets.splits.iter().copied() {
         split_string(bytes, at, take);
     }
 }
@@ -862,7 +893,6 @@ fn number_lists(bytes: &[u8], take: &mut Take<'_>) {
 static FIRST_KEY: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new(b"\"0\":"));
 static HEX_NUMBER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"0x"));
-static SPLIT: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b".split("));
 
 /// `"107,84".split(",")` and `"a|b".split("|").join("")`, by the place of `.split(`.
 fn split_string(bytes: &[u8], at: usize, take: &mut Take<'_>) {
@@ -1069,59 +1099,22 @@ fn line_end(bytes: &[u8], at: usize) -> usize {
     if end > 0 { end + indent } else { 0 }
 }
 
-/// Whether all eight bytes are in the stretch of ASCII from `+` to the end, which holds all letters of base64, and none
-/// of the marks that are most frequent in code.
-fn may_be_letters(eight: [u8; 8]) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    const PLUS: u64 = 0x2b2b_2b2b_2b2b_2b2b;
-    let word = u64::from_le_bytes(eight);
-    (word.wrapping_sub(PLUS) | word) & HIGH == 0
-}
-
-fn base64_runs(bytes: &[u8], take: &mut Take<'_>) {
-    let mut at = 0;
-    let mut last = 0;
-    // Every run that is long enough fills two words in a row.
-    while let Some((first, rest)) = bytes.get(at..).and_then(<[u8]>::split_first_chunk::<8>) {
-        if !may_be_letters(*first) {
-            at += 8;
+fn base64_runs(bytes: &[u8], runs: &[Range<usize>], take: &mut Take<'_>) {
+    let mut done = 0;
+    for run in runs {
+        let (start, length) = (run.start, run.len());
+        if start < done || length < SHORTEST_BASE64 {
             continue;
         }
-        let Some(second) = rest.first_chunk::<8>() else { break };
-        if !may_be_letters(*second) {
-            at += 16;
-            continue;
-        }
-        if !first.iter().all(|byte| is_base64(*byte)) {
-            at += 8;
-            continue;
-        }
-        if !second.iter().all(|byte| is_base64(*byte)) {
-            at += 16;
-            continue;
-        }
-        let mut start = at;
-        while start > last && is_base64(bytes[start - 1]) {
-            start -= 1;
-        }
-        let length =
-            bytes[start..].iter().position(|byte| !is_base64(*byte)).unwrap_or(bytes.len() - start);
-        if length < SHORTEST_BASE64 {
-            at = (start + length).max(at + 8);
-            continue;
-        }
-        let run = &bytes[start..start + length];
+        let text = &bytes[run.clone()];
         let (letters, places) = match lines_of_base64(bytes, start, length) {
             Some((letters, places)) => (Cow::Owned(letters), Some(places)),
-            None if run.iter().any(|byte| matches!(byte, b'-' | b'_')) => {
-                (Cow::Owned(run.iter().map(|letter| standard_letter(*letter)).collect()), None)
+            None if text.iter().any(|byte| matches!(byte, b'-' | b'_')) => {
+                (Cow::Owned(text.iter().map(|letter| standard_letter(*letter)).collect()), None)
             }
-            None => (Cow::Borrowed(run), None),
+            None => (Cow::Borrowed(text), None),
         };
-        let end =
-            places.as_ref().and_then(|places| places.last()).map_or(start + length, |at| at + 1);
-        at = end.max(at + 1);
-        last = end;
+        done = places.as_ref().and_then(|places| places.last()).map_or(run.end, |at| at + 1);
         if !looks_encoded(&letters) {
             continue;
         }
@@ -1187,44 +1180,54 @@ fn looks_encoded(letters: &[u8]) -> bool {
 /// Fewest bytes in hex that are decoded.
 const FEWEST_HEX: usize = 8;
 
-/// Runs of hex digits, and pairs with `:`, `-` or a space between them.
-fn hex_runs(bytes: &[u8], take: &mut Take<'_>) {
-    hex_pairs(bytes, take);
+/// Fewest hex digits in a row that are decoded.
+const SHORTEST_HEX: usize = 32;
+
+/// Runs of hex digits, which are runs of letters.
+fn hex_runs(bytes: &[u8], runs: &[Range<usize>], take: &mut Take<'_>) {
     let mut at = 0;
-    while at < bytes.len() {
-        let Some(probe) = bytes.get(at + 31) else { break };
-        if !HEX_DIGITS[usize::from(*probe)] {
-            at += 32;
-            continue;
+    for run in runs {
+        at = at.max(run.start);
+        while at + SHORTEST_HEX <= run.end {
+            at = hex_run(bytes, at, take);
         }
-        let mut start = at + 31;
-        while start > at && bytes[start - 1].is_ascii_hexdigit() {
-            start -= 1;
-        }
-        let length = bytes[start..]
-            .iter()
-            .position(|byte| !byte.is_ascii_hexdigit())
-            .unwrap_or(bytes.len() - start);
-        let lines = lines_of_hex(bytes, start, length);
-        let end = lines.as_ref().and_then(|lines| lines.last()).map_or(start + length, |at| at + 1);
-        let count = lines.as_ref().map_or(length, Vec::len);
-        if count >= 32 {
-            let digit = |index: usize| {
-                let at = lines.as_ref().map_or(start + index, |lines| lines[index]);
-                hex_digit(bytes[at]).unwrap_or_default()
-            };
-            for offset in 0..2 {
-                let pairs = (offset..count - 1).step_by(2);
-                let decoded = pairs.clone().map(|index| digit(index) * 16 + digit(index + 1));
-                let from = match &lines {
-                    None => Origins::Even { start: start + offset, letters: 2, bytes: 1 },
-                    Some(lines) => Origins::Each(pairs.map(|index| lines[index]).collect()),
-                };
-                take(&mut Decoded { bytes: decoded.collect(), from, writing: "hex" });
-            }
-        }
-        at = end.max(at + 1);
     }
+}
+
+/// The first run of hex digits that holds the last of the bytes at `at`, as many as it has at least; returns where to go
+/// on.
+fn hex_run(bytes: &[u8], at: usize, take: &mut Take<'_>) -> usize {
+    let probe = at + SHORTEST_HEX - 1;
+    if !HEX_DIGITS[usize::from(bytes[probe])] {
+        return probe + 1;
+    }
+    let mut start = probe;
+    while start > at && bytes[start - 1].is_ascii_hexdigit() {
+        start -= 1;
+    }
+    let length = bytes[start..]
+        .iter()
+        .position(|byte| !byte.is_ascii_hexdigit())
+        .unwrap_or(bytes.len() - start);
+    let lines = lines_of_hex(bytes, start, length);
+    let end = lines.as_ref().and_then(|lines| lines.last()).map_or(start + length, |at| at + 1);
+    let count = lines.as_ref().map_or(length, Vec::len);
+    if count >= SHORTEST_HEX {
+        let digit = |index: usize| {
+            let at = lines.as_ref().map_or(start + index, |lines| lines[index]);
+            hex_digit(bytes[at]).unwrap_or_default()
+        };
+        for offset in 0..2 {
+            let pairs = (offset..count - 1).step_by(2);
+            let decoded = pairs.clone().map(|index| digit(index) * 16 + digit(index + 1));
+            let from = match &lines {
+                None => Origins::Even { start: start + offset, letters: 2, bytes: 1 },
+                Some(lines) => Origins::Each(pairs.map(|index| lines[index]).collect()),
+            };
+            take(&mut Decoded { bytes: decoded.collect(), from, writing: "hex" });
+        }
+    }
+    end.max(at + 1)
 }
 
 /// The places of the digits of hex that goes over several lines; `None` when it is on one. Lines of hex are long and
@@ -1256,10 +1259,14 @@ fn lines_of_hex(bytes: &[u8], start: usize, length: usize) -> Option<Vec<usize>>
 fn hex_pairs(bytes: &[u8], take: &mut Take<'_>) {
     let mut at = 2;
     while let Some(window) = bytes.get(at..at + 6) {
+        // Few are, and what is said of each byte alone cannot be guessed.
+        if !window.iter().fold(true, |all, byte| all & HEX_PARTS[usize::from(*byte)]) {
+            at += 16;
+            continue;
+        }
         // Marks stand at every third byte, and are the same.
         let kind = |index: usize| HEX_KINDS[usize::from(window[index])];
-        let may_be = (0..3).all(|index| kind(index) == kind(index + 3));
-        if !may_be || !window.iter().all(|byte| HEX_PARTS[usize::from(*byte)]) {
+        if !(0..3).all(|index| kind(index) == kind(index + 3)) {
             at += 16;
             continue;
         }
@@ -1292,17 +1299,25 @@ fn hex_pairs(bytes: &[u8], take: &mut Take<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::runs::letter_runs;
     use super::*;
 
     #[track_caller]
     fn check(encoded: &str, expected: &str) {
         let wants = Wants::of([b"a value/with \"marks\" and spaces".as_slice()].into_iter());
         let mut found = false;
-        decode(encoded.as_bytes(), &wants, true, true, &mut |decoded| {
-            let text = String::from_utf8_lossy(&decoded.bytes).into_owned();
-            assert!(decoded.from.get(decoded.bytes.len().saturating_sub(1)).is_some());
-            found |= text.contains(expected);
-        });
+        decode(
+            encoded.as_bytes(),
+            &letter_runs(encoded.as_bytes()),
+            &wants,
+            true,
+            true,
+            &mut |decoded| {
+                let text = String::from_utf8_lossy(&decoded.bytes).into_owned();
+                assert!(decoded.from.get(decoded.bytes.len().saturating_sub(1)).is_some());
+                found |= text.contains(expected);
+            },
+        );
         assert!(found, "{expected} in {encoded}");
     }
 

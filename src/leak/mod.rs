@@ -8,6 +8,7 @@ mod misplaced;
 pub mod needles;
 mod parts;
 pub mod policy;
+mod runs;
 pub mod sarif;
 mod source;
 mod tokens;
@@ -23,6 +24,7 @@ use crate::diag::{Diagnostic, Location};
 pub use needles::Needles;
 pub use parts::Part;
 pub use policy::{Guarded, Policy, Verdict, guarded};
+use runs::letter_runs;
 use source::Origin;
 use tokens::Tokens;
 
@@ -264,9 +266,10 @@ impl Search {
                 (guarded.name.clone(), guarded.parts.iter().map(|part| part.label).collect())
             })
             .collect();
+        let tokens = Tokens::new();
         Self {
-            needles: Needles::new(guarded),
-            tokens: Tokens::new(),
+            needles: Needles::new(guarded, tokens.long_texts()),
+            tokens,
             guarded: names,
             without_environment,
         }
@@ -562,7 +565,9 @@ impl FileSearch<'_, '_> {
         let is_opened =
             layer.writings.len() < DEEPEST && self.containers(layer, is_file, found, budget);
         let inside: Vec<String> = found[before..].iter().map(|raw| raw.variable.clone()).collect();
-        let (hits, has_start) = self.search.needles.find(layer.bytes);
+        let mut places = Vec::new();
+        let (hits, has_start) =
+            self.search.needles.find_with(layer.bytes, |text, at| places.push((text, at)));
         for hit in hits {
             if inside.contains(&self.search.guarded[hit.value].0) {
                 continue;
@@ -576,7 +581,8 @@ impl FileSearch<'_, '_> {
                 inner(hit.start),
             ));
         }
-        for token in self.search.tokens.find(layer.bytes) {
+        let runs = letter_runs(layer.bytes);
+        for token in self.search.tokens.find(layer.bytes, &runs, &places) {
             if inside.iter().any(|id| id == token.id) {
                 continue;
             }
@@ -621,7 +627,7 @@ impl FileSearch<'_, '_> {
             };
             self.decoded_layer(&next, found, budget);
         };
-        decode::decode(layer.bytes, wants, textual < 3, binary < 3, &mut take);
+        decode::decode(layer.bytes, &runs, wants, textual < 3, binary < 3, &mut take);
         if textual == 0 && has_start {
             let needles = &self.search.needles;
             constants::joined_constants(layer.bytes, &|text| needles.is_piece(text), &mut take);

@@ -38,7 +38,7 @@ pub struct Needles {
     /// Those too short for grams, which only a forced value can be, and their indices by pattern.
     short: Option<(AhoCorasick, Vec<usize>)>,
     /// Starts and ends of values as they stand in a string of their own, with a quote. `grams` knows them behind the
-    /// needles.
+    /// needles, and other texts behind them.
     starts: Vec<Secret>,
     /// All values, one behind the other.
     values: Secret,
@@ -61,12 +61,13 @@ pub(super) struct Hit {
 }
 
 impl Needles {
-    /// Prepares the search for these values.
+    /// Prepares the search for these values, and in the same pass for other texts, of which the places are told as they
+    /// may be.
     ///
     /// # Panics
     /// Never: only an automaton of more than 2^31 states fails to build.
     #[must_use]
-    pub fn new(guarded: &[Guarded]) -> Self {
+    pub fn new(guarded: &[Guarded], others: impl Iterator<Item = &'static [u8]>) -> Self {
         let mut list: Vec<Needle> = Vec::new();
         for (value, guarded) in guarded.iter().enumerate() {
             for (part, piece) in guarded.parts.iter().enumerate() {
@@ -107,7 +108,8 @@ impl Needles {
             .collect();
         let texts = long.into_iter().map(|index| (index, list[index].text.expose()));
         let behind = (list.len()..).zip(starts.iter().map(Secret::expose));
-        let grams = Grams::of(texts.chain(behind));
+        let others = (list.len() + starts.len()..).zip(others.map(|text| -> &[u8] { text }));
+        let grams = Grams::of(texts.chain(behind).chain(others));
         let all: Vec<u8> =
             values.clone().flat_map(|part| [part.value.expose(), b"\0"].concat()).collect();
         let wants = Wants::of(values.map(|part| part.value.expose()));
@@ -123,16 +125,22 @@ impl Needles {
     /// All places where a text stands, also those that share bytes; and whether a string begins like a value, so that
     /// it may be a piece of one.
     pub(super) fn find(&self, haystack: &[u8]) -> (Vec<Hit>, bool) {
+        self.find_with(haystack, |_, _| {})
+    }
+
+    /// The same, and where each of the other texts may begin, by its index.
+    pub(super) fn find_with(
+        &self,
+        haystack: &[u8],
+        mut other: impl FnMut(usize, usize),
+    ) -> (Vec<Hit>, bool) {
         let (mut hits, mut has_start) = (Vec::new(), false);
-        if self.list.is_empty() {
-            return (hits, has_start);
-        }
         self.grams.find(haystack, |index, at| match index.checked_sub(self.list.len()) {
             None => hits.extend(self.hit_at(index, haystack, at)),
-            Some(start) => {
-                let start = self.starts[start].expose();
-                has_start |= haystack.get(at..at + start.len()) == Some(start);
-            }
+            Some(index) => match self.starts.get(index).map(Secret::expose) {
+                Some(start) => has_start |= haystack.get(at..at + start.len()) == Some(start),
+                None => other(index - self.starts.len(), at),
+            },
         });
         if let Some((automaton, needles)) = &self.short {
             hits.extend(automaton.find_overlapping_iter(haystack).filter_map(|found| {
@@ -327,7 +335,7 @@ mod tests {
 
     #[track_caller]
     fn check(value: &str, haystack: &[u8], expected: &str) {
-        let needles = Needles::new(&[Guarded::forced("KEY", value)]);
+        let needles = Needles::new(&[Guarded::forced("KEY", value)], std::iter::empty());
         let (hits, _) = needles.find(haystack);
         assert!(hits.iter().any(|hit| hit.writing == expected), "{hits:?}");
     }
@@ -365,7 +373,8 @@ mod tests {
 
     #[test]
     fn what_is_near_is_not_found() {
-        let needles = Needles::new(&[Guarded::forced("KEY", "correct-horse-17")]);
+        let needles =
+            Needles::new(&[Guarded::forced("KEY", "correct-horse-17")], std::iter::empty());
         assert!(needles.find(b"correct-horse-18 correct-horse-1").0.is_empty());
     }
 }

@@ -1,12 +1,14 @@
 //! Rule: shapes of well-known tokens, as data. Only shapes that nothing else has, with the checks that their makers
 //! built in; examples of documentations are excused.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use std::ops::Range;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::grams::{Grams, PIECE_BYTES};
+use super::grams::PIECE_BYTES;
 use super::policy::judge;
+use super::runs::{SHORTEST_RUN, letter_runs};
 use super::words::is_sequence;
 
 /// Letters that the rest of a token is made of.
@@ -248,10 +250,14 @@ const HEX_SHAPES: &[(&str, &str, usize, &str)] = &[
 
 /// The shapes, ready to be looked for.
 pub(super) struct Tokens {
-    /// Fixed texts that are too short for grams, and the indices of their shapes.
-    short: (AhoCorasick, Vec<usize>),
-    long: Grams,
+    /// Shapes whose fixed texts are too short for grams, by the first byte; what follows begins in a run of letters.
+    short: Vec<Vec<usize>>,
+    /// The others.
+    long: Vec<usize>,
 }
+
+/// Longest of the short texts, in bytes.
+const LONGEST_SHORT: usize = PIECE_BYTES - 1;
 
 /// A token in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,15 +272,26 @@ impl Tokens {
     pub(super) fn new() -> Self {
         let (long, short): (Vec<usize>, Vec<usize>) =
             (0..SHAPES.len()).partition(|index| SHAPES[*index].prefix.len() >= PIECE_BYTES);
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(short.iter().map(|index| SHAPES[*index].prefix))
-            .expect("the prefixes are few and short");
-        let long = Grams::of(long.iter().map(|index| (*index, SHAPES[*index].prefix.as_bytes())));
-        Self { short: (automaton, short), long }
+        let mut by_first = vec![Vec::new(); 256];
+        for index in short {
+            by_first[usize::from(SHAPES[index].prefix.as_bytes()[0])].push(index);
+        }
+        Self { short: by_first, long }
     }
 
-    pub(super) fn find(&self, text: &[u8]) -> Vec<Token> {
+    /// Fixed texts that whoever looks for other texts finds on the way.
+    pub(super) fn long_texts(&self) -> impl Iterator<Item = &'static [u8]> {
+        self.long.iter().map(|index| SHAPES[*index].prefix.as_bytes())
+    }
+
+    /// Those in a text, of which the runs of letters are known, and the places where one of [`Tokens::long_texts`] may
+    /// begin.
+    pub(super) fn find(
+        &self,
+        text: &[u8],
+        runs: &[Range<usize>],
+        long: &[(usize, usize)],
+    ) -> Vec<Token> {
         let mut found = Vec::new();
         let mut take = |index: usize, start: usize| {
             let shape = &SHAPES[index];
@@ -290,71 +307,98 @@ impl Tokens {
                 found.push(Token { id: shape.id, name: shape.name, start, length: end - start });
             }
         };
-        self.long.find(text, &mut take);
-        let (automaton, shapes) = &self.short;
-        for prefix in automaton.find_iter(text) {
-            take(shapes[prefix.pattern().as_usize()], prefix.start());
+        for (index, start) in long {
+            take(self.long[*index], *start);
         }
-        hex_tokens(text, &mut found);
+        for run in runs {
+            for at in run.start.saturating_sub(LONGEST_SHORT)..=run.end - SHORTEST_RUN {
+                // Within a word there is nothing to look for; the first letter may be that of an escape.
+                if at > run.start + 1 && text[at - 1].is_ascii_alphanumeric() {
+                    continue;
+                }
+                for shape in &self.short[usize::from(text[at])] {
+                    if at + SHAPES[*shape].prefix.len() >= run.start {
+                        take(*shape, at);
+                    }
+                }
+            }
+        }
+        hex_tokens(text, runs, &mut found);
         found.sort_by_key(|token| token.start);
         found
     }
 
     /// Whether a value is such a token, or holds one.
     pub(super) fn is_token(&self, value: &[u8]) -> bool {
-        !self.find(value).is_empty()
+        !self.find_alone(value).is_empty()
+    }
+
+    /// Those in a text in which nothing else is looked for.
+    fn find_alone(&self, value: &[u8]) -> Vec<Token> {
+        let places = |text: &[u8]| memchr::memmem::find_iter(value, text).collect::<Vec<usize>>();
+        let long: Vec<(usize, usize)> = self
+            .long_texts()
+            .enumerate()
+            .flat_map(|(index, text)| places(text).into_iter().map(move |at| (index, at)))
+            .collect();
+        self.find(value, &letter_runs(value), &long)
     }
 }
 
+/// Fewest hex digits of a token that is made of them.
+const SHORTEST_HEX: usize = 32;
+
 /// The tokens of [`HEX_SHAPES`], and those that end in such a run or stand before one: Mailchimp's and Airtable's.
-fn hex_tokens(text: &[u8], found: &mut Vec<Token>) {
-    const SHORTEST: usize = 32;
-    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let mut at = SHORTEST - 1;
-    while let Some(byte) = text.get(at) {
-        if !is_digit(byte) {
-            at += SHORTEST;
-            continue;
-        }
-        let start = text[..at].iter().rposition(|byte| !is_digit(byte)).map_or(0, |at| at + 1);
-        let end =
-            text[at..].iter().position(|byte| !is_digit(byte)).map_or(text.len(), |end| at + end);
-        at = end + SHORTEST;
-        let length = end - start;
-        let Ok(run) = std::str::from_utf8(&text[start..end]) else { continue };
-        if length < SHORTEST || is_dull(run) || is_sequence(run) {
-            continue;
-        }
-        let (before, after) = (&text[..start], &text[end..]);
-        for (id, name, digits, prefix) in HEX_SHAPES {
-            let first = start.saturating_sub(prefix.len());
-            let ends = !after.first().is_some_and(u8::is_ascii_alphanumeric);
-            if length == *digits
-                && ends
-                && before.ends_with(prefix.as_bytes())
-                && !is_inside_word(text, first)
-            {
-                found.push(Token { id, name, start: first, length: end - first });
-            }
-        }
-        let data_center = after.strip_prefix(b"-us").and_then(|rest| rest.first());
-        if length == 32
-            && data_center.is_some_and(u8::is_ascii_digit)
-            && !is_inside_word(text, start)
-        {
-            let name = "a Mailchimp key";
-            found.push(Token { id: "mailchimp", name, start, length: length + 4 });
-        }
-        if length == 64
-            && let Some(first) = start.checked_sub(18)
-            && text[first..].starts_with(b"pat")
-            && before.ends_with(b".")
-            && text[first + 3..start - 1].iter().all(u8::is_ascii_alphanumeric)
-        {
-            let name = "an Airtable token";
-            found.push(Token { id: "airtable", name, start: first, length: end - first });
+fn hex_tokens(text: &[u8], runs: &[Range<usize>], found: &mut Vec<Token>) {
+    for run in runs {
+        let mut at = run.start + SHORTEST_HEX - 1;
+        while at < run.end {
+            at = hex_token(text, at, found);
         }
     }
+}
+
+/// The tokens in the run that holds the byte at `at`; returns which byte to look at next.
+fn hex_token(text: &[u8], at: usize, found: &mut Vec<Token>) -> usize {
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if !is_digit(&text[at]) {
+        return at + SHORTEST_HEX;
+    }
+    let start = text[..at].iter().rposition(|byte| !is_digit(byte)).map_or(0, |at| at + 1);
+    let end = text[at..].iter().position(|byte| !is_digit(byte)).map_or(text.len(), |end| at + end);
+    let next = end + SHORTEST_HEX;
+    let length = end - start;
+    let Ok(run) = std::str::from_utf8(&text[start..end]) else { return next };
+    if length < SHORTEST_HEX || is_dull(run) || is_sequence(run) {
+        return next;
+    }
+    let (before, after) = (&text[..start], &text[end..]);
+    for (id, name, digits, prefix) in HEX_SHAPES {
+        let first = start.saturating_sub(prefix.len());
+        let ends = !after.first().is_some_and(u8::is_ascii_alphanumeric);
+        if length == *digits
+            && ends
+            && before.ends_with(prefix.as_bytes())
+            && !is_inside_word(text, first)
+        {
+            found.push(Token { id, name, start: first, length: end - first });
+        }
+    }
+    let data_center = after.strip_prefix(b"-us").and_then(|rest| rest.first());
+    if length == 32 && data_center.is_some_and(u8::is_ascii_digit) && !is_inside_word(text, start) {
+        let name = "a Mailchimp key";
+        found.push(Token { id: "mailchimp", name, start, length: length + 4 });
+    }
+    if length == 64
+        && let Some(first) = start.checked_sub(18)
+        && text[first..].starts_with(b"pat")
+        && before.ends_with(b".")
+        && text[first + 3..start - 1].iter().all(u8::is_ascii_alphanumeric)
+    {
+        let name = "an Airtable token";
+        found.push(Token { id: "airtable", name, start: first, length: end - first });
+    }
+    next
 }
 
 /// Whether a letter stands before the place, which is not the one of an escape.
@@ -557,8 +601,20 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
         let found: Vec<&str> =
-            Tokens::new().find(text.as_bytes()).iter().map(|token| token.id).collect();
+            Tokens::new().find_alone(text.as_bytes()).iter().map(|token| token.id).collect();
         assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn what_follows_a_short_text_begins_in_a_run() {
+        for shape in SHAPES.iter().filter(|shape| shape.prefix.len() < PIECE_BYTES) {
+            let is_long = shape.length.0 >= SHORTEST_RUN || matches!(shape.check, Check::Jwt);
+            assert!(
+                is_long && !matches!(shape.check, Check::Address | Check::Assigned),
+                "{}",
+                shape.id
+            );
+        }
     }
 
     #[test]
