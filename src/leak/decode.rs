@@ -11,6 +11,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::{memchr_iter, memchr2_iter, memchr3_iter, memmem};
 
+use super::runs::LETTERS;
+
 /// Text that was decoded.
 pub(super) struct Decoded {
     pub(super) bytes: Vec<u8>,
@@ -1061,10 +1063,6 @@ const fn table(letters: &[u8]) -> [bool; 256] {
     table
 }
 
-/// Letters of both kinds of base64.
-static BASE64_LETTERS: [bool; 256] =
-    table(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
-
 /// Hex digits.
 static HEX_DIGITS: [bool; 256] = table(b"0123456789abcdefABCDEF");
 
@@ -1083,7 +1081,7 @@ static HEX_KINDS: [u8; 256] = {
 static HEX_PARTS: [bool; 256] = table(b"0123456789abcdefABCDEF:- ");
 
 fn is_base64(byte: u8) -> bool {
-    BASE64_LETTERS[usize::from(byte)]
+    LETTERS[usize::from(byte)]
 }
 
 /// The end of a line inside of base64, in a text or in a string.

@@ -252,8 +252,15 @@ const HEX_SHAPES: &[(&str, &str, usize, &str)] = &[
 pub(super) struct Tokens {
     /// Shapes whose fixed texts are too short for grams, by the first byte; what follows begins in a run of letters.
     short: Vec<Vec<usize>>,
+    /// The first two bytes of those texts, as a set of bits.
+    pairs: Vec<u64>,
     /// The others.
     long: Vec<usize>,
+}
+
+/// The first two bytes as a number.
+fn pair(bytes: &[u8]) -> usize {
+    usize::from(u16::from_le_bytes([bytes[0], bytes[1]]))
 }
 
 /// Longest of the short texts, in bytes.
@@ -272,11 +279,14 @@ impl Tokens {
     pub(super) fn new() -> Self {
         let (long, short): (Vec<usize>, Vec<usize>) =
             (0..SHAPES.len()).partition(|index| SHAPES[*index].prefix.len() >= PIECE_BYTES);
-        let mut by_first = vec![Vec::new(); 256];
+        let (mut by_first, mut pairs) = (vec![Vec::new(); 256], vec![0; (1 << 16) / 64]);
         for index in short {
-            by_first[usize::from(SHAPES[index].prefix.as_bytes()[0])].push(index);
+            let prefix = SHAPES[index].prefix.as_bytes();
+            by_first[usize::from(prefix[0])].push(index);
+            let pair = pair(prefix);
+            pairs[pair / 64] |= 1 << (pair % 64);
         }
-        Self { short: by_first, long }
+        Self { short: by_first, pairs, long }
     }
 
     /// Fixed texts that whoever looks for other texts finds on the way.
@@ -296,11 +306,11 @@ impl Tokens {
         let mut take = |index: usize, start: usize| {
             let shape = &SHAPES[index];
             let at = start + shape.prefix.len();
-            if text.get(start..at) != Some(shape.prefix.as_bytes()) {
-                return;
-            }
             // In the middle of a word it is no prefix.
             if !matches!(shape.check, Check::Behind(..)) && is_inside_word(text, start) {
+                return;
+            }
+            if text.get(start..at) != Some(shape.prefix.as_bytes()) {
                 return;
             }
             if let Some((start, end)) = shape.place(text, start, at) {
@@ -312,8 +322,8 @@ impl Tokens {
         }
         for run in runs {
             for at in run.start.saturating_sub(LONGEST_SHORT)..=run.end - SHORTEST_RUN {
-                // Within a word there is nothing to look for; the first letter may be that of an escape.
-                if at > run.start + 1 && text[at - 1].is_ascii_alphanumeric() {
+                let pair = pair(&text[at..]);
+                if self.pairs[pair / 64] & (1 << (pair % 64)) == 0 {
                     continue;
                 }
                 for shape in &self.short[usize::from(text[at])] {
