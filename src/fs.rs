@@ -11,9 +11,6 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Most bytes that [`show_file`] keeps for the next file.
-const KEPT_BYTES: usize = 16 << 20;
-
 /// Shows the bytes of a file on the disk, which are gone afterwards.
 ///
 /// # Errors
@@ -21,7 +18,7 @@ const KEPT_BYTES: usize = 16 << 20;
 pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let mut file = std::fs::File::open(path)?;
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    if cfg!(unix) && size > KEPT_BYTES {
+    if cfg!(unix) && size >= MAPPED_BYTES {
         show(content(path)?.bytes());
         return Ok(());
     }
@@ -43,7 +40,7 @@ pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     if read.is_ok() {
         show(&buffer[..length]);
     }
-    if buffer.capacity() <= KEPT_BYTES {
+    if buffer.capacity() <= MAPPED_BYTES {
         BUFFER.replace(buffer);
     }
     read
@@ -142,19 +139,25 @@ impl FileSystem for DiskFileSystem {
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in std::fs::read_dir(path)? {
-            let name = entry?.file_name();
-            names.push(name.into_string().map_err(|name| {
-                io::Error::new(
-                    ErrorKind::InvalidData,
-                    format!("the file name {} is not UTF-8", name.display()),
-                )
-            })?);
-        }
+        let mut names = entries(path)?
+            .map(|entry| entry.map(|(name, _)| name))
+            .collect::<io::Result<Vec<String>>>()?;
         names.sort_unstable();
         Ok(names)
     }
+}
+
+/// What is in a folder of the disk, with what the folder says of its kind: links are not followed.
+fn entries(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<(String, FileKind)>>> {
+    Ok(std::fs::read_dir(folder)?.map(|entry| {
+        let entry = entry?;
+        let kind = kind_of(entry.file_type()?);
+        let name = entry.file_name().into_string().map_err(|name| {
+            let message = format!("the file name {} is not UTF-8", name.display());
+            io::Error::new(ErrorKind::InvalidData, message)
+        })?;
+        Ok((name, kind))
+    }))
 }
 
 /// Files held in memory, over another file system or alone.
@@ -282,13 +285,14 @@ pub fn relative(from: &Path, to: &Path) -> String {
 ///
 /// # Errors
 /// The first folder that cannot be read; a link or a special file, which nothing downstream could vouch for.
-pub fn walk(fs: &dyn FileSystem, root: &Path) -> io::Result<Vec<String>> {
+pub fn walk(root: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     let mut folders = vec![String::new()];
     while let Some(folder) = folders.pop() {
-        for name in fs.read_dir(&root.join(&folder))? {
+        for entry in entries(&root.join(&folder))? {
+            let (name, kind) = entry?;
             let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            match fs.symlink_kind(&root.join(&path))? {
+            match kind {
                 FileKind::File => files.push(path),
                 FileKind::Directory => folders.push(path),
                 FileKind::Symlink => {
@@ -309,20 +313,24 @@ pub fn walk(fs: &dyn FileSystem, root: &Path) -> io::Result<Vec<String>> {
 ///
 /// # Errors
 /// The first folder that cannot be read.
-pub fn walk_following(fs: &dyn FileSystem, root: &Path) -> io::Result<Vec<String>> {
+pub fn walk_following(root: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     let mut folders = vec![String::new()];
     let mut seen = std::collections::BTreeSet::new();
     while let Some(folder) = folders.pop() {
-        if !seen.insert(fs.canonicalize(&root.join(&folder))?) {
+        if !seen.insert(std::fs::canonicalize(root.join(&folder))?) {
             continue;
         }
-        for name in fs.read_dir(&root.join(&folder))? {
+        for entry in entries(&root.join(&folder))? {
+            let (name, mut kind) = entry?;
             let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-            match fs.kind(&root.join(&path)) {
-                Ok(FileKind::File) => files.push(path),
-                Ok(FileKind::Directory) => folders.push(path),
-                _ => {}
+            if kind == FileKind::Symlink {
+                kind = DiskFileSystem.kind(&root.join(&path)).unwrap_or(FileKind::Other);
+            }
+            match kind {
+                FileKind::File => files.push(path),
+                FileKind::Directory => folders.push(path),
+                FileKind::Symlink | FileKind::Other => {}
             }
         }
     }
@@ -371,8 +379,7 @@ fn write_then_rename(path: &Path, bytes: &[u8], to_disk: bool) -> io::Result<()>
 /// As [`write_atomically`].
 pub fn write_output(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A large one that is there as it should be is left alone: it may be the very one that was read.
-    if bytes.len() as u64 >= MAPPED_BYTES && content(path).is_ok_and(|there| there.bytes() == bytes)
-    {
+    if bytes.len() >= MAPPED_BYTES && content(path).is_ok_and(|there| there.bytes() == bytes) {
         return Ok(());
     }
     write_then_rename(path, bytes, false)
@@ -421,8 +428,8 @@ pub fn remove(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }
 
-/// Files of this many bytes and more are mapped into memory instead of being read.
-const MAPPED_BYTES: u64 = 1 << 20;
+/// Files of this many bytes and more are mapped into memory instead of being read: copying them costs more than that.
+const MAPPED_BYTES: usize = 256 << 10;
 
 /// The bytes of a file.
 pub enum Content {
@@ -452,7 +459,7 @@ impl Content {
 /// The file cannot be read.
 pub fn content(path: &Path) -> io::Result<Content> {
     // Windows does not let a file be replaced that is mapped.
-    if cfg!(unix) && std::fs::metadata(path)?.len() >= MAPPED_BYTES {
+    if cfg!(unix) && std::fs::metadata(path)?.len() >= MAPPED_BYTES as u64 {
         let mapped = mmap_io::MemoryMappedFile::open_ro(path);
         return mapped.map(Content::Mapped).map_err(io::Error::other);
     }
@@ -514,8 +521,7 @@ impl Staging {
     /// # Errors
     /// One cannot be moved; its path comes first.
     pub fn finish(self) -> Result<usize, (String, io::Error)> {
-        let files =
-            walk(&DiskFileSystem, self.files.path()).map_err(|error| (".".to_owned(), error))?;
+        let files = walk(self.files.path()).map_err(|error| (".".to_owned(), error))?;
         for path in &files {
             let target = self.into.join(path);
             let moved = target

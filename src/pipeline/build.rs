@@ -274,7 +274,7 @@ pub(super) fn read_outputs(
 
 /// All files of a folder as artifacts, but for those that a seal put there.
 pub(super) fn read_artifacts(folder: &Path) -> std::io::Result<Vec<BuildArtifact>> {
-    let paths = walk(&DiskFileSystem, folder)?;
+    let paths = walk(folder)?;
     paths
         .iter()
         .filter(|path| !is_of_seal(path))

@@ -361,7 +361,7 @@ pub fn run_scan(
 /// The files of a path, and the folder that their names are relative to.
 pub(super) fn files_to_scan(path: &Path) -> std::io::Result<(PathBuf, Vec<leak::File>)> {
     let (folder, names) = if DiskFileSystem.kind(path)? == crate::fs::FileKind::Directory {
-        (path.to_path_buf(), walk_following(&DiskFileSystem, path)?)
+        (path.to_path_buf(), walk_following(path)?)
     } else {
         let folder = path.parent().unwrap_or(path).to_path_buf();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());

@@ -117,7 +117,7 @@ pub fn run_plan(root: &Path, shards: usize) -> Outcome {
 pub fn run_merge(config: &Config, ports: &Ports<'_>, folder: &Path, goes_live: bool) -> Outcome {
     let mut outcome = Outcome::default();
     let wrong = |message: String| Diagnostic::error("report/record", message);
-    let names = match walk(&DiskFileSystem, folder) {
+    let names = match walk(folder) {
         Ok(names) => names,
         Err(error) => {
             outcome.error(ExitCode::Usage, wrong(format!("`{}`: {error}", folder.display())));

@@ -457,7 +457,7 @@ pub(super) fn read_seal(folder: &Path) -> std::io::Result<Read> {
 /// Checks a folder.
 pub(super) fn verify_folder(folder: &Path, keys: &CheckKeys) -> std::io::Result<(Verified, Read)> {
     let seal = read_seal(folder)?;
-    let present = walk(&DiskFileSystem, folder)?;
+    let present = walk(folder)?;
     let digest_of = |path: &OutputPath, _| {
         Digest::of_pieces(|take| read_pieces(&folder.join(path.as_str()), take))
     };

@@ -70,7 +70,7 @@ impl Backend for Dir {
 
     fn list(&self, prefix: &str) -> io::Result<Vec<Listed>> {
         let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let files = match walk(&DiskFileSystem, &self.root.join(folder)) {
+        let files = match walk(&self.root.join(folder)) {
             Ok(files) => files,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),

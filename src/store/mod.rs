@@ -203,7 +203,7 @@ mod tests {
     fn dir() {
         let folder = tempfile::tempdir().unwrap();
         store_contract(&open("dir:store", folder.path()).unwrap());
-        let left = crate::fs::walk(&crate::fs::DiskFileSystem, folder.path()).unwrap();
+        let left = crate::fs::walk(folder.path()).unwrap();
         assert!(left.iter().all(|path| !path.ends_with(".tmp")), "{left:?}");
     }
 

@@ -104,7 +104,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 
 /// Every file below a folder with its bytes, by path.
 pub(crate) fn files(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
-    bundlegate::fs::walk(&bundlegate::fs::DiskFileSystem, folder)
+    bundlegate::fs::walk(folder)
         .unwrap_or_default()
         .into_iter()
         .map(|path| {

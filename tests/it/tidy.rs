@@ -26,7 +26,7 @@ fn layers() -> Vec<(String, BTreeSet<String>)> {
 /// Rust files below `src`, with their path from there and their code without comments.
 fn sources() -> Vec<(String, String)> {
     let src = root().join("src");
-    bundlegate::fs::walk(&bundlegate::fs::DiskFileSystem, &src)
+    bundlegate::fs::walk(&src)
         .unwrap()
         .into_iter()
         .filter(|path| Path::new(path).extension().is_some_and(|extension| extension == "rs"))
@@ -175,7 +175,7 @@ fn heavy_crates_stay_at_home() {
 fn every_file_says_what_it_is_for() {
     for folder in ["src", "tests/it"] {
         let base = root().join(folder);
-        for path in bundlegate::fs::walk(&bundlegate::fs::DiskFileSystem, &base).unwrap() {
+        for path in bundlegate::fs::walk(&base).unwrap() {
             if Path::new(&path).extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(base.join(&path)).unwrap();
                 assert!(text.starts_with("//! "), "{folder}/{path} does not start with `//!`");
