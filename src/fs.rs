@@ -318,7 +318,7 @@ pub fn walk_following(root: &Path) -> io::Result<Vec<String>> {
     let mut folders = vec![String::new()];
     let mut seen = std::collections::BTreeSet::new();
     while let Some(folder) = folders.pop() {
-        if !seen.insert(std::fs::canonicalize(root.join(&folder))?) {
+        if !seen.insert(DiskFileSystem.canonicalize(&root.join(&folder))?) {
             continue;
         }
         for entry in entries(&root.join(&folder))? {

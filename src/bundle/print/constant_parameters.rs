@@ -114,9 +114,8 @@ enum Argument {
 
 impl Calls {
     fn declare<'a>(&mut self, name: &Ident, parameters: impl Iterator<Item = &'a Pat>) {
-        let parameters: Vec<Option<Id>> = parameters
-            .map(|pattern| pattern.as_ident().map(|parameter| parameter.to_id()))
-            .collect();
+        let parameters: Vec<Option<Id>> =
+            parameters.map(|pattern| pattern.as_ident().map(BindingIdent::to_id)).collect();
         let given = vec![Given::Nothing; parameters.len()];
         if self.functions.insert(name.to_id(), Called { parameters, given }).is_some() {
             self.escaped.insert(name.to_id());
