@@ -16,7 +16,6 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::constant_parameters::replace_constant_parameters;
 use super::early_variables::guard_early_variables;
 use super::keep_coercions::keep_coercions;
 use super::pure_callees::unmark_assigned_callees;
@@ -37,13 +36,9 @@ pub(super) fn minify(
         program.visit_mut_with(&mut ClearContexts);
         program.mutate(resolver(unresolved_mark, top_level_mark, false));
         let unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
-        let knows_values = !has_direct_eval(&program, unresolved);
         if options.minify.syntax {
             // The compressor takes parentheses for anything, and moves assignments into functions that stand in them.
             program.mutate(paren_remover(Some(comments)));
-            if knows_values {
-                replace_constant_parameters(&mut program, unresolved);
-            }
             guard_early_variables(&mut program, unresolved);
             keep_coercions(&mut program, unresolved, options.keep_names);
             unmark_assigned_callees(&mut program, comments);
@@ -60,7 +55,7 @@ pub(super) fn minify(
                 passes: 3,
                 // A function in an object has its name from there.
                 hoist_props: !options.keep_names,
-                ..kinds_of_compression(knows_values)
+                ..kinds_of_compression(&program, unresolved)
             }),
             mangle: options
                 .minify
@@ -97,7 +92,8 @@ pub(super) fn minify(
     })
 }
 
-fn has_direct_eval(program: &Program, unresolved: SyntaxContext) -> bool {
+/// Direct `eval` may give variables other values, which no reader of the code can see.
+fn kinds_of_compression(program: &Program, unresolved: SyntaxContext) -> CompressOptions {
     struct Finder(SyntaxContext, bool);
     impl Visit for Finder {
         noop_visit_type!();
@@ -110,11 +106,7 @@ fn has_direct_eval(program: &Program, unresolved: SyntaxContext) -> bool {
     }
     let mut finder = Finder(unresolved, false);
     program.visit_with(&mut finder);
-    finder.1
-}
-
-/// Direct `eval` may give variables other values, which no reader of the code can see.
-fn kinds_of_compression(knows_values: bool) -> CompressOptions {
+    let knows_values = !finder.1;
     CompressOptions {
         reduce_vars: knows_values,
         reduce_fns: knows_values,

@@ -1,6 +1,5 @@
 //! Phase 3: chunks to artifacts, in parallel; final names from content hashes.
 
-mod constant_parameters;
 mod early_variables;
 mod keep_coercions;
 mod keep_names;
