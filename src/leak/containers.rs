@@ -72,6 +72,7 @@ pub(super) fn open(bytes: &[u8], is_named_brotli: bool, left: &mut u64) -> Optio
         [0x89, b'P', b'N', b'G', ..] => {
             Some(Opened { list: png_texts(bytes, left), problem: None })
         }
+        [b'%', b'P', b'D', b'F', b'-', ..] => Some(pdf_streams(bytes, left)),
         // An archive behind a program that unpacks it: its directory stands at the end.
         _ if bytes.len() >= 22 && bytes[bytes.len() - 22..].starts_with(b"PK\x05\x06") => {
             let opened = zip(bytes, left);
@@ -276,6 +277,29 @@ fn png_texts(bytes: &[u8], left: &mut u64) -> Vec<Inner> {
     inner
 }
 
+/// Whether a container is a file of another kind that has compressed parts, so that its own bytes are searched, too.
+pub(super) fn has_parts(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x89, b'P', b'N', b'G']) || bytes.starts_with(b"%PDF-")
+}
+
+/// The compressed streams of a PDF (ISO 32000-1, 7.3.8 and 7.4.4).
+fn pdf_streams(bytes: &[u8], left: &mut u64) -> Opened {
+    let mut opened = Opened { list: Vec::new(), problem: None };
+    for at in memchr::memmem::find_iter(bytes, b"stream") {
+        let body = &bytes[at + 6..];
+        let body = body.strip_prefix(b"\r").unwrap_or(body);
+        let Some(packed @ [0x78, _, ..]) = body.strip_prefix(b"\n") else { continue };
+        let decoder = flate2::read::ZlibDecoder::new(packed);
+        let (bytes, problem) = read(decoder, packed.len(), left, "zlib");
+        opened.list.push(Inner { path: String::new(), bytes, writing: "PDF stream" });
+        if problem == Some(Unopened::TooLarge) || opened.list.len() > MOST_FILES {
+            opened.problem = Some(Unopened::TooLarge);
+            break;
+        }
+    }
+    opened
+}
+
 /// UTF-16 as UTF-8, when a mark at the start, or every other byte being zero, says that it is UTF-16.
 pub(super) fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
     let sample = &bytes[..bytes.len().min(512) & !1];
@@ -319,6 +343,31 @@ mod tests {
         assert_eq!(cut.problem, Some(Unopened::Broken("gzip")));
         // What came out before the end is searched.
         assert!(!cut.list[0].bytes.is_empty());
+    }
+
+    #[test]
+    fn streams_of_a_pdf_are_opened() {
+        let stream = |text: &str| {
+            let mut encoder =
+                flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+            std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+            let packed = encoder.finish().unwrap();
+            let head =
+                format!("1 0 obj\n<< /Length {} /Filter /FlateDecode >>\nstream\r\n", packed.len());
+            [head.as_bytes(), &packed, b"\r\nendstream\nendobj\n"].concat()
+        };
+        let file = [
+            b"%PDF-1.7\n".as_slice(),
+            &stream("first"),
+            b"stream\nplain\nendstream",
+            &stream("second"),
+        ]
+        .concat();
+        let opened = open(&file, false, &mut MOST_BYTES.clone()).unwrap();
+        let texts: Vec<&[u8]> = opened.list.iter().map(|inner| inner.bytes.as_slice()).collect();
+        assert_eq!(texts, [b"first".as_slice(), b"second"]);
+        assert_eq!(opened.problem, None);
+        assert_eq!(open(&file, false, &mut 3).unwrap().problem, Some(Unopened::TooLarge));
     }
 
     proptest::proptest! {

@@ -691,7 +691,7 @@ impl FileSearch<'_, '_> {
         if is_broken && !is_file && layer.inner.is_none() {
             return false;
         }
-        let is_picture = layer.bytes.starts_with(&[0x89, b'P', b'N', b'G']);
+        let has_parts = containers::has_parts(layer.bytes);
         for part in opened.list {
             let mut writings = layer.writings.clone();
             writings.push(part.writing);
@@ -710,7 +710,7 @@ impl FileSearch<'_, '_> {
             self.layer(&next, false, found, budget);
         }
         match opened.problem {
-            None => !is_picture,
+            None => !has_parts,
             Some(containers::Unopened::TooLarge) => {
                 let problem = "more comes out of it than the limit".to_owned();
                 budget.problems.push((Level::Error, problem));
@@ -999,6 +999,7 @@ mod tests {
                 &[0x78, 0x9c],
                 b"PK\x03\x04",
                 b"\x89PNG\r\n\x1a\n",
+                b"%PDF-1.7\nstream\n\x78\x9c",
                 &[0xff, 0xfe],
             ] {
                 let bytes = [start, &text].concat();
