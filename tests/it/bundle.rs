@@ -536,6 +536,34 @@ fn external_modules_keep_their_order() {
     assert_eq!(run("out.mjs"), "1\n2\n3\ndep\nmain\n");
 }
 
+/// Node reads off a `CommonJS` output what it exports, so nothing inside may look as if it were more.
+#[test]
+fn node_sees_the_exports_of_an_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, code: &str| std::fs::write(folder.path().join(path), code).unwrap();
+    write("lib.js", "exports.inner = 1; module.exports.other = 2; exports.self = { exports };");
+    write(
+        "main.js",
+        "import lib from './lib.js';\nexport const real = lib.inner + (lib.self.exports === lib);\n\
+         export function confuses(exports) { exports.no = 1; const module = { exports }; return module; }",
+    );
+    write("entry.js", "exports.a = 1; exports.b = require('./lib.js').other;");
+    let keys = |entry: &str, flags: &[&str]| {
+        let mut build = bundlegate();
+        build.args(["build", entry, "--format", "cjs", "--target", "node", "--outfile", "out.cjs"]);
+        ok(build.args(flags).current_dir(folder.path()));
+        let look = "import('./out.cjs').then(({ default: all, ...names }) => \
+                    console.log(Object.keys(names).join(), all.real ?? all.b, \
+                    JSON.stringify(all.confuses?.({}))))";
+        ok(node().args(["-e", look]).current_dir(folder.path()))
+    };
+    for flags in [&[] as &[&str], &["--minify"], &["--minify-syntax"]] {
+        let expected = "confuses,real 2 {\"exports\":{\"no\":1}}\n";
+        assert_eq!(keys("main.js", flags), expected, "{flags:?}");
+    }
+    assert_eq!(keys("entry.js", &[]), "a,b 2 undefined\n");
+}
+
 /// Where no shell expands them, globs name entry points, too.
 #[test]
 fn globs_name_entry_points() {

@@ -5,7 +5,10 @@ use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
 use swc_core::common::{BytePos, DUMMY_SP, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
-use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
+use swc_core::ecma::transforms::base::rename::rename;
+use swc_core::ecma::visit::{
+    Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
+};
 
 use super::keep_names::{keep_names, name_class};
 use crate::bundle::code;
@@ -121,9 +124,12 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
     if !context.options.minify.identifiers && name_helper.is_none() {
         statements = rewriter.keep_renamed_names(statements);
     }
+    let node = NodeNames::of(context, id, module);
+    let wrap = context.plan.wraps.of(id);
+    node.replace(&mut statements, (wrap != Wrap::CommonJs).then_some(tree.unresolved));
     let mut code = ModuleCode::default();
     let namespace_extension = namespace(context, id, &mut code.definitions);
-    match context.plan.wraps.of(id) {
+    match wrap {
         Wrap::None => {
             code.body = namespace_extension;
             code.body.extend(statements);
@@ -147,7 +153,7 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
                 let at = statements.iter().take_while(|statement| is_directive(statement)).count();
                 statements.splice(at..at, imports);
             }
-            code.definitions.push(commonjs_wrapper(context, id, module, statements));
+            code.definitions.push(commonjs_wrapper(context, id, &node, statements));
         }
         Wrap::Esm => {
             let mut body =
@@ -223,7 +229,13 @@ fn getters(context: &Context<'_>, shape: &NamespaceShape) -> Expr {
     )
 }
 
-fn commonjs_wrapper(context: &Context<'_>, id: ModuleId, module: &Module, body: Vec<Stmt>) -> Stmt {
+fn commonjs_wrapper(
+    context: &Context<'_>,
+    id: ModuleId,
+    node: &NodeNames,
+    body: Vec<Stmt>,
+) -> Stmt {
+    let module = context.graph.module(id);
     // `var exports` declares what is there already.
     let redeclares = |name: &str| {
         module.symbols.iter().any(|symbol| symbol.id.0 == *name && symbol.kind == SymbolKind::Var)
@@ -233,10 +245,10 @@ fn commonjs_wrapper(context: &Context<'_>, id: ModuleId, module: &Module, body: 
     };
     let mut parameters = Vec::new();
     if uses("exports") || uses("module") {
-        parameters.push("exports");
+        parameters.push(&*node.exports);
     }
     if uses("module") {
-        parameters.push("module");
+        parameters.push(&*node.module);
     }
     let closure = if module.uses_top_level_this || module.has_direct_eval {
         code::function(&parameters, body)
@@ -253,6 +265,61 @@ fn commonjs_wrapper(context: &Context<'_>, id: ModuleId, module: &Module, body: 
         arguments.push(code::ident(&"module".into()));
     }
     code::var(name, code::call(&context.helper(runtime::COMMON_JS), arguments))
+}
+
+/// What `exports` and `module` are called. Node looks for the first in the text of a `CommonJS` output to know its
+/// exports, so nothing else may have the name there.
+struct NodeNames {
+    exports: Atom,
+    module: Atom,
+}
+
+impl NodeNames {
+    fn of(context: &Context<'_>, id: ModuleId, module: &Module) -> Self {
+        // What a CommonJS entry point exports is what the output exports.
+        let is_entry = module.format == ModuleFormat::CommonJs
+            && context.plan.chunks.list[context.chunk as usize].entry == Some(id);
+        let is_read = context.options.format == Format::Cjs
+            && !context.options.minify.identifiers
+            && !module.has_direct_eval
+            && !is_entry;
+        let other = |name: &str| -> Atom {
+            let is_free = |other: &Atom| {
+                !context.names.taken.contains(other)
+                    && !module.nested_names.contains(other)
+                    && !module.unresolved.contains(other)
+                    && !module.symbols.iter().any(|symbol| symbol.id.0 == *other)
+            };
+            let others = (2u32..).map(|number| Atom::from(format!("{name}{number}")));
+            if is_read { others.into_iter().find(is_free).unwrap_or_default() } else { name.into() }
+        };
+        Self { exports: other("exports"), module: other("module") }
+    }
+
+    /// Puts them in place; with `unresolved`, only where they are declared in the module.
+    fn replace(&self, statements: &mut [Stmt], unresolved: Option<SyntaxContext>) {
+        struct Finder<'a>(&'a NodeNames, Option<SyntaxContext>, FxHashMap<Id, Atom>);
+        impl Visit for Finder<'_> {
+            noop_visit_type!();
+            fn visit_ident(&mut self, ident: &Ident) {
+                let is_ours = ident.ctxt == SyntaxContext::empty() || Some(ident.ctxt) == self.1;
+                let other = match ident.sym.as_str() {
+                    "exports" => &self.0.exports,
+                    "module" => &self.0.module,
+                    _ => return,
+                };
+                if (self.1.is_none() || !is_ours) && *other != ident.sym {
+                    self.2.insert(ident.to_id(), other.clone());
+                }
+            }
+        }
+        let mut finder = Finder(self, unresolved, FxHashMap::default());
+        statements.visit_with(&mut finder);
+        if !finder.2.is_empty() {
+            let mut pass = rename(&finder.2);
+            statements.iter_mut().for_each(|statement| statement.visit_mut_with(&mut pass));
+        }
+    }
 }
 
 /// Calls of wrapped modules that a wrapped module imports, in order.
