@@ -8,14 +8,22 @@ use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
 use crate::bundle::code;
 use crate::bundle::graph::DEFAULT_NAME;
+use crate::bundle::options::Options;
 
 /// Adds the calls to the statements of a module, before anything in them is renamed. `helper` is the name of `__name`.
-pub(super) fn keep_names(statements: &mut Vec<Stmt>, helper: &Atom) {
-    KeepNames { helper }.visit_mut_stmts(statements);
+pub(super) fn keep_names(statements: &mut Vec<Stmt>, helper: &Atom, options: &Options) {
+    KeepNames { helper, has_static_blocks: has_static_blocks(options) }.visit_mut_stmts(statements);
+}
+
+/// Whether the syntax of the output has static blocks, in which a class can be named before all else that it runs.
+pub(super) fn has_static_blocks(options: &Options) -> bool {
+    options.syntax.is_none_or(|year| year >= 2022)
 }
 
 struct KeepNames<'a> {
     helper: &'a Atom,
+    /// Without, nothing of a class runs before it is there.
+    has_static_blocks: bool,
 }
 
 impl KeepNames<'_> {
@@ -30,7 +38,12 @@ impl KeepNames<'_> {
             inner = &mut paren.expr;
         }
         match inner {
-            Expr::Class(class) if class.ident.is_none() => self.name_class(&mut class.class, name),
+            Expr::Class(class) if class.ident.is_none() && self.has_static_blocks => {
+                self.name_class(&mut class.class, name);
+            }
+            Expr::Class(class) if class.ident.is_none() && !has_own_name(&class.class) => {
+                **value = self.named(*value.take(), name);
+            }
             Expr::Arrow(_) => **value = self.named(*value.take(), name),
             Expr::Fn(function) if function.ident.is_none() => {
                 **value = self.named(*value.take(), name);
@@ -48,16 +61,19 @@ impl KeepNames<'_> {
 
 /// Puts the statement that names a class before everything else that it runs, unless it has a `name` of its own.
 pub(super) fn name_class(class: &mut Class, naming: Stmt) {
-    let has_own = class.body.iter().any(|member| match member {
-        ClassMember::Method(method) => method.is_static && is_name(&method.key),
-        ClassMember::ClassProp(property) => property.is_static && is_name(&property.key),
-        _ => false,
-    });
-    if has_own {
+    if has_own_name(class) {
         return;
     }
     let body = BlockStmt { span: DUMMY_SP, ctxt: SyntaxContext::empty(), stmts: vec![naming] };
     class.body.insert(0, ClassMember::StaticBlock(StaticBlock { span: DUMMY_SP, body }));
+}
+
+fn has_own_name(class: &Class) -> bool {
+    class.body.iter().any(|member| match member {
+        ClassMember::Method(method) => method.is_static && is_name(&method.key),
+        ClassMember::ClassProp(property) => property.is_static && is_name(&property.key),
+        _ => false,
+    })
 }
 
 fn is_name(key: &PropName) -> bool {
@@ -79,6 +95,20 @@ impl VisitMut for KeepNames<'_> {
 
     fn visit_mut_stmts(&mut self, statements: &mut Vec<Stmt>) {
         statements.visit_mut_children_with(self);
+        if !self.has_static_blocks {
+            let named = std::mem::take(statements).into_iter().flat_map(|statement| {
+                let naming = match &statement {
+                    Stmt::Decl(Decl::Class(class)) if !has_own_name(&class.class) => {
+                        let name = code::string(visible(&class.ident.sym));
+                        let target = Expr::Ident(class.ident.clone());
+                        Some(code::statement(code::call(self.helper, vec![target, name])))
+                    }
+                    _ => None,
+                };
+                std::iter::once(statement).chain(naming)
+            });
+            *statements = named.collect();
+        }
         let calls: Vec<Stmt> = statements
             .iter()
             .filter_map(|statement| match statement {
@@ -98,8 +128,10 @@ impl VisitMut for KeepNames<'_> {
 
     fn visit_mut_class_decl(&mut self, class: &mut ClassDecl) {
         class.visit_mut_children_with(self);
-        let name = class.ident.sym.clone();
-        self.name_class(&mut class.class, &name);
+        if self.has_static_blocks {
+            let name = class.ident.sym.clone();
+            self.name_class(&mut class.class, &name);
+        }
     }
 
     fn visit_mut_expr(&mut self, expression: &mut Expr) {
@@ -111,7 +143,11 @@ impl VisitMut for KeepNames<'_> {
             }
             Expr::Class(ClassExpr { ident: Some(ident), class }) => {
                 let name = ident.sym.clone();
-                self.name_class(class, &name);
+                if self.has_static_blocks {
+                    self.name_class(class, &name);
+                } else if !has_own_name(class) {
+                    *expression = self.named(expression.take(), &name);
+                }
             }
             Expr::Assign(assign) => {
                 if let AssignTarget::Simple(SimpleAssignTarget::Ident(ident)) = &assign.left {

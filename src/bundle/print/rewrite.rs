@@ -10,7 +10,7 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::keep_names::{keep_names, name_class};
+use super::keep_names::{has_static_blocks, keep_names, name_class};
 use crate::bundle::code;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
@@ -116,7 +116,7 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
     let mut statements: Vec<Stmt> =
         kept.filter_map(|(statement, live)| live.then_some(statement)).collect();
     if let Some(helper) = &name_helper {
-        keep_names(&mut statements, helper);
+        keep_names(&mut statements, helper, context.options);
     }
     for statement in &mut statements {
         statement.visit_mut_with(&mut rewriter);
@@ -732,7 +732,7 @@ impl<'a> Rewriter<'a> {
                 }
                 Stmt::Decl(Decl::Class(class)) => match original.get(&class.ident.sym) {
                     // A declaration, so that what stands in it may speak of it while it is evaluated.
-                    Some(name) if self.context.options.syntax.is_none_or(|year| year >= 2022) => {
+                    Some(name) if has_static_blocks(self.context.options) => {
                         let this = Expr::This(ThisExpr { span: DUMMY_SP });
                         let naming = code::define_name(this, &visible_name(name));
                         let mut class = class;
