@@ -267,12 +267,22 @@ pub(crate) fn then_later(value: Expr) -> Expr {
 
 /// `Object.defineProperty(function, "name", { value: "name", configurable: true })`
 pub(crate) fn define_name(target: Expr, name: &Atom) -> Stmt {
+    statement(with_name(target, name))
+}
+
+/// A function or class that is told its name, whatever it is called.
+pub(crate) fn with_name(target: Expr, name: &Atom) -> Expr {
     let define = member(ident(&"Object".into()), &"defineProperty".into(), DUMMY_SP);
     let descriptor = object(vec![
         ("value".into(), string(name)),
         ("configurable".into(), Expr::Lit(Lit::Bool(Bool { span: DUMMY_SP, value: true }))),
     ]);
-    statement(call_expression(define, vec![target, string("name"), descriptor]))
+    call_expression(define, vec![target, string("name"), descriptor])
+}
+
+/// Whether a statement is a string alone, as directives are.
+pub(crate) fn is_directive(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Expr(one) if matches!(&*one.expr, Expr::Lit(Lit::Str(_))))
 }
 
 /// `import.meta` where there is none: for Node's `CommonJS` an object with what a module would see, else an empty one.

@@ -164,7 +164,7 @@ impl VisitMut for GuardEarlyVariables {
     fn visit_mut_function_body(&mut self, body: &mut FunctionBody) {
         body.visit_mut_children_with(self);
         // A parameter that only a function behind its call mentions is lost when all of it is put in place.
-        let at = body.stmts.iter().take_while(|statement| is_directive(statement)).count();
+        let at = body.stmts.iter().take_while(|statement| code::is_directive(statement)).count();
         body.stmts[at..].sort_by_key(|statement| !is_function(statement));
     }
 }
@@ -183,7 +183,7 @@ impl GuardEarlyVariables {
                 .filter_map(|declarator| Some(declarator.name.as_ident()?.to_id()))
                 .filter(|name| self.updated.contains(name)),
         );
-        let at = statements.iter().take_while(|one| one.is_some_and(is_directive)).count();
+        let at = statements.iter().take_while(|one| one.is_some_and(code::is_directive)).count();
         let guards = early.into_iter().map(|(name, context)| {
             let target = BindingIdent::from(Ident { ctxt: context, ..code::ident_of(&name) });
             let assignment = Expr::Assign(AssignExpr {
@@ -200,10 +200,6 @@ impl GuardEarlyVariables {
 
 fn is_function(statement: &Stmt) -> bool {
     matches!(statement, Stmt::Decl(Decl::Fn(_)))
-}
-
-fn is_directive(statement: &Stmt) -> bool {
-    matches!(statement, Stmt::Expr(one) if matches!(&*one.expr, Expr::Lit(Lit::Str(_))))
 }
 
 /// Variables of a list of statements that some statement before them may read through a function declaration, and those

@@ -121,8 +121,7 @@ impl VisitMut for KeepNames<'_> {
             })
             .collect();
         // Functions are there before the first statement runs; directives stay first.
-        let is_directive = |statement: &Stmt| matches!(statement, Stmt::Expr(statement) if matches!(&*statement.expr, Expr::Lit(Lit::Str(_))));
-        let at = statements.iter().take_while(|statement| is_directive(statement)).count();
+        let at = statements.iter().take_while(|statement| code::is_directive(statement)).count();
         statements.splice(at..at, calls);
     }
 

@@ -108,6 +108,8 @@ pub(super) struct ModuleCode {
 pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree) -> ModuleCode {
     let module = context.graph.module(id);
     let mut rewriter = Rewriter::new(context, id, module, tree.unresolved);
+    rewriter.keeps_renamed_names =
+        !context.options.minify.identifiers && !context.options.keep_names;
     let live = &context.plan.live.statements[id.index()];
     let keeps_names =
         context.options.keep_names && id != ModuleId::RUNTIME && !module.has_direct_eval;
@@ -121,8 +123,9 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
     for statement in &mut statements {
         statement.visit_mut_with(&mut rewriter);
     }
-    if !context.options.minify.identifiers && name_helper.is_none() {
-        statements = rewriter.keep_renamed_names(statements);
+    if rewriter.keeps_renamed_names {
+        let names = rewriter.renamed_at_top();
+        rewriter.keep_renamed_names(&mut statements, &names);
     }
     let node = NodeNames::of(context, id, module);
     let wrap = context.plan.wraps.of(id);
@@ -149,8 +152,8 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
             }
             let imports = import_calls(context, id);
             if !imports.is_empty() {
-                let is_directive = |statement: &Stmt| matches!(statement, Stmt::Expr(statement) if matches!(&*statement.expr, Expr::Lit(Lit::Str(_))));
-                let at = statements.iter().take_while(|statement| is_directive(statement)).count();
+                let at =
+                    statements.iter().take_while(|statement| code::is_directive(statement)).count();
                 statements.splice(at..at, imports);
             }
             code.definitions.push(commonjs_wrapper(context, id, &node, statements));
@@ -317,7 +320,9 @@ impl NodeNames {
         statements.visit_with(&mut finder);
         if !finder.2.is_empty() {
             let mut pass = rename(&finder.2);
-            statements.iter_mut().for_each(|statement| statement.visit_mut_with(&mut pass));
+            for statement in statements {
+                statement.visit_mut_with(&mut pass);
+            }
         }
     }
 }
@@ -405,8 +410,11 @@ struct Rewriter<'a> {
     references: FxHashMap<Id, Reference>,
     /// Names that a nested declaration must not take, because the module now means something else by them.
     captured: FxHashSet<Atom>,
-    /// New names of nested declarations that would have.
+    /// New names of nested declarations that would have, and the old by the new.
     nested: FxHashMap<Id, Atom>,
+    nested_originals: FxHashMap<Atom, Atom>,
+    /// Whether functions and classes with new names are told their old ones.
+    keeps_renamed_names: bool,
     records: FxHashMap<BytePos, u32>,
     this_depth: u32,
 }
@@ -484,6 +492,8 @@ impl<'a> Rewriter<'a> {
             references,
             captured,
             nested: FxHashMap::default(),
+            nested_originals: FxHashMap::default(),
+            keeps_renamed_names: false,
             records,
             this_depth: 0,
         }
@@ -526,6 +536,7 @@ impl<'a> Rewriter<'a> {
             }
         };
         self.captured.insert(name.clone());
+        self.nested_originals.insert(name.clone(), id.0.clone());
         self.nested.insert(id, name.clone());
         Some(Reference::Name(name))
     }
@@ -707,23 +718,47 @@ impl<'a> Rewriter<'a> {
             .is_some_and(|(_, taken)| *taken > 0 && *taken == chain.names.len())
     }
 
-    /// Functions and classes whose name had to change keep `.name`.
-    fn keep_renamed_names(&self, statements: Vec<Stmt>) -> Vec<Stmt> {
-        // Functions are there before the first statement runs, and so is what they are called.
-        let mut names = Vec::new();
-        let mut kept = Vec::new();
-        let original: FxHashMap<&Atom, &Atom> = (0u32..)
+    /// The same for a function or class that is an expression with a name of its own.
+    fn keep_renamed_name(&self, expression: &mut Expr) {
+        let name = match expression {
+            Expr::Fn(FnExpr { ident: Some(name), .. })
+            | Expr::Class(ClassExpr { ident: Some(name), .. }) => &name.sym,
+            _ => return,
+        };
+        let Some(original) = self.nested_originals.get(name) else { return };
+        if !self.keeps_renamed_names {
+            return;
+        }
+        match expression {
+            Expr::Class(class) if has_static_blocks(self.context.options) => {
+                let this = Expr::This(ThisExpr { span: DUMMY_SP });
+                name_class(&mut class.class, code::define_name(this, &visible_name(original)));
+            }
+            _ => *expression = code::with_name(expression.take(), &visible_name(original)),
+        }
+    }
+
+    /// New names of top-level symbols, with the old.
+    fn renamed_at_top(&self) -> FxHashMap<Atom, Atom> {
+        (0u32..)
             .zip(&self.module.symbols)
             .filter_map(|(index, symbol)| {
                 let key = NameKey::Symbol(SymbolId { module: self.id, index });
                 let name = self.context.names.local.get(&key)?;
-                (*name != symbol.id.0).then_some((name, &symbol.id.0))
+                (*name != symbol.id.0).then(|| (name.clone(), symbol.id.0.clone()))
             })
-            .collect();
-        for statement in statements {
+            .collect()
+    }
+
+    /// Functions and classes whose name had to change keep `.name`; `original` has the old name by the new.
+    fn keep_renamed_names(&self, statements: &mut Vec<Stmt>, original: &FxHashMap<Atom, Atom>) {
+        // Functions are there before the first statement runs, and so is what they are called.
+        let mut names = Vec::new();
+        let mut kept = Vec::new();
+        for statement in std::mem::take(statements) {
             match statement {
                 Stmt::Decl(Decl::Fn(function)) => {
-                    let name = original.get(&function.ident.sym).copied().cloned();
+                    let name = original.get(&function.ident.sym).cloned();
                     let ident = function.ident.sym.clone();
                     kept.push(Stmt::Decl(Decl::Fn(function)));
                     if let Some(name) = name {
@@ -765,8 +800,9 @@ impl<'a> Rewriter<'a> {
                 other => kept.push(other),
             }
         }
-        names.extend(kept);
-        names
+        let at = kept.iter().take_while(|statement| code::is_directive(statement)).count();
+        kept.splice(at..at, names);
+        *statements = kept;
     }
 
     /// Splits a module that runs late: functions and variables outside, everything else in the closure.
@@ -932,6 +968,13 @@ impl VisitMut for HoistVariables<'_> {
 impl VisitMut for Rewriter<'_> {
     noop_visit_mut_type!();
 
+    fn visit_mut_stmts(&mut self, statements: &mut Vec<Stmt>) {
+        statements.visit_mut_children_with(self);
+        if self.keeps_renamed_names && !self.nested_originals.is_empty() {
+            self.keep_renamed_names(statements, &self.nested_originals);
+        }
+    }
+
     fn visit_mut_ident(&mut self, ident: &mut Ident) {
         if let Some(Reference::Name(name)) = self.reference(ident) {
             ident.sym = name;
@@ -952,6 +995,11 @@ impl VisitMut for Rewriter<'_> {
                     let name = self.require_function();
                     *expression = Reference::Name(name).expression(expression.span());
                 }
+            }
+            Expr::Fn(FnExpr { ident: Some(_), .. })
+            | Expr::Class(ClassExpr { ident: Some(_), .. }) => {
+                expression.visit_mut_children_with(self);
+                self.keep_renamed_name(expression);
             }
             Expr::Member(member) => {
                 if let Some(replacement) = self.chain(member, false) {
