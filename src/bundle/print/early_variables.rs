@@ -155,6 +155,16 @@ impl VisitMut for GuardEarlyVariables {
         self.guard(statements, |statement| Some(statement));
     }
 
+    fn visit_mut_for_of_stmt(&mut self, statement: &mut ForOfStmt) {
+        statement.visit_mut_children_with(self);
+        self.guard_loop(&statement.left, &mut statement.body);
+    }
+
+    fn visit_mut_for_in_stmt(&mut self, statement: &mut ForInStmt) {
+        statement.visit_mut_children_with(self);
+        self.guard_loop(&statement.left, &mut statement.body);
+    }
+
     fn visit_mut_block_stmt(&mut self, block: &mut BlockStmt) {
         block.visit_mut_children_with(self);
         // What stands behind `break` or `continue` goes into a block of its own, and functions with it that others call.
@@ -184,17 +194,42 @@ impl GuardEarlyVariables {
                 .filter(|name| self.updated.contains(name)),
         );
         let at = statements.iter().take_while(|one| one.is_some_and(code::is_directive)).count();
-        let guards = early.into_iter().map(|(name, context)| {
-            let target = BindingIdent::from(Ident { ctxt: context, ..code::ident_of(&name) });
-            let assignment = Expr::Assign(AssignExpr {
-                span: DUMMY_SP,
-                op: op!("="),
-                left: AssignTarget::Simple(SimpleAssignTarget::Ident(target)),
-                right: Box::new(code::void_0()),
-            });
-            T::from(code::statement(shown(assignment, self.unresolved)))
-        });
+        let guards = early.into_iter().map(|id| T::from(self.assigned(id)));
         list.splice(at..at, guards.collect::<Vec<T>>());
+    }
+
+    /// The variables of a loop begin without a value, too.
+    fn guard_loop(&self, head: &ForHead, body: &mut Stmt) {
+        let ForHead::VarDecl(declaration) = head else { return };
+        let mut names = Vec::new();
+        declaration.decls.iter().for_each(|one| collect_names(&one.name, &mut names));
+        let guards: Vec<Stmt> = names
+            .iter()
+            .map(|name| name.to_id())
+            .filter(|name| self.updated.contains(name))
+            .map(|name| self.assigned(name))
+            .collect();
+        if guards.is_empty() {
+            return;
+        }
+        match body {
+            Stmt::Block(block) => drop(block.stmts.splice(0..0, guards)),
+            other => {
+                let stmts = guards.into_iter().chain([other.take()]).collect();
+                *other = Stmt::Block(BlockStmt { stmts, ..BlockStmt::dummy() });
+            }
+        }
+    }
+
+    fn assigned(&self, (name, context): Id) -> Stmt {
+        let target = BindingIdent::from(Ident { ctxt: context, ..code::ident_of(&name) });
+        let assignment = Expr::Assign(AssignExpr {
+            span: DUMMY_SP,
+            op: op!("="),
+            left: AssignTarget::Simple(SimpleAssignTarget::Ident(target)),
+            right: Box::new(code::void_0()),
+        });
+        code::statement(shown(assignment, self.unresolved))
     }
 }
 
