@@ -617,6 +617,7 @@ fn early_errors_are_told() {
         ("import(...[]);", "`import()` takes no `...`"),
         ("new await;", "`await` is a reserved word"),
         ("interface = 1;", "`interface` is a reserved word"),
+        ("class A { m(@x a) {} }", "parameters have decorators only with `experimentalDecorators`"),
         ("export {}; super();", "`super()` stands outside"),
         ("class A { constructor() { super(); } }", "`super()` stands outside"),
         ("class A { static { super(); } }", "`super()` stands outside"),

@@ -16,15 +16,17 @@ pub(super) struct EarlyError {
 }
 
 /// Finds them in a program as it was parsed. In TypeScript, declarations of one name may merge, so names are not looked
-/// at there.
+/// at there, and parameters may have decorators of the older kind.
 pub(super) fn early_errors(
     program: &Program,
     source: &str,
     start: BytePos,
     is_typescript: bool,
+    has_legacy_decorators: bool,
 ) -> Vec<EarlyError> {
     let mut finder = Finder {
         is_typescript,
+        has_legacy_decorators,
         is_strict: matches!(program, Program::Module(_)),
         scopes: Vec::new(),
         classes: Vec::new(),
@@ -102,6 +104,7 @@ enum Element {
 
 struct Finder {
     is_typescript: bool,
+    has_legacy_decorators: bool,
     is_strict: bool,
     scopes: Vec<Scope>,
     classes: Vec<PrivateNames>,
@@ -479,6 +482,16 @@ impl Visit for Finder {
         expression.visit_children_with(self);
     }
 
+    fn visit_param(&mut self, parameter: &Param) {
+        self.decorated_parameter(&parameter.decorators);
+        parameter.visit_children_with(self);
+    }
+
+    fn visit_ts_param_prop(&mut self, parameter: &TsParamProp) {
+        self.decorated_parameter(&parameter.decorators);
+        parameter.visit_children_with(self);
+    }
+
     fn visit_class_method(&mut self, method: &ClassMethod) {
         method.key.visit_with(self);
         self.static_prototype(method.is_static, &method.key);
@@ -679,6 +692,16 @@ pub(super) fn is_reserved_in_modules(word: &str) -> bool {
 }
 
 impl Finder {
+    fn decorated_parameter(&mut self, decorators: &[Decorator]) {
+        if let Some(decorator) = decorators.first()
+            && !self.has_legacy_decorators
+        {
+            let message =
+                "parameters have decorators only with `experimentalDecorators` in the tsconfig";
+            self.error(decorator.span, message);
+        }
+    }
+
     fn static_prototype(&mut self, is_static: bool, key: &PropName) {
         if is_static && is_named(key, "prototype") {
             self.error(key.span(), "a class cannot have a static `prototype` of its own");

@@ -26,6 +26,12 @@ use super::parse::ParseInput;
 use crate::bundle::code;
 use crate::bundle::options::Loader;
 
+/// Whether decorators are those of TypeScript before 5.0.
+pub(super) fn has_legacy_decorators(input: &ParseInput<'_>) -> bool {
+    let tsconfig = input.tsconfig.as_ref();
+    tsconfig.is_some_and(|it| it.compiler_options.experimental_decorators == Some(true))
+}
+
 /// Turns what no runtime has, or not all have, into what they do: decorators, `using`, JSX, types.
 pub(super) fn lower(
     program: &mut Program,
@@ -41,8 +47,7 @@ pub(super) fn lower(
     let assigns_fields = is_typescript && features.fields && compiler.is_some_and(assigns_fields);
     let mut needs_hygiene = has_jsx || assigns_fields;
     let lowers_classes = input.options.syntax.is_some_and(|year| year < 2022);
-    let legacy_decorators =
-        compiler.is_some_and(|options| options.experimental_decorators == Some(true));
+    let legacy_decorators = has_legacy_decorators(input);
     if features.private_chain && (lowers_classes || (features.decorators && !legacy_decorators)) {
         // What is called through `?.` is then a plain call of a private name.
         program.mutate(optional_chaining(Default::default(), unresolved_mark));

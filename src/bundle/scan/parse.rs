@@ -23,7 +23,7 @@ use swc_core::ecma::transforms::base::resolver;
 use super::define::{Defines, substitute};
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
-use super::lower::lower;
+use super::lower::{has_legacy_decorators, lower};
 use super::sloppy::{functions_behind_if, rename_reserved, write_out};
 use crate::bundle::options::{Format, Loader, Options};
 use crate::diag::{Diagnostic, Location};
@@ -149,7 +149,13 @@ fn check_early(program: &Program, input: &ParseInput<'_>) -> Result<(), Vec<Diag
     }
     let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
     let source = input.source;
-    let errors = early_errors(program, &source.src, source.start_pos, is_typescript);
+    let errors = early_errors(
+        program,
+        &source.src,
+        source.start_pos,
+        is_typescript,
+        has_legacy_decorators(input),
+    );
     if errors.is_empty() {
         return Ok(());
     }
