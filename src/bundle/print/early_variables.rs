@@ -205,7 +205,7 @@ impl GuardEarlyVariables {
         declaration.decls.iter().for_each(|one| collect_names(&one.name, &mut names));
         let guards: Vec<Stmt> = names
             .iter()
-            .map(|name| name.to_id())
+            .map(Ident::to_id)
             .filter(|name| self.updated.contains(name))
             .map(|name| self.assigned(name))
             .collect();
