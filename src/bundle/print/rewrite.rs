@@ -108,8 +108,6 @@ pub(super) struct ModuleCode {
 pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree) -> ModuleCode {
     let module = context.graph.module(id);
     let mut rewriter = Rewriter::new(context, id, module, tree.unresolved);
-    rewriter.keeps_renamed_names =
-        !context.options.minify.identifiers && !context.options.keep_names;
     let live = &context.plan.live.statements[id.index()];
     let keeps_names =
         context.options.keep_names && id != ModuleId::RUNTIME && !module.has_direct_eval;
@@ -493,7 +491,7 @@ impl<'a> Rewriter<'a> {
             captured,
             nested: FxHashMap::default(),
             nested_originals: FxHashMap::default(),
-            keeps_renamed_names: false,
+            keeps_renamed_names: !context.options.minify.identifiers && !context.options.keep_names,
             records,
             this_depth: 0,
         }
