@@ -19,7 +19,7 @@ pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let mut file = std::fs::File::open(path)?;
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     if cfg!(unix) && size >= MAPPED_BYTES {
-        show(content(path)?.bytes());
+        show(mapped(path)?.bytes());
         return Ok(());
     }
     // Taken out, so that looking at one file may look at another.
@@ -460,10 +460,13 @@ impl Content {
 pub fn content(path: &Path) -> io::Result<Content> {
     // Windows does not let a file be replaced that is mapped.
     if cfg!(unix) && std::fs::metadata(path)?.len() >= MAPPED_BYTES as u64 {
-        let mapped = mmap_io::MemoryMappedFile::open_ro(path);
-        return mapped.map(Content::Mapped).map_err(io::Error::other);
+        return mapped(path);
     }
     DiskFileSystem.read(path).map(Content::Read)
+}
+
+fn mapped(path: &Path) -> io::Result<Content> {
+    mmap_io::MemoryMappedFile::open_ro(path).map(Content::Mapped).map_err(io::Error::other)
 }
 
 /// Writes to a temporary file, which is gone when its content is no longer needed.

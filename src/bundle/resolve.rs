@@ -431,16 +431,18 @@ impl Resolver {
             Err(error) => error,
         };
         let pattern = specifier.strip_prefix("./").unwrap_or(specifier);
-        let is_glob = pattern.contains(['*', '?', '[', '{']) && !Path::new(pattern).is_absolute();
-        let Some(glob) = is_glob
-            .then(|| GlobBuilder::new(pattern).literal_separator(true).build().ok())
-            .flatten()
-        else {
+        let is_relative = !Path::new(pattern).is_absolute();
+        let Some(sign) = pattern.find(['*', '?', '[', '{']).filter(|_| is_relative) else {
+            return Err(error);
+        };
+        let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() else {
             return Err(error);
         };
         let matcher = glob.compile_matcher();
+        let (literal, rest) = pattern.split_at(sign);
+        let folder = literal.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut names = Vec::new();
-        list_files(&*self.files, &self.root, "", pattern.contains('/'), &mut names);
+        list_files(&*self.files, &self.root, folder, rest.contains('/'), &mut names);
         names.retain(|name| matcher.is_match(name));
         names.sort_unstable();
         if names.is_empty() {

@@ -1192,8 +1192,8 @@ fn hex_runs(bytes: &[u8], runs: &[Range<usize>], take: &mut Take<'_>) {
     }
 }
 
-/// The first run of hex digits that holds the last of the bytes at `at`, as many as it has at least; returns where to go
-/// on.
+/// The run of hex digits that holds the last of the [`SHORTEST_HEX`] bytes at `at`, if that is one; returns where the next
+/// may begin.
 fn hex_run(bytes: &[u8], at: usize, take: &mut Take<'_>) -> usize {
     let probe = at + SHORTEST_HEX - 1;
     if !HEX_DIGITS[usize::from(bytes[probe])] {
@@ -1257,7 +1257,7 @@ fn lines_of_hex(bytes: &[u8], start: usize, length: usize) -> Option<Vec<usize>>
 fn hex_pairs(bytes: &[u8], take: &mut Take<'_>) {
     let mut at = 2;
     while let Some(window) = bytes.get(at..at + 6) {
-        // Few are, and what is said of each byte alone cannot be guessed.
+        // Without a branch for each byte, which could be predicted for none of them.
         if !window.iter().fold(true, |all, byte| all & HEX_PARTS[usize::from(*byte)]) {
             at += 16;
             continue;

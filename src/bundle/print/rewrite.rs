@@ -273,6 +273,8 @@ fn commonjs_wrapper(
 struct NodeNames {
     exports: Atom,
     module: Atom,
+    /// Whether Node looks, so that they are others.
+    is_read: bool,
 }
 
 impl NodeNames {
@@ -291,33 +293,42 @@ impl NodeNames {
                     && !module.unresolved.contains(other)
                     && !module.symbols.iter().any(|symbol| symbol.id.0 == *other)
             };
-            let others = (2u32..).map(|number| Atom::from(format!("{name}{number}")));
-            if is_read { others.into_iter().find(is_free).unwrap_or_default() } else { name.into() }
+            let mut others = (2u32..).map(|number| Atom::from(format!("{name}{number}")));
+            if is_read { others.find(is_free).unwrap_or_default() } else { name.into() }
         };
-        Self { exports: other("exports"), module: other("module") }
+        Self { exports: other("exports"), module: other("module"), is_read }
     }
 
     /// Puts them in place; with `unresolved`, only where they are declared in the module.
     fn replace(&self, statements: &mut [Stmt], unresolved: Option<SyntaxContext>) {
-        struct Finder<'a>(&'a NodeNames, Option<SyntaxContext>, FxHashMap<Id, Atom>);
+        struct Finder<'a> {
+            names: &'a NodeNames,
+            unresolved: Option<SyntaxContext>,
+            renamed: FxHashMap<Id, Atom>,
+        }
         impl Visit for Finder<'_> {
             noop_visit_type!();
             fn visit_ident(&mut self, ident: &Ident) {
-                let is_ours = ident.ctxt == SyntaxContext::empty() || Some(ident.ctxt) == self.1;
                 let other = match ident.sym.as_str() {
-                    "exports" => &self.0.exports,
-                    "module" => &self.0.module,
+                    "exports" => &self.names.exports,
+                    "module" => &self.names.module,
                     _ => return,
                 };
-                if (self.1.is_none() || !is_ours) && *other != ident.sym {
-                    self.2.insert(ident.to_id(), other.clone());
+                let is_declared = self.unresolved.is_none_or(|unresolved| {
+                    ident.ctxt != unresolved && ident.ctxt != SyntaxContext::empty()
+                });
+                if is_declared {
+                    self.renamed.insert(ident.to_id(), other.clone());
                 }
             }
         }
-        let mut finder = Finder(self, unresolved, FxHashMap::default());
+        if !self.is_read {
+            return;
+        }
+        let mut finder = Finder { names: self, unresolved, renamed: FxHashMap::default() };
         statements.visit_with(&mut finder);
-        if !finder.2.is_empty() {
-            let mut pass = rename(&finder.2);
+        if !finder.renamed.is_empty() {
+            let mut pass = rename(&finder.renamed);
             for statement in statements {
                 statement.visit_mut_with(&mut pass);
             }
@@ -716,7 +727,7 @@ impl<'a> Rewriter<'a> {
             .is_some_and(|(_, taken)| *taken > 0 && *taken == chain.names.len())
     }
 
-    /// The same for a function or class that is an expression with a name of its own.
+    /// As [`Self::keep_renamed_names`], for a function or class that is an expression with a name of its own.
     fn keep_renamed_name(&self, expression: &mut Expr) {
         let name = match expression {
             Expr::Fn(FnExpr { ident: Some(name), .. })
@@ -750,6 +761,9 @@ impl<'a> Rewriter<'a> {
 
     /// Functions and classes whose name had to change keep `.name`; `original` has the old name by the new.
     fn keep_renamed_names(&self, statements: &mut Vec<Stmt>, original: &FxHashMap<Atom, Atom>) {
+        if original.is_empty() {
+            return;
+        }
         // Functions are there before the first statement runs, and so is what they are called.
         let mut names = Vec::new();
         let mut kept = Vec::new();
@@ -968,7 +982,7 @@ impl VisitMut for Rewriter<'_> {
 
     fn visit_mut_stmts(&mut self, statements: &mut Vec<Stmt>) {
         statements.visit_mut_children_with(self);
-        if self.keeps_renamed_names && !self.nested_originals.is_empty() {
+        if self.keeps_renamed_names {
             self.keep_renamed_names(statements, &self.nested_originals);
         }
     }

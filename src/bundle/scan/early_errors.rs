@@ -31,7 +31,6 @@ pub(super) fn early_errors(
         scopes: Vec::new(),
         classes: Vec::new(),
         home: Home::default(),
-        is_method: false,
         errors: Vec::new(),
     };
     finder.scopes.push(Scope {
@@ -86,9 +85,9 @@ impl Home {
     const METHOD: Self = Self { has_properties: true, has_call: false };
 }
 
-/// Private names of a class, and those that were used in it.
+/// A class: its private names, and those that were used in it.
 #[derive(Default)]
-struct PrivateNames {
+struct ClassScope {
     is_derived: bool,
     declared: FxHashMap<Atom, Vec<Element>>,
     used: Vec<(Atom, Span)>,
@@ -107,10 +106,8 @@ struct Finder {
     has_legacy_decorators: bool,
     is_strict: bool,
     scopes: Vec<Scope>,
-    classes: Vec<PrivateNames>,
+    classes: Vec<ClassScope>,
     home: Home,
-    /// Whether the function that comes next is a method.
-    is_method: bool,
     errors: Vec<EarlyError>,
 }
 
@@ -125,9 +122,11 @@ impl Finder {
         self.home = outer;
     }
 
-    fn method(&mut self, function: &Function) {
-        self.is_method = true;
-        function.visit_with(self);
+    fn function_at(&mut self, home: Home, function: &Function) {
+        let parameters = function.params.iter().map(|parameter| &parameter.pat);
+        self.function(parameters, function.body.as_ref(), false, |finder| {
+            finder.at_home(home, |finder| function.visit_children_with(finder));
+        });
     }
 
     fn declared_twice(&mut self, name: &Ident) {
@@ -397,12 +396,7 @@ impl Visit for Finder {
     }
 
     fn visit_function(&mut self, function: &Function) {
-        let is_method = std::mem::take(&mut self.is_method);
-        let home = if is_method { Home::METHOD } else { Home::default() };
-        let parameters = function.params.iter().map(|parameter| &parameter.pat);
-        self.function(parameters, function.body.as_ref(), false, |finder| {
-            finder.at_home(home, |finder| function.visit_children_with(finder));
-        });
+        self.function_at(Home::default(), function);
     }
 
     fn visit_constructor(&mut self, constructor: &Constructor) {
@@ -495,26 +489,26 @@ impl Visit for Finder {
     fn visit_class_method(&mut self, method: &ClassMethod) {
         method.key.visit_with(self);
         self.static_prototype(method.is_static, &method.key);
-        self.method(&method.function);
+        self.function_at(Home::METHOD, &method.function);
     }
 
     fn visit_private_method(&mut self, method: &PrivateMethod) {
-        self.method(&method.function);
+        self.function_at(Home::METHOD, &method.function);
     }
 
     fn visit_method_prop(&mut self, method: &MethodProp) {
         method.key.visit_with(self);
-        self.method(&method.function);
+        self.function_at(Home::METHOD, &method.function);
     }
 
     fn visit_getter_prop(&mut self, getter: &GetterProp) {
         getter.key.visit_with(self);
-        self.method(&getter.function);
+        self.function_at(Home::METHOD, &getter.function);
     }
 
     fn visit_setter_prop(&mut self, setter: &SetterProp) {
         setter.key.visit_with(self);
-        self.method(&setter.function);
+        self.function_at(Home::METHOD, &setter.function);
     }
 
     fn visit_class_prop(&mut self, property: &ClassProp) {
@@ -608,7 +602,7 @@ impl Visit for Finder {
         class.decorators.visit_with(self);
         class.super_class.visit_with(self);
         let is_derived = class.super_class.is_some();
-        self.classes.push(PrivateNames { is_derived, ..PrivateNames::default() });
+        self.classes.push(ClassScope { is_derived, ..ClassScope::default() });
         for member in &class.body {
             match member {
                 ClassMember::PrivateMethod(method) => {

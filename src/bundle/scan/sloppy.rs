@@ -60,19 +60,16 @@ pub(super) fn write_out(program: &mut Program) {
     }
 }
 
-/// Gives names that strict code cannot have to nothing: `await`, `let`, `eval` and the like get another. Names must be
-/// resolved. Returns where such a name is read that nothing declares; those cannot be helped.
+/// Gives other names to what strict code cannot declare: `await`, `let`, `eval` and the like. Names must be resolved.
+/// Returns where such a name is read that nothing declares; those cannot be helped.
 pub(super) fn rename_reserved(program: &mut Program, unresolved: SyntaxContext) -> Vec<Ident> {
     let mut finder = ReservedNames { unresolved, ..ReservedNames::default() };
     program.visit_with(&mut finder);
     if !finder.declared.is_empty() {
         let mut names = Names::default();
         program.visit_with(&mut names);
-        let mut renamed: FxHashMap<Id, Atom> = FxHashMap::default();
-        for id in finder.declared {
-            let other = names.fresh(&id.0);
-            renamed.insert(id, other);
-        }
+        let mut fresh = |id: Id| (id.clone(), names.fresh(&id.0));
+        let renamed: FxHashMap<Id, Atom> = finder.declared.into_iter().map(&mut fresh).collect();
         if renamed.keys().any(|id| id.0 == *"arguments") {
             program.visit_mut_with(&mut OwnArguments(unresolved));
         }
