@@ -69,8 +69,13 @@ download() {
 # Prints the path of the executable.
 find_executable() {
   if [ -n "${BUNDLEGATE_BIN:-}" ]; then
-    [ -x "$BUNDLEGATE_BIN" ] || fail "the input binary names no executable"
-    printf '%s' "$BUNDLEGATE_BIN"
+    # Absolute, because it is run from the folder of the input working-directory.
+    case "$BUNDLEGATE_BIN" in
+      /* | [A-Za-z]:*) named=$BUNDLEGATE_BIN ;;
+      *) named=$(pwd)/$BUNDLEGATE_BIN ;;
+    esac
+    [ -f "$named" ] && [ -x "$named" ] || fail "the input binary names no executable: $named"
+    printf '%s' "$named"
     return 0
   fi
   for built in "$here"/../target/release/bundlegate "$here"/../target/*/release/bundlegate; do

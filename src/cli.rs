@@ -20,9 +20,12 @@ use crate::github::runner::{add_outputs, annotation, defused, mask_command};
 use crate::pipeline::{
     self, KeyTarget, Outcome, Ports, ReportFormat, ScanFormat, ScanOptions, StoreCommand,
 };
+use crate::store::Prune;
 
 /// Name of the settings file that is looked for.
 const FILE_NAME: &str = "bundlegate.yml";
+/// Nothing is silent for longer.
+const SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Stack of each thread. Code can be nested deeply, and its parser is recursive; pages are taken only when used.
 const STACK_BYTES: usize = 512 * 1024 * 1024;
 
@@ -226,7 +229,8 @@ fn seal_commands() -> Vec<Command> {
             )
             .arg(
                 switch("rebuild", "Build again with the settings here, and compare the bytes"),
-            ),
+            )
+            .arg(expect()),
         sub("decrypt", "Open what is encrypted in a folder", on::DECRYPT)
                 .arg(one("DIR", "The folder, with its manifest"))
                 .arg(one("OUT", "Where the files go")),
@@ -267,7 +271,8 @@ fn store_commands() -> Vec<Command> {
             .arg(dry_run()),
         sub("pull", "Download, verify and decrypt a deployment", on::PULL)
             .arg(place())
-            .arg(one("DIR", "Where the files go")),
+            .arg(one("DIR", "Where the files go"))
+            .arg(expect()),
         sub("promote", "Make a build live in a channel", on::STORE).arg(place()),
         sub("rollback", "Make live what was live before", on::STORE).arg(place()).arg(
             Arg::new("to").long("to").value_name("BUILD").help("A build that was live before that"),
@@ -290,8 +295,21 @@ fn store_commands() -> Vec<Command> {
                     .value_parser(clap::value_parser!(u64))
                     .help("Builds that are younger stay, too"),
             )
+            .arg(
+                Arg::new("drop")
+                    .long("drop")
+                    .value_name("CHANNEL")
+                    .action(ArgAction::Append)
+                    .help("Drop a channel, such as pr-7, first; what is live in it alone may go"),
+            )
             .arg(dry_run()),
     ]
+}
+
+fn expect() -> Arg {
+    Arg::new("expect").long("expect").value_name("BUILD|RECORD").help(
+        "The build that it must be: its id, or the record of the run that made it (`report.record`)",
+    )
 }
 
 fn global(name: &'static str, value: &'static str, help: &'static str) -> Arg {
@@ -371,36 +389,50 @@ impl Log {
         Self { format, color, least }
     }
 
-    fn diagnostic(&self, diagnostic: &Diagnostic) {
+    /// Writes a message. `below` is where the paths in it begin, as seen from the root of the repository.
+    fn diagnostic(&self, diagnostic: &Diagnostic, below: &str) {
         if diagnostic.severity > self.least {
             return;
         }
+        let diagnostic = diagnostic.clone().seen_from(|path| crate::fs::join(below, path));
         let text = match self.format {
-            Format::Text => render(diagnostic, self.color),
-            Format::Github => format!("{}\n", annotation(diagnostic)),
-            Format::Json => format!("{}\n", to_json(diagnostic)),
+            Format::Text => render(&diagnostic, self.color),
+            Format::Github => format!("{}\n", annotation(&diagnostic)),
+            Format::Json => format!("{}\n", to_json(&diagnostic)),
         };
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// Where news of something long goes: over one line of a terminal, or a line every ten seconds.
+    /// Where news of something long goes: over one line of a terminal, or else a line when nothing was said for ten
+    /// seconds, also when there is no news.
     fn progress(&self) -> impl Fn(&str) + Sync + use<> {
         let is_terminal = std::io::stderr().is_terminal() && self.format == Format::Text;
         let is_wanted = self.least > Severity::Error && self.format != Format::Json;
-        let pause = std::time::Duration::from_millis(if is_terminal { 100 } else { 10_000 });
-        let last = std::sync::Mutex::new(std::time::Instant::now());
+        let start = std::time::Instant::now();
+        let pulse = Arc::new(std::sync::Mutex::new((start, "working".to_owned())));
+        if is_wanted && !is_terminal {
+            let pulse = Arc::clone(&pulse);
+            // It ends with the process.
+            std::thread::spawn(move || {
+                loop {
+                    std::thread::sleep(SILENCE / 10);
+                    let Ok(mut pulse) = pulse.lock() else { return };
+                    if pulse.0.elapsed() >= SILENCE {
+                        pulse.0 = std::time::Instant::now();
+                        let seconds = start.elapsed().as_secs();
+                        let _ = writeln!(std::io::stderr().lock(), "{} ({seconds} s)", pulse.1);
+                    }
+                }
+            });
+        }
         move |news: &str| {
-            let Ok(mut last) = last.lock() else { return };
-            if !is_wanted || last.elapsed() < pause {
-                return;
+            let Ok(mut pulse) = pulse.lock() else { return };
+            news.clone_into(&mut pulse.1);
+            if is_wanted && is_terminal && pulse.0.elapsed().as_millis() >= 100 {
+                pulse.0 = std::time::Instant::now();
+                let mut stderr = std::io::stderr().lock();
+                let _ = write!(stderr, "\r\x1b[2K{news}\r").and_then(|()| stderr.flush());
             }
-            *last = std::time::Instant::now();
-            let mut stderr = std::io::stderr().lock();
-            let _ = if is_terminal {
-                write!(stderr, "\r\x1b[2K{news}\r").and_then(|()| stderr.flush())
-            } else {
-                writeln!(stderr, "{news}")
-            };
         }
     }
 
@@ -417,7 +449,7 @@ fn to_json(diagnostic: &Diagnostic) -> serde_json::Value {
         "level": diagnostic.severity.to_string(),
         "code": diagnostic.code,
         "message": diagnostic.message,
-        "hints": diagnostic.hints,
+        "hints": diagnostic.notes().collect::<Vec<_>>(),
     });
     if let Some(location) = &diagnostic.location {
         json["file"] = location.file.clone().into();
@@ -459,26 +491,27 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         "comment" => on::COMMENT,
         _ => on::REPORT,
     };
-    let fail = |diagnostics: Vec<Diagnostic>| {
-        for diagnostic in &diagnostics {
-            log.diagnostic(diagnostic);
-        }
-        ExitCode::Usage
-    };
     let working = match working_folder() {
         Ok(folder) => folder,
         Err(error) => {
-            return fail(vec![Diagnostic::error(
-                "config/folder",
-                format!("the working folder is gone: {error}"),
-            )]);
+            let message = format!("the working folder is gone: {error}");
+            log.diagnostic(&Diagnostic::error("config/folder", message), "");
+            return ExitCode::Usage;
         }
     };
+    // Of what is wrong before the root is known, paths are relative to this folder.
+    let here = below_repository(&working, &runner);
+    let fail = |diagnostics: Vec<Diagnostic>| {
+        for diagnostic in &diagnostics {
+            log.diagnostic(diagnostic, &here);
+        }
+        ExitCode::Usage
+    };
     match name {
-        "init" => return finish(&pipeline::run_init(&working), &log),
+        "init" => return finish(&pipeline::run_init(&working), &log, &here),
         "plan" if sub.contains_id("shards") => {
             let shards = sub.get_one::<u16>("shards").copied().unwrap_or(1);
-            return finish(&pipeline::run_plan(&working, usize::from(shards)), &log);
+            return finish(&pipeline::run_plan(&working, usize::from(shards)), &log, &here);
         }
         "run" if sub.get_one::<String>("shard").is_some() => {
             return run_shard(sub, &environment, &runner, &log, &working);
@@ -498,6 +531,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
     let ports = Ports {
         files: Arc::new(DiskFileSystem),
         environment: &environment,
+        below: below_repository(&config.root, &runner),
         runner,
         today: today(&environment, now),
         now,
@@ -510,7 +544,19 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
     }
     let outcome = perform(name, sub, &mut config, &ports, &working);
     write_outputs(&outcome, &ports.runner, &log);
-    finish(&outcome, &log)
+    finish(&outcome, &log, &ports.below)
+}
+
+/// A folder as seen from the root of its repository: the workspace of the runner, else the folder that git knows. Without
+/// either, the folder is the root.
+fn below_repository(folder: &Path, runner: &RunnerEnv) -> String {
+    let real = |path: &Path| DiskFileSystem.canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = real(folder);
+    let workspace = runner.workspace.as_deref().map(real).filter(|it| folder.starts_with(it));
+    let is_top = |folder: &&Path| DiskFileSystem.kind(&folder.join(".git")).is_ok();
+    let root = workspace.or_else(|| folder.ancestors().find(is_top).map(Path::to_path_buf));
+    let below = root.map(|root| crate::fs::relative(&root, &folder)).unwrap_or_default();
+    if below == "." { String::new() } else { below }
 }
 
 /// Runs the projects of a shard, each as if it were alone, but that nothing is posted, and that what is stored becomes
@@ -523,7 +569,7 @@ fn run_shard(
     working: &Path,
 ) -> ExitCode {
     let fail = |message: String| {
-        log.diagnostic(&Diagnostic::error("config/shard", message));
+        log.diagnostic(&Diagnostic::error("config/shard", message), "");
         ExitCode::Usage
     };
     let text = matches.get_one::<String>("shard").map(String::as_str).unwrap_or_default();
@@ -552,7 +598,7 @@ fn run_shard(
             Ok(config) => config,
             Err(diagnostics) => {
                 for diagnostic in &diagnostics {
-                    log.diagnostic(diagnostic);
+                    log.diagnostic(diagnostic, &below_repository(working, runner));
                 }
                 worst = ExitCode::Usage;
                 continue;
@@ -566,13 +612,14 @@ fn run_shard(
         let ports = Ports {
             files: Arc::new(DiskFileSystem),
             environment,
+            below: below_repository(&config.root, runner),
             runner: runner.clone(),
             today: today(environment, now),
             now,
             progress: &progress,
         };
         let outcome = pipeline::run(&config, &ports, matches.get_flag("dry-run"));
-        let code = finish(&outcome, log);
+        let code = finish(&outcome, log, &ports.below);
         if worst == ExitCode::Fine || (code != ExitCode::Fine && code < worst) {
             worst = code;
         }
@@ -599,7 +646,7 @@ fn write_outputs(outcome: &Outcome, runner: &RunnerEnv, log: &Log) {
     outputs.extend(optional.map(|(name, value)| (name, value.clone().unwrap_or_default())));
     if let Err(error) = add_outputs(file, &outputs) {
         let message = format!("outputs of the step cannot be written: {error}");
-        log.diagnostic(&Diagnostic::warning("report/outputs", message));
+        log.diagnostic(&Diagnostic::warning("report/outputs", message), "");
     }
 }
 
@@ -632,16 +679,8 @@ fn perform(
             let (mut outcome, bundled) = pipeline::run_build(config, ports);
             // One output and no folder: it is the result of the command.
             if config.outdir.is_none() && outcome.exit_code() == ExitCode::Fine {
-                match bundled.artifacts.as_slice() {
-                    [only] => outcome.report = only.body.text().map(str::to_owned),
-                    several => outcome.done.extend(several.iter().map(|artifact| {
-                        format!(
-                            "{}  {} bytes (not written: there is no --outdir)",
-                            artifact.path,
-                            artifact.body.bytes().len()
-                        )
-                    })),
-                }
+                let only = bundled.artifacts.first();
+                outcome.report = only.and_then(|only| only.body.text()).map(str::to_owned);
             }
             outcome
         }
@@ -656,7 +695,8 @@ fn perform(
         }
         "verify" => {
             let rebuilds = sub.get_flag("rebuild");
-            pipeline::run_verify(config, ports, &text("LOCATION"), working, rebuilds)
+            let expected = sub.get_one::<String>("expect").map(String::as_str);
+            pipeline::run_verify(config, ports, &text("LOCATION"), expected, working, rebuilds)
         }
         "sign" => {
             let folder = working.join(text("DIR"));
@@ -676,7 +716,8 @@ fn perform(
         }
         "pull" => {
             let folder = working.join(text("DIR"));
-            pipeline::run_pull(config, ports, &text("STORE/NAME"), &folder, working)
+            let expected = sub.get_one::<String>("expect").map(String::as_str);
+            pipeline::run_pull(config, ports, &text("STORE/NAME"), &folder, expected, working)
         }
         "promote" | "rollback" | "list" | "prune" => {
             let command = store_command(name, sub);
@@ -726,15 +767,18 @@ fn store_command(name: &str, matches: &ArgMatches) -> StoreCommand {
         "rollback" => StoreCommand::Rollback { to: matches.get_one::<String>("to").cloned() },
         "list" => StoreCommand::List,
         _ => StoreCommand::Prune {
-            keep: matches.get_one::<usize>("keep").copied().unwrap_or(10),
-            days: matches.get_one::<u64>("days").copied(),
+            policy: Prune {
+                keep: matches.get_one::<usize>("keep").copied().unwrap_or(10),
+                days: matches.get_one::<u64>("days").copied(),
+                drop: matches.get_many::<String>("drop").into_iter().flatten().cloned().collect(),
+            },
             is_dry: matches.get_flag("dry-run"),
         },
     }
 }
 
-fn finish(outcome: &Outcome, log: &Log) -> ExitCode {
-    outcome.diagnostics.iter().for_each(|diagnostic| log.diagnostic(diagnostic));
+fn finish(outcome: &Outcome, log: &Log, below: &str) -> ExitCode {
+    outcome.diagnostics.iter().for_each(|diagnostic| log.diagnostic(diagnostic, below));
     outcome.done.iter().for_each(|line| log.line(line));
     // A file that is called like a command of the runner must not be one, wherever its name stands.
     let report = outcome.report.as_ref().map(|report| {

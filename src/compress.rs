@@ -1,18 +1,43 @@
-//! Brotli and zstd siblings of scanned artifacts.
+//! Brotli and zstd siblings of scanned artifacts, and what is known of those that others made.
 
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 
 use crate::artifact::BuildArtifact;
 use crate::leak::Scanned;
 
 /// Files below this gain nothing: the headers of an answer are larger.
 const SMALLEST_BYTES: usize = 256;
-/// Brotli's best; on code 5 % smaller than zstd's best.
-const BROTLI_QUALITY: u32 = 11;
+/// Brotli's quality by the size of a file: up to so many bytes, that quality. Its best makes 0.7 MB a second, 9 makes 6.5,
+/// 5 makes 27, so that no file takes more than some seconds; on code the best is 5 % smaller than zstd's.
+const BROTLI_QUALITIES: [(usize, u32); 3] = [(4 << 20, 11), (32 << 20, 9), (usize::MAX, 5)];
 /// Brotli window, as a power of two; browsers take no more than 24.
 const BROTLI_WINDOW: u32 = 22;
-/// zstd level; 22 adds nothing at the size of a bundle.
-const ZSTD_LEVEL: i32 = 19;
+/// zstd's level by the size of a file; 22 adds nothing at the size of a bundle.
+const ZSTD_LEVELS: [(usize, i32); 3] = [(16 << 20, 19), (64 << 20, 9), (usize::MAX, 3)];
+/// Bytes of a file that are tried before all of it is compressed.
+const TRIED_BYTES: usize = 64 << 10;
+
+/// Content types that compress, beside all of `text/`: those that Cloudflare compresses
+/// (developers.cloudflare.com/speed/optimization/content/compression), as far as outputs have them.
+const COMPRESSIBLE: [&str; 14] = [
+    "application/javascript",
+    "application/json",
+    "application/manifest+json",
+    "application/wasm",
+    "application/xhtml+xml",
+    "application/xml",
+    "application/vnd.ms-fontobject",
+    "font/otf",
+    "font/ttf",
+    "image/bmp",
+    "image/svg+xml",
+    "image/vnd.microsoft.icon",
+    "image/x-icon",
+    "model/gltf+json",
+];
+
+/// Endings of compressed forms, and the names of their codings in `Content-Encoding` (RFC 9110, RFC 7932, RFC 8878).
+pub const FORMS: [(&str, &str); 3] = [("br", "br"), ("gz", "gzip"), ("zst", "zstd")];
 
 /// A content coding that we make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,19 +100,67 @@ pub fn encoded_size(artifact: &BuildArtifact, coding: Coding) -> u64 {
 
 fn smaller(artifact: &BuildArtifact, encode: fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
     let bytes = artifact.body.bytes();
-    if bytes.len() < SMALLEST_BYTES || is_compressed(artifact.content_type()) {
+    if bytes.len() < SMALLEST_BYTES || !compresses(artifact) {
         return None;
     }
     let encoded = encode(bytes);
     (encoded.len() < bytes.len()).then_some(encoded)
 }
 
-fn is_compressed(content_type: &str) -> bool {
-    let starts = ["image/", "video/", "audio/", "font/woff"];
-    content_type != "image/svg+xml" && starts.iter().any(|start| content_type.starts_with(start))
+/// Whether an artifact is of a kind that compresses, and does so at its start.
+fn compresses(artifact: &BuildArtifact) -> bool {
+    let bytes = artifact.body.bytes();
+    let kind = artifact.content_type();
+    let kind = kind.split(';').next().unwrap_or(kind);
+    let start = bytes.get(..TRIED_BYTES.min(bytes.len())).unwrap_or_default();
+    let is_text = || match std::str::from_utf8(start) {
+        Ok(text) => !text.contains('\0'),
+        // The last character may be cut.
+        Err(error) => error.error_len().is_none() && error.valid_up_to() > 0,
+    };
+    let is_of_a_kind = kind.starts_with("text/")
+        || COMPRESSIBLE.contains(&kind)
+        || (kind == "application/octet-stream" && is_text());
+    // What gains nothing at the quickest level gains nothing at the best.
+    let tried = || zstd::bulk::compress(start, 1).map_or(start.len(), |tried| tried.len());
+    is_of_a_kind && (bytes.len() <= TRIED_BYTES || tried() < start.len() - start.len() / 32)
 }
 
-/// The bytes in brotli, at the quality of a release.
+/// Whether a file in a coding (`br`, `gzip` or `zstd`) decodes to these bytes and to nothing else. Stops at the first
+/// difference, and holds no more than a piece in memory.
+#[must_use]
+pub fn decodes_to(coding: &str, encoded: &[u8], plain: &[u8]) -> bool {
+    let mut decoder: Box<dyn Read + '_> = match coding {
+        "br" => Box::new(brotli::Decompressor::new(encoded, 1 << 16)),
+        "gzip" => Box::new(flate2::read::MultiGzDecoder::new(encoded)),
+        "zstd" => match zstd::stream::read::Decoder::with_buffer(encoded) {
+            Ok(decoder) => Box::new(decoder),
+            Err(_) => return false,
+        },
+        _ => return false,
+    };
+    let mut rest = plain;
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match decoder.read(&mut piece) {
+            Ok(0) => return rest.is_empty(),
+            Ok(length) => match rest.strip_prefix(piece.get(..length).unwrap_or_default()) {
+                Some(after) => rest = after,
+                None => return false,
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+/// What a table has for a size.
+fn by_size<T: Copy>(table: &[(usize, T); 3], bytes: usize) -> T {
+    let [first, second, last] = table;
+    [first, second].into_iter().find(|(most, _)| bytes <= *most).unwrap_or(last).1
+}
+
+/// The bytes in brotli, at a quality that their number allows.
 ///
 /// # Panics
 /// Never: writing to memory does not fail.
@@ -95,8 +168,9 @@ fn is_compressed(content_type: &str) -> bool {
 pub fn brotli(bytes: &[u8]) -> Vec<u8> {
     let mut encoded = Vec::new();
     {
+        let quality = by_size(&BROTLI_QUALITIES, bytes.len());
         let mut writer =
-            brotli::CompressorWriter::new(&mut encoded, 1 << 16, BROTLI_QUALITY, BROTLI_WINDOW);
+            brotli::CompressorWriter::new(&mut encoded, 1 << 16, quality, BROTLI_WINDOW);
         writer.write_all(bytes).expect("writing to memory does not fail");
     }
     encoded
@@ -108,15 +182,20 @@ pub fn brotli(bytes: &[u8]) -> Vec<u8> {
 /// Never: writing to memory does not fail.
 #[must_use]
 pub fn zstd(bytes: &[u8]) -> Vec<u8> {
-    zstd::bulk::compress(bytes, ZSTD_LEVEL).expect("compressing in memory does not fail")
+    let level = by_size(&ZSTD_LEVELS, bytes.len());
+    zstd::bulk::compress(bytes, level).expect("compressing in memory does not fail")
 }
 
-/// Size in bytes with gzip at its best, which is what a CDN without brotli sends.
+/// Size in bytes with gzip at its best, which is what a CDN without brotli sends; what does not compress is sent as it is.
 ///
 /// # Panics
 /// Never: writing to memory does not fail.
 #[must_use]
-pub fn gzip_size(bytes: &[u8]) -> u64 {
+pub fn gzip_size(artifact: &BuildArtifact) -> u64 {
+    let bytes = artifact.body.bytes();
+    if !compresses(artifact) {
+        return bytes.len() as u64;
+    }
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes).expect("writing to memory does not fail");
     encoder.finish().expect("writing to memory does not fail").len() as u64
@@ -125,20 +204,50 @@ pub fn gzip_size(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read as _;
+
+    fn artifact(path: &str, bytes: Vec<u8>) -> BuildArtifact {
+        BuildArtifact {
+            path: crate::artifact::OutputPath::new(path).unwrap(),
+            kind: crate::artifact::ArtifactKind::Asset,
+            loader: "file",
+            content_hash: String::new(),
+            is_immutable: false,
+            source_map: None,
+            body: crate::artifact::Body::new(bytes),
+        }
+    }
 
     #[test]
     fn round_trips() {
         let text = "export const 名前 = 'x';\n".repeat(100);
-        let mut plain = Vec::new();
-        brotli::Decompressor::new(brotli(text.as_bytes()).as_slice(), 4096)
-            .read_to_end(&mut plain)
-            .unwrap();
-        assert_eq!(plain, text.as_bytes());
-        assert_eq!(
-            zstd::bulk::decompress(&zstd(text.as_bytes()), text.len()).unwrap(),
-            text.as_bytes()
-        );
-        assert!(gzip_size(text.as_bytes()) < text.len() as u64);
+        for (coding, encoded) in [("br", brotli(text.as_bytes())), ("zstd", zstd(text.as_bytes()))]
+        {
+            assert!(decodes_to(coding, &encoded, text.as_bytes()));
+            assert!(!decodes_to(coding, &encoded, &text.as_bytes()[1..]));
+            assert!(!decodes_to(coding, &encoded[..encoded.len() - 9], text.as_bytes()));
+        }
+        assert!(gzip_size(&artifact("a.js", text.clone().into_bytes())) < text.len() as u64);
+    }
+
+    #[test]
+    fn only_what_compresses_is_compressed() {
+        let mut state = 1u64;
+        let random: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            u8::try_from(state >> 56).unwrap()
+        })
+        .take(200_000)
+        .collect();
+        let text = "line\n".repeat(1000).into_bytes();
+        for (path, bytes, expected) in [
+            ("movie.bin", random.clone(), false),
+            ("encrypted.js", random, false),
+            ("font.woff2", text.clone(), false),
+            ("font.ttf", text.clone(), true),
+            ("LICENSE", text.clone(), true),
+            ("_headers", text, true),
+        ] {
+            assert_eq!(compresses(&artifact(path, bytes)), expected, "{path}");
+        }
     }
 }

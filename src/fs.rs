@@ -281,6 +281,18 @@ pub fn relative(from: &Path, to: &Path) -> String {
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
+/// A path below a folder, both relative, with `/` between parts and `.` and `..` resolved as text; one that is absolute, or
+/// no path of a file but a URL, stays.
+#[must_use]
+pub fn join(folder: &str, path: &str) -> String {
+    let first = path.split('/').next().unwrap_or_default();
+    if path.starts_with('/') || first.ends_with(':') {
+        return path.to_owned();
+    }
+    let joined = normalize(&Path::new(folder).join(path));
+    joined.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
 /// All regular files under `root`, as paths relative to it with `/`, sorted bytewise. Links are not followed.
 ///
 /// # Errors
@@ -601,6 +613,10 @@ mod tests {
         check("/a/b", "/a/c/d.js", "../c/d.js");
         check("/a", "/a", ".");
         check("/", "/x", "x");
+        assert_eq!(join("web", "src/a.ts"), "web/src/a.ts");
+        assert_eq!(join("web", "../lib/a.ts"), "lib/a.ts");
+        assert_eq!(join("", "./a.ts"), "a.ts");
+        assert_eq!(join("web", "https://x.test/a.js"), "https://x.test/a.js");
     }
 
     #[test]

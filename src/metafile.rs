@@ -69,6 +69,12 @@ pub struct Output {
     /// The style sheet that belongs to it.
     #[serde(default, rename = "cssBundle", skip_serializing_if = "Option::is_none")]
     pub css_bundle: Option<String>,
+    /// SHA-256 of its bytes, in hexadecimal. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// A sketch of its content (`artifact::sketch`), by which a later build of it is recognised. Ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sketch: Option<String>,
     /// Size in bytes with gzip. Ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gzip: Option<u64>,
@@ -92,6 +98,34 @@ pub struct Contribution {
 }
 
 impl Metafile {
+    /// The same with other paths of inputs.
+    #[must_use]
+    pub fn below(&self, place: impl Fn(&str) -> String) -> Self {
+        let inputs = self
+            .inputs
+            .iter()
+            .map(|(path, input)| {
+                let mut input = input.clone();
+                for import in input.imports.iter_mut().filter(|import| !import.external) {
+                    import.path = place(&import.path);
+                }
+                (place(path), input)
+            })
+            .collect();
+        let outputs = self
+            .outputs
+            .iter()
+            .map(|(path, output)| {
+                let mut output = output.clone();
+                output.inputs =
+                    output.inputs.into_iter().map(|(path, part)| (place(&path), part)).collect();
+                output.entry_point = output.entry_point.as_deref().map(&place);
+                (path.clone(), output)
+            })
+            .collect();
+        Self { inputs, outputs }
+    }
+
     /// The shortest way from an entry point to an input by its imports, both ends included; empty when there is none.
     #[must_use]
     pub fn chain_to(&self, input: &str) -> Vec<String> {

@@ -1,6 +1,8 @@
 //! `BuildArtifact`: one finished output and what is known about it.
 
 pub mod body;
+pub mod hashed_name;
+pub mod sketch;
 
 use std::fmt::{self, Write as _};
 
@@ -156,6 +158,9 @@ pub struct BuildArtifact {
     pub loader: &'static str,
     /// The content hash: eight letters that change exactly when the content does.
     pub content_hash: String,
+    /// Whether its name carries a hash of its content that is known to be one: whoever made it says so. How a name looks
+    /// proves nothing.
+    pub is_immutable: bool,
     /// The path of its source map, if it has one.
     pub source_map: Option<OutputPath>,
     /// The bytes.
@@ -168,6 +173,25 @@ impl BuildArtifact {
     pub fn content_type(&self) -> &'static str {
         content_type(self.path.as_str())
     }
+}
+
+/// A file that stands beside another as its compressed form, as bundlers and servers have it: `app.js.br` is `app.js`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// Its path.
+    pub path: OutputPath,
+    /// The path of what it is a form of.
+    pub of: OutputPath,
+    /// The name of its coding in `Content-Encoding`.
+    pub coding: &'static str,
+    /// Whether it decodes to the bytes that stand there now.
+    pub holds: bool,
+}
+
+/// Whether a content hash stands in the last part of a path.
+#[must_use]
+pub fn is_named_by(path: &str, content_hash: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.contains(content_hash))
 }
 
 /// The content type by the ending of a path; `application/octet-stream` when it is not known.

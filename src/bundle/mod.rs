@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub use graph::EntryPoint;
 pub use options::Options;
 
-use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath};
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, is_named_by};
 use crate::diag::{Diagnostic, has_errors};
 use crate::fs::FileSystem;
 use crate::metafile::{Import, Input, Metafile, Output};
@@ -82,6 +82,7 @@ pub fn bundle(
         );
         match OutputPath::new(asset.path) {
             Ok(path) => artifacts.push(BuildArtifact {
+                is_immutable: is_named_by(path.as_str(), &asset.content_hash),
                 path,
                 kind: ArtifactKind::Asset,
                 loader: "file",

@@ -23,6 +23,8 @@ use value::{Layer, Value};
 pub struct Config {
     /// Folder that all paths are relative to.
     pub root: PathBuf,
+    /// The settings file, if there is one.
+    pub settings_file: Option<PathBuf>,
     /// Prefix of all keys in the store, and title of the report.
     pub name: String,
     /// The preset that was chosen.
@@ -47,6 +49,8 @@ pub struct Config {
     pub leaks: LeakConfig,
     /// Codings of the siblings of each artifact.
     pub compress: Vec<String>,
+    /// Folder for what is sealed, beside the store.
+    pub seal_outdir: Option<PathBuf>,
     /// The seal.
     pub sign: SignConfig,
     /// The store.
@@ -142,8 +146,8 @@ pub struct SignConfig {
     pub public_key: Option<PathBuf>,
     /// How long signatures hold, in seconds.
     pub expires: Option<u64>,
-    /// Whether no key is an error.
-    pub required: bool,
+    /// Whether no key is an error; `None`: where one is named and there are secrets.
+    pub required: Option<bool>,
     /// Files of public keys to encrypt for.
     pub recipients: Vec<PathBuf>,
     /// Where the private part of a recipient comes from.
@@ -157,10 +161,20 @@ pub struct StoreConfig {
     pub url: String,
     /// The channel in which a deployment becomes live.
     pub channel: String,
+    /// What makes a build live on a runner; `None`: what is usual.
+    pub live_on: Option<Vec<String>>,
+    /// Whether builds of pull requests are stored.
+    pub previews: bool,
     /// Whether files stand under their own names.
     pub is_files: bool,
+    /// `Cache-Control` by pattern of paths, with files under their own names; the first that matches holds.
+    pub cache_control: Vec<(String, String)>,
+    /// Whether the metafile is stored.
+    pub metafile: bool,
     /// What is read back: `none`, `list` or `full`.
     pub read_back: String,
+    /// Seconds in which something must move.
+    pub timeout: u64,
     /// Whether the key of R2 is used as it is; `None`: only where the endpoint is not R2's.
     pub keeps_key: Option<bool>,
 }
@@ -293,7 +307,8 @@ impl Config {
             (&preset, file_folder),
         ]);
         let mut problems = Vec::new();
-        let config = build_config(&layers, environment, file_folder, &mut problems);
+        let mut config = build_config(&layers, environment, file_folder, &mut problems);
+        config.settings_file = file.map(|file| file.path.clone());
         if crate::diag::has_errors(&problems) { Err(problems) } else { Ok(config) }
     }
 }
@@ -305,7 +320,12 @@ fn preset(deploy: Option<&Value>) -> Layer {
         Some(Value::Text(name)) => match name.as_str() {
             "bun" => Layer::from([("target", text("bun")), ("format", text("esm"))]),
             "workers" => Layer::from([("target", text("workers")), ("format", text("esm"))]),
-            "r2" => Layer::from([("target", text("browser")), ("format", text("esm"))]),
+            "r2" => Layer::from([
+                ("target", text("browser")),
+                ("format", text("esm")),
+                ("layout", text("files")),
+                ("store-metafile", Value::Switch(true)),
+            ]),
             "memory" => Layer::from([
                 ("target", text("neutral")),
                 ("format", text("esm")),
@@ -372,6 +392,15 @@ fn build_config(
             .hint("keep the one that makes the outputs"),
         );
     }
+    let seal_outdir = layers.path("seal-outdir");
+    if let (Some(sealed), Some((folder, _))) = (&seal_outdir, &artifacts)
+        && (sealed.starts_with(folder) || folder.starts_with(sealed))
+    {
+        problems.push(
+            Diagnostic::error("config/seal", "`seal.outdir` and `artifacts.dir` lie in each other")
+                .hint("name a folder beside it: nothing is written into a folder of artifacts"),
+        );
+    }
     let public = layers.list("public-env");
     let budgets = layers.records("budgets").iter().map(|record| budget(record, problems)).collect();
     Config {
@@ -405,6 +434,7 @@ fn build_config(
             Some(_) => layers.list("compress"),
             None => vec!["brotli".to_owned(), "zstd".to_owned()],
         },
+        seal_outdir,
         sign: sign_config(layers, &root, problems),
         store: store_config(layers, problems),
         report: ReportConfig {
@@ -419,6 +449,7 @@ fn build_config(
             ),
         },
         root,
+        settings_file: None,
     }
 }
 
@@ -503,10 +534,45 @@ fn store_config(layers: &Layers<'_>, problems: &mut Vec<Diagnostic>) -> StoreCon
                 .hint("write a name such as `latest`, `stable` or `pr/12`"),
         );
     }
+    let mut check = |setting: &str, pattern: &str| {
+        if let Err(error) = globset::Glob::new(pattern) {
+            let message =
+                format!("the pattern `{pattern}` of `{setting}` is none: {}", error.kind());
+            problems.push(Diagnostic::error("config/pattern", message));
+        }
+    };
+    let live_on = layers.get("live-on").map(|_| layers.list("live-on"));
+    live_on.iter().flatten().for_each(|entry| check("store.live_on", entry));
+    let cache_control: Vec<(String, String)> = layers
+        .records("cache-control")
+        .iter()
+        .filter_map(|record| Some((record.get("path")?.clone(), record.get("value")?.clone())))
+        .collect();
+    cache_control.iter().for_each(|(path, _)| check("store.cache_control", path));
+    for (_, value) in &cache_control {
+        if value.is_empty() || !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            let message = "a `value` of `store.cache_control` cannot be a header";
+            problems.push(Diagnostic::error("config/cache-control", message));
+        }
+    }
+    let is_files = layers.text("layout").as_deref() == Some("files");
+    let timeout = match layers.text("store-timeout").map(|text| value::parse_duration(&text)) {
+        Some(Ok(seconds)) => seconds,
+        Some(Err(error)) => {
+            problems.push(Diagnostic::error("config/store-timeout", error));
+            30
+        }
+        None => 30,
+    };
     StoreConfig {
+        timeout,
+        live_on,
+        previews: layers.switch("previews").unwrap_or_default(),
+        cache_control,
+        metafile: layers.switch("store-metafile").unwrap_or(!is_files),
         url: layers.text("store").unwrap_or_else(|| "dir:.bundlegate/store".to_owned()),
         channel,
-        is_files: layers.text("layout").as_deref() == Some("files"),
+        is_files,
         read_back: layers.text("read-back").unwrap_or_else(|| "list".to_owned()),
         keeps_key: layers.switch("keep-key"),
     }
@@ -532,7 +598,7 @@ fn sign_config(layers: &Layers<'_>, root: &Path, problems: &mut Vec<Diagnostic>)
         signing_key: source("signing-key"),
         public_key: layers.path("public-key"),
         expires,
-        required: layers.switch("sign-required").unwrap_or_default(),
+        required: layers.switch("sign-required"),
         recipients: layers
             .list("recipients")
             .iter()

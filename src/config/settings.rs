@@ -132,6 +132,21 @@ const ALLOW_FIELDS: &[Field] = &[
     },
 ];
 
+const CACHE_FIELDS: &[Field] = &[
+    Field {
+        name: "path",
+        kind: FieldKind::Text,
+        required: true,
+        help: "Files that this pattern matches",
+    },
+    Field {
+        name: "value",
+        kind: FieldKind::Text,
+        required: true,
+        help: "Value of the header `Cache-Control`",
+    },
+];
+
 const BUDGET_FIELDS: &[Field] = &[
     Field {
         name: "path",
@@ -246,6 +261,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("allow", "leaks.allow", Kind::Records(ALLOW_FIELDS), "FIELDS", "none", on::GATED, "Findings that are known and excused"),
 
     setting!("compress", "compress", Kind::Choices(CODINGS), "CODINGS", "brotli, zstd", on::RUN, "Compressed forms stored beside each artifact"),
+    setting!("seal-outdir", "seal.outdir", Kind::Text, "DIR", "the folder of the build; none with `artifacts`", on::RUN, "Folder for what is sealed: the files, their compressed forms, lock and manifest"),
     setting!("hmac-key", "sign.hmac_key", Kind::KeySource, "env:NAME", "none: unsigned", on::SEALING | on::CHECKING, "Where the key comes from that files are signed with"),
     setting!("key-id", "sign.key_id", Kind::Text, "ID", "k1", on::SEALING | on::CHECKING, "Name of that key in signatures"),
     setting!("verify-keys", "sign.verify_keys", Kind::KeySources, "ID=env:NAME", "none", on::CHECKING, "Keys that signatures may be of, too: those of before"),
@@ -257,8 +273,13 @@ pub const SETTINGS: &[Setting] = &[
     setting!("identity", "encrypt.identity", Kind::KeySource, "env:NAME", "none", on::DECRYPT | on::PULL, "Where the private part of a recipient comes from"),
     setting!("store", "store.url", Kind::Text, "URL", "dir:.bundlegate/store", on::RUN, "Where deployments go: r2://BUCKET/PREFIX, s3://BUCKET/PREFIX, dir:PATH or memory:"),
     setting!("channel", "store.channel", Kind::Text, "NAME", "latest", on::RUN | on::PUSH | on::STORE | on::REPORT, "The channel in which a deployment becomes live"),
+    setting!("live-on", "store.live_on", Kind::List, "WHAT", "default-branch, tags, release, workflow_dispatch", on::RUN | on::PUSH | on::REPORT, "On a runner, what makes a build live: default-branch, tags, names of events, patterns of branches or of whole references; never a pull request"),
+    setting!("previews", "store.previews", Kind::Switch, "", "off", on::RUN | on::PUSH | on::REPORT, "Store the builds of pull requests, each live in a channel of its own, such as pr-7"),
+    setting!("cache-control", "store.cache_control", Kind::Records(CACHE_FIELDS), "FIELDS", "by what is known of the name", on::RUN | on::PUSH, "Cache-Control of files with the layout `files`, by pattern; the first that matches holds"),
+    setting!("store-metafile", "store.metafile", Kind::Switch, "", "on; off with the layout `files`", on::RUN, "Store the metafile beside the build, for reports that compare with it"),
     setting!("layout", "store.layout", Kind::Choice(&["registry", "files"]), "LAYOUT", "registry", on::RUN | on::PUSH, "How files stand in the store: by digest with builds and channels, or under their own names for a CDN"),
     setting!("read-back", "store.read_back", Kind::Choice(&["none", "list", "full"]), "HOW", "list", on::RUN | on::PUSH, "What is asked of the store before a deployment becomes live: nothing, sizes, or all bytes"),
+    setting!("store-timeout", "store.timeout", Kind::Text, "TIME", "30s", on::RUN | on::PUSH | on::CHECKING, "How long nothing may move to or from the store before it is tried again"),
     setting!("keep-key", "store.keep_key", Kind::Switch, "", "off; on where R2_ENDPOINT is not R2's", on::RUN | on::PUSH | on::CHECKING, "Use the key of R2 as it is, instead of a credential of 15 minutes made of it"),
     setting!("budgets", "report.budgets", Kind::Records(BUDGET_FIELDS), "FIELDS", "none", on::RUN | on::REPORT, "Largest sizes"),
     setting!("report-file", "report.file", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the report there"),

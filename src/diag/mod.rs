@@ -65,6 +65,8 @@ pub struct Diagnostic {
     pub message: String,
     /// Where, if anywhere.
     pub location: Option<Location>,
+    /// Where in an output, when `location` is the source.
+    pub output: Option<Location>,
     /// What one can do.
     pub hints: Vec<String>,
 }
@@ -78,6 +80,7 @@ impl Diagnostic {
             severity: Severity::Error,
             message: message.into(),
             location: None,
+            output: None,
             hints: Vec::new(),
         }
     }
@@ -99,6 +102,28 @@ impl Diagnostic {
     pub fn at(mut self, location: impl Into<Option<Location>>) -> Self {
         self.location = location.into();
         self
+    }
+
+    /// The same, with the place in the output that it is about.
+    #[must_use]
+    pub fn in_output(mut self, output: Location) -> Self {
+        self.output = Some(output);
+        self
+    }
+
+    /// The same, with other paths: those of a reader who stands somewhere else.
+    #[must_use]
+    pub fn seen_from(mut self, place: impl Fn(&str) -> String) -> Self {
+        for location in [&mut self.location, &mut self.output].into_iter().flatten() {
+            location.file = place(&location.file);
+        }
+        self
+    }
+
+    /// What one can do, and where it stands, as sentences.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let output = self.output.iter().map(|place| format!("it stands at {place} of the output"));
+        output.chain(self.hints.iter().cloned())
     }
 
     /// The same, with one more hint.

@@ -32,8 +32,8 @@ pub fn render(diagnostic: &Diagnostic, color: bool) -> String {
         let _ = writeln!(text, "  --> {}", visible(&location.to_string()));
         frame(&mut text, location);
     }
-    for hint in &diagnostic.hints {
-        let _ = writeln!(text, "  hint: {}", visible(hint));
+    for hint in diagnostic.notes() {
+        let _ = writeln!(text, "  hint: {}", visible(&hint));
     }
     text
 }

@@ -1,6 +1,7 @@
 //! The runner around us: what it told us, parsed once; and what is posted for people.
 
 pub mod comment;
+pub mod event;
 pub mod runner;
 
 use std::path::PathBuf;
@@ -26,6 +27,14 @@ pub struct RunnerEnv {
     pub workflow: Option<String>,
     /// The event that started it.
     pub event: Option<String>,
+    /// What happened in it, of events that have several kinds.
+    pub action: Option<String>,
+    /// The branch of the repository that others start from, as the event tells it.
+    pub default_branch: Option<String>,
+    /// Whether Dependabot started it: such runs have no secrets and may not write.
+    pub is_dependabot: bool,
+    /// The folder that the repository is checked out in.
+    pub workspace: Option<PathBuf>,
     /// Number of the run.
     pub run: Option<String>,
     /// Number of the attempt.
@@ -53,8 +62,6 @@ pub struct PullRequest {
     pub head: String,
     /// Whether its head is in another repository, or in one that is gone.
     pub is_fork: bool,
-    /// Whether Dependabot made it: its runs have no secrets and may not write.
-    pub is_dependabot: bool,
 }
 
 fn is_commit(text: &str) -> bool {
@@ -81,6 +88,8 @@ impl RunnerEnv {
             summary_file: file("GITHUB_STEP_SUMMARY"),
             output_file: file("GITHUB_OUTPUT"),
             event_file: file("GITHUB_EVENT_PATH"),
+            is_dependabot: filled("GITHUB_ACTOR") == Some(DEPENDABOT),
+            workspace: file("GITHUB_WORKSPACE"),
             ..Self::default()
         }
     }
@@ -100,13 +109,50 @@ impl RunnerEnv {
                 number,
                 head,
                 is_fork: full_name(&pull_request["head"]["repo"]) != ours,
-                is_dependabot: event["sender"]["login"] == "dependabot[bot]",
             });
         }
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        self.is_dependabot |= event["sender"]["login"] == DEPENDABOT;
+        self.action = text(&event["action"]);
+        self.default_branch = text(&event["repository"]["default_branch"]);
+        self.reference = self.reference.take().or_else(|| text(&event["ref"]));
         self.base = commit(&event["merge_group"]["base_sha"]).or_else(|| commit(&event["before"]));
         self.ended_run_head = commit(&event["workflow_run"]["head_sha"]);
     }
 }
+
+impl RunnerEnv {
+    /// The branch it works on, when it is one.
+    #[must_use]
+    pub fn branch(&self) -> Option<&str> {
+        self.reference.as_deref()?.strip_prefix("refs/heads/")
+    }
+
+    /// The tag it works on, when it is one.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        self.reference.as_deref()?.strip_prefix("refs/tags/")
+    }
+
+    /// Whether it works on the branch that others start from. A forge that does not say which that is has the usual names.
+    #[must_use]
+    pub fn is_on_default_branch(&self) -> bool {
+        match (self.branch(), self.default_branch.as_deref()) {
+            (Some(branch), Some(default)) => branch == default,
+            (Some(branch), None) => ["main", "master"].contains(&branch),
+            (None, _) => false,
+        }
+    }
+
+    /// The channel in which the build of the pull request may be live.
+    #[must_use]
+    pub fn preview_channel(&self) -> Option<String> {
+        self.pull_request.as_ref().map(|pull_request| format!("pr-{}", pull_request.number))
+    }
+}
+
+/// How Dependabot signs.
+const DEPENDABOT: &str = "dependabot[bot]";
 
 #[cfg(test)]
 mod tests {

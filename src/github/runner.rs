@@ -79,9 +79,9 @@ pub fn annotation(diagnostic: &Diagnostic) -> String {
         properties.push(format!("col={}", location.column));
     }
     let mut message = diagnostic.message.clone();
-    for hint in &diagnostic.hints {
+    for hint in diagnostic.notes() {
         message.push('\n');
-        message.push_str(hint);
+        message.push_str(&hint);
     }
     format!("::{command} {}::{}", properties.join(","), data(&message))
 }

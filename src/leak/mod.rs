@@ -19,8 +19,9 @@ use std::io;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::artifact::{Body, BuildArtifact, OutputPath};
+use crate::artifact::{Body, BuildArtifact, Form, OutputPath};
 use crate::diag::{Diagnostic, Location};
+use crate::fs::join;
 pub use needles::Needles;
 pub use parts::Part;
 pub use policy::{Guarded, Policy, Verdict, guarded};
@@ -50,8 +51,10 @@ pub struct Finding {
     pub part: &'static str,
     /// How it is written, from the outside in: `base64 > escaped`.
     pub writing: String,
-    /// The output.
+    /// The output, relative to the folder of the outputs.
     pub file: String,
+    /// That folder, relative to the root.
+    pub folder: String,
     /// Line in the output, from 1.
     pub line: usize,
     /// Column in the output, in characters from 1.
@@ -88,11 +91,17 @@ impl Finding {
         }
     }
 
+    /// The path of the output, relative to the root.
+    #[must_use]
+    pub fn path(&self) -> String {
+        join(&self.folder, &self.file)
+    }
+
     /// What the user is told.
     #[must_use]
     pub fn diagnostic(&self) -> Diagnostic {
         let output = Location {
-            file: self.file.clone(),
+            file: self.path(),
             line: self.line,
             column: self.column,
             length: 1,
@@ -104,9 +113,7 @@ impl Finding {
             Level::Warning => Diagnostic::warning(self.rule, message),
         };
         let diagnostic = match &self.source {
-            Some(source) => {
-                diagnostic.at(source.clone()).hint(format!("it stands at {output} of the output"))
-            }
+            Some(source) => diagnostic.at(source.clone()).in_output(output),
             None => diagnostic.at(output),
         };
         let diagnostic = match &self.inner {
@@ -213,7 +220,38 @@ impl Scanned {
         self.searched
     }
 
-    /// Adds an encoding of each artifact for which `encode` gives one. The bytes it gets are those that were searched.
+    /// Takes files that are forms of others for that: those that hold become encodings of what they are forms of, and
+    /// those that do not are left out. All of them were searched.
+    #[must_use]
+    pub fn fold(mut self, forms: &[Form]) -> Self {
+        let by_path: FxHashMap<&str, &Form> =
+            forms.iter().map(|form| (form.path.as_str(), form)).collect();
+        let (forms, mut others): (Vec<_>, Vec<_>) = self
+            .artifacts
+            .into_iter()
+            .partition(|item| by_path.contains_key(item.artifact.path.as_str()));
+        let mut places: FxHashMap<String, usize> = FxHashMap::default();
+        for (index, item) in others.iter().enumerate() {
+            places.insert(item.artifact.path.to_string(), index);
+        }
+        for ScannedArtifact { artifact, .. } in forms {
+            let form = by_path[artifact.path.as_str()];
+            if form.holds
+                && let Some(index) = places.get(form.of.as_str())
+            {
+                others[*index].encoded.push(Encoded {
+                    coding: form.coding,
+                    path: artifact.path,
+                    body: artifact.body,
+                });
+            }
+        }
+        self.artifacts = others;
+        self
+    }
+
+    /// Adds an encoding of each artifact that has none of that coding and for which `encode` gives one. The bytes it gets
+    /// are those that were searched.
     #[must_use]
     pub fn encode(
         mut self,
@@ -222,7 +260,8 @@ impl Scanned {
         encode: impl Fn(&BuildArtifact) -> Option<Vec<u8>> + Sync,
     ) -> Self {
         self.artifacts.par_iter_mut().for_each(|scanned| {
-            if let Some(bytes) = encode(&scanned.artifact)
+            if scanned.encoded.iter().all(|encoded| encoded.coding != coding)
+                && let Some(bytes) = encode(&scanned.artifact)
                 && let Ok(path) = OutputPath::new(format!("{}.{extension}", scanned.artifact.path))
             {
                 scanned.encoded.push(Encoded { coding, path, body: Body::new(bytes) });
@@ -292,11 +331,12 @@ pub type Reader<'a> = dyn Fn(&str, &mut dyn FnMut(&[u8])) -> io::Result<()> + Sy
 /// relative to it.
 ///
 /// # Errors
-/// The findings that are not excused by `is_allowed`, when one of them is an error.
+/// The findings that are not excused by `is_allowed`, when one of them is an error, and errors stop the release (`fails`).
 pub fn scan(
     artifacts: Vec<BuildArtifact>,
     search: &Search,
     folder: &str,
+    fails: bool,
     is_allowed: impl Fn(&Finding) -> bool + Sync,
 ) -> Result<(Scanned, Vec<Finding>), Findings> {
     let files: Vec<File> = artifacts
@@ -317,7 +357,7 @@ pub fn scan(
     let findings = search_files(&files, &read, search, folder);
     let list: Vec<Finding> =
         findings.list.into_iter().filter(|finding| !is_allowed(finding)).collect();
-    if list.iter().any(|finding| finding.level == Level::Error) {
+    if fails && list.iter().any(|finding| finding.level == Level::Error) {
         return Err(Findings { list, searched: findings.searched });
     }
     let artifacts = artifacts
@@ -352,6 +392,9 @@ pub fn search_files(files: &[File], read: &Reader<'_>, search: &Search, folder: 
         bytes: results.iter().map(|(bytes, _)| bytes).sum(),
     };
     let mut list: Vec<Finding> = results.into_iter().flat_map(|(_, list)| list).collect();
+    for finding in &mut list {
+        folder.clone_into(&mut finding.folder);
+    }
     list.sort_by(|a, b| {
         (&a.file, a.byte, &a.variable, a.rule).cmp(&(&b.file, b.byte, &b.variable, b.rule))
     });
@@ -366,6 +409,7 @@ fn not_searched(file: &str, level: Level, why: &str) -> Finding {
         part: "",
         writing: "plain text".to_owned(),
         file: file.to_owned(),
+        folder: String::new(),
         line: 1,
         column: 1,
         byte: 0,
@@ -794,6 +838,7 @@ impl FileSearch<'_, '_> {
                     part: raw.part,
                     writing: raw.writing,
                     file: path.clone(),
+                    folder: String::new(),
                     line: place.line,
                     column: place.column,
                     byte: start,

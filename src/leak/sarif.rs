@@ -7,9 +7,10 @@ use super::{Finding, Level, RULES, Searched};
 /// Most results that code scanning keeps of one run.
 const MOST_RESULTS: usize = 5000;
 
-/// The findings as SARIF 2.1.0. Holds no value, no part of one, and no hash of one.
+/// The findings as SARIF 2.1.0. Holds no value, no part of one, and no hash of one. `place` gives a path as seen from the
+/// root of the repository, which is what URIs are relative to.
 #[must_use]
-pub fn to_sarif(findings: &[Finding]) -> Value {
+pub fn to_sarif(findings: &[Finding], place: &dyn Fn(&str) -> String) -> Value {
     let rules: Vec<Value> = RULES
         .iter()
         .map(|(id, level, text)| {
@@ -23,7 +24,8 @@ pub fn to_sarif(findings: &[Finding]) -> Value {
     // Where there are too many, what stops the release goes first.
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|finding| finding.level);
-    let results: Vec<Value> = sorted.into_iter().take(MOST_RESULTS).map(result).collect();
+    let results: Vec<Value> =
+        sorted.into_iter().take(MOST_RESULTS).map(|finding| result(finding, place)).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -46,9 +48,9 @@ fn level_name(level: Level) -> &'static str {
     }
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(finding: &Finding, place: &dyn Fn(&str) -> String) -> Value {
     // The place that one can mend comes first; the output is the other.
-    let output = location(&finding.file, finding.line, finding.column);
+    let output = location(&place(&finding.path()), finding.line, finding.column);
     let mut properties = serde_json::Map::new();
     properties.insert("env".into(), json!(finding.variable));
     properties.insert("encoding".into(), json!(finding.writing));
@@ -67,7 +69,7 @@ fn result(finding: &Finding) -> Value {
         "properties": properties,
     });
     if let Some(source) = &finding.source {
-        let source = location(&source.file, source.line, source.column);
+        let source = location(&place(&source.file), source.line, source.column);
         result["relatedLocations"] = json!([source]);
     }
     result
@@ -75,9 +77,21 @@ fn result(finding: &Finding) -> Value {
 
 fn location(file: &str, line: usize, column: usize) -> Value {
     json!({ "physicalLocation": {
-        "artifactLocation": { "uri": file },
+        "artifactLocation": { "uri": encoded(file) },
         "region": { "startLine": line, "startColumn": column },
     } })
+}
+
+/// A path as a URI reference (RFC 3986): what is no letter, digit or `-._~/` is escaped.
+fn encoded(path: &str) -> String {
+    path.bytes().fold(String::with_capacity(path.len()), |mut uri, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+        uri
+    })
 }
 
 /// What stays the same when the file is built again: the name of the output without its content hash is not known, so
@@ -86,26 +100,10 @@ fn location(file: &str, line: usize, column: usize) -> Value {
 pub fn fingerprint(finding: &Finding) -> String {
     let place = match &finding.source {
         Some(source) => source.file.clone(),
-        None => without_hash(&finding.file),
+        None => crate::artifact::hashed_name::without_hash(&finding.file),
     };
     let text = [finding.rule, &finding.variable, finding.part, &place].join("\0");
     crate::artifact::content_hash(text.as_bytes())
-}
-
-/// A path whose name has no content hash: `app-3F9C1A2B.js` is `app.js`.
-fn without_hash(path: &str) -> String {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
-    let is_hash = |text: &str| {
-        text.len() >= 6
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            && text.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
-    };
-    let stem = match stem.rsplit_once(['-', '.']) {
-        Some((stem, hash)) if is_hash(hash) => stem,
-        _ => stem,
-    };
-    format!("{folder}/{stem}.{extension}")
 }
 
 /// The same as plain JSON, with how much was searched.

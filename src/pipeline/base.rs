@@ -145,7 +145,12 @@ fn built(
     commit: &str,
     label: &str,
 ) -> Result<Base, String> {
-    let ports = Ports { files: Arc::new(revision), runner: ports.runner.clone(), ..*ports };
+    let ports = Ports {
+        files: Arc::new(revision),
+        runner: ports.runner.clone(),
+        below: ports.below.clone(),
+        ..*ports
+    };
     let bundled = build(config, &ports);
     if has_errors(&bundled.diagnostics) {
         let first = bundled.diagnostics.iter().find(|diagnostic| diagnostic.is_error());

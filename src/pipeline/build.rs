@@ -1,9 +1,10 @@
 //! From sources, or a finished folder, to artifacts and their metafile.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::folder::{Folder, read_outputs};
 use super::report::name_packages;
 use super::{Outcome, Ports};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
@@ -11,12 +12,9 @@ use crate::bun::{self, BytecodeError};
 use crate::bundle::{Bundled, EntryPoint, bundle};
 use crate::config::Config;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
-use crate::fs::{
-    DiskFileSystem, FileSystem, MemoryFileSystem, content, relative, walk, write_output,
-};
+use crate::fs::{DiskFileSystem, FileSystem, MemoryFileSystem, relative, write_output};
 use crate::metafile::{Metafile, Output};
-use crate::report::{bundle_md, is_source_map, markdown};
-use crate::seal::is_of_seal;
+use crate::report::{bundle_md, markdown};
 
 /// Builds what the settings name. Diagnostics and artifacts are in the result; nothing is written.
 pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
@@ -51,18 +49,53 @@ pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
         let compiled = add_bytecode(&mut bundled, config.build.minify.whitespace);
         bundled.diagnostics.extend(compiled.err());
     }
-    let mut paths: Vec<&str> =
-        bundled.artifacts.iter().map(|artifact| artifact.path.as_str()).collect();
-    paths.sort_unstable();
-    if let Some(path) = paths.array_windows().find_map(|[a, b]| (a == b).then_some(a)) {
-        let error = Diagnostic::error(
-            "build/output-path",
-            format!("two outputs would be written to `{path}`"),
-        )
-        .hint("put `[dir]` or `[hash]` into the naming template");
-        bundled.diagnostics.push(error);
+    let mut paths: BTreeMap<String, &str> = BTreeMap::new();
+    let mut clashes = Vec::new();
+    for artifact in &bundled.artifacts {
+        let path = artifact.path.as_str();
+        // Disks of macOS and Windows take names that differ in case for one.
+        let message = match paths.insert(path.to_lowercase(), path) {
+            None => continue,
+            Some(other) if other == path => format!("two outputs would be written to `{path}`"),
+            Some(other) => format!(
+                "two outputs would be written to `{other}` and `{path}`, which many disks take for one file"
+            ),
+        };
+        let hint = "put `[dir]` or `[hash]` into the naming template";
+        clashes.push(Diagnostic::error("build/output-path", message).hint(hint));
     }
+    bundled.diagnostics.append(&mut clashes);
     bundled
+}
+
+/// Files that a command would write over although the build reads them: the sources, and the settings.
+fn overwritten(config: &Config, bundled: &Bundled) -> Vec<Diagnostic> {
+    let place = |path: &Path| DiskFileSystem.canonicalize(path).ok();
+    let inputs: BTreeSet<PathBuf> = bundled
+        .metafile
+        .inputs
+        .keys()
+        .map(|input| config.root.join(input))
+        .chain(config.settings_file.clone())
+        .filter_map(|input| place(&input))
+        .collect();
+    let outputs = config.outdir.iter().flat_map(|folder| {
+        bundled.artifacts.iter().map(move |artifact| folder.join(artifact.path.as_str()))
+    });
+    let reports =
+        [&config.metafile, &config.metafile_md, &config.report.file, &config.report.record];
+    outputs
+        .chain(reports.into_iter().flatten().cloned())
+        .filter(|output| place(output).is_some_and(|output| inputs.contains(&output)))
+        .map(|output| {
+            let path = relative(&config.root, &output);
+            Diagnostic::error(
+                "build/overwrites-input",
+                format!("`{path}` would be written over, and the build reads it"),
+            )
+            .hint("write to another folder or file, such as `--outdir dist`")
+        })
+        .collect()
 }
 
 /// Puts bytecode beside each script.
@@ -96,6 +129,7 @@ fn add_bytecode(bundled: &mut Bundled, minify_whitespace: bool) -> Result<(), Di
             kind: ArtifactKind::Bytecode,
             loader: "js",
             content_hash: content_hash(&compiled.bytecode),
+            is_immutable: false,
             source_map: None,
             body: Body::new(compiled.bytecode),
         });
@@ -118,6 +152,7 @@ pub(super) fn write_outputs<'a>(
 /// Tells what a build has to say, and whether it came to outputs.
 fn is_built(config: &Config, bundled: &mut Bundled, outcome: &mut Outcome) -> bool {
     outcome.diagnostics.append(&mut bundled.diagnostics);
+    outcome.diagnostics.append(&mut overwritten(config, bundled));
     if !has_errors(&outcome.diagnostics) {
         return true;
     }
@@ -132,6 +167,13 @@ pub fn run_build(config: &Config, ports: &Ports<'_>) -> (Outcome, Bundled) {
     let mut outcome = Outcome::default();
     let mut bundled = build(config, ports);
     if !is_built(config, &mut bundled, &mut outcome) {
+        return (outcome, bundled);
+    }
+    if config.outdir.is_none() && bundled.artifacts.len() > 1 {
+        let message = format!("{} outputs need a folder to be written to", bundled.artifacts.len());
+        let error =
+            Diagnostic::error("config/outdir", message).hint("name one with `--outdir DIR`");
+        outcome.error(ExitCode::Usage, error);
         return (outcome, bundled);
     }
     if let Some(folder) = &config.outdir {
@@ -202,26 +244,23 @@ pub(super) fn in_folder(metafile: &Metafile, folder: &str) -> Metafile {
     Metafile { inputs: metafile.inputs.clone(), outputs }
 }
 
-/// Artifacts and metafile, from a build or from a folder.
+/// Artifacts and metafile, from a build or from a folder; of a folder also which files are forms of others.
 pub(super) fn outputs(
     config: &Config,
     ports: &Ports<'_>,
     outcome: &mut Outcome,
-) -> Option<(Vec<BuildArtifact>, Metafile)> {
+) -> Option<(Folder, Metafile)> {
     if let Some((folder, metafile)) = &config.artifacts {
-        return match read_outputs(folder, metafile.as_deref(), &config.root) {
-            Ok(outputs) => Some(outputs),
-            Err(error) => {
-                outcome.error(ExitCode::Build, error);
-                None
-            }
-        };
+        let read = read_outputs(folder, metafile.as_deref(), &config.root);
+        let (read, metafile) = outcome.take(ExitCode::Build, read)?;
+        outcome.diagnostics.extend(read.stale(&config.root, folder));
+        return Some((read, metafile));
     }
     let mut bundled = build(config, ports);
     if !is_built(config, &mut bundled, outcome) {
         return None;
     }
-    Some((bundled.artifacts, bundled.metafile))
+    Some((Folder { artifacts: bundled.artifacts, forms: Vec::new() }, bundled.metafile))
 }
 
 /// Folder of the outputs relative to the root: source maps are relative to it.
@@ -230,76 +269,4 @@ pub(super) fn output_folder(config: &Config) -> String {
         Some((folder, _)) => relative(&config.root, folder),
         None => relative(&config.root, &config.build.outdir),
     }
-}
-
-/// Reads a finished folder. Without a metafile, one is made of the files alone.
-pub(super) fn read_outputs(
-    folder: &Path,
-    metafile: Option<&Path>,
-    root: &Path,
-) -> Result<(Vec<BuildArtifact>, Metafile), Diagnostic> {
-    let cannot = |path: &Path, error: &dyn std::fmt::Display| {
-        Diagnostic::error("artifacts/read", format!("`{}` cannot be read: {error}", path.display()))
-    };
-    let mut artifacts = read_artifacts(folder).map_err(|error| cannot(folder, &error))?;
-    let parsed = match metafile {
-        Some(file) => {
-            artifacts.retain(|artifact| folder.join(artifact.path.as_str()) != file);
-            let json = DiskFileSystem.read(file).map_err(|error| cannot(file, &error))?;
-            let parsed = Metafile::parse(&json).map_err(|error| cannot(file, &error))?;
-            let prefix = format!("{}/", relative(root, folder));
-            let outputs = parsed
-                .outputs
-                .into_iter()
-                .map(|(path, output)| {
-                    let path = path.strip_prefix("./").unwrap_or(&path);
-                    (path.strip_prefix(&prefix).unwrap_or(path).to_owned(), output)
-                })
-                .collect();
-            Metafile { inputs: parsed.inputs, outputs }
-        }
-        None => Metafile {
-            inputs: BTreeMap::new(),
-            outputs: artifacts
-                .iter()
-                .map(|artifact| {
-                    let bytes = artifact.body.bytes().len() as u64;
-                    (artifact.path.to_string(), Output { bytes, ..Output::default() })
-                })
-                .collect(),
-        },
-    };
-    Ok((artifacts, parsed))
-}
-
-/// All files of a folder as artifacts, but for those that a seal put there.
-pub(super) fn read_artifacts(folder: &Path) -> std::io::Result<Vec<BuildArtifact>> {
-    let paths = walk(folder)?;
-    paths
-        .iter()
-        .filter(|path| !is_of_seal(path))
-        .map(|path| artifact_of(path, Body::of_file(content(&folder.join(path))?), &paths))
-        .collect()
-}
-
-pub(super) fn artifact_of(
-    path: &str,
-    body: Body,
-    paths: &[String],
-) -> std::io::Result<BuildArtifact> {
-    let is_map = is_source_map(path);
-    let map = format!("{path}.map");
-    let invalid = |error: crate::artifact::BadPath| {
-        std::io::Error::new(std::io::ErrorKind::InvalidData, error)
-    };
-    Ok(BuildArtifact {
-        path: OutputPath::new(path).map_err(invalid)?,
-        kind: if is_map { ArtifactKind::SourceMap } else { ArtifactKind::Asset },
-        loader: "file",
-        content_hash: content_hash(body.bytes()),
-        source_map: (!is_map && paths.contains(&map))
-            .then(|| OutputPath::new(map))
-            .and_then(Result::ok),
-        body,
-    })
 }

@@ -22,7 +22,7 @@ pub(super) fn post(config: &Config, ports: &Ports<'_>, report: &Report, outcome:
             outcome.done.push(note);
         }
         Ok(None) => {
-            let why = if pull_request.is_fork || pull_request.is_dependabot {
+            let why = if pull_request.is_fork || ports.runner.is_dependabot {
                 "this run has no token that may write"
             } else {
                 "there is no token; set `GITHUB_TOKEN: ${{ github.token }}`"

@@ -4,24 +4,27 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
-use super::build::{cannot_write, read_artifacts};
+use super::build::cannot_write;
+use super::folder::read_folder;
 use super::scan::gate;
 use super::sign::{CheckKeys, check_keys, identity, open_into, read_seal};
-use super::{Gated, Outcome, Ports, skipped};
+use super::{Gated, Outcome, Ports, rights, skipped};
 use crate::artifact::{Digest, OutputPath};
 use crate::config::Config;
 use crate::config::env::Environment;
 use crate::diag::{Diagnostic, ExitCode};
-use crate::fs::{Staging, relative};
+use crate::fs::{DiskFileSystem, FileSystem as _, Staging, relative};
+use crate::github::event::{Place as BuildPlace, Rights};
 use crate::metafile::Metafile;
 use crate::report::picture::{Pictures, Theme, treemap};
-use crate::report::{Gate, GateResult, Report, Sizes, markdown};
+use crate::report::{Gate, GateResult, Report, Sizes, markdown, record};
 use crate::seal::manifest::{self, Manifest};
 use crate::seal::{Sealed, Verified, envelope, lock, reopen, verify};
 use crate::store::{
-    Build, Deployed, Deployment, Found, Layout, PROFILE_VARIABLES, ReadBack, S3Access, Step, Store,
-    StoreError,
+    Build, Deployed, Deployment, Found, Layout, PENDING, PROFILE_VARIABLES, Prune, Pruned,
+    ReadBack, S3Access, Step, Store, StoreError,
 };
 
 /// A deployment in a store, as the command line names it: `STORE/NAME`, with `@CHANNEL` or `@BUILD` behind it.
@@ -32,6 +35,56 @@ struct Place {
     at: Option<String>,
 }
 
+/// A way to read such a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Reading {
+    url: String,
+    name: String,
+    at: Option<String>,
+}
+
+/// The ways to read the name of a deployment, the likeliest first. Only the last part of a path has a channel or a build
+/// behind it, but names, folders and channels may have an `@` or a slash in them, too.
+fn readings(text: &str, own_name: &str) -> Vec<Reading> {
+    let text = text.trim_end_matches('/');
+    let mut readings: Vec<Reading> = Vec::new();
+    let mut add = |path: &str, at: Option<&str>| {
+        // A name may have parts; the settings know it.
+        let by_settings = path.strip_suffix(own_name).and_then(|rest| rest.strip_suffix('/'));
+        let (url, name) = match (by_settings, path.rsplit_once('/'), path.split_once(':')) {
+            (Some(url), ..) if !url.is_empty() => (url, own_name),
+            (_, Some((url, name)), _) if !url.ends_with('/') => (url, name),
+            // `dir:NAME` is NAME in this folder.
+            (_, None, Some(("dir", name))) => ("dir:.", name),
+            _ => return,
+        };
+        let reading =
+            Reading { url: url.to_owned(), name: name.to_owned(), at: at.map(str::to_owned) };
+        if !name.is_empty() && !readings.contains(&reading) {
+            readings.push(reading);
+        }
+    };
+    let is_own = text.strip_suffix(own_name).is_some_and(|rest| rest.ends_with('/'));
+    let last = text.rfind('/').map_or(0, |at| at + 1);
+    let mut marks: Vec<usize> = text.match_indices('@').map(|(at, _)| at).collect();
+    marks.reverse();
+    let split = |at: usize| (text.get(..at).unwrap_or_default(), text.get(at + 1..));
+    if is_own {
+        add(text, None);
+    }
+    for at in marks.iter().filter(|at| **at >= last) {
+        let (path, rest) = split(*at);
+        add(path, rest);
+    }
+    add(text, None);
+    // A channel with a slash in it.
+    for at in marks.iter().filter(|at| **at < last && !is_own) {
+        let (path, rest) = split(*at);
+        add(path, rest);
+    }
+    readings
+}
+
 impl Place {
     fn open(
         text: &str,
@@ -40,49 +93,48 @@ impl Place {
         working: &Path,
         access: &Access,
     ) -> Result<Self, Diagnostic> {
-        let (path, at) = match text.rsplit_once('@') {
-            Some((path, at)) => (path, Some(at.to_owned())),
-            None => (text, None),
+        let open = |reading: Reading| {
+            let access = access.of(&reading.url, config, environment);
+            let Reading { url, name, at } = reading;
+            let store = Store::open(&url, working, &access).map_err(|error| store_error(&error))?;
+            Ok(Self { url, store, name, at })
         };
-        let path = path.trim_end_matches('/');
-        // A name may have parts; the settings know it.
-        let by_settings = path.strip_suffix(&config.name).and_then(|rest| rest.strip_suffix('/'));
-        let (url, name) = match by_settings {
-            Some(url) => (url.to_owned(), config.name.clone()),
-            None => match path.rsplit_once('/') {
-                Some((url, name)) if !url.ends_with('/') => (url.to_owned(), name.to_owned()),
-                _ => match path.split_once(':') {
-                    // `dir:NAME` is NAME in this folder.
-                    Some(("dir", name)) => ("dir:.".to_owned(), name.to_owned()),
-                    _ => return Err(store_error(&StoreError::Url(text.to_owned()))),
-                },
-            },
-        };
-        let access = access.of(&url, config, environment);
-        let store = Store::open(&url, working, &access).map_err(|error| store_error(&error))?;
-        Ok(Self { url, store, name, at })
+        let mut readings = readings(text, &config.name).into_iter();
+        let first =
+            readings.next().ok_or_else(|| store_error(&StoreError::Url(text.to_owned())))?;
+        let first = open(first)?;
+        // A store that does not answer is asked again by whoever reads, and then says why.
+        if readings.len() == 0 || first.store.has(&first.name).unwrap_or(true) {
+            return Ok(first);
+        }
+        let mut others = readings.filter_map(|reading| open(reading).ok());
+        Ok(others.find(|place| place.store.has(&place.name).unwrap_or(false)).unwrap_or(first))
     }
 
     fn found(&self) -> Result<Found, StoreError> {
         self.store.at(&self.name, self.at.as_deref())
     }
 
-    fn verify(&self, found: &Found, keys: &CheckKeys) -> Verified {
-        // Nothing is written, so nothing can fail to be.
-        let digests = self.read(found, |_| Ok(io::sink())).unwrap_or_default();
-        verified(found, &digests, keys)
+    fn verify(&self, found: &Found, keys: &CheckKeys) -> Result<Verified, StoreError> {
+        match self.read(found, |_| Ok(io::sink())) {
+            Ok(digests) => Ok(self.verified(found, &digests, keys)),
+            Err(Unread::Store(error)) => Err(error),
+            // Nothing is written, so nothing can fail to be.
+            Err(Unread::Write(..)) => Ok(Verified::default()),
+        }
     }
 
-    /// Reads all files into what `open` returns for each, and says what each is; `Err` when one cannot be written.
+    /// Reads all files into what `open` returns for each, and says what each is. A file that the store does not have is left
+    /// out: that is for whoever verifies.
     fn read<W: Write>(
         &self,
         found: &Found,
         open: impl Fn(&OutputPath) -> io::Result<W> + Sync,
-    ) -> Result<Digests, (OutputPath, io::Error)> {
+    ) -> Result<Digests, Unread> {
         let digests = Mutex::new(Digests::new());
         let entries = lock::parse(&found.read.lock).unwrap_or_default();
         self.store.each(&entries, |(path, digest)| {
-            let mut into = open(path).map_err(|error| (path.clone(), error))?;
+            let mut into = open(path).map_err(|error| Unread::Write(path.clone(), error))?;
             let mut unwritten = None;
             let read = Digest::of_pieces(|hash| {
                 self.store.object(&self.name, *digest, &mut |piece| {
@@ -93,33 +145,58 @@ impl Place {
                     })
                 })
             });
-            if let Some(error) = unwritten {
-                return Err((path.clone(), error));
+            match (read, unwritten) {
+                (_, Some(error)) => return Err(Unread::Write(path.clone(), error)),
+                (Ok(read), None) => {
+                    digests.lock().expect("no thread panics with it").insert(path.clone(), read);
+                }
+                (Err(error), None) if error.kind() == io::ErrorKind::NotFound => {}
+                (Err(source), None) => {
+                    let (operation, key) = ("reading", path.to_string());
+                    return Err(Unread::Store(StoreError::Operation { operation, key, source }));
+                }
             }
-            digests.lock().expect("no thread panics with it").insert(path.clone(), read);
             Ok(())
         })?;
         Ok(digests.into_inner().expect("no thread panicked with it"))
     }
+
+    /// Whether what was read is what was sealed, for this name.
+    fn verified(&self, found: &Found, digests: &Digests, keys: &CheckKeys) -> Verified {
+        let digest_of = |path: &OutputPath, _| {
+            digests.get(path).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+        };
+        let mut verified = verify(&found.read, None, digest_of, keys.borrow());
+        if verified.build_id != found.build_id {
+            let message = "`bundlegate.lock` is not that of the build".to_owned();
+            verified.problems.push(Diagnostic::error("seal/build", message));
+        }
+        let manifest = found.read.manifest.as_deref().and_then(|json| Manifest::parse(json).ok());
+        let place = format!("{}/{}", self.url, self.name);
+        if let Some(manifest) = manifest
+            && !place.ends_with(&format!("/{}", manifest.name))
+        {
+            let message = format!(
+                "the build is one of `{}`, and was found as `{}`",
+                manifest.name.escape_debug(),
+                self.name
+            );
+            verified.problems.push(Diagnostic::error("seal/name", message));
+        }
+        verified
+    }
 }
 
-/// Whether what was read is what was sealed.
-fn verified(found: &Found, digests: &Digests, keys: &CheckKeys) -> Verified {
-    let digest_of = |path: &OutputPath, _| match digests.get(path) {
-        Some(Ok(digest)) => Ok(*digest),
-        Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
-        None => Err(io::ErrorKind::NotFound.into()),
-    };
-    let mut verified = verify(&found.read, None, digest_of, keys.borrow());
-    if verified.build_id != found.build_id {
-        let message = "`bundlegate.lock` is not that of the build".to_owned();
-        verified.problems.push(Diagnostic::error("seal/build", message));
-    }
-    verified
+/// Why the files of a deployment were not read.
+enum Unread {
+    /// The store does not give them.
+    Store(StoreError),
+    /// One cannot be written where it should go.
+    Write(OutputPath, io::Error),
 }
 
 /// What the files of a deployment are as read.
-type Digests = BTreeMap<OutputPath, io::Result<Digest>>;
+type Digests = BTreeMap<OutputPath, Digest>;
 
 /// What a store is opened for.
 struct Access {
@@ -139,6 +216,7 @@ impl Access {
             keeps_key: config.store.keeps_key,
             writes: self.writes,
             now: self.now,
+            patience: Duration::from_secs(config.store.timeout),
             ..S3Access::default()
         };
         if url.starts_with("r2:") {
@@ -182,23 +260,27 @@ fn store_error(error: &StoreError) -> Diagnostic {
 
 impl Outcome {
     fn store_error(&mut self, error: &StoreError) {
-        // What a reader finds missing or broken is a matter of the seal.
-        let code = if error.is_content() { ExitCode::Seal } else { ExitCode::Store };
-        self.error(code, store_error(error));
+        self.error(ExitCode::Store, store_error(error));
     }
 }
 
-fn deployment(config: &Config, metafile: Option<String>, sizes: &Sizes) -> Deployment {
+fn deployment(
+    config: &Config,
+    channel: Option<String>,
+    metafile: Option<String>,
+    sizes: &Sizes,
+) -> Deployment {
     Deployment {
-        channel: config.store.channel.clone(),
+        channel,
         layout: if config.store.is_files { Layout::Files } else { Layout::Registry },
         read_back: match config.store.read_back.as_str() {
             "none" => ReadBack::None,
             "full" => ReadBack::Full,
             _ => ReadBack::List,
         },
-        metafile,
+        metafile: metafile.filter(|_| config.store.metafile),
         pictures: Vec::new(),
+        cache_control: config.store.cache_control.clone(),
         sizes: crate::store::Sizes { raw: sizes.raw, gzip: sizes.gzip, brotli: sizes.brotli },
     }
 }
@@ -211,7 +293,7 @@ fn progress(ports: &Ports<'_>) -> impl Fn(Step) + Sync {
             "{} of {} objects, {} sent",
             step.done,
             step.all,
-            markdown::size(step.bytes)
+            markdown::size(step.bytes.max(step.moved))
         ));
     }
 }
@@ -226,19 +308,48 @@ fn pictures(report: &Report) -> [(String, String); 2] {
     })
 }
 
+/// Where a build goes: in which channel it is live, if in any.
+///
+/// # Errors
+/// It is not stored, and why.
+fn channel_of(config: &Config, rights: &Rights) -> Result<Option<String>, String> {
+    let is_part = config.store.channel.starts_with(PENDING);
+    let channel = match &rights.place {
+        BuildPlace::Nowhere(why) => return Err(why.clone()),
+        // It waits for the other parts; `report --merge` says what becomes of them.
+        _ if is_part => Some(config.store.channel.clone()),
+        BuildPlace::Channel => Some(config.store.channel.clone()),
+        BuildPlace::Preview(channel) => Some(channel.clone()),
+        BuildPlace::Stored => None,
+    };
+    if config.store.is_files && rights.place != BuildPlace::Channel {
+        return Err(format!(
+            "{} is not live, and with `store.layout: files` whatever is stored is",
+            rights.row.when
+        ));
+    }
+    Ok(channel)
+}
+
 /// Stores a release of `run`, or says what would be stored. The report learns where its treemaps are.
+#[expect(clippy::too_many_arguments, reason = "each is another part of a run")]
 pub(super) fn store(
     config: &Config,
     ports: &Ports<'_>,
+    rights: &Rights,
     sealed: &Sealed,
     metafile: &Metafile,
     report: &mut Report,
     is_dry: bool,
     outcome: &mut Outcome,
 ) -> Gate {
+    let channel = match channel_of(config, rights) {
+        Ok(channel) => channel,
+        Err(why) => return skipped("Store", &why),
+    };
     let url = &config.store.url;
     let access = Access { writes: !is_dry, now: ports.now }.of(url, config, ports.environment);
-    let mut deployment = deployment(config, Some(metafile.to_json()), &report.total());
+    let mut deployment = deployment(config, channel, Some(metafile.to_json()), &report.total());
     if config.report.pictures.is_some() {
         deployment.pictures = pictures(report).into();
     }
@@ -267,9 +378,15 @@ pub(super) fn store(
                 report.pictures = Some(Pictures { light: at(light), dark: at(dark) });
             }
             outcome.deployment = Some(format!("{url}/{}@{build}", config.name));
+            outcome.diagnostics.extend(store_warnings(&deployed));
             // The same whenever the same build is stored, so that a comment does not change for nothing.
             let files = deployed.written + deployed.kept;
-            let evidence = format!("`{}` in `{url}`: {files} files", deployed.manifest_key);
+            let live = match &deployment.channel {
+                Some(channel) if !config.store.is_files => format!(", live in `{channel}`"),
+                Some(_) => String::new(),
+                None => ", not live".to_owned(),
+            };
+            let evidence = format!("`{}` in `{url}`: {files} files{live}", deployed.manifest_key);
             Gate { name: "Store", result: GateResult::Pass, evidence }
         }
         Err(error) => {
@@ -278,6 +395,10 @@ pub(super) fn store(
             Gate { name: "Store", result: GateResult::Fail, evidence }
         }
     }
+}
+
+fn store_warnings(deployed: &Deployed) -> impl Iterator<Item = Diagnostic> {
+    deployed.warnings.iter().map(|text| Diagnostic::warning("store/conditions", text))
 }
 
 fn stored(url: &str, deployed: &Deployed) -> String {
@@ -298,10 +419,18 @@ pub fn run_push(
     is_dry: bool,
 ) -> Outcome {
     let mut outcome = Outcome::default();
+    let rights = rights(config, ports, &mut outcome);
+    let channel = match channel_of(config, &rights) {
+        Ok(channel) => channel,
+        Err(why) => {
+            outcome.report = Some(format!("nothing was stored: {why}\n"));
+            return outcome;
+        }
+    };
     let Some(keys) = outcome.take(ExitCode::Seal, check_keys(config, ports)) else {
         return outcome;
     };
-    let read = read_artifacts(folder).and_then(|artifacts| Ok((artifacts, read_seal(folder)?)));
+    let read = read_folder(folder).and_then(|read| Ok((read.artifacts, read_seal(folder)?)));
     let (artifacts, read) = match read {
         Ok(read) => read,
         Err(error) => {
@@ -320,7 +449,7 @@ pub fn run_push(
     };
     let place = relative(&config.root, folder);
     let scanned = match gate(config, ports, artifacts, &place, &Metafile::default(), &mut outcome) {
-        Gated::Passed(scanned) => scanned,
+        Gated::Passed(scanned, _) => scanned,
         Gated::Blocked(_) | Gated::Failed => return outcome,
     };
     let sealed = match reopen(&scanned, &read, keys.borrow()) {
@@ -332,7 +461,7 @@ pub fn run_push(
         }
     };
     let access = Access { writes: !is_dry, now: ports.now }.of(url, config, ports.environment);
-    let deployment = deployment(config, None, &sizes);
+    let deployment = deployment(config, channel, None, &sizes);
     let opened = Store::open(url, working, &access);
     if is_dry {
         match opened.and_then(|store| store.plan(&sealed, &deployment)) {
@@ -344,6 +473,7 @@ pub fn run_push(
     match opened.and_then(|store| store.put(&sealed, &deployment, &progress(ports))) {
         Ok(deployed) => {
             let build = &sealed.manifest().build_id;
+            outcome.diagnostics.extend(store_warnings(&deployed));
             outcome.report = Some(format!("build {build}: {}\n", stored(url, &deployed)));
         }
         Err(error) => outcome.store_error(&error),
@@ -386,20 +516,21 @@ pub(super) fn verify_place(
     config: &Config,
     ports: &Ports<'_>,
     keys: &CheckKeys,
-    location: &str,
-    working: &Path,
+    location: &Location<'_>,
     outcome: &mut Outcome,
 ) -> Option<(Verified, crate::seal::Read)> {
     let access = Access { writes: false, now: ports.now };
-    let place = match Place::open(location, config, ports.environment, working, &access) {
+    let place = Place::open(location.text, config, ports.environment, location.working, &access);
+    let place = match place {
         Ok(place) => place,
         Err(error) => {
             outcome.error(ExitCode::Store, error);
             return None;
         }
     };
-    match place.found() {
-        Ok(found) => Some((place.verify(&found, keys), found.read)),
+    let found = place.found();
+    match found.and_then(|found| Ok((place.verify(&found, keys)?, found.read))) {
+        Ok(verified) => Some(verified),
         Err(error) => {
             outcome.store_error(&error);
             None
@@ -414,21 +545,65 @@ pub fn run_pull(
     ports: &Ports<'_>,
     location: &str,
     folder: &Path,
+    expected: Option<&str>,
     working: &Path,
 ) -> Outcome {
     let mut outcome = Outcome::default();
-    if let Err((code, error)) = pull(config, ports, location, folder, working, &mut outcome) {
+    let location = Location { text: location, working, expected };
+    if let Err((code, error)) = pull(config, ports, &location, folder, &mut outcome) {
         outcome.error(code, error);
     }
     outcome
 }
 
+/// A deployment that is to be checked.
+pub(super) struct Location<'a> {
+    /// What the command line says.
+    pub(super) text: &'a str,
+    /// The folder that it is relative to.
+    pub(super) working: &'a Path,
+    /// The build that it must be: its id, the start of it, or the record of the run that made it.
+    pub(super) expected: Option<&'a str>,
+}
+
+impl Location<'_> {
+    /// Whether a build is the one that is expected; what is wrong with it.
+    ///
+    /// # Errors
+    /// What says which one is expected cannot be read.
+    pub(super) fn problem(&self, build_id: &str) -> Result<Option<Diagnostic>, Diagnostic> {
+        let Some(text) = self.expected else { return Ok(None) };
+        let expected = if text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            text.to_ascii_lowercase()
+        } else {
+            let unreadable = |error: &dyn std::fmt::Display| {
+                Diagnostic::error(
+                    "seal/expected",
+                    format!("`{text}` does not say which build is expected: {error}"),
+                )
+                .hint("name a build, or the record that `report.record` wrote")
+            };
+            let bytes = DiskFileSystem
+                .read(&self.working.join(text))
+                .map_err(|error| unreadable(&error))?;
+            let report = record::read(&String::from_utf8_lossy(&bytes))
+                .map_err(|error| unreadable(&error))?;
+            let build = report.deployment.as_deref().and_then(|place| place.rsplit_once('@'));
+            let build = build.ok_or_else(|| unreadable(&"its run stored nothing"))?;
+            build.1.to_owned()
+        };
+        Ok((!build_id.starts_with(&expected)).then(|| {
+            let message = format!("build {build_id} is here, and {expected} is expected");
+            Diagnostic::error("seal/other-build", message)
+        }))
+    }
+}
+
 fn pull(
     config: &Config,
     ports: &Ports<'_>,
-    location: &str,
+    location: &Location<'_>,
     folder: &Path,
-    working: &Path,
     outcome: &mut Outcome,
 ) -> Result<(), (ExitCode, Diagnostic)> {
     let of_seal = |error| (ExitCode::Seal, error);
@@ -438,34 +613,30 @@ fn pull(
         None => None,
     };
     let access = Access { writes: false, now: ports.now };
-    let place = Place::open(location, config, ports.environment, working, &access)
+    let of_store = |error: &StoreError| (ExitCode::Store, store_error(error));
+    let place = Place::open(location.text, config, ports.environment, location.working, &access)
         .map_err(|error| (ExitCode::Store, error))?;
-    let found = match place.found() {
-        Ok(found) => found,
-        Err(error) => {
-            outcome.store_error(&error);
-            return Ok(());
-        }
-    };
+    let found = place.found().map_err(|error| of_store(&error))?;
+    if let Some(problem) = location.problem(&found.build_id).map_err(of_seal)? {
+        return Err(of_seal(problem));
+    }
     let cannot = |path: &str, error| (ExitCode::Build, cannot_write(&folder.join(path), &error));
     let stored = Staging::new(folder).map_err(|error| cannot("", error))?;
-    let digests = place
-        .read(&found, |path| stored.create(path.as_str()))
-        .map_err(|(path, error)| cannot(path.as_str(), error))?;
-    let verified = verified(&found, &digests, &keys);
+    let digests =
+        place.read(&found, |path| stored.create(path.as_str())).map_err(|error| match error {
+            Unread::Write(path, error) => cannot(path.as_str(), error),
+            Unread::Store(error) => of_store(&error),
+        })?;
+    let verified = place.verified(&found, &digests, &keys);
     if !verified.problems.is_empty() {
         outcome.fail(ExitCode::Seal);
         outcome.diagnostics.extend(verified.problems);
         return Ok(());
     }
-    let manifest: Manifest = found
-        .read
-        .manifest
-        .as_deref()
-        .and_then(|json| serde_json::from_slice(json).ok())
-        .ok_or_else(|| {
-            of_seal(Diagnostic::error("seal/manifest", "the deployment has no manifest"))
-        })?;
+    let manifest: Manifest =
+        found.read.manifest.as_deref().and_then(|json| Manifest::parse(json).ok()).ok_or_else(
+            || of_seal(Diagnostic::error("seal/manifest", "the deployment has no manifest")),
+        )?;
     let is_encrypted = manifest.artifacts.iter().any(|entry| entry.encryption.is_some());
     let files = if let Some(identity) = identity.filter(|_| is_encrypted) {
         // The seal is of what was stored; of what was decrypted it would not hold.
@@ -480,7 +651,10 @@ fn pull(
         let read = &found.read;
         let of_seal = [
             (lock::FILE_NAME, Some(read.lock.as_bytes())),
-            (manifest::FILE_NAME, read.manifest.as_deref()),
+            (
+                if read.has_old_name { manifest::OLD_FILE_NAME } else { manifest::FILE_NAME },
+                read.manifest.as_deref(),
+            ),
             (envelope::FILE_NAME, read.envelope.as_deref()),
         ];
         for (name, bytes) in of_seal {
@@ -510,10 +684,8 @@ pub enum StoreCommand {
     List,
     /// Removes builds.
     Prune {
-        /// How many of the newest stay.
-        keep: usize,
-        /// Those younger than this stay, too.
-        days: Option<u64>,
+        /// What stays.
+        policy: Prune,
         /// Nothing is removed.
         is_dry: bool,
     },
@@ -546,16 +718,14 @@ pub fn run_store(
         StoreCommand::List => place.store.builds(&place.name).map(|builds| {
             builds.iter().rev().fold(String::new(), |text, build| text + &line_of(build))
         }),
-        StoreCommand::Prune { keep, days, is_dry } => {
-            place.store.prune(&place.name, *keep, *days, ports.now, *is_dry).map(|pruned| {
-                let verb = if *is_dry { "would remove" } else { "removed" };
-                let size = markdown::size(pruned.bytes);
-                format!(
-                    "{verb} {} builds and {} objects of {size}\n",
-                    pruned.builds.len(),
-                    pruned.objects
-                )
-            })
+        StoreCommand::Prune { policy, is_dry } => {
+            match prune_policy(config, ports, policy, &mut outcome) {
+                Some(policy) => place
+                    .store
+                    .prune(&place.name, &policy, ports.now, *is_dry)
+                    .map(|pruned| pruned_text(&pruned, *is_dry)),
+                None => return outcome,
+            }
         }
     };
     match done {
@@ -563,6 +733,36 @@ pub fn run_store(
         Err(error) => outcome.store_error(&error),
     }
     outcome
+}
+
+/// What a prune leaves: the preview of a pull request that the event says was closed is dropped.
+fn prune_policy(
+    config: &Config,
+    ports: &Ports<'_>,
+    policy: &Prune,
+    outcome: &mut Outcome,
+) -> Option<Prune> {
+    let mut policy = policy.clone();
+    if let Some(channel) = policy.drop.iter().find(|channel| **channel == config.store.channel) {
+        let message = format!("`{channel}` is the channel of the settings, and is not dropped");
+        outcome.error(ExitCode::Usage, Diagnostic::error("config/drop", message));
+        return None;
+    }
+    let is_closed = ports.runner.action.as_deref() == Some("closed");
+    policy.drop.extend(ports.runner.preview_channel().filter(|_| is_closed));
+    Some(policy)
+}
+
+fn pruned_text(pruned: &Pruned, is_dry: bool) -> String {
+    let verb = if is_dry { "would remove" } else { "removed" };
+    let channels: String =
+        pruned.channels.iter().map(|channel| format!("{verb} the channel `{channel}`\n")).collect();
+    format!(
+        "{channels}{verb} {} builds and {} objects of {}\n",
+        pruned.builds.len(),
+        pruned.objects,
+        markdown::size(pruned.bytes)
+    )
 }
 
 /// A build on a line.
@@ -588,6 +788,18 @@ pub(super) fn go_live(
     reports: &[crate::report::Report],
     outcome: &mut Outcome,
 ) {
+    let rights = rights(config, ports, outcome);
+    let channel = match channel_of(config, &rights) {
+        Ok(Some(channel)) => channel,
+        Ok(None) => {
+            outcome.done.push("nothing becomes live: the event may not do that".to_owned());
+            return;
+        }
+        Err(why) => {
+            outcome.done.push(format!("nothing becomes live: {why}"));
+            return;
+        }
+    };
     let Some(keys) = outcome.take(ExitCode::Seal, check_keys(config, ports)) else { return };
     let access = Access { writes: true, now: ports.now };
     let mut builds: BTreeMap<String, String> = BTreeMap::new();
@@ -614,8 +826,7 @@ pub(super) fn go_live(
         first.get_or_insert(place);
     }
     let Some(place) = first.filter(|_| outcome.exit_code() == ExitCode::Fine) else { return };
-    let channel = &config.store.channel;
-    match place.store.release(&config.name, channel, &builds) {
+    match place.store.release(&config.name, &channel, &builds) {
         Ok(()) => outcome.done.extend(
             builds.iter().map(|(name, build)| format!("`{channel}` of `{name}` is build {build}")),
         ),
@@ -625,20 +836,19 @@ pub(super) fn go_live(
 
 /// What stands at a place, if all of it was read and held.
 fn held(place: &Place, keys: &CheckKeys, outcome: &mut Outcome) -> Option<Found> {
-    let found = match place.found() {
-        Ok(found) => found,
+    let found = place.found().and_then(|found| Ok((place.verify(&found, keys)?, found)));
+    match found {
+        Ok((verified, found)) if verified.problems.is_empty() => Some(found),
+        Ok((verified, _)) => {
+            outcome.fail(ExitCode::Seal);
+            outcome.diagnostics.extend(verified.problems);
+            None
+        }
         Err(error) => {
             outcome.store_error(&error);
-            return None;
+            None
         }
-    };
-    let verified = place.verify(&found, keys);
-    if verified.problems.is_empty() {
-        return Some(found);
     }
-    outcome.fail(ExitCode::Seal);
-    outcome.diagnostics.extend(verified.problems);
-    None
 }
 
 /// Makes a build live after all of it was read and held.
@@ -662,4 +872,29 @@ fn promote(config: &Config, ports: &Ports<'_>, place: &Place) -> Outcome {
 /// Where a store of the command line stands.
 pub(super) fn is_store(location: &str) -> bool {
     ["dir:", "r2:", "s3:", "memory:"].iter().any(|scheme| location.starts_with(scheme))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readings;
+
+    #[test]
+    fn an_at_sign_is_a_character_of_paths() {
+        #[track_caller]
+        fn check(text: &str, own: &str, expected: &[(&str, &str, &str)]) {
+            let found = readings(text, own);
+            let found: Vec<(&str, &str, &str)> = found
+                .iter()
+                .map(|it| (it.url.as_str(), it.name.as_str(), it.at.as_deref().unwrap_or("-")))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
+        check("r2://b/p/app", "app", &[("r2://b/p", "app", "-")]);
+        check("r2://b/p/app@v1", "app", &[("r2://b/p", "app", "v1"), ("r2://b/p", "app@v1", "-")]);
+        check("dir:app", "x", &[("dir:.", "app", "-")]);
+        check("dir:s/team/app", "team/app", &[("dir:s", "team/app", "-")]);
+        check("dir:/job@2/s/app", "app", &[("dir:/job@2/s", "app", "-")]);
+        check("dir:s/job@2", "job@2", &[("dir:s", "job@2", "-"), ("dir:s", "job", "2")]);
+        check("dir:s/app@pr/7", "app", &[("dir:s/app@pr", "7", "-"), ("dir:s", "app", "pr/7")]);
+    }
 }

@@ -1,9 +1,11 @@
 //! The whole way in order: build, scan, compress, seal, store, report.
 
+mod asset_manifest;
 mod base;
 mod build;
 mod comment;
 mod deploy;
+mod folder;
 mod init;
 mod plan;
 mod report;
@@ -17,9 +19,10 @@ use crate::compress::{Coding, compress};
 use crate::config::Config;
 use crate::config::env::Environment;
 use crate::diag::{Diagnostic, ExitCode};
-use crate::fs::FileSystem;
+use crate::fs::{FileSystem, join};
 use crate::github::RunnerEnv;
-use crate::leak::{Findings, Scanned};
+use crate::github::event::{LIVE_ON, Rights};
+use crate::leak::{Finding, Findings, Scanned};
 use crate::report::{Gate, GateResult, Report};
 pub use build::run_build;
 use build::{output_folder, outputs, write_metafile};
@@ -34,10 +37,10 @@ use report::{
     take_encoded,
 };
 pub use scan::{ScanFormat, ScanOptions, run_scan};
-use scan::{blocked, gate, leak_gate};
+use scan::{blocked, gate, leak_gate, leak_rows};
 pub use shards::{projects, run_merge, run_plan, spread};
 pub use sign::{KeyTarget, derived_secrets, run_decrypt, run_keygen, run_sign, run_verify};
-use sign::{seal_gate, seal_keys, seal_release, write_deployment};
+use sign::{public_keys_only, seal_gate, seal_keys, seal_release, write_release};
 
 /// What the steps need beside the settings.
 pub struct Ports<'a> {
@@ -51,8 +54,17 @@ pub struct Ports<'a> {
     pub today: (u16, u8, u8),
     /// The time in seconds since 1970, against which signatures are held.
     pub now: u64,
+    /// The root of the project as seen from that of its repository, without a slash at its end; empty where they are one.
+    pub below: String,
     /// Takes a line on how far something is, as often as there is news.
     pub progress: &'a (dyn Fn(&str) + Sync),
+}
+
+impl Ports<'_> {
+    /// A path of the project as seen from the root of its repository, which is where readers of reports are.
+    fn in_repository(&self, path: &str) -> String {
+        join(&self.below, path)
+    }
 }
 
 /// How a command ended.
@@ -98,59 +110,85 @@ impl Outcome {
 
 /// How artifacts came through the leak gate.
 enum Gated {
-    /// They may be sealed.
-    Passed(Scanned),
+    /// They may be sealed; what was found and stops nothing was told.
+    Passed(Scanned, Vec<Finding>),
     /// Leaks were found; they were told.
     Blocked(Box<Findings>),
     /// The settings of the gate are wrong; that was told.
     Failed,
 }
 
+/// What the event of this run may do; the log says which row of the table applied.
+fn rights(config: &Config, ports: &Ports<'_>, outcome: &mut Outcome) -> Rights {
+    let usual = || LIVE_ON.map(str::to_owned).to_vec();
+    let live_on = config.store.live_on.clone().unwrap_or_else(usual);
+    let rights = Rights::of(&ports.runner, &live_on, config.store.previews);
+    if ports.runner.is_runner {
+        outcome.done.push(rights.line());
+    }
+    rights
+}
+
 /// The whole way. With `dry_run` nothing is written.
 #[must_use]
 pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some((artifacts, mut metafile)) = outputs(config, ports, &mut outcome) else {
+    let rights = rights(config, ports, &mut outcome);
+    let Some((folder, mut metafile)) = outputs(config, ports, &mut outcome) else {
         return outcome;
     };
-    let Some(keys) = outcome.take(ExitCode::Seal, seal_keys(config, ports.environment)) else {
-        return outcome;
+    let keys = match rights.without_secrets() {
+        Some(_) => public_keys_only(config),
+        None => seal_keys(config, ports.environment, rights.needs_named_keys()),
     };
+    let Some(keys) = outcome.take(ExitCode::Seal, keys) else { return outcome };
     name_packages(&mut metafile, config, ports);
-    measure(&mut metafile, &artifacts);
-    let scanned =
-        match gate(config, ports, artifacts, &output_folder(config), &metafile, &mut outcome) {
-            Gated::Passed(scanned) => scanned,
-            Gated::Blocked(findings) => {
-                let base = Err("a leak was found, so nothing was compared".to_owned());
-                let mut report = Report::new(&config.name, &metafile, base);
-                report.context = context(ports, None);
-                blocked(config, &findings, &mut report, &mut outcome);
-                publish(config, ports, &report, dry_run, &mut outcome);
-                return outcome;
-            }
-            Gated::Failed => return outcome,
-        };
+    (ports.progress)("measuring");
+    measure(&mut metafile, &folder.artifacts);
+    (ports.progress)("searching for leaks");
+    let place = output_folder(config);
+    let gated = gate(config, ports, folder.artifacts, &place, &metafile, &mut outcome);
+    let (scanned, warnings) = match gated {
+        Gated::Passed(scanned, warnings) => (scanned, warnings),
+        Gated::Blocked(findings) => {
+            let base = Err("a leak was found, so nothing was compared".to_owned());
+            let mut report = Report::new(&config.name, &metafile, base);
+            report.context = context(ports, None);
+            blocked(config, ports, &findings, &mut report, &mut outcome);
+            publish(config, ports, &report, dry_run, &mut outcome);
+            return outcome;
+        }
+        Gated::Failed => return outcome,
+    };
     let codings: Vec<Coding> =
         config.compress.iter().filter_map(|name| Coding::parse(name)).collect();
-    let scanned = compress(scanned, &codings);
+    (ports.progress)("compressing");
+    let scanned = compress(scanned.fold(&folder.forms), &codings);
     take_encoded(&mut metafile, &scanned, config);
+    (ports.progress)("comparing with the base");
     let mut report = report_on(config, ports, &metafile);
-    report.gates.push(leak_gate(&scanned.searched(), GateResult::Pass, 0));
+    report.leaks = leak_rows(ports, &warnings);
+    report.gates.push(leak_gate(&scanned.searched(), false, report.leaks.len()));
     check_budgets(config, &mut report, &mut outcome);
-    let sealed = seal_release(config, ports, &scanned, &keys);
-    report.gates.push(seal_gate(config, &sealed, &keys, &mut outcome));
-    if !dry_run {
-        // A folder of another bundler's is sealed beside what it made.
-        let of_artifacts = config.artifacts.as_ref().map(|(folder, _)| folder);
-        if let Some(folder) = of_artifacts.or(config.outdir.as_ref()) {
-            write_deployment(folder, &sealed, &mut outcome);
+    let sealed = seal_release(config, ports, &scanned, &keys, config.artifacts.is_none());
+    let sealed = match sealed {
+        Ok(sealed) => sealed,
+        Err(problems) => {
+            outcome.fail(ExitCode::Seal);
+            outcome.diagnostics.extend(problems);
+            return outcome;
         }
+    };
+    let why = rights.without_secrets();
+    report.gates.push(seal_gate(config, &sealed, &keys, why, &mut outcome));
+    if !dry_run {
+        write_release(config, &scanned, &sealed, &mut outcome);
         write_metafile(config, &metafile, &mut outcome);
     }
     list_artifacts(&mut report, &sealed);
     let stored = if outcome.exit_code() == ExitCode::Fine {
-        store(config, ports, &sealed, &metafile, &mut report, dry_run, &mut outcome)
+        (ports.progress)("storing");
+        store(config, ports, &rights, &sealed, &metafile, &mut report, dry_run, &mut outcome)
     } else {
         skipped("Store", "held back: a gate failed")
     };

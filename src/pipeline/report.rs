@@ -3,10 +3,12 @@
 use rayon::prelude::*;
 
 use super::base::baseline;
-use super::build::{cannot_write, read_outputs};
+use super::build::cannot_write;
 use super::comment::post;
+use super::folder::read_outputs;
 use super::{Outcome, Ports, skipped};
-use crate::artifact::BuildArtifact;
+use crate::artifact::sketch::Sketch;
+use crate::artifact::{BuildArtifact, Digest};
 use crate::compress::{Coding, encoded_size, gzip_size};
 use crate::config::{Config, Growth};
 use crate::diag::{Diagnostic, ExitCode};
@@ -33,16 +35,24 @@ pub enum ReportFormat {
     Html,
 }
 
-/// Puts the sizes with gzip into the metafile.
+/// Puts into the metafile what is measured on the outputs: sizes with gzip, and by what a later build recognises them.
 pub(super) fn measure(metafile: &mut Metafile, artifacts: &[BuildArtifact]) {
-    let sizes: Vec<(&str, u64)> = artifacts
+    let measured: Vec<(&BuildArtifact, u64, String, String)> = artifacts
         .par_iter()
         .filter(|artifact| !is_source_map(artifact.path.as_str()))
-        .map(|artifact| (artifact.path.as_str(), gzip_size(artifact.body.bytes())))
+        .map(|artifact| {
+            let bytes = artifact.body.bytes();
+            let (digest, sketch) = (Digest::of(bytes).to_hex(), Sketch::of(bytes).to_text());
+            (artifact, gzip_size(artifact), digest, sketch)
+        })
         .collect();
-    for (path, bytes) in sizes {
-        if let Some(output) = metafile.outputs.get_mut(path) {
+    for (artifact, bytes, digest, sketch) in measured {
+        if let Some(output) = metafile.outputs.get_mut(artifact.path.as_str()) {
             output.gzip = Some(bytes);
+            // Where modules are known, they say more.
+            if output.inputs.is_empty() {
+                (output.sha256, output.sketch) = (Some(digest), Some(sketch));
+            }
         }
     }
 }
@@ -115,13 +125,21 @@ pub(super) fn name_packages(metafile: &mut Metafile, config: &Config, ports: &Po
 pub(super) fn report_on(config: &Config, ports: &Ports<'_>, metafile: &Metafile) -> Report {
     let base = baseline(config, ports);
     let base_commit = base.as_ref().ok().and_then(|base| base.commit.clone());
-    let base = match &base {
-        Ok(base) => Ok((&base.metafile, base.label.clone())),
-        Err(reason) => Err(reason.clone()),
-    };
-    let mut report = Report::new(&config.name, metafile, base);
+    let base = base.map(|base| (seen_from_repository(&base.metafile, ports), base.label));
+    let base = base.as_ref().map(|(metafile, label)| (metafile, label.clone()));
+    let head = seen_from_repository(metafile, ports);
+    let mut report = Report::new(&config.name, &head, base.map_err(String::clone));
     report.context = context(ports, base_commit);
     report
+}
+
+/// The metafile with paths of sources as the repository has them: a report is read there.
+fn seen_from_repository(metafile: &Metafile, ports: &Ports<'_>) -> Metafile {
+    if ports.below.is_empty() {
+        metafile.clone()
+    } else {
+        metafile.below(|path| ports.in_repository(path))
+    }
 }
 
 /// What the runner says about where a report was made.
@@ -216,10 +234,14 @@ pub(super) fn check_budgets(config: &Config, report: &mut Report, outcome: &mut 
             outcome.diagnostics.push(Diagnostic::warning("budget/over", message));
         }
     }
-    let fails = over.clone().any(budget::BudgetResult::fails);
+    let result = match (over.clone().any(budget::BudgetResult::fails), over.clone().count()) {
+        (true, _) => GateResult::Fail,
+        (false, 0) => GateResult::Pass,
+        (false, _) => GateResult::Warn,
+    };
     report.gates.push(Gate {
         name: "Size",
-        result: if fails { GateResult::Fail } else { GateResult::Pass },
+        result,
         evidence: format!(
             "{} sizes held against {} budgets, {} over",
             results.len(),
@@ -330,8 +352,8 @@ fn metafile_of(config: &Config) -> Result<Metafile, Diagnostic> {
         let json = DiskFileSystem.read(&file).map_err(|error| cannot(&error))?;
         return Metafile::parse(&json).map_err(|error| cannot(&error));
     }
-    let (artifacts, mut metafile) = read_outputs(folder, file.as_deref(), &config.root)?;
-    measure(&mut metafile, &artifacts);
-    measure_encoded(&mut metafile, &artifacts, config);
+    let (read, mut metafile) = read_outputs(folder, file.as_deref(), &config.root)?;
+    measure(&mut metafile, &read.artifacts);
+    measure_encoded(&mut metafile, &read.artifacts, config);
     Ok(metafile)
 }

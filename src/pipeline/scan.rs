@@ -9,7 +9,7 @@ use crate::artifact::BuildArtifact;
 use crate::bundle::options::Target;
 use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
-use crate::diag::{Diagnostic, ExitCode};
+use crate::diag::{Diagnostic, ExitCode, Location, Severity};
 use crate::fs::{DiskFileSystem, FileSystem as _, relative, show_file, walk_following};
 use crate::leak::{
     self, Finding, Findings, Guarded, Level, Policy, Search, Searched, Verdict, sarif,
@@ -35,11 +35,16 @@ pub(super) fn gate(
         && config.build.target == Target::Browser;
     let search = Search::new(&guarded, is_for_browsers);
     let Some(allowances) = allowances(config, ports.today, outcome) else { return Gated::Failed };
-    let excused = |finding: &Finding| allowances.allow(finding) || !config.leaks.fails;
-    match leak::scan(artifacts, &search, folder, excused) {
-        Ok((scanned, warnings)) => {
-            outcome.diagnostics.extend(warnings.iter().map(|finding| explained(finding, metafile)));
-            Gated::Passed(scanned)
+    let excused = |finding: &Finding| allowances.allow(finding);
+    match leak::scan(artifacts, &search, folder, config.leaks.fails, excused) {
+        Ok((scanned, found)) => {
+            // What stops nothing is told all the same.
+            let told = found.iter().map(|finding| Diagnostic {
+                severity: Severity::Warning,
+                ..explained(finding, metafile)
+            });
+            outcome.diagnostics.extend(told);
+            Gated::Passed(scanned, found)
         }
         Err(findings) => {
             outcome
@@ -251,28 +256,48 @@ pub(super) fn searched_text(searched: &Searched, found: usize) -> String {
     )
 }
 
-pub(super) fn leak_gate(searched: &Searched, result: GateResult, found: usize) -> Gate {
+/// The gate as the report has it: whether what was found stops the release.
+pub(super) fn leak_gate(searched: &Searched, stops: bool, found: usize) -> Gate {
+    let result = match (stops, found) {
+        (true, _) => GateResult::Fail,
+        (false, 0) => GateResult::Pass,
+        (false, _) => GateResult::Warn,
+    };
     Gate { name: "Leaks", result, evidence: searched_text(searched, found) }
+}
+
+/// Leaks as the report lists them: what would stop a release. Paths are those of the repository.
+pub(super) fn leak_rows(ports: &Ports<'_>, findings: &[Finding]) -> Vec<LeakRow> {
+    findings
+        .iter()
+        .filter(|finding| finding.level == Level::Error)
+        .map(|finding| LeakRow {
+            variable: finding.variable.clone(),
+            place: format!(
+                "{}:{}:{}",
+                ports.in_repository(&finding.path()),
+                finding.line,
+                finding.column
+            ),
+            form: finding.writing.clone(),
+            source: finding.source.as_ref().map(|source| {
+                let file = ports.in_repository(&source.file);
+                Location { file, ..source.clone() }.to_string()
+            }),
+        })
+        .collect()
 }
 
 /// Completes the report of a release that a leak stops.
 pub(super) fn blocked(
     config: &Config,
+    ports: &Ports<'_>,
     findings: &Findings,
     report: &mut Report,
     outcome: &mut Outcome,
 ) {
-    report.leaks = findings
-        .list
-        .iter()
-        .map(|finding| LeakRow {
-            variable: finding.variable.clone(),
-            place: format!("{}:{}:{}", finding.file, finding.line, finding.column),
-            form: finding.writing.clone(),
-            source: finding.source.as_ref().map(ToString::to_string),
-        })
-        .collect();
-    report.gates.push(leak_gate(&findings.searched, GateResult::Fail, findings.list.len()));
+    report.leaks = leak_rows(ports, &findings.list);
+    report.gates.push(leak_gate(&findings.searched, true, report.leaks.len()));
     check_budgets(config, report, outcome);
     report.gates.push(skipped("Signatures", "nothing was signed: a leak was found"));
     report.gates.push(skipped("Store", "nothing was stored: a leak was found"));
@@ -350,7 +375,7 @@ pub fn run_scan(
     outcome.report = Some(match options.format {
         ScanFormat::Text => format!("{}\n", searched_text(&searched, list.len())),
         ScanFormat::Json => print(sarif::to_json(&list, &searched)),
-        ScanFormat::Sarif => print(sarif::to_sarif(&list)),
+        ScanFormat::Sarif => print(sarif::to_sarif(&list, &|path| ports.in_repository(path))),
     });
     if options.format == ScanFormat::Text || ports.runner.is_runner {
         outcome.diagnostics.extend(list.iter().map(Finding::diagnostic));

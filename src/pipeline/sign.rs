@@ -7,20 +7,22 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::build::{cannot_write, outputs, read_artifacts, write_outputs};
-use super::deploy::{is_store, verify_place};
+use super::build::{cannot_write, outputs, write_outputs};
+use super::deploy::{Location, is_store, verify_place};
+use super::folder::read_folder;
 use super::scan::gate;
 use super::{Gated, Outcome, Ports, skipped};
 use crate::artifact::{Digest, OutputPath};
 use crate::compress::Coding;
 use crate::config::env::Environment;
 use crate::config::{Config, KeyPlace, KeySource};
-use crate::diag::{Diagnostic, ExitCode};
+use crate::diag::{Diagnostic, ExitCode, Severity};
 use crate::fs::{
     DiskFileSystem, FileSystem as _, Staging, content, read_pieces, remove, walk, write_atomically,
     write_private,
 };
 use crate::keychain;
+use crate::leak::Scanned;
 use crate::metafile::Metafile;
 use crate::report::{Gate, GateResult};
 use crate::seal::encrypt::{EXTENSION, Identity, Recipient, decrypt_into};
@@ -28,7 +30,8 @@ use crate::seal::envelope::{self, Provenance};
 use crate::seal::key_pair::{KeyPair, PublicKeys};
 use crate::seal::manifest::{self, Encryption, Entry, Manifest};
 use crate::seal::{
-    About, Keys, Read, Sealed, SigningKey, Verified, VerifyKeys, lock, seal, verify,
+    About, FILE_NAMES, Keys, Read, Sealed, SigningKey, Verified, VerifyKeys, is_of_seal, lock,
+    seal, verify,
 };
 use crate::secret::Secret;
 
@@ -136,46 +139,56 @@ pub fn derived_secrets(config: &Config, environment: &Environment) -> Vec<String
     forms
 }
 
-/// The key that the settings name; `None` when they name none, or it is not set and need not be.
-fn hmac_key(config: &Config, environment: &Environment) -> Result<Option<SigningKey>, Diagnostic> {
-    let Some(source) = &config.sign.hmac_key else { return Ok(None) };
+/// A key that the settings name; `None` when they name none, or it is not set and need not be.
+///
+/// # Errors
+/// It is not set and must be, or `read` does not take it.
+fn named_key<T, E: std::fmt::Display>(
+    source: Option<&KeySource>,
+    environment: &Environment,
+    must_be_set: bool,
+    read: impl FnOnce(&Secret) -> Result<T, E>,
+) -> Result<Option<T>, Diagnostic> {
+    let Some(source) = source else { return Ok(None) };
     match secret_of(source, environment)? {
-        Some(key) => SigningKey::new(&key, &config.sign.key_id)
+        Some(key) => read(&key)
             .map(Some)
             .map_err(|error| no_key(format!("`{source}` cannot be used: {error}"))),
-        None if config.sign.required => {
-            Err(no_key(format!("`sign.required` is set, but `{source}` is not")))
-        }
+        None if must_be_set => Err(no_key(format!("`{source}` is named as a key, and is not set"))),
         None => Ok(None),
     }
 }
 
-/// The keys that the settings name for sealing.
+/// The keys that the settings name for sealing. With `must_be_set`, one that is named has to be there, unless
+/// `sign.required: false` says that it need not.
 ///
 /// # Errors
-/// One is not set although a signature is required, or is no key.
+/// One is not set although it must be, or is no key.
 pub(super) fn seal_keys(
     config: &Config,
     environment: &Environment,
+    must_be_set: bool,
 ) -> Result<SealKeys, Diagnostic> {
     let sign = &config.sign;
-    if sign.required && sign.hmac_key.is_none() && sign.signing_key.is_none() {
+    let is_required = sign.required == Some(true);
+    if is_required && sign.hmac_key.is_none() && sign.signing_key.is_none() {
         return Err(no_key("`sign.required` is set, but no key is named".to_owned()));
     }
-    let pair = match &sign.signing_key {
-        Some(source) => match secret_of(source, environment)? {
-            Some(text) => Some(
-                KeyPair::parse(&text)
-                    .map_err(|error| no_key(format!("`{source}` cannot be used: {error}")))?,
-            ),
-            None if sign.required => {
-                return Err(no_key(format!("`sign.required` is set, but `{source}` is not")));
-            }
-            None => None,
-        },
-        None => None,
-    };
-    let recipients = sign
+    let must_be_set = sign.required.unwrap_or(must_be_set);
+    let hmac = named_key(sign.hmac_key.as_ref(), environment, must_be_set, |key| {
+        SigningKey::new(key, &sign.key_id)
+    })?;
+    let pair = named_key(sign.signing_key.as_ref(), environment, must_be_set, KeyPair::parse)?;
+    Ok(SealKeys { hmac, pair, ..public_keys_only(config)? })
+}
+
+/// What can be sealed with where there are no secrets.
+///
+/// # Errors
+/// The file of a recipient is none.
+pub(super) fn public_keys_only(config: &Config) -> Result<SealKeys, Diagnostic> {
+    let recipients = config
+        .sign
         .recipients
         .iter()
         .map(|file| {
@@ -188,23 +201,23 @@ pub(super) fn seal_keys(
             Recipient::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| cannot(&error))
         })
         .collect::<Result<_, _>>()?;
-    Ok(SealKeys { hmac: hmac_key(config, environment)?, pair, recipients })
+    Ok(SealKeys { hmac: None, pair: None, recipients })
 }
 
-/// The keys that the settings name for checking.
+/// The keys that the settings name for checking. A check that is asked for is made or fails: a key that is named has to be
+/// there. Only where the statement is checked by a public key, nobody needs the shared one, too.
 ///
 /// # Errors
-/// One is no key.
+/// One is not set, or is no key.
 pub(super) fn check_keys(config: &Config, ports: &Ports<'_>) -> Result<CheckKeys, Diagnostic> {
     let environment = ports.environment;
-    let mut hmac: Vec<SigningKey> = hmac_key(config, environment)?.into_iter().collect();
-    for (id, source) in &config.sign.verify_keys {
-        if let Some(key) = secret_of(source, environment)? {
-            hmac.push(
-                SigningKey::new(&key, id)
-                    .map_err(|error| no_key(format!("`{source}` cannot be used: {error}")))?,
-            );
-        }
+    let must_be_set = config.sign.public_key.is_none();
+    let own = config.sign.hmac_key.as_ref().map(|source| (&config.sign.key_id, source));
+    let others = config.sign.verify_keys.iter().map(|(id, source)| (id, source));
+    let mut hmac = Vec::new();
+    for (id, source) in own.into_iter().chain(others) {
+        let read = |key: &Secret| SigningKey::new(key, id);
+        hmac.extend(named_key(Some(source), environment, must_be_set, read)?);
     }
     let public = match &config.sign.public_key {
         Some(file) => {
@@ -217,22 +230,26 @@ pub(super) fn check_keys(config: &Config, ports: &Ports<'_>) -> Result<CheckKeys
         }
         None => None,
     };
-    if config.sign.required && hmac.is_empty() && public.is_none() {
+    let required = config.sign.required == Some(true);
+    if required && hmac.is_empty() && public.is_none() {
         return Err(no_key("`sign.required` is set, and there is no key to check with".to_owned()));
     }
-    Ok(CheckKeys { hmac, public, required: config.sign.required, now: ports.now })
+    Ok(CheckKeys { hmac, public, required, now: ports.now })
 }
 
-/// Seals what passed the gate.
+/// Seals what passed the gate. Of what was built here, the manifest names the target.
+///
+/// # Errors
+/// Two files would have one path.
 pub(super) fn seal_release(
     config: &Config,
     ports: &Ports<'_>,
-    scanned: &crate::leak::Scanned,
+    scanned: &Scanned,
     keys: &SealKeys,
-) -> Sealed {
+    is_built: bool,
+) -> Result<Sealed, Vec<Diagnostic>> {
     let runner = &ports.runner;
-    let target =
-        config.artifacts.is_none().then(|| format!("{:?}", config.build.target).to_lowercase());
+    let target = is_built.then(|| format!("{:?}", config.build.target).to_lowercase());
     let epoch = ports.environment.plain("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
     let created = epoch.or_else(|| config.sign.expires.map(|_| ports.now));
     let about = About {
@@ -253,13 +270,29 @@ pub(super) fn seal_release(
             attempt: runner.attempt.clone(),
         },
     };
-    seal(scanned, about, keys.borrow())
+    let sealed = seal(scanned, about, keys.borrow());
+    let clashes: Vec<Diagnostic> = sealed
+        .clashes()
+        .into_iter()
+        .map(|path| {
+            let message = if FILE_NAMES.contains(&path.as_str()) {
+                format!(
+                    "`{path}` among the outputs is not ours, and the seal has a file of that name"
+                )
+            } else {
+                format!("two files would be stored as `{path}`")
+            };
+            Diagnostic::error("seal/path", message).hint("give one of them another name")
+        })
+        .collect();
+    if clashes.is_empty() { Ok(sealed) } else { Err(clashes) }
 }
 
 pub(super) fn seal_gate(
     config: &Config,
     sealed: &Sealed,
     keys: &SealKeys,
+    without_secrets: Option<&str>,
     outcome: &mut Outcome,
 ) -> Gate {
     let files = sealed.objects().len();
@@ -273,6 +306,12 @@ pub(super) fn seal_gate(
     }
     if !keys.recipients.is_empty() {
         by.push(format!("encrypted for {} recipients", keys.recipients.len()));
+    }
+    if let Some(why) = without_secrets {
+        return skipped(
+            "Signatures",
+            &format!("skipped ({why}): {files} files locked, not signed; build `{build}`"),
+        );
     }
     let mut why = Vec::new();
     for (source, is_there) in [
@@ -303,20 +342,67 @@ pub(super) fn seal_gate(
     skipped("Signatures", &format!("unsigned: {why}; {files} files locked, build `{build}`"))
 }
 
-/// Writes outputs, siblings, manifest, statement and lock into a folder, and removes what an earlier lock names.
-pub(super) fn write_deployment(folder: &Path, sealed: &Sealed, outcome: &mut Outcome) {
-    let manifest_json = sealed.manifest().to_json();
-    let earlier = DiskFileSystem
-        .read(&folder.join(lock::FILE_NAME))
-        .ok()
-        .and_then(|text| String::from_utf8(text).ok());
+/// Writes what a release has for the disk. A folder of artifacts is somebody else's, and stays as it is.
+pub(super) fn write_release(
+    config: &Config,
+    scanned: &Scanned,
+    sealed: &Sealed,
+    outcome: &mut Outcome,
+) {
+    let built = config.outdir.as_ref().filter(|_| config.artifacts.is_none());
+    if let (Some(folder), Some(_)) = (built, &config.seal_outdir) {
+        let outputs = scanned
+            .artifacts()
+            .iter()
+            .map(|item| (item.artifact().path.as_str(), item.artifact().body.bytes()));
+        if let Err((path, error)) = write_outputs(folder, outputs) {
+            outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
+        }
+    }
+    if let Some(folder) = config.seal_outdir.as_ref().or(built) {
+        write_deployment(folder, sealed, outcome);
+    }
+}
+
+/// Writes outputs, siblings and seal into a folder, and removes what an earlier build of ours left there.
+fn write_deployment(folder: &Path, sealed: &Sealed, outcome: &mut Outcome) {
+    let earlier = earlier_build(folder);
     let objects = sealed.objects().iter().map(|object| (object.path.as_str(), object.body.bytes()));
+    if let Err((path, error)) = write_outputs(folder, objects) {
+        outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
+        return;
+    }
+    write_seal(folder, sealed, outcome);
+    // What cannot be removed is named by the next `verify`.
+    for (path, digest) in earlier {
+        let file = folder.join(path.as_str());
+        let is_as_it_was =
+            || Digest::of_pieces(|take| read_pieces(&file, take)).is_ok_and(|now| now == digest);
+        if !sealed.objects().iter().any(|object| object.path == path) && is_as_it_was() {
+            let _ = remove(&file);
+        }
+    }
+}
+
+/// Files that an earlier build of ours wrote into a folder, with their digests; of a folder that was only signed, none.
+fn earlier_build(folder: &Path) -> Vec<(OutputPath, Digest)> {
+    let Ok(read) = read_seal(folder) else { return Vec::new() };
+    let manifest = read.manifest.as_deref().filter(|json| Manifest::is_one(json));
+    let is_ours = manifest.and_then(|json| Manifest::parse(json).ok()).is_some_and(|manifest| {
+        manifest.target.is_some() && manifest.build_id == Digest::of(read.lock.as_bytes()).to_hex()
+    });
+    if is_ours { lock::parse(&read.lock).unwrap_or_default() } else { Vec::new() }
+}
+
+/// Writes manifest, statement and lock, the lock last; and removes what has these names, or had, and is ours.
+fn write_seal(folder: &Path, sealed: &Sealed, outcome: &mut Outcome) {
+    let manifest = sealed.manifest_json();
     let envelope = sealed.envelope().map(|text| (envelope::FILE_NAME, text.as_bytes()));
     let written = write_outputs(
         folder,
-        objects.chain([(manifest::FILE_NAME, manifest_json.as_bytes())]).chain(envelope),
-    );
-    let written = written.and_then(|()| {
+        [(manifest::FILE_NAME, manifest.as_bytes())].into_iter().chain(envelope),
+    )
+    .and_then(|()| {
         let path = folder.join(lock::FILE_NAME);
         write_atomically(&path, sealed.lock().as_bytes())
             .map_err(|error| (lock::FILE_NAME.to_owned(), error))
@@ -325,13 +411,13 @@ pub(super) fn write_deployment(folder: &Path, sealed: &Sealed, outcome: &mut Out
         outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
         return;
     }
-    // What cannot be removed is named by the next `verify`.
-    if sealed.envelope().is_none() {
-        let _ = remove(&folder.join(envelope::FILE_NAME));
-    }
-    for (path, _) in earlier.and_then(|text| lock::parse(&text).ok()).unwrap_or_default() {
-        if !sealed.objects().iter().any(|object| object.path == path) {
-            let _ = remove(&folder.join(path.as_str()));
+    let gone = [manifest::OLD_FILE_NAME]
+        .into_iter()
+        .chain(sealed.envelope().is_none().then_some(envelope::FILE_NAME));
+    for name in gone {
+        let file = folder.join(name);
+        if DiskFileSystem.read(&file).is_ok_and(|bytes| is_of_seal(name, &bytes)) {
+            let _ = remove(&file);
         }
     }
 }
@@ -341,9 +427,8 @@ pub(super) fn write_deployment(folder: &Path, sealed: &Sealed, outcome: &mut Out
 #[must_use]
 pub fn run_sign(config: &Config, ports: &Ports<'_>, folder: &Path, out: Option<&Path>) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some(keys) = outcome.take(ExitCode::Seal, seal_keys(config, ports.environment)) else {
-        return outcome;
-    };
+    let keys = seal_keys(config, ports.environment, true);
+    let Some(keys) = outcome.take(ExitCode::Seal, keys) else { return outcome };
     if out.is_none() && !keys.recipients.is_empty() {
         let message = "encrypted files cannot take the place of what they encrypt";
         outcome.error(
@@ -352,22 +437,41 @@ pub fn run_sign(config: &Config, ports: &Ports<'_>, folder: &Path, out: Option<&
         );
         return outcome;
     }
-    let artifacts = match read_artifacts(folder) {
-        Ok(artifacts) => artifacts,
+    let read = match read_folder(folder) {
+        Ok(read) => read,
         Err(error) => {
             let message = format!("`{}` cannot be sealed: {error}", folder.display());
             outcome.error(ExitCode::Seal, Diagnostic::error("seal/folder", message));
             return outcome;
         }
     };
+    // A file of the folder cannot be left out of its lock, so a form of another build stops it.
+    for stale in read.stale(&config.root, folder) {
+        let error = Diagnostic { severity: Severity::Error, ..stale };
+        outcome.error(ExitCode::Seal, error);
+    }
+    if outcome.exit_code() != ExitCode::Fine {
+        return outcome;
+    }
     let place = crate::fs::relative(&config.root, folder);
-    let scanned = match gate(config, ports, artifacts, &place, &Metafile::default(), &mut outcome) {
-        Gated::Passed(scanned) => scanned,
+    let none = Metafile::default();
+    let scanned = match gate(config, ports, read.artifacts, &place, &none, &mut outcome) {
+        Gated::Passed(scanned, _) => scanned.fold(&read.forms),
         Gated::Blocked(_) | Gated::Failed => return outcome,
     };
-    let sealed = seal_release(config, ports, &scanned, &keys);
-    let gate = seal_gate(config, &sealed, &keys, &mut outcome);
-    write_deployment(out.unwrap_or(folder), &sealed, &mut outcome);
+    let sealed = match seal_release(config, ports, &scanned, &keys, false) {
+        Ok(sealed) => sealed,
+        Err(problems) => {
+            outcome.fail(ExitCode::Seal);
+            outcome.diagnostics.extend(problems);
+            return outcome;
+        }
+    };
+    let gate = seal_gate(config, &sealed, &keys, None, &mut outcome);
+    match out {
+        Some(out) => write_deployment(out, &sealed, &mut outcome),
+        None => write_seal(folder, &sealed, &mut outcome),
+    }
     if outcome.exit_code() == ExitCode::Fine {
         outcome.report = Some(format!("build {}: {}\n", sealed.manifest().build_id, gate.evidence));
     }
@@ -380,6 +484,7 @@ pub fn run_verify(
     config: &Config,
     ports: &Ports<'_>,
     location: &str,
+    expected: Option<&str>,
     working: &Path,
     rebuilds: bool,
 ) -> Outcome {
@@ -387,10 +492,15 @@ pub fn run_verify(
     let Some(keys) = outcome.take(ExitCode::Seal, check_keys(config, ports)) else {
         return outcome;
     };
-    let Some((verified, read)) = verified_at(config, ports, &keys, location, working, &mut outcome)
+    let location = Location { text: location, working, expected };
+    let Some((mut verified, read)) = verified_at(config, ports, &keys, &location, &mut outcome)
     else {
         return outcome;
     };
+    let Some(other) = outcome.take(ExitCode::Seal, location.problem(&verified.build_id)) else {
+        return outcome;
+    };
+    verified.problems.extend(other);
     if verified.problems.is_empty() {
         let mut report = format!(
             "build {}: {} files as locked, {}\n",
@@ -414,14 +524,13 @@ fn verified_at(
     config: &Config,
     ports: &Ports<'_>,
     keys: &CheckKeys,
-    location: &str,
-    working: &Path,
+    location: &Location<'_>,
     outcome: &mut Outcome,
 ) -> Option<(Verified, Read)> {
-    if is_store(location) {
-        return verify_place(config, ports, keys, location, working, outcome);
+    if is_store(location.text) {
+        return verify_place(config, ports, keys, location, outcome);
     }
-    let path = working.join(location);
+    let path = location.working.join(location.text);
     let folder = if path.ends_with(lock::FILE_NAME) {
         path.parent().map(Path::to_path_buf).unwrap_or_default()
     } else {
@@ -440,18 +549,12 @@ fn verified_at(
 
 /// Reads what the seal put into a folder.
 pub(super) fn read_seal(folder: &Path) -> std::io::Result<Read> {
-    let optional = |name: &str| match DiskFileSystem.read(&folder.join(name)) {
+    let read = Read::from(|name| match DiskFileSystem.read(&folder.join(name)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
-    };
-    let lock = String::from_utf8(DiskFileSystem.read(&folder.join(lock::FILE_NAME))?)
-        .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))?;
-    Ok(Read {
-        lock,
-        manifest: optional(manifest::FILE_NAME)?,
-        envelope: optional(envelope::FILE_NAME)?,
-    })
+    })?;
+    read.ok_or_else(|| std::io::ErrorKind::NotFound.into())
 }
 
 /// Checks a folder.
@@ -467,15 +570,18 @@ pub(super) fn verify_folder(folder: &Path, keys: &CheckKeys) -> std::io::Result<
 /// Builds again, and says whether the bytes are those of a deployment.
 fn rebuild(config: &Config, ports: &Ports<'_>, read: &Read, outcome: &mut Outcome) -> String {
     let manifest: Option<Manifest> =
-        read.manifest.as_deref().and_then(|json| serde_json::from_slice(json).ok());
+        read.manifest.as_deref().and_then(|json| Manifest::parse(json).ok());
     let Some(manifest) = manifest else {
         let message = format!("there is no `{}` to compare with", manifest::FILE_NAME);
         outcome.error(ExitCode::Seal, Diagnostic::error("seal/rebuild", message));
         return String::new();
     };
-    let Some((artifacts, _)) = outputs(config, ports, outcome) else { return String::new() };
-    let bodies: BTreeMap<&str, &[u8]> =
-        artifacts.iter().map(|artifact| (artifact.path.as_str(), artifact.body.bytes())).collect();
+    let Some((folder, _)) = outputs(config, ports, outcome) else { return String::new() };
+    let bodies: BTreeMap<&str, &[u8]> = folder
+        .artifacts
+        .iter()
+        .map(|artifact| (artifact.path.as_str(), artifact.body.bytes()))
+        .collect();
     let (mut same, mut skipped, mut problems) = (0, 0, Vec::new());
     for entry in &manifest.artifacts {
         if entry.encryption.is_some() {
@@ -532,12 +638,10 @@ pub fn run_decrypt(config: &Config, ports: &Ports<'_>, folder: &Path, out: &Path
     let Some(identity) = outcome.take(ExitCode::Seal, identity(config, ports.environment)) else {
         return outcome;
     };
-    let manifest = DiskFileSystem
-        .read(&folder.join(manifest::FILE_NAME))
+    let manifest = read_seal(folder)
         .map_err(|error| error.to_string())
-        .and_then(|json| {
-            serde_json::from_slice::<Manifest>(&json).map_err(|error| error.to_string())
-        });
+        .and_then(|read| read.manifest.ok_or_else(|| "it is not there".to_owned()))
+        .and_then(|json| Manifest::parse(&json).map_err(|error| error.to_string()));
     let manifest = match manifest {
         Ok(manifest) => manifest,
         Err(error) => {

@@ -55,8 +55,8 @@ impl BudgetResult {
     }
 }
 
-/// Holds each output against each budget whose pattern matches it. A budget on growth says nothing where there is no
-/// base, and a new output grew by all it has.
+/// Holds each output against each budget whose pattern matches it. A budget on growth says nothing of what base does not
+/// have.
 ///
 /// # Errors
 /// A pattern that is none, as a sentence.
@@ -65,10 +65,8 @@ pub fn check(report: &Report, budgets: &[Budget]) -> Result<Vec<BudgetResult>, S
     let has_base = matches!(report.baseline, Baseline::Some(_));
     let mut hold = |budget: &Budget, path: &str, now: &Sizes, before: Option<&Sizes>| {
         let Some(actual) = now.get(budget.metric) else { return };
-        let was = match before {
-            Some(before) => before.get(budget.metric),
-            None => Some(0),
-        };
+        // What base does not have has nothing to grow from.
+        let was = before.and_then(|before| before.get(budget.metric));
         let most = match (budget.limit, was) {
             (Limit::Bytes(bytes), _) => bytes,
             (_, None) => return,
@@ -137,7 +135,11 @@ mod tests {
         report.baseline = Baseline::Some("x".into());
         assert_eq!(overs(&report, &growth), [5, 5]);
         report.outputs[0].before = None;
-        assert_eq!(overs(&report, &growth), [85, 60]);
+        assert_eq!(
+            overs(&report, &growth),
+            [60],
+            "a new output has nothing to grow from; all together have"
+        );
         assert!(check(&report, &[budget("[", "raw", Limit::Bytes(1))]).is_err());
     }
 }

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::artifact::hashed_name::{Hashed, readings};
+use crate::artifact::sketch::Sketch;
 use crate::metafile::{Metafile, Output};
 
 /// What is left of an output when the bytes of its modules are taken away: the runtime and the wrapping.
@@ -126,32 +128,31 @@ fn code_outputs(metafile: &Metafile) -> impl Iterator<Item = (&String, &Output)>
     metafile.outputs.iter().filter(|(path, _)| !super::is_source_map(path))
 }
 
-/// For each output of head, the output of base that it stands for.
+/// For each output of head, the output of base that it stands for: by what a bundler says, by its modules, by its
+/// content, then by its name and by how alike they are. What is not certain is not joined.
 fn join(base: &Metafile, head: &Metafile) -> BTreeMap<String, String> {
-    let mut pairs = BTreeMap::new();
-    let mut free: BTreeMap<&str, &Output> =
-        code_outputs(base).map(|(path, output)| (path.as_str(), output)).collect();
-    let ending = |path: &str| path.rsplit_once('.').map(|(_, ending)| ending.to_owned());
-    // By entry point, then by name.
-    for (path, output) in code_outputs(head).filter(|(_, output)| output.entry_point.is_some()) {
-        let same = free.iter().find(|(other, before)| {
-            before.entry_point == output.entry_point && ending(other) == ending(path)
-        });
-        if let Some(other) = same.map(|(other, _)| *other) {
-            pairs.insert(path.clone(), other.to_owned());
-            free.remove(other);
-        }
+    let mut joined = Joined {
+        pairs: BTreeMap::new(),
+        free: code_outputs(base).map(|(path, output)| (path.as_str(), output)).collect(),
+    };
+    let waiting = |joined: &Joined<'_>| -> Vec<(&str, &Output)> {
+        code_outputs(head)
+            .map(|(path, output)| (path.as_str(), output))
+            .filter(|(path, _)| !joined.pairs.contains_key(*path))
+            .collect()
+    };
+    for (path, other) in only_ones(&waiting(&joined), &joined.free, |path, output| {
+        output.entry_point.as_deref().map(|entry| (entry.to_owned(), ending(path).to_owned()))
+    }) {
+        joined.pair(path, other);
     }
-    for (path, _) in code_outputs(head) {
-        if !pairs.contains_key(path) && free.remove(path.as_str()).is_some() {
-            pairs.insert(path.clone(), path.clone());
-        }
+    for (path, _) in waiting(&joined) {
+        joined.pair(path, path);
     }
     // The most bytes of the same modules first.
     let mut shared: Vec<(u64, &str, &str)> = Vec::new();
-    for (path, output) in code_outputs(head).filter(|(path, _)| !pairs.contains_key(path.as_str()))
-    {
-        for (other, before) in &free {
+    for (path, output) in waiting(&joined) {
+        for (other, before) in &joined.free {
             let bytes: u64 = output
                 .inputs
                 .iter()
@@ -167,48 +168,176 @@ fn join(base: &Metafile, head: &Metafile) -> BTreeMap<String, String> {
     }
     shared.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
     for (_, path, other) in shared {
-        if !pairs.contains_key(path) && free.remove(other).is_some() {
-            pairs.insert(path.to_owned(), other.to_owned());
-        }
+        joined.pair(path, other);
     }
-    // Without modules there is only the name, with the part that looks like a content hash taken out.
-    for (path, output) in code_outputs(head) {
-        if pairs.contains_key(path) || !output.inputs.is_empty() {
-            continue;
-        }
-        let mut same = free.iter().filter(|(other, before)| {
-            before.inputs.is_empty() && without_hash(other) == without_hash(path)
-        });
-        if let (Some((other, _)), None) = (same.next(), same.next()) {
-            let other = (*other).to_owned();
-            free.remove(other.as_str());
-            pairs.insert(path.clone(), other);
-        }
+    for (path, other) in only_ones(&waiting(&joined), &joined.free, |path, output| {
+        output.sha256.as_ref().map(|sha256| (sha256.clone(), ending(path).to_owned()))
+    }) {
+        joined.pair(path, other);
     }
-    pairs
+    let without_modules: Vec<(&str, &Output)> =
+        waiting(&joined).into_iter().filter(|(_, output)| output.inputs.is_empty()).collect();
+    for (path, other) in alike(&without_modules, &joined.free, base, head) {
+        joined.pair(path, other);
+    }
+    joined.pairs
 }
 
-/// A path with `[hash]` for each part that looks like one: eight letters or more, with a digit among them.
-#[must_use]
-pub fn without_hash(path: &str) -> String {
-    let is_hash = |part: &str| {
-        part.len() >= 8
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            && part.bytes().any(|byte| byte.is_ascii_digit())
-    };
-    let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
-    let mut out = String::new();
-    let mut start = 0;
-    let bytes = name.as_bytes();
-    for end in 0..=bytes.len() {
-        if end == bytes.len() || matches!(bytes[end], b'-' | b'.') {
-            let part = name.get(start..end).unwrap_or_default();
-            out.push_str(if start > 0 && is_hash(part) { "[hash]" } else { part });
-            out.push_str(name.get(end..end + 1).unwrap_or_default());
-            start = end + 1;
+/// Outputs of head that found theirs of base, and those of base that nobody found.
+struct Joined<'a> {
+    pairs: BTreeMap<String, String>,
+    free: BTreeMap<&'a str, &'a Output>,
+}
+
+impl Joined<'_> {
+    fn pair(&mut self, path: &str, other: &str) {
+        if !self.pairs.contains_key(path) && self.free.remove(other).is_some() {
+            self.pairs.insert(path.to_owned(), other.to_owned());
         }
     }
-    if folder.is_empty() { out } else { format!("{folder}/{out}") }
+}
+
+fn ending(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, ending)| ending)
+}
+
+/// Outputs that are the only one of their kind on their side, and for which there is the only one on the other.
+fn only_ones<'h, 'b, K: Ord>(
+    head: &[(&'h str, &Output)],
+    base: &BTreeMap<&'b str, &Output>,
+    kind: impl Fn(&str, &Output) -> Option<K>,
+) -> Vec<(&'h str, &'b str)> {
+    let mut kinds: BTreeMap<K, (Vec<&'h str>, Vec<&'b str>)> = BTreeMap::new();
+    for (path, output) in head {
+        if let Some(kind) = kind(path, output) {
+            kinds.entry(kind).or_default().0.push(path);
+        }
+    }
+    for (path, output) in base {
+        if let Some(kind) = kind(path, output) {
+            kinds.entry(kind).or_default().1.push(path);
+        }
+    }
+    kinds
+        .into_values()
+        .filter_map(|(new, old)| match (new.as_slice(), old.as_slice()) {
+            ([new], [old]) => Some((*new, *old)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// How alike two outputs must be whose names leave it open: different scripts have a few stretches in common.
+const ALIKE: f64 = 0.25;
+
+/// Outputs whose names differ in a hash alone, and that are alike or the only ones of such a name. The most alike first.
+fn alike<'h, 'b>(
+    waiting: &[(&'h str, &Output)],
+    free: &BTreeMap<&'b str, &Output>,
+    base: &Metafile,
+    head: &Metafile,
+) -> Vec<(&'h str, &'b str)> {
+    #[derive(Default)]
+    struct Named<'h, 'b> {
+        new: Vec<(&'h str, bool)>,
+        old: Vec<(&'b str, bool)>,
+        /// Outputs of that name on both sides, whether they were joined or not.
+        all: (usize, usize),
+    }
+    let key = |reading: &Hashed<'_>| (reading.template(), reading.hash.len());
+    let mut templates: BTreeMap<(String, usize), Named<'h, 'b>> = BTreeMap::new();
+    for (path, _) in waiting {
+        for reading in readings(path) {
+            templates.entry(key(&reading)).or_default().new.push((path, reading.is_sure()));
+        }
+    }
+    for path in free.keys() {
+        for reading in readings(path) {
+            if let Some(named) = templates.get_mut(&key(&reading)) {
+                named.old.push((path, reading.is_sure()));
+            }
+        }
+    }
+    templates.retain(|_, named| !named.old.is_empty());
+    for (side, is_head) in [(head, true), (base, false)] {
+        for (path, _) in code_outputs(side) {
+            for reading in readings(path) {
+                if let Some(named) = templates.get_mut(&key(&reading)) {
+                    *(if is_head { &mut named.all.0 } else { &mut named.all.1 }) += 1;
+                }
+            }
+        }
+    }
+    let sketch = |output: &Output| output.sketch.as_deref().and_then(Sketch::parse);
+    let of_head: BTreeMap<&str, Sketch> =
+        waiting.iter().filter_map(|(path, output)| Some((*path, sketch(output)?))).collect();
+    let of_base: BTreeMap<&str, Sketch> =
+        free.iter().filter_map(|(path, output)| Some((*path, sketch(output)?))).collect();
+    let mut found: Vec<(f64, &'h str, &'b str)> = Vec::new();
+    for named in templates.values() {
+        let is_only = named.all == (1, 1);
+        let near = Nearest::new(
+            named
+                .old
+                .iter()
+                .filter_map(|(path, _)| of_base.get(path).map(|sketch| (*path, sketch))),
+        );
+        for (new, is_sure) in &named.new {
+            if let Some(sketch) = of_head.get(new) {
+                found.extend(near.of(sketch).map(|(share, old)| (share, *new, old)));
+            }
+            // A word may change as a hash does, so one of the two must be a hash for sure.
+            if let [(old, was_sure)] = named.old.as_slice()
+                && (*is_sure || *was_sure)
+                && (is_only || (named.new.len() == 1 && !of_base.contains_key(old)))
+            {
+                found.push((ALIKE, new, old));
+            }
+        }
+    }
+    found.retain(|(share, ..)| *share >= ALIKE);
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
+    found.into_iter().map(|(_, new, old)| (new, old)).collect()
+}
+
+/// Finds sketches that have something in common with one, without looking at all of them.
+struct Nearest<'s, 'b> {
+    sketches: Vec<(&'b str, &'s Sketch)>,
+    by_hash: BTreeMap<u32, Vec<usize>>,
+}
+
+impl<'s, 'b> Nearest<'s, 'b> {
+    /// A stretch that so many outputs have says nothing of one of them.
+    const COMMON: usize = 32;
+
+    fn new(sketches: impl Iterator<Item = (&'b str, &'s Sketch)>) -> Self {
+        let sketches: Vec<(&'b str, &'s Sketch)> = sketches.collect();
+        let mut by_hash: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (index, (_, sketch)) in sketches.iter().enumerate() {
+            for hash in sketch.hashes() {
+                by_hash.entry(*hash).or_default().push(index);
+            }
+        }
+        by_hash.retain(|_, list| list.len() <= Self::COMMON);
+        Self { sketches, by_hash }
+    }
+
+    fn of(&self, sketch: &Sketch) -> impl Iterator<Item = (f64, &'b str)> {
+        let near: BTreeSet<usize> = sketch
+            .hashes()
+            .iter()
+            .filter_map(|hash| self.by_hash.get(hash))
+            .flatten()
+            .copied()
+            .collect();
+        near.into_iter()
+            .filter_map(|index| {
+                let (path, other) = self.sketches.get(index)?;
+                Some((sketch.similarity(other), *path))
+            })
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
 }
 
 fn rows_of(
@@ -339,7 +468,8 @@ fn mark_renamed(rows: &mut [ModuleRow]) {
     }
 }
 
-/// Who imports a module first, in the order of the sources.
+/// Who imports a module first, in the order of the sources. Of those that import it, those whose code is in the outputs are
+/// the reason why it is there; others only where there are none, as behind a file that does nothing but export again.
 struct Importers<'a>(BTreeMap<&'a str, Vec<(&'a str, Option<usize>)>>);
 
 impl<'a> Importers<'a> {
@@ -348,6 +478,16 @@ impl<'a> Importers<'a> {
         for (path, input) in &metafile.inputs {
             for import in input.imports.iter().filter(|import| !import.external) {
                 by.entry(import.path.as_str()).or_default().push((path.as_str(), import.line));
+            }
+        }
+        let parts = metafile.outputs.values().flat_map(|output| &output.inputs);
+        let kept: BTreeSet<&str> = parts
+            .filter(|(_, part)| part.bytes_in_output > 0)
+            .map(|(path, _)| path.as_str())
+            .collect();
+        for list in by.values_mut() {
+            if list.iter().any(|(path, _)| kept.contains(path)) {
+                list.retain(|(path, _)| kept.contains(path));
             }
         }
         Self(by)
@@ -510,12 +650,5 @@ mod tests {
         assert_eq!(comparison.packages[0].change(), "added");
         assert_eq!(comparison.packages[0].versions, ["1.2.3"]);
         assert_eq!(comparison.packages[0].importers, ["src/app.ts:3"]);
-    }
-
-    #[test]
-    fn hashes_in_names() {
-        assert_eq!(without_hash("assets/app-4f2c9d1e.js"), "assets/app-[hash].js");
-        assert_eq!(without_hash("chunk.K3V9QX2M.css.map"), "chunk.[hash].css.map");
-        assert_eq!(without_hash("購物車-component.js"), "購物車-component.js");
     }
 }

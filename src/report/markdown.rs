@@ -83,7 +83,7 @@ fn at(report: &Report, rung: Rung) -> String {
     heading(&mut text, report);
     sentence(&mut text, report);
     leaks(&mut text, report);
-    let is_quiet = report.is_unchanged() && report.passes() && report.leaks.is_empty();
+    let is_quiet = report.is_unchanged() && report.passes() && !report.warns();
     if rung < Rung::Verdict && !is_quiet {
         outputs(&mut text, report, rung);
     }
@@ -129,7 +129,11 @@ fn footer(text: &mut String, report: &Report) {
 }
 
 fn heading(text: &mut String, report: &Report) {
-    let mark = if report.passes() { "" } else { "❌ " };
+    let mark = match (report.passes(), report.warns()) {
+        (false, _) => "❌ ",
+        (true, true) => "⚠ ",
+        (true, false) => "",
+    };
     let _ = writeln!(text, "### {mark}bundlegate · {}: {}\n", plain(&report.name), verdict(report));
 }
 
@@ -137,19 +141,29 @@ fn heading(text: &mut String, report: &Report) {
 #[must_use]
 pub fn verdict(report: &Report) -> String {
     let mut parts = Vec::new();
-    let over: Vec<&BudgetResult> = report.budgets.iter().filter(|result| result.fails()).collect();
     if !report.leaks.is_empty() {
-        parts.push(format!("release blocked, {} found", plural(report.leaks.len(), "leak")));
+        let found = format!("{} found", plural(report.leaks.len(), "leak"));
+        parts.push(if is_blocked(report) {
+            format!("release blocked, {found}")
+        } else {
+            format!("{found} and let through")
+        });
     }
-    if !over.is_empty() {
-        let mut paths: Vec<&str> = over.iter().map(|result| result.path.as_str()).collect();
+    let over = |is_of: &dyn Fn(&&BudgetResult) -> bool| -> usize {
+        let mut paths: Vec<&str> =
+            report.budgets.iter().filter(is_of).map(|result| result.path.as_str()).collect();
         paths.sort_unstable();
         paths.dedup();
-        parts.push(format!(
-            "{} of {} over budget",
-            paths.len(),
-            plural(report.outputs.len(), "output")
-        ));
+        paths.len()
+    };
+    let outputs = plural(report.outputs.len(), "output");
+    match over(&|result| result.fails()) {
+        0 => {}
+        count => parts.push(format!("{count} of {outputs} over budget")),
+    }
+    match over(&|result| result.over() > 0 && !result.fails()) {
+        0 => {}
+        count => parts.push(format!("{count} of {outputs} over a budget (a warning)")),
     }
     for gate in report.gates.iter().filter(|gate| gate.result == GateResult::Fail) {
         if !matches!(gate.name, "Leaks" | "Size") {
@@ -160,6 +174,11 @@ pub fn verdict(report: &Report) -> String {
         parts.push(if report.is_unchanged() { "no change" } else { "all gates passed" }.to_owned());
     }
     parts.join(" · ")
+}
+
+/// Whether leaks stop the release.
+fn is_blocked(report: &Report) -> bool {
+    report.gates.iter().any(|gate| gate.name == "Leaks" && gate.result == GateResult::Fail)
 }
 
 /// The metric of the sentence: what a browser downloads, where it is known.
@@ -264,7 +283,11 @@ fn leaks(text: &mut String, report: &Report) {
     if report.leaks.is_empty() {
         return;
     }
-    text.push_str("Nothing was signed or stored. Take each of these values for known: replace them where they are used.\n\n");
+    text.push_str(if is_blocked(report) {
+        "Nothing was signed or stored. Take each of these values for known: replace them where they are used.\n\n"
+    } else {
+        "The settings let these through (`leaks.fail_on: never`). Take each of these values for known.\n\n"
+    });
     let rows = report
         .leaks
         .iter()
@@ -388,6 +411,7 @@ fn gates(text: &mut String, report: &Report) {
         .map(|gate| {
             let result = match gate.result {
                 GateResult::Pass => "pass",
+                GateResult::Warn => "⚠ warning",
                 GateResult::Fail => "❌ fail",
                 GateResult::Skipped => "skipped",
             };

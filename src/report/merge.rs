@@ -71,9 +71,13 @@ fn gate(name: &'static str, parts: &[Report]) -> Gate {
     };
     let (failed, passed, skipped) =
         (with(GateResult::Fail), with(GateResult::Pass), with(GateResult::Skipped));
+    let warned = with(GateResult::Warn);
     let mut evidence = Vec::new();
     if !failed.is_empty() {
         evidence.push(format!("failed in {}", failed.join(", ")));
+    }
+    if !warned.is_empty() {
+        evidence.push(format!("a warning in {}", warned.join(", ")));
     }
     if !passed.is_empty() {
         evidence.push(format!("passed in {} projects", passed.len()));
@@ -81,10 +85,11 @@ fn gate(name: &'static str, parts: &[Report]) -> Gate {
     if !skipped.is_empty() {
         evidence.push(format!("skipped in {}", skipped.join(", ")));
     }
-    let result = match (failed.is_empty(), passed.is_empty()) {
-        (false, _) => GateResult::Fail,
-        (true, false) => GateResult::Pass,
-        (true, true) => GateResult::Skipped,
+    let result = match (failed.is_empty(), warned.is_empty(), passed.is_empty()) {
+        (false, ..) => GateResult::Fail,
+        (true, false, _) => GateResult::Warn,
+        (true, true, false) => GateResult::Pass,
+        (true, true, true) => GateResult::Skipped,
     };
     Gate { name, result, evidence: evidence.join("; ") }
 }

@@ -11,9 +11,10 @@ pub mod record;
 
 use std::collections::BTreeSet;
 
+use crate::artifact::hashed_name::common_template;
 use crate::metafile::{Metafile, Output};
 use budget::BudgetResult;
-use diff::{ModuleRow, PackageRow, compare, without_hash};
+use diff::{ModuleRow, PackageRow, compare};
 use picture::Pictures;
 
 /// Sizes of one output in bytes. A size that was not measured is `None`, never zero.
@@ -75,7 +76,7 @@ pub struct OutputRow {
     pub sizes: Sizes,
     /// How large it was in base; `None` when it was not there, or there is no base.
     pub before: Option<Sizes>,
-    /// Its name in tables: parts that look like content hashes are taken out where base has another.
+    /// Its name in tables: with `[hash]` where that is all that its name in base differs in.
     pub title: String,
 }
 
@@ -84,6 +85,8 @@ pub struct OutputRow {
 pub enum GateResult {
     /// It lets the release through.
     Pass,
+    /// It lets the release through, and found something that is worth a look.
+    Warn,
     /// It stops the release.
     Fail,
     /// It did not run.
@@ -210,13 +213,15 @@ impl Report {
             .filter(|(path, _)| !is_source_map(path))
             .map(|(path, output)| {
                 let was = of_base(path);
-                let is_renamed = was.is_some_and(|(other, _)| other != path);
+                let renamed = was.filter(|(other, _)| *other != path);
                 OutputRow {
                     path: path.clone(),
                     entry_point: output.entry_point.clone(),
                     sizes: Sizes::of(output),
                     before: was.map(|(_, sizes)| sizes),
-                    title: if is_renamed { without_hash(path) } else { path.clone() },
+                    title: renamed
+                        .and_then(|(other, _)| common_template(path, other))
+                        .unwrap_or_else(|| path.clone()),
                 }
             })
             .collect();
@@ -267,6 +272,12 @@ impl Report {
             && self.removed.is_empty()
             && self.outputs.iter().all(|row| row.before == Some(row.sizes))
             && self.modules.iter().all(|row| row.change() == 0)
+    }
+
+    /// Whether a gate found something that stops nothing.
+    #[must_use]
+    pub fn warns(&self) -> bool {
+        self.gates.iter().any(|gate| gate.result == GateResult::Warn)
     }
 
     /// Whether no gate stops the release.

@@ -86,6 +86,7 @@ pub fn record(report: &Report) -> Vec<Value> {
     for gate in &report.gates {
         let result = match gate.result {
             GateResult::Pass => "pass",
+            GateResult::Warn => "warn",
             GateResult::Fail => "fail",
             GateResult::Skipped => "skipped",
         };
@@ -182,6 +183,7 @@ pub fn read(lines: &str) -> Result<Report, String> {
                 let name = GATES.into_iter().find(|name| fact["name"] == *name);
                 let result = match fact["result"].as_str() {
                     Some("pass") => GateResult::Pass,
+                    Some("warn") => GateResult::Warn,
                     Some("fail") => GateResult::Fail,
                     _ => GateResult::Skipped,
                 };

@@ -187,6 +187,29 @@ fn statement(manifest: &Manifest, provenance: &Provenance) -> serde_json::Value 
     })
 }
 
+/// Whether bytes are a statement of ours, whoever signed it.
+#[must_use]
+pub fn is_one(text: &[u8]) -> bool {
+    let payload = serde_json::from_slice::<Envelope>(text.trim_ascii())
+        .ok()
+        .filter(|envelope| envelope.payload_type == PAYLOAD_TYPE)
+        .and_then(|envelope| STANDARD.decode(envelope.payload).ok());
+    payload.and_then(|payload| serde_json::from_slice::<Statement>(&payload).ok()).is_some_and(
+        |statement| {
+            statement.predicate_type == PREDICATE && statement.byproduct(lock::FILE_NAME).is_some()
+        },
+    )
+}
+
+impl Statement {
+    /// The digest of a by-product.
+    fn byproduct(&self, name: &str) -> Option<&str> {
+        let products = &self.predicate.run_details.byproducts;
+        let found = products.iter().find(|product| product.name == name)?;
+        Some(found.digest.sha256.as_str())
+    }
+}
+
 /// Keys to check an envelope with.
 #[derive(Clone, Copy)]
 pub struct EnvelopeKeys<'a> {
@@ -261,18 +284,13 @@ fn differences(statement: &Statement, manifest: &Manifest) -> Option<String> {
         .iter()
         .map(|entry| (entry.path.as_str(), entry.sha256.as_str()))
         .collect();
-    let byproduct = |name: &str| {
-        statement
-            .predicate
-            .run_details
-            .byproducts
-            .iter()
-            .find(|product| product.name == name)
-            .map(|product| product.digest.sha256.as_str())
-    };
-    if byproduct(lock::FILE_NAME) != Some(manifest.build_id.as_str()) || named != expected {
+    if statement.byproduct(lock::FILE_NAME) != Some(manifest.build_id.as_str()) || named != expected
+    {
         return Some(format!("`{FILE_NAME}` is from another build"));
     }
-    (byproduct(manifest::FILE_NAME) != Some(manifest.own_digest().as_str()))
+    let signed = statement
+        .byproduct(manifest::FILE_NAME)
+        .or_else(|| statement.byproduct(manifest::OLD_FILE_NAME));
+    (signed != Some(manifest.own_digest().as_str()))
         .then(|| format!("`{}` is not the one that `{FILE_NAME}` signs", manifest::FILE_NAME))
 }

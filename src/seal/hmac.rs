@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -37,6 +37,9 @@ pub enum BadKey {
     /// Hardly any different bytes.
     #[error("the key repeats the same few bytes, so it can be guessed")]
     Weak,
+    /// It is nearly hexadecimal or base64.
+    #[error("the key is written in hexadecimal or base64, but a part of it is missing or wrong")]
+    Form,
     /// The name of the key cannot stand in a signature.
     #[error("the key id may only have letters, digits, `-`, `_` and `.`")]
     Id,
@@ -50,7 +53,7 @@ impl SigningKey {
         {
             return Err(BadKey::Id);
         }
-        let key = decode(text);
+        let key = decode(text)?;
         if key.expose().len() < 32 {
             return Err(BadKey::Short(key.expose().len()));
         }
@@ -138,25 +141,53 @@ fn verify(key: &Secret, message: &[u8], signature: &str) -> bool {
         .is_ok_and(|signature| mac(key, message).verify_slice(&signature).is_ok())
 }
 
-fn decode(text: &Secret) -> Secret {
+/// The bytes of a key as it is written: in hexadecimal or base64, in lines or not, or as it is. What is nearly one of the
+/// first two is refused, because as text it would be another key.
+fn decode(text: &Secret) -> Result<Secret, BadKey> {
     let trimmed = text.expose().trim_ascii();
-    if trimmed.len() >= 64
-        && trimmed.len().is_multiple_of(2)
-        && trimmed.iter().all(u8::is_ascii_hexdigit)
-        && let Ok(hex) = std::str::from_utf8(trimmed)
-    {
-        let bytes = (0..hex.len() / 2)
-            .filter_map(|i| u8::from_str_radix(hex.get(2 * i..2 * i + 2)?, 16).ok())
-            .collect();
-        return Secret::new(bytes);
+    let is_in_lines = trimmed.contains(&b'\n');
+    let lines: Vec<&[u8]> = trimmed.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
+    let joined = Secret::new(lines.concat());
+    let bytes = joined.expose();
+    if bytes.len() >= 32 && bytes.iter().all(u8::is_ascii_hexdigit) {
+        let digits = bytes.as_chunks::<2>();
+        return match digits {
+            (pairs, []) => {
+                Ok(Secret::new(pairs.iter().map(|[a, b]| nibble(*a) << 4 | nibble(*b)).collect()))
+            }
+            _ => Err(BadKey::Form),
+        };
     }
-    let unpadded =
-        trimmed.strip_suffix(b"==").or_else(|| trimmed.strip_suffix(b"=")).unwrap_or(trimmed);
-    let decoded = STANDARD.decode(trimmed).or_else(|_| URL_SAFE_NO_PAD.decode(unpadded));
+    let unpadded = bytes.strip_suffix(b"==").or_else(|| bytes.strip_suffix(b"=")).unwrap_or(bytes);
+    let is_of = |more: &[u8; 2]| {
+        unpadded.iter().all(|byte| byte.is_ascii_alphanumeric() || more.contains(byte))
+    };
+    let (is_standard, is_for_urls) = (is_of(b"+/"), is_of(b"-_"));
+    if !is_standard && !is_for_urls {
+        return Ok(Secret::new(trimmed.to_vec()));
+    }
+    let decoded = if is_standard {
+        STANDARD_NO_PAD.decode(unpadded)
+    } else {
+        URL_SAFE_NO_PAD.decode(unpadded)
+    };
+    // Letters and digits alone may be a word that somebody chose.
+    let is_marked = is_in_lines
+        || unpadded.len() < bytes.len()
+        || unpadded.iter().any(|byte| b"+/".contains(byte));
     match decoded {
-        Ok(bytes) if bytes.len() >= 32 => Secret::new(bytes),
-        // Text that happens to be base64 of something short is the key itself.
-        _ => Secret::new(trimmed.to_vec()),
+        Ok(bytes) if bytes.len() >= 32 => Ok(Secret::new(bytes)),
+        Ok(bytes) if is_marked => Err(BadKey::Short(bytes.len())),
+        Err(_) if is_marked => Err(BadKey::Form),
+        _ => Ok(Secret::new(trimmed.to_vec())),
+    }
+}
+
+/// The value of a hexadecimal digit.
+fn nibble(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20) - b'a' + 10,
     }
 }
 
@@ -246,7 +277,7 @@ mod tests {
         let base = "\"date\": Tue, 20 Apr 2021 02:07:55 GMT\n\"@authority\": example.com\n\"content-type\": \
                     application/json\n\"@signature-params\": (\"date\" \"@authority\" \"content-type\");created=1618884473\
                     ;keyid=\"test-shared-secret\"";
-        let key = decode(&Secret::from(RFC_KEY.to_owned()));
+        let key = decode(&Secret::from(RFC_KEY.to_owned())).unwrap();
         let signature = "pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=";
         assert_eq!(sign(&key, base.as_bytes()), signature);
         assert!(verify(&key, base.as_bytes(), signature));
@@ -269,6 +300,36 @@ mod tests {
         assert_eq!(check("short", "k1"), BadKey::Short(5));
         assert_eq!(check(&"a".repeat(64), "k1"), BadKey::Weak);
         assert_eq!(check(RFC_KEY, "k\"1"), BadKey::Id);
+    }
+
+    #[test]
+    fn a_key_is_what_it_is_written_as() {
+        let read = |text: &str| decode(&Secret::from(text.to_owned()));
+        let bytes = |text: &str| read(text).unwrap().expose().to_vec();
+        let whole = bytes(RFC_KEY);
+        assert_eq!(whole.len(), 64);
+        let (start, end) = RFC_KEY.split_at(40);
+        for same in [
+            RFC_KEY.trim_end_matches('=').to_owned(),
+            format!("{start}\n{end}\n"),
+            format!("  {start}\r\n  {end}\r\n"),
+            RFC_KEY.replace('+', "-").replace('/', "_"),
+            RFC_KEY.replace('+', "-").replace('/', "_").trim_end_matches('=').to_owned(),
+        ] {
+            assert_eq!(bytes(&same), whole, "{same}");
+        }
+        let hex = "00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff";
+        assert_eq!(bytes(hex)[8..11], [0x88, 0x99, 0xaa]);
+        assert_eq!(bytes(&format!("{}\n{}", &hex[..32], &hex[32..])), bytes(hex));
+        // Nearly one of these is nothing.
+        assert_eq!(read(&hex[1..]), Err(BadKey::Form));
+        assert_eq!(read(&RFC_KEY[..41]), Err(BadKey::Form));
+        assert_eq!(read("ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmq"), Err(BadKey::Short(27)));
+        for phrase in
+            ["correct horse battery staple, and more", "Tr0ub4dor&3-Tr0ub4dor&3-Tr0ub4dor"]
+        {
+            assert_eq!(bytes(phrase), phrase.as_bytes());
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `bundlegate.lock`: SHA-256 of each file, sorted, one per line: what `sha256sum -c` reads.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::artifact::{Digest, OutputPath};
@@ -21,12 +22,13 @@ pub fn to_text(mut entries: Vec<(OutputPath, Digest)>) -> String {
 /// Reads a lock; says which line is wrong.
 pub fn parse(text: &str) -> Result<Vec<(OutputPath, Digest)>, String> {
     let mut entries: Vec<(OutputPath, Digest)> = Vec::new();
+    let mut seen = BTreeSet::new();
     for (index, line) in text.lines().enumerate() {
         let entry = line
             .split_once("  ")
             .and_then(|(hex, path)| Some((OutputPath::new(path).ok()?, Digest::from_hex(hex)?)));
         match entry {
-            Some(entry) if entries.iter().any(|(path, _)| *path == entry.0) => {
+            Some(entry) if !seen.insert(entry.0.clone()) => {
                 return Err(format!("line {} names `{}` a second time", index + 1, entry.0));
             }
             Some(entry) => entries.push(entry),

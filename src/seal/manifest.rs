@@ -1,4 +1,4 @@
-//! `manifest.json`: one deployment as data. No clock, no host name: the same build has the same manifest.
+//! `bundlegate.manifest.json`: one deployment as data. No clock, no host name: the same build has the same manifest.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,9 @@ use super::encrypt::Wrap;
 use crate::artifact::Digest;
 
 /// Name of the file.
-pub const FILE_NAME: &str = "manifest.json";
+pub const FILE_NAME: &str = "bundlegate.manifest.json";
+/// Its name in what version 0.1 sealed. Sites have files of that name, so it is read and never written.
+pub const OLD_FILE_NAME: &str = "manifest.json";
 
 /// One deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +61,9 @@ pub struct Entry {
     /// For an encoded file, the path of what it encodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encodes: Option<String>,
+    /// Whether its name carries a hash of its content, so that a cache may keep it for ever.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub immutable: bool,
     /// Path of its source map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_map: Option<String>,
@@ -101,6 +106,20 @@ impl Entry {
 }
 
 impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// It is no JSON, or no manifest: keys that are not known, or that stand twice, are refused.
+    pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+
+    /// Whether bytes are a manifest that was written by [`Manifest::to_json`] and not changed since.
+    #[must_use]
+    pub fn is_one(json: &[u8]) -> bool {
+        Self::parse(json).is_ok_and(|manifest| manifest.digest == Some(manifest.own_digest()))
+    }
+
     /// SHA-256 in hexadecimal of what [`Manifest::to_json`] writes without the digest. The order of keys in a file does
     /// not matter to it.
     #[must_use]

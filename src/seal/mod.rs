@@ -142,6 +142,8 @@ pub fn seal(scanned: &Scanned, about: About, keys: Keys<'_>) -> Sealed {
                 content_type: artifact.content_type().to_owned(),
                 content_encoding: encoded.map(|encoded| encoded.coding.to_owned()),
                 encodes: encoded.map(|_| artifact.path.to_string()),
+                // A form stands under a name that does not say how it was made.
+                immutable: encoded.is_none() && artifact.is_immutable,
                 source_map: artifact
                     .source_map
                     .as_ref()
@@ -184,6 +186,19 @@ pub fn seal(scanned: &Scanned, about: About, keys: Keys<'_>) -> Sealed {
     Sealed { objects, lock, manifest, manifest_json, envelope }
 }
 
+impl Sealed {
+    /// Paths that two of its files would have, or a file and what the seal itself writes.
+    #[must_use]
+    pub fn clashes(&self) -> Vec<&OutputPath> {
+        let mut seen: BTreeSet<&str> = FILE_NAMES.into();
+        self.objects
+            .iter()
+            .map(|object| &object.path)
+            .filter(|path| !seen.insert(path.as_str()))
+            .collect()
+    }
+}
+
 /// What was sealed before, from its files, which passed the gate again, and what the seal said of them. Nothing is
 /// sealed anew.
 ///
@@ -210,7 +225,7 @@ pub fn reopen(
     }
     let json = read.manifest.as_deref().unwrap_or_default();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let Ok(manifest) = serde_json::from_slice::<Manifest>(json) else {
+    let Ok(manifest) = Manifest::parse(json) else {
         let message = format!("`{}` is missing; `bundlegate sign` writes it", manifest::FILE_NAME);
         return Err(vec![problem("seal/manifest", message)]);
     };
@@ -316,8 +331,54 @@ pub struct Read {
     pub lock: String,
     /// The manifest, if there is one.
     pub manifest: Option<Vec<u8>>,
+    /// Whether it has the name that version 0.1 gave it.
+    pub has_old_name: bool,
     /// The signed statement, if there is one.
     pub envelope: Option<Vec<u8>>,
+}
+
+impl Read {
+    /// Reads what a seal wrote, through `read`, which gives the bytes of a file, or `None` where there is none. `None`: there
+    /// is no lock.
+    ///
+    /// # Errors
+    /// What `read` returns.
+    pub fn from<E>(read: impl Fn(&str) -> Result<Option<Vec<u8>>, E>) -> Result<Option<Self>, E> {
+        let Some(lock) = read(lock::FILE_NAME)? else { return Ok(None) };
+        let lock = String::from_utf8_lossy(&lock).into_owned();
+        let mut manifest = read(manifest::FILE_NAME)?;
+        let mut has_old_name = false;
+        // What the lock names is a file of the site, whatever it is called.
+        let is_locked = lock::parse(&lock).is_ok_and(|entries| {
+            entries.iter().any(|(path, _)| path.as_str() == manifest::OLD_FILE_NAME)
+        });
+        if manifest.is_none() && !is_locked {
+            manifest = read(manifest::OLD_FILE_NAME)?;
+            has_old_name = manifest.is_some();
+        }
+        Ok(Some(Self { lock, manifest, has_old_name, envelope: read(envelope::FILE_NAME)? }))
+    }
+
+    fn is_of_seal(&self, path: &str) -> bool {
+        FILE_NAMES.contains(&path) || (self.has_old_name && path == manifest::OLD_FILE_NAME)
+    }
+}
+
+/// Names of the files that a seal writes.
+pub const FILE_NAMES: [&str; 3] = [lock::FILE_NAME, manifest::FILE_NAME, envelope::FILE_NAME];
+/// Names that files of a seal have or had.
+pub const ALL_FILE_NAMES: [&str; 4] =
+    [lock::FILE_NAME, manifest::FILE_NAME, envelope::FILE_NAME, manifest::OLD_FILE_NAME];
+
+/// Whether a file is one that a seal wrote: by its content, since others may have files of these names.
+#[must_use]
+pub fn is_of_seal(path: &str, bytes: &[u8]) -> bool {
+    match path {
+        manifest::FILE_NAME | manifest::OLD_FILE_NAME => Manifest::is_one(bytes),
+        lock::FILE_NAME => std::str::from_utf8(bytes).is_ok_and(|text| lock::parse(text).is_ok()),
+        envelope::FILE_NAME => envelope::is_one(bytes),
+        _ => false,
+    }
 }
 
 /// What a verification found.
@@ -383,7 +444,8 @@ pub fn verify(
     verified.problems.extend(results.into_iter().flatten());
     if let Some(present) = present {
         for name in present {
-            let is_known = is_of_seal(name) || digests.keys().any(|path| path.as_str() == name);
+            let is_known =
+                deployment.is_of_seal(name) || digests.keys().any(|path| path.as_str() == name);
             if !is_known {
                 verified
                     .problems
@@ -391,7 +453,7 @@ pub fn verify(
             }
         }
     }
-    match deployment.manifest.as_deref().map(serde_json::from_slice::<Manifest>) {
+    match deployment.manifest.as_deref().map(Manifest::parse) {
         Some(Ok(manifest)) => {
             verify_manifest(&manifest, &digests, keys, &mut verified);
             verify_envelope(&manifest, deployment.envelope.as_deref(), keys, &mut verified);
@@ -411,12 +473,6 @@ pub fn verify(
         None => {}
     }
     verified
-}
-
-/// Whether a file of that name is made by the seal, and so stands in no lock.
-#[must_use]
-pub fn is_of_seal(path: &str) -> bool {
-    [lock::FILE_NAME, manifest::FILE_NAME, envelope::FILE_NAME].contains(&path)
 }
 
 fn verify_envelope(

@@ -16,11 +16,24 @@ pub(super) struct Attributes {
     /// Content encoding, when readers shall decode it.
     pub(super) content_encoding: Option<String>,
     /// Cache control.
-    pub(super) cache_control: Option<&'static str>,
+    pub(super) cache_control: Option<String>,
     /// SHA-256 of the bytes; a store checks it where it can.
     pub(super) digest: Option<Digest>,
     /// More, all ASCII.
     pub(super) metadata: Vec<(&'static str, String)>,
+}
+
+/// What a store says of a value without handing it over. What it does not know is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Stored {
+    /// Bytes.
+    pub(super) bytes: Option<u64>,
+    /// SHA-256 of the bytes.
+    pub(super) digest: Option<Digest>,
+    /// How it is served: content type, content encoding, cache control.
+    pub(super) served: Option<[Option<String>; 3]>,
+    /// The name of the key that it is signed with, and whether the signature ends.
+    pub(super) signed: Option<String>,
 }
 
 /// A key that was listed.
@@ -49,8 +62,16 @@ pub(super) trait Backend: Send + Sync {
     fn write(&self, key: &str, body: &Body, attributes: &Attributes) -> io::Result<()>;
     /// Puts a small value under a key if its version is still the expected one; `None`: if there is none yet.
     fn swap(&self, key: &str, bytes: &[u8], expected: Option<&Tag>) -> io::Result<()>;
-    /// Size of the value of a key, or `None` when there is none.
-    fn size(&self, key: &str) -> io::Result<Option<u64>>;
+    /// All bytes of a key as they are stored, which may be encoded, in pieces.
+    fn read_stored(
+        &self,
+        key: &str,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.read_pieces(key, take)
+    }
+    /// What is known of the value of a key, or `None` when there is none; `needs_digest` where its bytes must be known.
+    fn stored(&self, key: &str, needs_digest: bool) -> io::Result<Option<Stored>>;
     /// All keys that start with a prefix, sorted.
     fn list(&self, prefix: &str) -> io::Result<Vec<Listed>>;
     /// Removes keys; one that is not there is no error.
@@ -58,6 +79,18 @@ pub(super) trait Backend: Send + Sync {
     /// How many values it takes at the same time.
     fn concurrency(&self) -> usize {
         1
+    }
+    /// Whether it is known to do a swap as it should.
+    fn swaps(&self) -> bool {
+        true
+    }
+    /// Bytes that are on their way or there, so far.
+    fn moved(&self) -> u64 {
+        0
+    }
+    /// How often it asked to slow down, so far.
+    fn pressure(&self) -> u64 {
+        0
     }
 }
 

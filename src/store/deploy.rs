@@ -1,13 +1,15 @@
 //! Storing a deployment so that a reader sees the old one or the new one, whole: objects, then the build's own files,
 //! then the index, then the pointer. A run that is killed leaves objects, which the next run finds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
-use super::backend::Attributes;
-use super::registry::index_entry;
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::backend::{Attributes, Stored, Tag};
+use super::registry::{Pointer, index_entry};
 use super::{Store, StoreError, on};
 use crate::artifact::{Body, Digest};
 use crate::seal::manifest::Entry;
@@ -17,6 +19,8 @@ use crate::seal::{
 
 /// Above so many objects, what is there is asked in one listing instead of object by object.
 const MOST_QUESTIONS: usize = 200;
+/// How often it is said how far an upload is.
+const NEWS: Duration = Duration::from_secs(1);
 /// For what has a digest in its name.
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// For what changes under its name.
@@ -37,18 +41,18 @@ pub enum Layout {
 pub enum ReadBack {
     /// Nothing: it confirmed each object.
     None,
-    /// Whether everything is there in its size.
+    /// Whether everything is there, by its digest where the store knows that, else by its size.
     #[default]
     List,
-    /// All bytes, which are hashed.
+    /// All bytes, which are hashed; what is not as it was sent is sent again.
     Full,
 }
 
 /// How a deployment is stored.
 #[derive(Debug, Clone)]
 pub struct Deployment {
-    /// The channel in which it becomes live.
-    pub channel: String,
+    /// The channel in which it becomes live; `None`: it is stored, and live nowhere.
+    pub channel: Option<String>,
     /// Where files stand.
     pub layout: Layout,
     /// What is read back.
@@ -57,6 +61,8 @@ pub struct Deployment {
     pub metafile: Option<String>,
     /// Pictures of what the build is made of, for its folder, which only a registry has: name and SVG.
     pub pictures: Vec<(String, String)>,
+    /// `Cache-Control` by pattern of paths, with [`Layout::Files`]; the first that matches holds.
+    pub cache_control: Vec<(String, String)>,
     /// Sizes for the index.
     pub sizes: Sizes,
 }
@@ -75,18 +81,19 @@ pub struct Sizes {
 impl Default for Deployment {
     fn default() -> Self {
         Self {
-            channel: "latest".to_owned(),
+            channel: Some("latest".to_owned()),
             layout: Layout::default(),
             read_back: ReadBack::default(),
             metafile: None,
             pictures: Vec::new(),
+            cache_control: Vec::new(),
             sizes: Sizes::default(),
         }
     }
 }
 
 /// A deployment that was stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deployed {
     /// Key of its manifest.
     pub manifest_key: String,
@@ -96,10 +103,12 @@ pub struct Deployed {
     pub kept: usize,
     /// Bytes that were written.
     pub bytes: u64,
+    /// What the user should know of the store, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// How far a deployment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Step {
     /// Objects that are done.
     pub done: usize,
@@ -107,6 +116,8 @@ pub struct Step {
     pub all: usize,
     /// Bytes that were written.
     pub bytes: u64,
+    /// Bytes that are on their way or there.
+    pub moved: u64,
 }
 
 /// One object on its way: its key, its bytes, and what is stored beside them.
@@ -114,23 +125,33 @@ struct Upload<'a> {
     key: String,
     body: &'a Body,
     attributes: Attributes,
+    /// Whether the key names the SHA-256 of the bytes.
+    is_addressed: bool,
 }
 
 impl Store {
-    /// Stores a deployment and makes it live in its channel. `progress` is called after each object.
+    /// Stores a deployment and makes it live in its channel. `progress` is called every second, and after each object.
     ///
     /// # Errors
-    /// Nothing of it is live then, but in the case of [`StoreError::Lost`] all of it is stored.
+    /// Nothing of it is live then, but in the case of [`StoreError::Lost`] all of it is stored; with [`Layout::Files`] some
+    /// of the files that have no hash in their names may be of it.
     pub fn put(
         &self,
         sealed: &Sealed,
         deployment: &Deployment,
         progress: &(dyn Fn(Step) + Sync),
     ) -> Result<Deployed, StoreError> {
-        match deployment.layout {
-            Layout::Registry => self.put_build(sealed, deployment, progress),
-            Layout::Files => self.put_files(sealed, deployment, progress),
-        }
+        let step = Mutex::new(Step::default());
+        let news = || {
+            let mut step = step.lock().expect("no thread panics with it");
+            step.moved = self.backend.moved();
+            progress(*step);
+        };
+        let upload = Progress { step: &step, news: &news };
+        every(NEWS, &news, || match deployment.layout {
+            Layout::Registry => self.put_build(sealed, deployment, &upload),
+            Layout::Files => self.put_files(sealed, deployment, &upload),
+        })
     }
 
     /// Keys that [`Store::put`] would write, in order; objects that are there are left out.
@@ -144,7 +165,7 @@ impl Store {
         match deployment.layout {
             Layout::Registry => {
                 let uploads = objects(sealed);
-                let there = self.there(&format!("{name}/objects/"), &uploads)?;
+                let there = self.there(&format!("{name}/objects/"), &uploads, true)?;
                 keys.extend(
                     uploads
                         .into_iter()
@@ -156,11 +177,14 @@ impl Store {
                     own_files(sealed, deployment).map(|(file, _)| format!("{folder}/{file}")),
                 );
                 keys.push(index_key(name));
-                keys.push(channel_key(name, &deployment.channel));
+                keys.extend(deployment.channel.iter().map(|channel| channel_key(name, channel)));
             }
             Layout::Files => {
-                let [first, last] = files(sealed);
-                keys.extend(first.into_iter().chain(last).map(|upload| upload.key));
+                for uploads in files(sealed, deployment) {
+                    let there = self.there(&format!("{name}/"), &uploads, true)?;
+                    let missing = uploads.into_iter().filter(|upload| !there.contains(&upload.key));
+                    keys.extend(missing.map(|upload| upload.key));
+                }
                 keys.extend(
                     own_files(sealed, deployment).map(|(file, _)| format!("{name}/{file}")),
                 );
@@ -173,22 +197,20 @@ impl Store {
         &self,
         sealed: &Sealed,
         deployment: &Deployment,
-        progress: &(dyn Fn(Step) + Sync),
+        progress: &Progress<'_>,
     ) -> Result<Deployed, StoreError> {
         let manifest = sealed.manifest();
         let name = &manifest.name;
         // Whoever changes the pointer after this moment is faster.
-        let before = self.pointer(name, &deployment.channel)?;
+        let channel = deployment.channel.as_deref();
+        let before =
+            channel.map(|channel| Ok((channel, self.pointer(name, channel)?))).transpose()?;
+        let prefix = format!("{name}/objects/");
         let uploads = objects(sealed);
-        let there = self.there(&format!("{name}/objects/"), &uploads)?;
-        let (kept, missing): (Vec<_>, Vec<_>) =
-            uploads.into_iter().partition(|upload| there.contains(&upload.key));
-        let bytes = self.upload(&missing, kept.len(), progress)?;
-        self.read_back(&format!("{name}/objects/"), &missing, deployment.read_back)?;
+        let sent = self.send(&prefix, &uploads, deployment.read_back, progress)?;
         let folder = build_folder(name, &manifest.build_id);
         for (file, text) in own_files(sealed, deployment) {
-            let key = format!("{folder}/{file}");
-            self.write_text(&key, file, text, IMMUTABLE)?;
+            self.write_text(&format!("{folder}/{file}"), file, text, IMMUTABLE)?;
         }
         if let Some(commit) = &manifest.commit {
             let pointer = format!("{{\"buildId\":\"{}\"}}\n", manifest.build_id);
@@ -200,40 +222,69 @@ impl Store {
             )?;
         }
         self.add_to_index(name, &index_entry(manifest, deployment.sizes))?;
-        self.make_live(name, &deployment.channel, before, &manifest.build_id)?;
-        Ok(Deployed {
-            manifest_key: format!("{folder}/{}", manifest::FILE_NAME),
-            written: missing.len(),
-            kept: kept.len(),
-            bytes,
-        })
+        let manifest_key = format!("{folder}/{}", manifest::FILE_NAME);
+        let mut warnings = Vec::new();
+        if let Some((channel, before)) = before {
+            let is_live = |(pointer, _): &(Pointer, Tag)| pointer.is(&manifest.build_id);
+            if !before.as_ref().is_some_and(is_live)
+                && !self.honours_conditions(sealed, &manifest_key)
+            {
+                warnings.push(
+                    "the store ignores conditional writes (`If-None-Match`), so of two runs at once the slower one wins: \
+                     let them wait for each other, with `concurrency` in the workflow"
+                        .to_owned(),
+                );
+            }
+            self.make_live(name, channel, before, &manifest.build_id)?;
+        }
+        Ok(Deployed { manifest_key, warnings, ..sent })
     }
 
-    /// Files under their own names: what has a digest in its name first, then entries, then the seal.
+    /// Whether a store refuses to write what is there already when it is asked to. The manifest of the build, which was
+    /// just written, is written again under that condition: a store that ignores it does no harm.
+    fn honours_conditions(&self, sealed: &Sealed, key: &str) -> bool {
+        let text = sealed.manifest_json();
+        self.backend.swaps() || self.backend.swap(key, text.as_bytes(), None).is_err()
+    }
+
+    /// Files under their own names: what has a hash of its content in its name first, then the others, pages last; then
+    /// the seal.
     fn put_files(
         &self,
         sealed: &Sealed,
         deployment: &Deployment,
-        progress: &(dyn Fn(Step) + Sync),
+        progress: &Progress<'_>,
     ) -> Result<Deployed, StoreError> {
         let name = &sealed.manifest().name;
-        let [first, last] = files(sealed);
-        let there = self.there(&format!("{name}/"), &first)?;
-        let (kept, missing): (Vec<_>, Vec<_>) =
-            first.into_iter().partition(|upload| there.contains(&upload.key));
-        let mut bytes = self.upload(&missing, kept.len(), progress)?;
-        self.read_back(&format!("{name}/"), &missing, deployment.read_back)?;
-        bytes += self.upload(&last, kept.len() + missing.len(), progress)?;
-        self.read_back(&format!("{name}/"), &last, deployment.read_back)?;
+        let mut all = Deployed::default();
+        for uploads in files(sealed, deployment) {
+            let sent = self.send(&format!("{name}/"), &uploads, deployment.read_back, progress)?;
+            all.written += sent.written;
+            all.kept += sent.kept;
+            all.bytes += sent.bytes;
+        }
         for (file, text) in own_files(sealed, deployment) {
             self.write_text(&format!("{name}/{file}"), file, text, REVALIDATED)?;
         }
-        Ok(Deployed {
-            manifest_key: format!("{name}/{}", manifest::FILE_NAME),
-            written: missing.len() + last.len(),
-            kept: kept.len(),
-            bytes,
-        })
+        all.manifest_key = format!("{name}/{}", manifest::FILE_NAME);
+        Ok(all)
+    }
+
+    /// Writes what is not there yet, and reads back all of it.
+    fn send(
+        &self,
+        prefix: &str,
+        uploads: &[Upload<'_>],
+        how: ReadBack,
+        progress: &Progress<'_>,
+    ) -> Result<Deployed, StoreError> {
+        let there = self.there(prefix, uploads, true)?;
+        let missing: Vec<&Upload<'_>> =
+            uploads.iter().filter(|upload| !there.contains(&upload.key)).collect();
+        let kept = uploads.len() - missing.len();
+        let bytes = self.upload(&missing, kept, progress)?;
+        self.read_back(prefix, uploads, how)?;
+        Ok(Deployed { written: missing.len(), kept, bytes, ..Deployed::default() })
     }
 
     pub(super) fn write_text(
@@ -251,35 +302,52 @@ impl Store {
         };
         let attributes = Attributes {
             content_type: content_type.to_owned(),
-            cache_control: Some(cache_control),
+            cache_control: Some(cache_control.to_owned()),
             digest: Some(Digest::of(body.bytes())),
             ..Attributes::default()
         };
         self.backend.write(key, &body, &attributes).map_err(on("writing", key))
     }
 
-    /// Which of the objects are there already, in their size.
-    fn there(&self, prefix: &str, uploads: &[Upload<'_>]) -> Result<BTreeSet<String>, StoreError> {
+    /// Which of the uploads the store has already: the one answer for all layouts. With `as_served` it must serve them in
+    /// the same way, too.
+    fn there(
+        &self,
+        prefix: &str,
+        uploads: &[Upload<'_>],
+        as_served: bool,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let mut asked: Vec<&Upload<'_>> = uploads.iter().collect();
+        let mut there = BTreeSet::new();
         if uploads.len() > MOST_QUESTIONS {
             match self.backend.list(prefix) {
                 Ok(listed) => {
-                    let sizes: std::collections::BTreeMap<&str, u64> =
+                    let sizes: BTreeMap<&str, u64> =
                         listed.iter().map(|listed| (listed.key.as_str(), listed.bytes)).collect();
-                    return Ok(uploads
-                        .iter()
-                        .filter(|upload| sizes.get(upload.key.as_str()) == Some(&upload.size()))
-                        .map(|upload| upload.key.clone())
-                        .collect());
+                    asked.retain(|upload| match sizes.get(upload.key.as_str()) {
+                        None => false,
+                        Some(bytes) => {
+                            // Of what has its digest in its key, a listing says enough.
+                            let listed = Stored { bytes: Some(*bytes), ..Stored::default() };
+                            if upload.is(&listed, as_served) {
+                                there.insert(upload.key.clone());
+                            }
+                            !upload.is_addressed
+                        }
+                    });
                 }
                 // A key that may not list can still ask for each.
                 Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
                 Err(error) => return Err(on("listing", prefix)(error)),
             }
         }
-        let there = Mutex::new(BTreeSet::new());
-        self.each(uploads, |upload| {
-            let size = self.backend.size(&upload.key).map_err(on("looking at", &upload.key))?;
-            if size == Some(upload.size()) {
+        let there = Mutex::new(there);
+        self.each(&asked, |upload| {
+            let stored = self
+                .backend
+                .stored(&upload.key, !upload.is_addressed)
+                .map_err(on("looking at", &upload.key))?;
+            if stored.is_some_and(|stored| upload.is(&stored, as_served)) {
                 there.lock().expect("no thread panics with it").insert(upload.key.clone());
             }
             Ok(())
@@ -290,26 +358,34 @@ impl Store {
     /// Writes objects, the largest first; returns how many bytes.
     fn upload(
         &self,
-        uploads: &[Upload<'_>],
+        uploads: &[&Upload<'_>],
         already: usize,
-        progress: &(dyn Fn(Step) + Sync),
+        progress: &Progress<'_>,
     ) -> Result<u64, StoreError> {
-        let mut order: Vec<&Upload<'_>> = uploads.iter().collect();
+        let mut order = uploads.to_vec();
         order.sort_by(|a, b| b.size().cmp(&a.size()).then_with(|| a.key.cmp(&b.key)));
-        let state = Mutex::new(Step { done: already, all: already + uploads.len(), bytes: 0 });
+        progress.change(|step| {
+            step.all += already + uploads.len();
+            step.done += already;
+        });
         self.each(&order, |upload| {
-            self.backend
-                .write(&upload.key, upload.body, &upload.attributes)
-                .map_err(on("writing", &upload.key))?;
-            let mut step = state.lock().expect("no thread panics with it");
-            step.done += 1;
-            step.bytes += upload.size();
-            progress(*step);
+            self.write(upload)?;
+            progress.change(|step| {
+                step.done += 1;
+                step.bytes += upload.size();
+            });
             Ok(())
         })?;
-        Ok(state.into_inner().expect("no thread panicked with it").bytes)
+        Ok(uploads.iter().map(|upload| upload.size()).sum())
     }
 
+    fn write(&self, upload: &Upload<'_>) -> Result<(), StoreError> {
+        self.backend
+            .write(&upload.key, upload.body, &upload.attributes)
+            .map_err(on("writing", &upload.key))
+    }
+
+    /// Asks for everything, whether it was sent just now or was there. What is not as it should be is sent again, once.
     fn read_back(
         &self,
         prefix: &str,
@@ -319,26 +395,31 @@ impl Store {
         match how {
             ReadBack::None => Ok(()),
             ReadBack::List => {
-                let there = self.there(prefix, uploads)?;
+                let there = self.there(prefix, uploads, false)?;
                 match uploads.iter().find(|upload| !there.contains(&upload.key)) {
-                    Some(upload) => Err(StoreError::ReadBack {
-                        key: upload.key.clone(),
-                        what: "it is missing, or has another size".to_owned(),
-                    }),
+                    Some(upload) => Err(upload.not_read_back("it is missing, or has other bytes")),
                     None => Ok(()),
                 }
             }
             ReadBack::Full => self.each(uploads, |upload| {
-                let digest = Digest::of_pieces(|take| self.backend.read_pieces(&upload.key, take))
-                    .map_err(on("reading", &upload.key))?;
-                if upload.attributes.digest == Some(digest) {
+                if self.is_whole(upload)? {
                     return Ok(());
                 }
-                Err(StoreError::ReadBack {
-                    key: upload.key.clone(),
-                    what: "its SHA-256 differs".to_owned(),
-                })
+                self.write(upload)?;
+                if self.is_whole(upload)? {
+                    return Ok(());
+                }
+                Err(upload.not_read_back("its SHA-256 differs, also after it was sent again"))
             }),
+        }
+    }
+
+    /// Whether all bytes that a store has are those that were sent.
+    fn is_whole(&self, upload: &Upload<'_>) -> Result<bool, StoreError> {
+        match Digest::of_pieces(|take| self.backend.read_stored(&upload.key, take)) {
+            Ok(digest) => Ok(upload.attributes.digest == Some(digest)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(on("reading", &upload.key)(error)),
         }
     }
 
@@ -354,29 +435,101 @@ impl Store {
         items: &[T],
         act: impl Fn(&T) -> Result<(), E> + Sync,
     ) -> Result<(), E> {
-        let next = AtomicUsize::new(0);
-        let has_failed = AtomicBool::new(false);
-        let first_error = Mutex::new(None);
+        let most = self.backend.concurrency().min(items.len());
+        let state = Mutex::new(Flow { next: 0, active: 0, limit: most.max(1), first_error: None });
+        let changed = Condvar::new();
         let work = || {
-            while !has_failed.load(Ordering::Relaxed) {
-                let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-                if let Err(error) = act(item) {
-                    has_failed.store(true, Ordering::Relaxed);
-                    first_error.lock().expect("no thread panics with it").get_or_insert(error);
+            let mut flow = state.lock().expect("no thread panics with it");
+            loop {
+                if flow.first_error.is_some() || flow.next >= items.len() {
+                    break;
                 }
+                if flow.active >= flow.limit {
+                    flow = changed.wait(flow).expect("no thread panics with it");
+                    continue;
+                }
+                let item = &items[flow.next];
+                flow.next += 1;
+                flow.active += 1;
+                drop(flow);
+                let before = self.backend.pressure();
+                let result = act(item);
+                let is_pressed = self.backend.pressure() != before;
+                flow = state.lock().expect("no thread panics with it");
+                flow.active -= 1;
+                // Half as many when the store asks to slow down, and one more after each that went well.
+                flow.limit =
+                    if is_pressed { (flow.limit / 2).max(1) } else { (flow.limit + 1).min(most) };
+                if let Err(error) = result {
+                    flow.first_error.get_or_insert(error);
+                }
+                changed.notify_all();
             }
+            changed.notify_all();
         };
-        let threads = self.backend.concurrency().min(items.len());
-        if threads <= 1 {
+        if most <= 1 {
             work();
         } else {
             std::thread::scope(|scope| {
-                for _ in 0..threads {
+                for _ in 0..most {
                     scope.spawn(work);
                 }
             });
         }
-        first_error.into_inner().expect("no thread panicked with it").map_or(Ok(()), Err)
+        let flow = state.into_inner().expect("no thread panicked with it");
+        flow.first_error.map_or(Ok(()), Err)
+    }
+}
+
+/// How many things are done at a time.
+struct Flow<E> {
+    next: usize,
+    active: usize,
+    /// At most so many.
+    limit: usize,
+    first_error: Option<E>,
+}
+
+/// Where it is counted how far a deployment is, and who is told.
+struct Progress<'a> {
+    step: &'a Mutex<Step>,
+    news: &'a (dyn Fn() + Sync),
+}
+
+impl Progress<'_> {
+    fn change(&self, change: impl FnOnce(&mut Step)) {
+        change(&mut self.step.lock().expect("no thread panics with it"));
+        (self.news)();
+    }
+}
+
+/// Does something, and meanwhile something else again and again.
+fn every<T: Send>(pause: Duration, tell: &(dyn Fn() + Sync), act: impl FnOnce() -> T) -> T {
+    let is_done = Mutex::new(false);
+    let done = Condvar::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut over = is_done.lock().expect("no thread panics with it");
+            while !*over {
+                let waited = done.wait_timeout(over, pause).expect("no thread panics with it");
+                over = waited.0;
+                if waited.1.timed_out() && !*over {
+                    tell();
+                }
+            }
+        });
+        // Also when it panics, or the other thread would go on for ever.
+        let _end = End(&is_done, &done);
+        act()
+    })
+}
+
+struct End<'a>(&'a Mutex<bool>, &'a Condvar);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = true;
+        self.1.notify_all();
     }
 }
 
@@ -384,7 +537,50 @@ impl Upload<'_> {
     fn size(&self) -> u64 {
         self.body.bytes().len() as u64
     }
+
+    /// Whether a store has these bytes: by the SHA-256 that it knows, or by the key that names it; never by another name,
+    /// nor by a size alone.
+    fn is(&self, stored: &Stored, as_served: bool) -> bool {
+        let is_same = match stored.digest {
+            Some(digest) => self.attributes.digest == Some(digest),
+            None => self.is_addressed && stored.bytes == Some(self.size()),
+        };
+        let attributes = &self.attributes;
+        is_same
+            && (!as_served
+                || self.is_addressed
+                || stored.served.as_ref().is_none_or(|served| {
+                    *served
+                        == [
+                            Some(attributes.content_type.clone()),
+                            attributes.content_encoding.clone(),
+                            attributes.cache_control.clone(),
+                        ]
+                        && is_signed_alike(stored.signed.as_deref(), attributes)
+                }))
+    }
+
+    fn not_read_back(&self, what: &str) -> StoreError {
+        StoreError::ReadBack { key: self.key.clone(), what: what.to_owned() }
+    }
 }
+
+/// Whether a file that is there is signed as it would be now: by a key of the same name, and without an end. A signature
+/// of an earlier build holds for the same bytes under the same name.
+fn is_signed_alike(there: Option<&str>, attributes: &Attributes) -> bool {
+    let key = |input: &str| input.split(";keyid=").nth(1).map(str::to_owned);
+    let now = attributes.metadata.iter().find(|(name, _)| *name == SIGNATURE_INPUT);
+    match (there, now) {
+        (None, None) => true,
+        (Some(there), Some((_, now))) => {
+            key(there) == key(now) && !there.contains(";expires=") && !now.contains(";expires=")
+        }
+        _ => false,
+    }
+}
+
+/// Name of the metadata that says how a file is signed.
+const SIGNATURE_INPUT: &str = "signature-input";
 
 /// The objects of a deployment, each once.
 fn objects(sealed: &Sealed) -> Vec<Upload<'_>> {
@@ -399,45 +595,69 @@ fn objects(sealed: &Sealed) -> Vec<Upload<'_>> {
             // No encoding: what reads an object by its digest wants the bytes as they are.
             attributes: Attributes {
                 content_type: "application/octet-stream".to_owned(),
-                cache_control: Some(IMMUTABLE),
+                cache_control: Some(IMMUTABLE.to_owned()),
                 digest: Some(object.digest),
                 ..Attributes::default()
             },
+            is_addressed: true,
         })
         .collect()
 }
 
-/// The files of a deployment under their own names: first those that never change under theirs, then the others. A file
-/// that has a brotli form is that form, with its encoding; a zstd form stands beside it.
-fn files(sealed: &Sealed) -> [Vec<Upload<'_>>; 2] {
+/// The files of a deployment under their own names, in the order in which they are written: first those that never change
+/// under theirs, then the others, then pages, which name the others. A file that has a brotli form is that form, with its
+/// encoding; other forms stand beside it.
+fn files<'a>(sealed: &'a Sealed, deployment: &Deployment) -> [Vec<Upload<'a>>; 3] {
     let manifest = sealed.manifest();
+    let rules: Vec<(GlobMatcher, &String)> = deployment
+        .cache_control
+        .iter()
+        .filter_map(|(pattern, value)| {
+            let glob = GlobBuilder::new(pattern).build().ok()?;
+            Some((glob.compile_matcher(), value))
+        })
+        .collect();
+    let immutable: BTreeSet<&str> = manifest
+        .artifacts
+        .iter()
+        .filter(|entry| entry.immutable)
+        .map(|entry| entry.path.as_str())
+        .collect();
     let has_brotli: BTreeSet<&str> = manifest
         .artifacts
         .iter()
         .filter(|entry| entry.stored_encoding() == Some("br"))
         .filter_map(|entry| entry.encodes.as_deref())
         .collect();
-    let mut both = [Vec::new(), Vec::new()];
+    let mut files = [Vec::new(), Vec::new(), Vec::new()];
     for (entry, object) in manifest.artifacts.iter().zip(sealed.objects()) {
         if has_brotli.contains(entry.path.as_str()) {
             continue;
         }
         let is_brotli = entry.stored_encoding() == Some("br");
         let path = entry.encodes.as_deref().filter(|_| is_brotli).unwrap_or(&entry.path);
-        let is_immutable = is_immutable(path);
-        both[usize::from(!is_immutable)].push(Upload {
+        let is_immutable = immutable.contains(entry.encodes.as_deref().unwrap_or(&entry.path));
+        let rule = rules.iter().find(|(glob, _)| glob.is_match(path)).map(|(_, value)| *value);
+        let known = if is_immutable { IMMUTABLE } else { REVALIDATED };
+        let turn = match (is_immutable, entry.content_type.starts_with("text/html")) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 2,
+        };
+        files[turn].push(Upload {
             key: format!("{}/{path}", manifest.name),
             body: &object.body,
             attributes: Attributes {
                 content_type: entry.stored_type().to_owned(),
                 content_encoding: entry.stored_encoding().filter(|_| is_brotli).map(str::to_owned),
-                cache_control: Some(if is_immutable { IMMUTABLE } else { REVALIDATED }),
+                cache_control: Some(rule.map_or_else(|| known.to_owned(), String::clone)),
                 digest: Some(object.digest),
                 metadata: signature_metadata(entry, object, sealed),
             },
+            is_addressed: false,
         });
     }
-    both
+    files
 }
 
 /// The signature of a file as response headers have it.
@@ -453,21 +673,10 @@ fn signature_metadata(
     ];
     if let (Some(signature), Some(key_id)) = (&entry.hmac, &entry.key_id) {
         let fields = crate::seal::fields_of(entry, object.digest, manifest, key_id);
-        metadata.push(("signature-input", format!("bundlegate={}", signature_parameters(&fields))));
+        metadata.push((SIGNATURE_INPUT, format!("bundlegate={}", signature_parameters(&fields))));
         metadata.push(("signature", format!("bundlegate=:{signature}:")));
     }
     metadata
-}
-
-/// Whether the name carries a content hash: eight letters or more after `-` or `.`, with a digit among them, before an
-/// ending.
-fn is_immutable(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.split(['-', '.']).skip(1).any(|part| {
-        part.len() >= 8
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            && part.bytes().any(|byte| byte.is_ascii_digit())
-    })
 }
 
 /// Lock, statement, metafile, pictures and manifest; the manifest last, because it says that the build is there.
@@ -476,12 +685,12 @@ fn own_files<'a>(
     deployment: &'a Deployment,
 ) -> impl Iterator<Item = (&'a str, &'a str)> {
     let has_folder = deployment.layout == Layout::Registry;
-    let metafile = deployment.metafile.as_deref().filter(|_| has_folder);
+    let metafile_name = if has_folder { METAFILE } else { FILES_METAFILE };
     let pictures = deployment.pictures.iter().filter(move |_| has_folder);
     let first = [
         Some((lock::FILE_NAME, sealed.lock())),
         sealed.envelope().map(|text| (envelope::FILE_NAME, text)),
-        metafile.map(|text| (METAFILE, text)),
+        deployment.metafile.as_deref().map(|text| (metafile_name, text)),
     ];
     let pictures = pictures.map(|(name, text)| (name.as_str(), text.as_str()));
     let last = (manifest::FILE_NAME, sealed.manifest_json());
@@ -490,6 +699,8 @@ fn own_files<'a>(
 
 /// Name of the metafile in the folder of a build.
 pub(super) const METAFILE: &str = "metafile.json";
+/// Its name among the files of a site.
+const FILES_METAFILE: &str = "bundlegate.metafile.json";
 
 pub(super) fn object_key(name: &str, digest: Digest) -> String {
     let hex = digest.to_hex();
@@ -507,19 +718,4 @@ pub(super) fn channel_key(name: &str, channel: &str) -> String {
 
 pub(super) fn index_key(name: &str) -> String {
     format!("{name}/index.json")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_immutable;
-
-    #[test]
-    fn names_with_a_content_hash() {
-        for path in ["chunk-K3V9QX2M.js", "assets/logo.4f2c9d1e.png", "index-4bf1XYZ_9.css.br"] {
-            assert!(is_immutable(path), "{path}");
-        }
-        for path in ["index.html", "index.js", "my-component.js", "service-workers.js", "a-1.js"] {
-            assert!(!is_immutable(path), "{path}");
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::backend::{Attributes, Backend, Listed, Tag, check_key};
+use super::backend::{Attributes, Backend, Listed, Stored, Tag, check_key};
 use crate::artifact::{Body, Digest};
 use crate::fs::{
     DiskFileSystem, FileSystem as _, modified, read_pieces, remove, size, walk, with_lock,
@@ -64,8 +64,12 @@ impl Backend for Dir {
         })
     }
 
-    fn size(&self, key: &str) -> io::Result<Option<u64>> {
-        size(&self.path(key)?)
+    fn stored(&self, key: &str, needs_digest: bool) -> io::Result<Option<Stored>> {
+        let path = self.path(key)?;
+        let Some(bytes) = size(&path)? else { return Ok(None) };
+        let digest =
+            needs_digest.then(|| Digest::of_pieces(|take| read_pieces(&path, take))).transpose()?;
+        Ok(Some(Stored { bytes: Some(bytes), digest, ..Stored::default() }))
     }
 
     fn list(&self, prefix: &str) -> io::Result<Vec<Listed>> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use super::backend::{Attributes, Backend, Listed, Tag, check_key};
+use super::backend::{Attributes, Backend, Listed, Stored, Tag, check_key};
 use crate::artifact::{Body, Digest};
 
 /// The map.
@@ -62,8 +62,14 @@ impl Backend for Memory {
         })?
     }
 
-    fn size(&self, key: &str) -> io::Result<Option<u64>> {
-        self.with(key, |values| values.get(key).map(|bytes| bytes.len() as u64))
+    fn stored(&self, key: &str, _: bool) -> io::Result<Option<Stored>> {
+        self.with(key, |values| {
+            values.get(key).map(|bytes| Stored {
+                bytes: Some(bytes.len() as u64),
+                digest: Some(Digest::of(bytes)),
+                ..Stored::default()
+            })
+        })
     }
 
     fn list(&self, prefix: &str) -> io::Result<Vec<Listed>> {

@@ -20,7 +20,7 @@ use std::path::Path;
 pub use credentials::{Credentials, S3Access};
 pub use deploy::{Deployed, Deployment, Layout, ReadBack, Sizes, Step};
 pub use profile::VARIABLES as PROFILE_VARIABLES;
-pub use registry::{Build, Found, IndexEntry, PENDING, Pruned};
+pub use registry::{Build, Found, IndexEntry, PENDING, Prune, Pruned};
 
 use crate::artifact::OutputPath;
 use backend::Backend;
@@ -77,18 +77,6 @@ pub enum StoreError {
     },
 }
 
-impl StoreError {
-    /// Whether the store answered, but what it holds is not whole.
-    #[must_use]
-    pub fn is_content(&self) -> bool {
-        match self {
-            Self::Content { .. } | Self::Missing(_) => true,
-            Self::Operation { source, .. } => source.kind() == io::ErrorKind::NotFound,
-            Self::Url(_) | Self::Access(_) | Self::Lost { .. } | Self::ReadBack { .. } => false,
-        }
-    }
-}
-
 /// Says which operation on which key failed.
 fn on(operation: &'static str, key: &str) -> impl FnOnce(io::Error) -> StoreError {
     let key = key.to_owned();
@@ -136,11 +124,13 @@ mod tests {
             kind: ArtifactKind::EntryPoint,
             loader: "ts",
             content_hash: "ABCDEFGH".into(),
+            is_immutable: false,
             source_map: None,
             body: Body::new(text.as_bytes().to_vec()),
         };
         let search = crate::leak::Search::new(&[], false);
-        let (scanned, _) = crate::leak::scan(vec![artifact], &search, "dist", |_| false).unwrap();
+        let (scanned, _) =
+            crate::leak::scan(vec![artifact], &search, "dist", true, |_| false).unwrap();
         seal(&scanned, About { name: "app".into(), ..About::default() }, Keys::default())
     }
 
@@ -183,7 +173,8 @@ mod tests {
         let third = sealed("three");
         put(&third);
         store.promote("app", "stable", &second.manifest().build_id).unwrap();
-        let pruned = store.prune("app", 1, None, u64::MAX, false).unwrap();
+        let pruned =
+            store.prune("app", &Prune { keep: 1, ..Prune::default() }, u64::MAX, false).unwrap();
         assert_eq!(pruned.builds, [first.manifest().build_id.clone()]);
         assert_eq!(store.builds("app").unwrap().len(), 2);
         assert_eq!(object(&first).unwrap_err().kind(), io::ErrorKind::NotFound);

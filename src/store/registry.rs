@@ -10,7 +10,7 @@ use super::deploy::{METAFILE, Sizes, build_folder, channel_key, index_key, objec
 use super::{Store, StoreError, on};
 use crate::artifact::{Digest, OutputPath};
 use crate::seal::manifest::Manifest;
-use crate::seal::{Read, envelope, lock, manifest};
+use crate::seal::{Read, lock, manifest};
 
 /// Start of channels in which builds wait until all parts of a run are there.
 pub const PENDING: &str = "pending/";
@@ -36,6 +36,11 @@ pub(super) struct Pointer {
 }
 
 impl Pointer {
+    /// Whether it makes that build live by itself.
+    pub(super) fn is(&self, build_id: &str) -> bool {
+        self.build_id == build_id && self.group.is_none()
+    }
+
     /// What was live before, or a build that was, and the pointer for it.
     pub(super) fn before(
         &self,
@@ -110,6 +115,19 @@ pub struct Pruned {
     pub objects: usize,
     /// Their bytes.
     pub bytes: u64,
+    /// Channels that were dropped.
+    pub channels: Vec<String>,
+}
+
+/// What a prune leaves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prune {
+    /// So many of the newest builds stay.
+    pub keep: usize,
+    /// Those younger than so many days stay, too.
+    pub days: Option<u64>,
+    /// Channels that are dropped first: what is live in them alone may go.
+    pub drop: Vec<String>,
 }
 
 pub(super) fn index_entry(manifest: &Manifest, sizes: Sizes) -> IndexEntry {
@@ -130,6 +148,16 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
 }
 
 impl Store {
+    /// Whether the store knows a name.
+    pub fn has(&self, name: &str) -> Result<bool, StoreError> {
+        for key in [index_key(name), super::release::group_key(name, "latest")] {
+            if self.backend.stored(&key, false).map_err(on("looking at", &key))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The value of a key and its version; `None` when there is none.
     pub(super) fn optional(&self, key: &str) -> Result<Option<(Vec<u8>, Tag)>, StoreError> {
         match self.backend.read(key) {
@@ -198,9 +226,7 @@ impl Store {
         build_id: &str,
     ) -> Result<(), StoreError> {
         let (pointer, tag) = match before {
-            Some((pointer, _)) if pointer.build_id == build_id && pointer.group.is_none() => {
-                return Ok(());
-            }
+            Some((pointer, _)) if pointer.is(build_id) => return Ok(()),
             Some((mut pointer, tag)) => {
                 pointer.previous.retain(|id| id != build_id);
                 let last = std::mem::take(&mut pointer.build_id);
@@ -299,17 +325,14 @@ impl Store {
     pub fn build(&self, name: &str, build_id: &str) -> Result<Found, StoreError> {
         let build_id = self.whole_id(name, build_id)?;
         let folder = build_folder(name, &build_id);
-        let required = |file: &str| {
-            let key = format!("{folder}/{file}");
-            self.backend.read(&key).map(|(bytes, _)| bytes).map_err(on("reading", &key))
-        };
-        let lock = String::from_utf8(required(lock::FILE_NAME)?).map_err(|_| {
-            StoreError::Content { key: format!("{folder}/{}", lock::FILE_NAME), what: "a lock" }
+        let read = Read::from(|file| {
+            let found = self.optional(&format!("{folder}/{file}"))?;
+            Ok::<_, StoreError>(found.map(|(bytes, _)| bytes))
         })?;
-        let envelope = self.optional(&format!("{folder}/{}", envelope::FILE_NAME))?;
-        let manifest = required(manifest::FILE_NAME)?;
-        let envelope = envelope.map(|(bytes, _)| bytes);
-        Ok(Found { build_id, read: Read { lock, manifest: Some(manifest), envelope } })
+        match read.filter(|read| read.manifest.is_some()) {
+            Some(read) => Ok(Found { build_id, read }),
+            None => Err(StoreError::Missing(format!("there is no build `{build_id}` of `{name}`"))),
+        }
     }
 
     fn whole_id(&self, name: &str, start: &str) -> Result<String, StoreError> {
@@ -444,18 +467,28 @@ impl Store {
         Ok(build_id)
     }
 
-    /// Removes builds, and objects of no other build. Kept are the newest `keep`, what is live in a channel, what is
-    /// younger than `days`, and objects that were written within a day before `now` (seconds since 1970), because a run
+    /// Removes builds, and objects of no other build. Kept are what the policy says, what is live in a channel that is not
+    /// dropped, and objects that were written within a day before `now` (seconds since 1970), because a run
     /// that is going on may need them.
     pub fn prune(
         &self,
         name: &str,
-        keep: usize,
-        days: Option<u64>,
+        policy: &Prune,
         now: u64,
         is_dry: bool,
     ) -> Result<Pruned, StoreError> {
-        let builds = self.builds(name)?;
+        let Prune { keep, days, drop } = policy;
+        let mut dropped = Vec::new();
+        let mut builds = self.builds(name)?;
+        for build in &mut builds {
+            build.channels.retain(|channel| {
+                let stays = !drop.contains(channel);
+                if !stays {
+                    dropped.push(channel.clone());
+                }
+                stays
+            });
+        }
         let folder = format!("{name}/builds/");
         let listed = self.backend.list(&folder).map_err(on("listing", &folder))?;
         let modified = |build_id: &str| {
@@ -466,7 +499,7 @@ impl Store {
                 .map(|file| file.modified)
                 .max()
         };
-        let newest = builds.len().saturating_sub(keep);
+        let newest = builds.len().saturating_sub(*keep);
         let is_young = |build_id: &str| {
             days.zip(modified(build_id))
                 .is_some_and(|(days, modified)| now.saturating_sub(modified) < days * 86_400)
@@ -509,17 +542,24 @@ impl Store {
             builds: gone.iter().map(|id| (*id).to_owned()).collect(),
             objects: unused.len(),
             bytes: unused.iter().map(|object| object.bytes).sum(),
+            channels: dropped,
         };
         if is_dry {
             return Ok(pruned);
         }
+        let channels: Vec<String> =
+            pruned.channels.iter().map(|channel| channel_key(name, channel)).collect();
+        self.backend.remove(&channels).map_err(on("removing from", name))?;
         // First nobody finds it, then it goes.
         self.change_index(name, |index| {
             let before = index.builds.len();
             index.builds.retain(|build| !gone.contains(build.build_id.as_str()));
             index.builds.len() != before
         })?;
-        let is_manifest = |key: &str| key.ends_with(manifest::FILE_NAME);
+        let is_manifest = |key: &str| {
+            let name = key.rsplit('/').next();
+            name == Some(manifest::FILE_NAME) || name == Some(manifest::OLD_FILE_NAME)
+        };
         let of_gone = listed.iter().map(|file| &file.key).filter(|key| {
             key.strip_prefix(&folder)
                 .and_then(|rest| rest.split('/').next())

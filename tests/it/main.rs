@@ -15,6 +15,7 @@ mod github;
 mod leak;
 mod packages;
 mod project;
+mod release;
 mod report;
 mod s3;
 mod seal;

@@ -81,7 +81,7 @@ fn the_whole_way() {
         "index.js.zst",
         "index.js.map",
         "bundlegate.lock",
-        "manifest.json",
+        "bundlegate.manifest.json",
     ] {
         assert!(dist.contains_key(name), "{name} is missing in {:?}", dist.keys());
     }
@@ -144,7 +144,8 @@ fn same_bytes_in_any_folder_with_any_threads() {
         let project = Project::new();
         let output = project.command("run").args(["--threads", threads]).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-        let manifest = std::fs::read_to_string(project.path.join("dist/manifest.json")).unwrap();
+        let manifest =
+            std::fs::read_to_string(project.path.join("dist/bundlegate.manifest.json")).unwrap();
         let path = project.path.to_str().unwrap();
         for (name, bytes) in files(&project.path.join("dist")) {
             let found = bytes.windows(path.len()).any(|window| window == path.as_bytes());
@@ -239,7 +240,7 @@ fn one_flipped_byte_is_named() {
         std::fs::write(&path, flipped).unwrap();
         let output = project.command("verify").arg("dist").output().unwrap();
         assert_eq!(output.status.code(), Some(6), "{name}\n{}", text(&output));
-        let of_seal = ["bundlegate.lock", "manifest.json", "bundlegate.intoto.jsonl"];
+        let of_seal = ["bundlegate.lock", "bundlegate.manifest.json", "bundlegate.intoto.jsonl"];
         let expected = if of_seal.contains(&name.as_str()) {
             format!("`{name}`")
         } else {
@@ -273,11 +274,11 @@ fn one_flipped_byte_is_named() {
     ok(project.command("verify").arg("dir:.bundlegate/store/registry-mcp"));
 
     // Without a key, too, no byte of the manifest changes unnoticed.
-    let intact = std::fs::read(dist.join("manifest.json")).unwrap();
+    let intact = std::fs::read(dist.join("bundlegate.manifest.json")).unwrap();
     for at in (0..intact.len() - 1).step_by(intact.len() / 40) {
         let mut flipped = intact.clone();
         flipped[at] ^= 1;
-        std::fs::write(dist.join("manifest.json"), flipped).unwrap();
+        std::fs::write(dist.join("bundlegate.manifest.json"), flipped).unwrap();
         let output = project.command("verify").arg("dist").env_remove("HMAC_KEY").output().unwrap();
         assert_eq!(output.status.code(), Some(6), "manifest at {at}\n{}", text(&output));
         assert!(text(&output).contains("manifest"), "{}", text(&output));
@@ -299,11 +300,14 @@ fn files_cannot_be_swapped_removed_or_added() {
     std::fs::rename(dist.join("moved"), dist.join("index.js.br")).unwrap();
 
     // A consistent lock without the key: the signatures notice.
-    let manifest = std::fs::read_to_string(dist.join("manifest.json")).unwrap();
-    std::fs::write(dist.join("manifest.json"), manifest.replace("text/javascript", "text/html"))
-        .unwrap();
+    let manifest = std::fs::read_to_string(dist.join("bundlegate.manifest.json")).unwrap();
+    std::fs::write(
+        dist.join("bundlegate.manifest.json"),
+        manifest.replace("text/javascript", "text/html"),
+    )
+    .unwrap();
     assert!(text(&verify()).contains("the signature of `index.js` does not hold"));
-    std::fs::write(dist.join("manifest.json"), &manifest).unwrap();
+    std::fs::write(dist.join("bundlegate.manifest.json"), &manifest).unwrap();
 
     let wrong = project
         .command("verify")

@@ -34,6 +34,10 @@ pub(crate) const ACCOUNT: &str = "acc0123";
 pub(crate) enum Fault {
     /// An answer with this status.
     Status(u16),
+    /// A page of a proxy with this status.
+    Html(u16),
+    /// An answer that never comes.
+    Never,
     /// A refusal with this code.
     Refuse(&'static str),
     /// The connection is closed without an answer.
@@ -68,6 +72,8 @@ pub(crate) struct Stored {
 struct Upload {
     key: String,
     content_type: Option<String>,
+    content_encoding: Option<String>,
+    cache_control: Option<String>,
     metadata: BTreeMap<String, String>,
     parts: BTreeMap<i32, Vec<u8>>,
 }
@@ -81,8 +87,22 @@ struct Inner {
     /// Least time between two writes of a key.
     pause: Duration,
     corrupts: bool,
+    /// How conditions of a write are taken.
+    conditions: Conditions,
     /// Forbidden actions.
     denied: Vec<&'static str>,
+}
+
+/// How a server takes `If-Match` and `If-None-Match` of a write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Conditions {
+    /// As R2 and AWS do: a tag has quotes around it.
+    #[default]
+    Quoted,
+    /// As old servers of Ceph (radosgw 16) do: a tag with quotes is another one.
+    Bare,
+    /// They are not looked at.
+    Ignored,
 }
 
 /// The server. It ends with the value.
@@ -116,6 +136,23 @@ impl Server {
     /// Least time between two writes of a key, as R2 has it.
     pub(crate) fn pause(&self, pause: Duration) {
         self.inner.lock().unwrap().pause = pause;
+    }
+
+    /// How conditions are taken from now on.
+    pub(crate) fn conditions(&self, conditions: Conditions) {
+        self.inner.lock().unwrap().conditions = conditions;
+    }
+
+    /// Changes what is stored, behind everybody's back.
+    pub(crate) fn tamper(&self, key: &str, change: impl FnOnce(&mut Vec<u8>)) {
+        change(&mut self.inner.lock().unwrap().objects.get_mut(key).unwrap().bytes);
+    }
+
+    /// Copies an object.
+    pub(crate) fn duplicate(&self, from: &str, to: &str) {
+        let mut inner = self.inner.lock().unwrap();
+        let object = inner.objects[from].clone();
+        inner.objects.insert(to.to_owned(), object);
     }
 
     pub(crate) fn forget_faults(&self) {
@@ -248,6 +285,7 @@ async fn before(
     match fault {
         Some(Fault::Status(status)) => {
             let code = match status {
+                409 => "ConditionalRequestConflict",
                 429 => "TooManyRequests",
                 503 => "ServiceUnavailable",
                 _ => "InternalError",
@@ -255,12 +293,60 @@ async fn before(
             return refuse(status, code);
         }
         Some(Fault::Refuse(code)) => return refuse(403, code),
+        Some(Fault::Html(status)) => {
+            return Response::builder()
+                .status(status)
+                .header("content-type", "text/html")
+                .body(HttpBody::from("<html><body><h1>The edge</h1> is tired</body></html>"))
+                .unwrap();
+        }
+        Some(Fault::Never) => std::future::pending().await,
         // Without a message: the connection ends with its task.
         Some(Fault::Drop) => std::panic::resume_unwind(Box::new("dropped")),
         Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
         Some(Fault::Corrupt) => inner.lock().unwrap().corrupts = true,
         Some(Fault::Cut) | None => {}
     }
+    let mut request = request;
+    let conditions = inner.lock().unwrap().conditions;
+    let key = request.uri().path().trim_start_matches('/').to_owned();
+    let key = key.strip_prefix(&format!("{BUCKET}/")).unwrap_or_default().to_owned();
+    if request.method() == "PUT" {
+        let tag = request.headers().get("if-match").map(|tag| tag.to_str().unwrap().to_owned());
+        let has_quotes = tag.as_ref().is_some_and(|tag| tag.starts_with('"'));
+        match conditions {
+            Conditions::Bare if has_quotes => return refuse(412, "PreconditionFailed"),
+            Conditions::Bare => {
+                if let Some(tag) = tag {
+                    let there = inner.lock().unwrap().objects.get(&key).map(|it| it.tag.clone());
+                    if there != Some(tag) {
+                        return refuse(412, "PreconditionFailed");
+                    }
+                }
+            }
+            Conditions::Quoted if tag.is_some() && !has_quotes => {
+                return refuse(400, "InvalidArgument");
+            }
+            Conditions::Quoted | Conditions::Ignored => {}
+        }
+    }
+    let is_accepted = |coding: &str, headers: &axum::http::HeaderMap| {
+        let accepted = headers.get("accept-encoding").map(|value| value.to_str().unwrap());
+        accepted.is_some_and(|list| list.split(',').any(|one| one.trim() == coding))
+    };
+    // An object with one of these encodings is decoded for who does not take it, and then has no length.
+    let decoded = {
+        let inner = inner.lock().unwrap();
+        let object = inner.objects.get(&key);
+        let coding = object.and_then(|object| object.content_encoding.clone());
+        let is_read = ["GET", "HEAD"].contains(&request.method().as_str());
+        coding.filter(|coding| {
+            is_read
+                && ["br", "gzip"].contains(&coding.as_str())
+                && !is_accepted(coding, request.headers())
+        })
+    };
+    let is_head = request.method() == "HEAD";
     let headers = request.headers().clone();
     let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
     // What R2 refuses: bodies signed in chunks, trailers, more than one checksum.
@@ -277,7 +363,31 @@ async fn before(
         Some(Err(code)) => refuse(403, code),
         None => next.run(request).await,
     };
+    let response = match decoded {
+        Some(coding) if response.status().is_success() => plain(response, &coding, is_head).await,
+        _ => response,
+    };
     if matches!(fault, Some(Fault::Cut)) { cut(response).await } else { response }
+}
+
+/// What R2 answers for an object with an encoding that the client does not take.
+async fn plain(response: Response<HttpBody>, coding: &str, is_head: bool) -> Response<HttpBody> {
+    let (mut parts, body) = response.into_parts();
+    parts.headers.remove("content-length");
+    parts.headers.remove("content-encoding");
+    parts.headers.insert("transfer-encoding", "chunked".parse().unwrap());
+    if is_head {
+        return Response::from_parts(parts, HttpBody::empty());
+    }
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let mut text = Vec::new();
+    let read = match coding {
+        "br" => std::io::copy(&mut brotli::Decompressor::new(&bytes[..], 4096), &mut text),
+        _ => std::io::copy(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text),
+    };
+    read.unwrap();
+    let chunked = Full::new(bytes::Bytes::from(text)).map_err(|none| match none {});
+    Response::from_parts(parts, HttpBody::new(chunked.with_trailers(std::future::ready(None))))
 }
 
 /// Half of an answer, then an error.
@@ -343,12 +453,15 @@ impl S3 for Bucket {
         let bytes = bytes_of(input.body).await?;
         let mut inner = self.0.lock().unwrap();
         let present = inner.objects.get(&input.key).map(|object| object.tag.clone());
+        // `before` has looked at the others.
+        let are_heeded = inner.conditions == Conditions::Quoted;
+        let is_bare = inner.conditions == Conditions::Bare;
         let matches = |condition: &ETagCondition| match condition {
             ETagCondition::Any => present.is_some(),
             ETagCondition::ETag(tag) => present.as_deref() == Some(tag.value()),
         };
-        if input.if_match.as_ref().is_some_and(|condition| !matches(condition))
-            || input.if_none_match.as_ref().is_some_and(matches)
+        if (are_heeded && input.if_match.as_ref().is_some_and(|condition| !matches(condition)))
+            || ((are_heeded || is_bare) && input.if_none_match.as_ref().is_some_and(matches))
         {
             return Err(s3_error!(PreconditionFailed));
         }
@@ -410,6 +523,10 @@ impl S3 for Bucket {
                 Ok(S3Response::new(HeadObjectOutput {
                     content_length: Some(length(&object.bytes)),
                     e_tag: Some(entity_tag(&object.tag)),
+                    content_type: object.content_type.clone(),
+                    content_encoding: object.content_encoding.clone(),
+                    cache_control: object.cache_control.clone(),
+                    metadata: Some(object.metadata.clone().into_iter().collect()),
                     ..Default::default()
                 }))
             },
@@ -471,6 +588,8 @@ impl S3 for Bucket {
         let upload = Upload {
             key: input.key,
             content_type: input.content_type,
+            content_encoding: input.content_encoding,
+            cache_control: input.cache_control,
             metadata: input.metadata.unwrap_or_default().into_iter().collect(),
             parts: BTreeMap::new(),
         };
@@ -556,12 +675,14 @@ impl S3 for Bucket {
                 "All non-trailing parts must have the same length."
             ));
         }
-        let tag = format!("{}-{}", tag_of(&[]), sizes.len());
+        let of_parts: Vec<u8> =
+            upload.parts.values().flat_map(|part| Md5::digest(part).to_vec()).collect();
+        let tag = format!("{}-{}", tag_of(&of_parts), sizes.len());
         let stored = Stored {
             bytes: upload.parts.into_values().flatten().collect(),
             content_type: upload.content_type,
-            content_encoding: None,
-            cache_control: None,
+            content_encoding: upload.content_encoding,
+            cache_control: upload.cache_control,
             metadata: upload.metadata,
             tag: tag.clone(),
             written: Instant::now(),

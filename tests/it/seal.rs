@@ -121,7 +121,9 @@ fn what_is_encrypted_comes_back() {
     ok(desk.command("decrypt").args(["sealed", "plain", "--identity", "env:IDENTITY"]));
     assert_eq!(super::support::files(&desk.path.join("plain")), {
         let mut files = super::support::files(&desk.path.join("dist"));
-        files.retain(|name, _| !name.starts_with("bundlegate") && name != "manifest.json");
+        files.retain(|name, _| {
+            !name.starts_with("bundlegate") && name != "bundlegate.manifest.json"
+        });
         files
     });
     // Nothing is written when one file cannot be opened.
@@ -153,7 +155,7 @@ fn cover_up(dist: &Path, name: &str) {
     let old = line[..64].to_owned();
     let lock = lock.replace(&old, &new);
     std::fs::write(&lock_file, &lock).unwrap();
-    let manifest_file = dist.join("manifest.json");
+    let manifest_file = dist.join("bundlegate.manifest.json");
     let json = std::fs::read_to_string(&manifest_file).unwrap().replace(&old, &new);
     let mut manifest: bundlegate::seal::manifest::Manifest = serde_json::from_str(&json).unwrap();
     manifest.build_id = Digest::of(lock.as_bytes()).to_hex();
@@ -227,7 +229,7 @@ fn every_change_is_named() {
         (
             "another type",
             |d| {
-                edit(&d.join("manifest.json"), |json| {
+                edit(&d.join("bundlegate.manifest.json"), |json| {
                     json["artifacts"][0]["contentType"] = "text/html".into();
                 });
             },
@@ -236,7 +238,7 @@ fn every_change_is_named() {
         (
             "another encoding",
             |d| {
-                edit(&d.join("manifest.json"), |json| {
+                edit(&d.join("bundlegate.manifest.json"), |json| {
                     json["artifacts"][0]["contentEncoding"] = "br".into();
                 });
             },
@@ -245,7 +247,7 @@ fn every_change_is_named() {
         (
             "a source map is added",
             |d| {
-                edit(&d.join("manifest.json"), |json| {
+                edit(&d.join("bundlegate.manifest.json"), |json| {
                     json["artifacts"][0]["sourceMap"] = "evil.map".into();
                 });
             },
@@ -253,13 +255,17 @@ fn every_change_is_named() {
         ),
         (
             "an unknown key id",
-            |d| edit(&d.join("manifest.json"), |json| json["artifacts"][0]["keyId"] = "k9".into()),
+            |d| {
+                edit(&d.join("bundlegate.manifest.json"), |json| {
+                    json["artifacts"][0]["keyId"] = "k9".into()
+                })
+            },
             "`assets/large.bin` is signed by key `k9`, not by `k1`",
         ),
         (
             "a signature is removed",
             |d| {
-                edit(&d.join("manifest.json"), |json| {
+                edit(&d.join("bundlegate.manifest.json"), |json| {
                     json["artifacts"][0].as_object_mut().unwrap().remove("hmac");
                 });
             },
@@ -290,8 +296,8 @@ fn every_change_is_named() {
         ),
         (
             "the manifest is removed",
-            |d| std::fs::remove_file(d.join("manifest.json")).unwrap(),
-            "`manifest.json` is missing",
+            |d| std::fs::remove_file(d.join("bundlegate.manifest.json")).unwrap(),
+            "`bundlegate.manifest.json` is missing",
         ),
         (
             "the lock is edited",
@@ -313,9 +319,9 @@ fn every_change_is_named() {
         (
             "a key stands twice in the manifest",
             |d| {
-                let json = std::fs::read_to_string(d.join("manifest.json")).unwrap();
+                let json = std::fs::read_to_string(d.join("bundlegate.manifest.json")).unwrap();
                 std::fs::write(
-                    d.join("manifest.json"),
+                    d.join("bundlegate.manifest.json"),
                     json.replacen("\"version\": 1,", "\"version\": 1, \"version\": 1,", 1),
                 )
                 .unwrap();
@@ -324,13 +330,13 @@ fn every_change_is_named() {
         ),
         (
             "an unknown key in the manifest",
-            |d| edit(&d.join("manifest.json"), |json| json["run"] = "evil".into()),
+            |d| edit(&d.join("bundlegate.manifest.json"), |json| json["run"] = "evil".into()),
             "unknown field `run`",
         ),
         (
             "an entry stands twice in the manifest",
             |d| {
-                edit(&d.join("manifest.json"), |json| {
+                edit(&d.join("bundlegate.manifest.json"), |json| {
                     let first = json["artifacts"][0].clone();
                     json["artifacts"].as_array_mut().unwrap().push(first);
                 });
@@ -402,7 +408,7 @@ fn every_change_is_named() {
         assert!(text(&output).contains(expected), "{row}: {expected}\n{}", text(&output));
     }
     // Another order of keys changes nothing.
-    edit(&desk.path.join("dist/manifest.json"), |json| {
+    edit(&desk.path.join("dist/bundlegate.manifest.json"), |json| {
         let map = json.as_object_mut().unwrap();
         let artifacts = map.shift_remove("artifacts").unwrap();
         map.insert("artifacts".to_owned(), artifacts);
@@ -436,7 +442,7 @@ fn builds_cannot_be_mixed() {
     };
     mix("index.js");
     wrong("a file", "`index.js` is not what was locked");
-    mix("manifest.json");
+    mix("bundlegate.manifest.json");
     wrong("the manifest", "are from different builds");
     mix("bundlegate.intoto.jsonl");
     wrong("the statement", "`bundlegate.intoto.jsonl` is from another build");

@@ -21,7 +21,7 @@ from tink import secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
 sealed, plain, public_file = sys.argv[1:]
-manifest = json.load(open(os.path.join(sealed, "manifest.json")))
+manifest = json.load(open(os.path.join(sealed, "bundlegate.manifest.json")))
 
 
 def derived(purpose):

@@ -9,7 +9,7 @@ import { start } from "./workerd.mjs";
 import { open } from "./open.mjs";
 
 const [sealed, plain, publicFile, workerd] = process.argv.slice(2);
-const manifest = JSON.parse(readFileSync(join(sealed, "manifest.json"), "utf8"));
+const manifest = JSON.parse(readFileSync(join(sealed, "bundlegate.manifest.json"), "utf8"));
 const seed = Buffer.from(process.env.IDENTITY.trim().split(":")[1], "base64");
 const asked = {
   manifest,

@@ -32,7 +32,7 @@ use super::options::{Format, LegalComments, Loader, Options, SourceMapMode, Targ
 use super::scan::ModuleTree;
 use super::scan::load::expand_naming;
 use super::scan::parse::KeptComments;
-use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::bundle::runtime;
 use crate::diag::Diagnostic;
 use crate::fs::relative;
@@ -908,6 +908,7 @@ fn finish(
         };
         let map_output_path = OutputPath::new(map_path).ok().filter(|_| map_output.is_some());
         result.artifacts.push(BuildArtifact {
+            is_immutable: is_named_by(&path, &hashes[index]),
             path: output_path,
             kind: if info.is_user_entry { ArtifactKind::EntryPoint } else { ArtifactKind::Chunk },
             loader: info.entry.map_or("js", |entry| graph.module(entry).loader.as_str()),
@@ -924,6 +925,7 @@ fn finish(
                 kind: ArtifactKind::SourceMap,
                 loader: "file",
                 content_hash: content_hash(&json),
+                is_immutable: false,
                 source_map: None,
                 body: Body::new(json),
             });
@@ -946,6 +948,7 @@ fn add_licences(path: &str, texts: &str, result: &mut Printed) {
         kind: ArtifactKind::Asset,
         loader: "file",
         content_hash: content_hash(bytes),
+        is_immutable: false,
         source_map: None,
         body: Body::new(bytes),
     });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use swc_core::atoms::Atom;
 
 use super::{Printed, entry_path};
-use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::bundle::css::Conditions;
 use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId, ModuleSideEffects};
 use crate::bundle::link::LinkPlan;
@@ -200,6 +200,7 @@ fn print_sheet(
     );
     match OutputPath::new(path) {
         Ok(path) => printed.artifacts.push(BuildArtifact {
+            is_immutable: is_named_by(path.as_str(), &hash),
             path,
             kind: if is_entry { ArtifactKind::EntryPoint } else { ArtifactKind::Asset },
             loader: "css",

@@ -1,0 +1,298 @@
+//! What an event may do: one table, for `run`, `push` and `report --merge`. Nobody has reviewed what a pull request builds,
+//! so no event of one changes what is live.
+
+use globset::GlobBuilder;
+
+use super::RunnerEnv;
+
+/// What may be done with a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum May {
+    /// It becomes live in the channel of the settings.
+    BeLive,
+    /// It becomes live there where `store.live_on` says so; else it is stored.
+    BeLiveWhereNamed,
+    /// It is not stored; with `store.previews` it is live in a channel of the pull request.
+    BeSeen,
+    /// It is not stored; with `store.previews` it is.
+    BeStored,
+    /// It is not stored.
+    BeReported,
+}
+
+/// A row of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Row {
+    /// When it applies.
+    pub when: &'static str,
+    /// What becomes of the build.
+    pub build: &'static str,
+    /// What becomes of keys.
+    pub keys: &'static str,
+    may: May,
+    /// Why there are no secrets; `None`: there are.
+    without_secrets: Option<&'static str>,
+}
+
+const LIVE: &str = "live in `store.channel`";
+const USED: &str = "used; one that is named and not set is an error";
+const NOT_USED: &str = "not used";
+
+const fn live(when: &'static str) -> Row {
+    Row { when, build: LIVE, keys: USED, may: May::BeLiveWhereNamed, without_secrets: None }
+}
+
+const fn without_secrets(when: &'static str, build: &'static str, why: &'static str) -> Row {
+    Row { when, build, keys: NOT_USED, may: May::BeReported, without_secrets: Some(why) }
+}
+
+const OUTSIDE: Row = Row {
+    when: "outside of a runner",
+    build: LIVE,
+    keys: "used; without one, files are locked and not signed",
+    may: May::BeLive,
+    without_secrets: None,
+};
+const DEFAULT_BRANCH: Row = live("`push` to the default branch");
+const TAG: Row = live("`push` of a tag");
+const RELEASE: Row = live("`release`");
+const MANUAL: Row = live("`workflow_dispatch`");
+const BRANCH: Row = Row {
+    build: "stored, not live, unless `store.live_on` names it",
+    ..live("`push` to another branch")
+};
+const OTHER: Row = Row { when: "any other event", ..BRANCH };
+const PULL_REQUEST: Row = Row {
+    when: "`pull_request`",
+    build: "not stored; with `store.previews`, live in `pr-NUMBER` alone",
+    keys: USED,
+    may: May::BeSeen,
+    without_secrets: None,
+};
+const CLOSED: Row = Row {
+    when: "`pull_request` that was closed",
+    build: "not stored; `prune` drops `pr-NUMBER`",
+    may: May::BeReported,
+    ..PULL_REQUEST
+};
+const MERGE_GROUP: Row = Row {
+    when: "`merge_group`",
+    build: "not stored; with `store.previews`, stored and live nowhere",
+    may: May::BeStored,
+    ..PULL_REQUEST
+};
+const FORK: Row = without_secrets("`pull_request` of a fork", "skipped (fork)", "fork");
+const DEPENDABOT: Row =
+    without_secrets("any event of Dependabot", "skipped (Dependabot)", "Dependabot");
+const TARGET: Row = without_secrets(
+    "`pull_request_target`",
+    "skipped (pull_request_target)",
+    "pull_request_target",
+);
+
+/// The table, in the order in which documents show it.
+pub const TABLE: [&Row; 13] = [
+    &OUTSIDE,
+    &DEFAULT_BRANCH,
+    &TAG,
+    &RELEASE,
+    &MANUAL,
+    &BRANCH,
+    &OTHER,
+    &PULL_REQUEST,
+    &CLOSED,
+    &MERGE_GROUP,
+    &FORK,
+    &DEPENDABOT,
+    &TARGET,
+];
+
+/// What `store.live_on` says when nobody sets it.
+pub const LIVE_ON: [&str; 4] = ["default-branch", "tags", "release", "workflow_dispatch"];
+
+/// What becomes of the build of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// It is live in the channel of the settings.
+    Channel,
+    /// It is live in a channel of its own.
+    Preview(String),
+    /// It is stored, and live nowhere.
+    Stored,
+    /// It is not stored, and why.
+    Nowhere(String),
+}
+
+/// What the event of a run may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
+    /// The row that applies.
+    pub row: &'static Row,
+    /// Where the build goes.
+    pub place: Place,
+}
+
+impl Rights {
+    /// Looks up the event. `live_on` and `previews` are the settings of the store.
+    #[must_use]
+    pub fn of(runner: &RunnerEnv, live_on: &[String], previews: bool) -> Self {
+        let row = row(runner);
+        let preview = runner.preview_channel().filter(|_| previews);
+        let place = match row.may {
+            May::BeLive => Place::Channel,
+            May::BeLiveWhereNamed if live_on.iter().any(|entry| names(entry, runner)) => {
+                Place::Channel
+            }
+            May::BeLiveWhereNamed => Place::Stored,
+            May::BeSeen => match preview {
+                Some(channel) => Place::Preview(channel),
+                None => Place::Nowhere(
+                    "a pull request is not stored; `store.previews: true` keeps a preview"
+                        .to_owned(),
+                ),
+            },
+            May::BeStored if previews => Place::Stored,
+            May::BeStored | May::BeReported => Place::Nowhere(match row.without_secrets {
+                Some(why) => format!("skipped ({why}): there are no secrets, so nothing is stored"),
+                None => format!("{} is not stored", row.when),
+            }),
+        };
+        Self { row, place }
+    }
+
+    /// Why there are no keys, if so: `fork`, `Dependabot` or `pull_request_target`.
+    #[must_use]
+    pub fn without_secrets(&self) -> Option<&'static str> {
+        self.row.without_secrets
+    }
+
+    /// Whether a key that the settings name has to be there.
+    #[must_use]
+    pub fn needs_named_keys(&self) -> bool {
+        self.row != &OUTSIDE && self.row.without_secrets.is_none()
+    }
+
+    /// A line for the log that says which row applied.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let build = match &self.place {
+            Place::Channel => "the build may become live".to_owned(),
+            Place::Preview(channel) => format!("the build becomes live in `{channel}` alone"),
+            Place::Stored => "the build is stored and not live".to_owned(),
+            Place::Nowhere(why) => why.clone(),
+        };
+        format!("event: {}: {build}", self.row.when)
+    }
+}
+
+fn row(runner: &RunnerEnv) -> &'static Row {
+    if !runner.is_runner {
+        return &OUTSIDE;
+    }
+    let event = runner.event.as_deref().unwrap_or_default();
+    let is_fork = runner.pull_request.as_ref().is_some_and(|pull_request| pull_request.is_fork);
+    match event {
+        "pull_request_target" => &TARGET,
+        _ if runner.is_dependabot => &DEPENDABOT,
+        "merge_group" => &MERGE_GROUP,
+        _ if event.starts_with("pull_request") && is_fork => &FORK,
+        "pull_request" if runner.action.as_deref() == Some("closed") => &CLOSED,
+        // Reviews and their comments run on the merge of the pull request, too.
+        _ if event.starts_with("pull_request") => &PULL_REQUEST,
+        "push" if runner.tag().is_some() => &TAG,
+        "push" if runner.is_on_default_branch() => &DEFAULT_BRANCH,
+        "push" => &BRANCH,
+        "release" => &RELEASE,
+        "workflow_dispatch" => &MANUAL,
+        _ => &OTHER,
+    }
+}
+
+/// Whether an entry of `store.live_on` means this event: `default-branch`, `tags`, the name of an event, a pattern of
+/// branches, or one of whole references (`refs/tags/v*`).
+fn names(entry: &str, runner: &RunnerEnv) -> bool {
+    let event = runner.event.as_deref().unwrap_or_default();
+    let is_push = event == "push";
+    let matches = |text: Option<&str>| {
+        let glob = GlobBuilder::new(entry).literal_separator(true).build();
+        text.is_some_and(|text| glob.is_ok_and(|glob| glob.compile_matcher().is_match(text)))
+    };
+    match entry {
+        "default-branch" => is_push && runner.is_on_default_branch(),
+        "tags" => is_push && runner.tag().is_some(),
+        _ if entry == event => true,
+        _ if entry.starts_with("refs/") => is_push && matches(runner.reference.as_deref()),
+        _ => is_push && matches(runner.branch()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runner(event: &str, json: &str) -> RunnerEnv {
+        let mut runner =
+            RunnerEnv { is_runner: true, event: Some(event.to_owned()), ..RunnerEnv::default() };
+        runner.read_event(json.as_bytes());
+        runner
+    }
+
+    fn default_live_on() -> Vec<String> {
+        LIVE_ON.map(str::to_owned).to_vec()
+    }
+
+    fn push(reference: &str) -> RunnerEnv {
+        let json = format!(
+            r#"{{"ref":"{reference}","repository":{{"full_name":"o/r","default_branch":"trunk"}}}}"#
+        );
+        runner("push", &json)
+    }
+
+    #[test]
+    fn branches_and_tags() {
+        let place = |reference: &str, live_on: &[&str]| {
+            let live_on: Vec<String> = live_on.iter().map(|entry| (*entry).to_owned()).collect();
+            Rights::of(&push(reference), &live_on, false).place
+        };
+        assert_eq!(place("refs/heads/trunk", &LIVE_ON), Place::Channel);
+        assert_eq!(place("refs/heads/main", &LIVE_ON), Place::Stored);
+        assert_eq!(place("refs/tags/v1", &LIVE_ON), Place::Channel);
+        assert_eq!(place("refs/heads/release/1.x", &["release/*"]), Place::Channel);
+        assert_eq!(place("refs/heads/release/1/x", &["release/*"]), Place::Stored);
+        assert_eq!(place("refs/tags/v1", &["refs/tags/v*"]), Place::Channel);
+        assert_eq!(place("refs/heads/trunk", &["tags"]), Place::Stored);
+        assert_eq!(place("refs/heads/any", &["push"]), Place::Channel);
+    }
+
+    #[test]
+    fn no_setting_makes_a_pull_request_live() {
+        let sha = "1b7d93c2f00e4a51b6c7d8e9fa0b1c2d3e4f5061";
+        let json = |action: &str, repository: &str| {
+            format!(
+                r#"{{"action":"{action}","repository":{{"full_name":"o/r"}},"sender":{{"login":"dev"}},
+                "pull_request":{{"number":7,"head":{{"sha":"{sha}","repo":{{"full_name":"{repository}"}}}}}}}}"#
+            )
+        };
+        let all: Vec<String> = ["pull_request", "merge_group", "pull_request_target", "**", "main"]
+            .map(str::to_owned)
+            .to_vec();
+        for event in ["pull_request", "merge_group", "pull_request_target", "pull_request_review"] {
+            for repository in ["o/r", "x/r"] {
+                for previews in [true, false] {
+                    let runner = runner(event, &json("synchronize", repository));
+                    let rights = Rights::of(&runner, &all, previews);
+                    assert_ne!(rights.place, Place::Channel, "{event} {repository}");
+                }
+            }
+        }
+        let rights = |action: &str, previews| {
+            Rights::of(&runner("pull_request", &json(action, "o/r")), &default_live_on(), previews)
+        };
+        assert_eq!(rights("opened", true).place, Place::Preview("pr-7".to_owned()));
+        assert!(matches!(rights("opened", false).place, Place::Nowhere(_)));
+        assert!(matches!(rights("closed", true).place, Place::Nowhere(_)));
+        let fork =
+            Rights::of(&runner("pull_request", &json("opened", "x/r")), &default_live_on(), true);
+        assert_eq!(fork.without_secrets(), Some("fork"));
+    }
+}
