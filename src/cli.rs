@@ -389,16 +389,17 @@ impl Log {
         Self { format, color, least }
     }
 
-    /// Writes a message. `below` is where the paths in it begin, as seen from the root of the repository.
+    /// Writes a message. `below` is where its paths begin, as seen from the root of the repository: programs stand there,
+    /// people in the folder of the project.
     fn diagnostic(&self, diagnostic: &Diagnostic, below: &str) {
         if diagnostic.severity > self.least {
             return;
         }
-        let diagnostic = diagnostic.clone().seen_from(|path| crate::fs::join(below, path));
+        let placed = || diagnostic.clone().seen_from(|path| crate::fs::join(below, path));
         let text = match self.format {
-            Format::Text => render(&diagnostic, self.color),
-            Format::Github => format!("{}\n", annotation(&diagnostic)),
-            Format::Json => format!("{}\n", to_json(&diagnostic)),
+            Format::Text => render(diagnostic, self.color),
+            Format::Github => format!("{}\n", annotation(&placed())),
+            Format::Json => format!("{}\n", to_json(&placed())),
         };
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }

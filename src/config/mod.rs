@@ -146,7 +146,7 @@ pub struct SignConfig {
     pub public_key: Option<PathBuf>,
     /// How long signatures hold, in seconds.
     pub expires: Option<u64>,
-    /// Whether no key is an error; `None`: where one is named and there are secrets.
+    /// Whether no key is an error; `None`: where one is named and the command does nothing but sign or check.
     pub required: Option<bool>,
     /// Files of public keys to encrypt for.
     pub recipients: Vec<PathBuf>,

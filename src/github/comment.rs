@@ -1,7 +1,7 @@
 //! One comment a key on a pull request, through octocrab; a check run or a commit status where a comment may not be
 //! written.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use octocrab::Octocrab;
 use serde_json::{Value, json};
@@ -12,8 +12,11 @@ use crate::secret::Secret;
 const MOST_TRIES: u32 = 5;
 /// How often a comment is written again, when another run wrote in between.
 const MOST_WRITES: u32 = 4;
-/// The longest pause that the server may ask for, in seconds.
-const LONGEST_PAUSE: u64 = 60;
+/// The longest pause that is waited for, in seconds: a comment is not worth more.
+const LONGEST_PAUSE: u64 = 90;
+/// The pause after a secondary rate limit that names none, in seconds
+/// (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit).
+const SECONDARY_PAUSE: u64 = 60;
 /// Comments on a page.
 const PAGE: usize = 100;
 /// Characters of a check run's summary.
@@ -27,6 +30,8 @@ pub struct Forge {
     runtime: tokio::runtime::Runtime,
     repository: String,
     pause: Duration,
+    /// The time in seconds since 1970, and when it was that.
+    now: (u64, Instant),
 }
 
 /// What became of a comment.
@@ -83,8 +88,8 @@ struct Present {
 }
 
 impl Forge {
-    /// The forge with that API. Nothing is sent yet.
-    pub fn new(api: &str, repository: &str, token: &Secret) -> Result<Self, PostError> {
+    /// The forge with that API; `now` is the time in seconds since 1970. Nothing is sent yet.
+    pub fn new(api: &str, repository: &str, token: &Secret, now: u64) -> Result<Self, PostError> {
         let wrong = |what: &dyn std::fmt::Display| PostError::Refused(format!("`{api}`: {what}"));
         let is_name = |part: &str| {
             !part.is_empty()
@@ -114,7 +119,8 @@ impl Forge {
                 .map_err(|error| wrong(&error))?
         };
         let repository = repository.to_owned();
-        Ok(Self { client, runtime, repository, pause: Duration::from_millis(500) })
+        let pause = Duration::from_millis(500);
+        Ok(Self { client, runtime, repository, pause, now: (now, Instant::now()) })
     }
 
     /// Sends a request, again where that may help.
@@ -148,19 +154,22 @@ impl Forge {
                 value.to_str().ok().map(str::to_owned)
             };
             let has_next = header("link").is_some_and(|link| link.contains("rel=\"next\""));
-            let asked_pause = header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
-            let is_limited = status == 429
-                || (status == 403
-                    && (asked_pause.is_some()
-                        || header("x-ratelimit-remaining").as_deref() == Some("0")));
+            let number = |name: &str| header(name).and_then(|text| text.parse::<u64>().ok());
+            let limit = Limit {
+                retry_after: number("retry-after"),
+                remaining: number("x-ratelimit-remaining"),
+                reset: number("x-ratelimit-reset"),
+            };
             let text = self.client.body_to_string(response).await.unwrap_or_default();
             let json: Value = serde_json::from_str(&text).unwrap_or_default();
             let said = json["message"].as_str().unwrap_or("no reason given").to_owned();
-            if is_limited {
+            let now = self.now.0 + self.now.1.elapsed().as_secs();
+            if let Some(seconds) = limit.pause(status, &said, now) {
                 last = format!("the API asks to slow down: {said}");
-                if let Some(seconds) = asked_pause {
-                    tokio::time::sleep(Duration::from_secs(seconds.min(LONGEST_PAUSE))).await;
+                if seconds > LONGEST_PAUSE {
+                    return Err(PostError::Unreachable(format!("{last} (for {seconds} seconds)")));
                 }
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
                 continue;
             }
             return match status {
@@ -317,6 +326,36 @@ impl Forge {
     }
 }
 
+/// What an answer says of the limits of the API.
+#[derive(Debug, Clone, Copy, Default)]
+struct Limit {
+    retry_after: Option<u64>,
+    remaining: Option<u64>,
+    /// Seconds since 1970.
+    reset: Option<u64>,
+}
+
+impl Limit {
+    /// Seconds to wait, when an answer is one that a later one may not be: a limit was met. `None`: it is what it is.
+    fn pause(self, status: u16, said: &str, now: u64) -> Option<u64> {
+        let said = said.to_ascii_lowercase();
+        let is_secondary =
+            said.contains("secondary rate limit") || said.contains("abuse detection");
+        let is_spent = self.remaining == Some(0);
+        let is_limit = match status {
+            429 => true,
+            403 => self.retry_after.is_some() || is_spent || is_secondary,
+            _ => false,
+        };
+        if !is_limit {
+            return None;
+        }
+        let until_reset = self.reset.filter(|_| is_spent).map(|reset| reset.saturating_sub(now));
+        let asked = self.retry_after.or(until_reset);
+        Some(asked.unwrap_or(if is_secondary { SECONDARY_PAUSE } else { 0 }))
+    }
+}
+
 /// Whether a comment is one of a workflow: of GitHub's own app, or of another that nobody can sign in as.
 fn is_workflow(login: &str, user: &Value) -> bool {
     user["type"] == "Bot" || login.ends_with("[bot]")
@@ -355,6 +394,19 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_are_waited_for() {
+        let limit = |retry_after, remaining, reset| Limit { retry_after, remaining, reset };
+        let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes.";
+        let none = limit(None, Some(4000), None);
+        assert_eq!(none.pause(403, secondary, 100), Some(60));
+        assert_eq!(limit(Some(5), None, None).pause(403, secondary, 100), Some(5));
+        assert_eq!(limit(None, Some(0), Some(130)).pause(403, "API rate limit", 100), Some(30));
+        assert_eq!(none.pause(429, "", 100), Some(0));
+        assert_eq!(none.pause(403, "Resource not accessible by integration", 100), None);
+        assert_eq!(none.pause(404, secondary, 100), None);
+    }
 
     #[test]
     fn markers() {

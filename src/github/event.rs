@@ -35,7 +35,7 @@ pub struct Row {
 }
 
 const LIVE: &str = "live in `store.channel`";
-const USED: &str = "used; one that is named and not set is an error";
+const USED: &str = "used; a warning when one that is named is not set";
 const NOT_USED: &str = "not used";
 
 const fn live(when: &'static str) -> Row {
@@ -166,9 +166,9 @@ impl Rights {
         self.row.without_secrets
     }
 
-    /// Whether a key that the settings name has to be there.
+    /// Whether a key that the settings name should be there.
     #[must_use]
-    pub fn needs_named_keys(&self) -> bool {
+    pub fn expects_keys(&self) -> bool {
         self.row != &OUTSIDE && self.row.without_secrets.is_none()
     }
 

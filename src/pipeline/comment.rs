@@ -42,7 +42,7 @@ fn forge(config: &Config, ports: &Ports<'_>) -> Result<Option<Forge>, Diagnostic
     let Some(repository) = &runner.repository else { return Ok(None) };
     let Some(token) = secret_of(&config.report.token, ports.environment)? else { return Ok(None) };
     let api = runner.api.as_deref().unwrap_or(DEFAULT_API);
-    Forge::new(api, repository, &token)
+    Forge::new(api, repository, &token, ports.now)
         .map(Some)
         .map_err(|error| Diagnostic::warning("report/comment", error.to_string()))
 }

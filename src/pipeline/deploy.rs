@@ -248,9 +248,8 @@ impl Access {
 
 fn store_error(error: &StoreError) -> Diagnostic {
     match error {
-        StoreError::Missing(_) | StoreError::Content { .. } => {
-            Diagnostic::error("store/missing", error.to_string())
-        }
+        StoreError::Missing(_) => Diagnostic::error("store/missing", error.to_string()),
+        StoreError::Content { .. } => Diagnostic::error("store/broken", error.to_string()),
         StoreError::Lost { .. } => Diagnostic::error("store/lost", error.to_string()).hint(
             "the run that was faster is newer or the same age; run again to make this one live",
         ),
@@ -260,7 +259,10 @@ fn store_error(error: &StoreError) -> Diagnostic {
 
 impl Outcome {
     fn store_error(&mut self, error: &StoreError) {
-        self.error(ExitCode::Store, store_error(error));
+        // What a store gives and what is not whole is a matter of the seal; that it gives nothing is not.
+        let is_broken = matches!(error, StoreError::Content { .. });
+        let code = if is_broken { ExitCode::Seal } else { ExitCode::Store };
+        self.error(code, store_error(error));
     }
 }
 
@@ -613,10 +615,15 @@ fn pull(
         None => None,
     };
     let access = Access { writes: false, now: ports.now };
-    let of_store = |error: &StoreError| (ExitCode::Store, store_error(error));
     let place = Place::open(location.text, config, ports.environment, location.working, &access)
         .map_err(|error| (ExitCode::Store, error))?;
-    let found = place.found().map_err(|error| of_store(&error))?;
+    let found = match place.found() {
+        Ok(found) => found,
+        Err(error) => {
+            outcome.store_error(&error);
+            return Ok(());
+        }
+    };
     if let Some(problem) = location.problem(&found.build_id).map_err(of_seal)? {
         return Err(of_seal(problem));
     }
@@ -625,7 +632,7 @@ fn pull(
     let digests =
         place.read(&found, |path| stored.create(path.as_str())).map_err(|error| match error {
             Unread::Write(path, error) => cannot(path.as_str(), error),
-            Unread::Store(error) => of_store(&error),
+            Unread::Store(error) => (ExitCode::Store, store_error(&error)),
         })?;
     let verified = place.verified(&found, &digests, &keys);
     if !verified.problems.is_empty() {

@@ -38,6 +38,21 @@ const ENTRIES: [&str; 10] = [
     "src/worker.ts",
 ];
 
+/// Commits that workflows pin: a commit and an action a line, with the version.
+const PINNED: &str = include_str!("../../action/pinned.txt");
+
+/// How a workflow names an action, by the commit that is known of it.
+fn pinned(action: &str) -> String {
+    PINNED
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .find_map(|(commit, rest)| {
+            let version = rest.strip_prefix(action)?.trim();
+            Some(format!("{action}@{commit} # {version}"))
+        })
+        .unwrap_or_else(|| action.to_owned())
+}
+
 /// What was found in a folder.
 struct Project {
     name: String,
@@ -155,26 +170,28 @@ concurrency:
   cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
 jobs:
   release:
+    name: Gate, store and report
     runs-on: ubuntu-latest
     permissions:
       contents: read
       pull-requests: write # the report; forks do without
     steps:
-      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
+      - uses: {checkout}
         with:
           # The merge and its parents: sizes are compared with the first of them.
           fetch-depth: 2
           persist-credentials: false
       - name: Install
-        run: {}
-{build}      - uses: bundlegate/bundlegate@v1 # better: the commit of a release
-        with:
-          # Searched for in the outputs, beside the variables of this step.
-          guard-secrets: ${{{{ toJSON(secrets) }}}}
+        run: {install}
+{build}      - uses: {bundlegate}
         env:
+          # Signs. The outputs are searched for its value, and for that of each variable that is set here: name those whose
+          # values the build could have seen.
           HMAC_KEY: ${{{{ secrets.HMAC_KEY }}}}
 ",
-        project.install
+        install = project.install,
+        checkout = pinned("actions/checkout"),
+        bundlegate = pinned("bundlegate/bundlegate"),
     )
 }
 

@@ -139,7 +139,7 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     };
     let keys = match rights.without_secrets() {
         Some(_) => public_keys_only(config),
-        None => seal_keys(config, ports.environment, rights.needs_named_keys()),
+        None => seal_keys(config, ports.environment, false),
     };
     let Some(keys) = outcome.take(ExitCode::Seal, keys) else { return outcome };
     name_packages(&mut metafile, config, ports);
@@ -179,8 +179,7 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
             return outcome;
         }
     };
-    let why = rights.without_secrets();
-    report.gates.push(seal_gate(config, &sealed, &keys, why, &mut outcome));
+    report.gates.push(seal_gate(config, &sealed, &keys, Some(&rights), &mut outcome));
     if !dry_run {
         write_release(config, &scanned, &sealed, &mut outcome);
         write_metafile(config, &metafile, &mut outcome);

@@ -280,6 +280,7 @@ pub(super) fn publish(
         }
     }
     if !dry_run && config.report.comments {
+        (ports.progress)("posting the report");
         post(config, ports, report, outcome);
     }
     step_outputs(config, report, outcome);

@@ -21,6 +21,7 @@ use crate::fs::{
     DiskFileSystem, FileSystem as _, Staging, content, read_pieces, remove, walk, write_atomically,
     write_private,
 };
+use crate::github::event::Rights;
 use crate::keychain;
 use crate::leak::Scanned;
 use crate::metafile::Metafile;
@@ -159,8 +160,8 @@ fn named_key<T, E: std::fmt::Display>(
     }
 }
 
-/// The keys that the settings name for sealing. With `must_be_set`, one that is named has to be there, unless
-/// `sign.required: false` says that it need not.
+/// The keys that the settings name for sealing. With `must_be_set`, or with `sign.required`, one that is named has to be
+/// there.
 ///
 /// # Errors
 /// One is not set although it must be, or is no key.
@@ -211,7 +212,7 @@ pub(super) fn public_keys_only(config: &Config) -> Result<SealKeys, Diagnostic> 
 /// One is not set, or is no key.
 pub(super) fn check_keys(config: &Config, ports: &Ports<'_>) -> Result<CheckKeys, Diagnostic> {
     let environment = ports.environment;
-    let must_be_set = config.sign.public_key.is_none();
+    let must_be_set = config.sign.public_key.is_none() && config.sign.required != Some(false);
     let own = config.sign.hmac_key.as_ref().map(|source| (&config.sign.key_id, source));
     let others = config.sign.verify_keys.iter().map(|(id, source)| (id, source));
     let mut hmac = Vec::new();
@@ -292,7 +293,7 @@ pub(super) fn seal_gate(
     config: &Config,
     sealed: &Sealed,
     keys: &SealKeys,
-    without_secrets: Option<&str>,
+    rights: Option<&Rights>,
     outcome: &mut Outcome,
 ) -> Gate {
     let files = sealed.objects().len();
@@ -307,7 +308,7 @@ pub(super) fn seal_gate(
     if !keys.recipients.is_empty() {
         by.push(format!("encrypted for {} recipients", keys.recipients.len()));
     }
-    if let Some(why) = without_secrets {
+    if let Some(why) = rights.and_then(Rights::without_secrets) {
         return skipped(
             "Signatures",
             &format!("skipped ({why}): {files} files locked, not signed; build `{build}`"),
@@ -322,6 +323,7 @@ pub(super) fn seal_gate(
             why.push(format!("`{source}` is not set"));
         }
     }
+    let is_named = !why.is_empty();
     let is_signed = keys.hmac.is_some() || keys.pair.is_some();
     if !is_signed && why.is_empty() {
         why.push("no key is named in `sign.hmac_key`".to_owned());
@@ -333,7 +335,11 @@ pub(super) fn seal_gate(
         } else {
             "the files are locked but not signed"
         };
-        outcome.diagnostics.push(Diagnostic::note("seal/unsigned", format!("{why}, so {so}")));
+        let note = Diagnostic::note("seal/unsigned", format!("{why}, so {so}"));
+        // Where releases are made, a secret that has gone missing is not a matter of taste.
+        let is_lost = rights.is_some_and(Rights::expects_keys) && is_named;
+        let severity = if is_lost { Severity::Warning } else { note.severity };
+        outcome.diagnostics.push(Diagnostic { severity, ..note });
     }
     by.push(format!("build `{build}`"));
     if is_signed {
@@ -359,14 +365,17 @@ pub(super) fn write_release(
             outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
         }
     }
-    if let Some(folder) = config.seal_outdir.as_ref().or(built) {
-        write_deployment(folder, sealed, outcome);
+    match (&config.seal_outdir, built) {
+        (Some(folder), _) => write_deployment(folder, sealed, true, outcome),
+        (None, Some(folder)) => write_deployment(folder, sealed, false, outcome),
+        (None, None) => {}
     }
 }
 
-/// Writes outputs, siblings and seal into a folder, and removes what an earlier build of ours left there.
-fn write_deployment(folder: &Path, sealed: &Sealed, outcome: &mut Outcome) {
-    let earlier = earlier_build(folder);
+/// Writes outputs, siblings and seal into a folder, and removes what an earlier run left there: all that its lock names,
+/// where nobody but us writes, else what its manifest says that we built.
+fn write_deployment(folder: &Path, sealed: &Sealed, is_all_ours: bool, outcome: &mut Outcome) {
+    let earlier = earlier_files(folder, is_all_ours);
     let objects = sealed.objects().iter().map(|object| (object.path.as_str(), object.body.bytes()));
     if let Err((path, error)) = write_outputs(folder, objects) {
         outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
@@ -384,12 +393,13 @@ fn write_deployment(folder: &Path, sealed: &Sealed, outcome: &mut Outcome) {
     }
 }
 
-/// Files that an earlier build of ours wrote into a folder, with their digests; of a folder that was only signed, none.
-fn earlier_build(folder: &Path) -> Vec<(OutputPath, Digest)> {
+/// Files that an earlier run wrote into a folder, with their digests; of a folder that was only signed, none.
+fn earlier_files(folder: &Path, is_all_ours: bool) -> Vec<(OutputPath, Digest)> {
     let Ok(read) = read_seal(folder) else { return Vec::new() };
     let manifest = read.manifest.as_deref().filter(|json| Manifest::is_one(json));
     let is_ours = manifest.and_then(|json| Manifest::parse(json).ok()).is_some_and(|manifest| {
-        manifest.target.is_some() && manifest.build_id == Digest::of(read.lock.as_bytes()).to_hex()
+        (is_all_ours || manifest.target.is_some())
+            && manifest.build_id == Digest::of(read.lock.as_bytes()).to_hex()
     });
     if is_ours { lock::parse(&read.lock).unwrap_or_default() } else { Vec::new() }
 }
@@ -469,7 +479,7 @@ pub fn run_sign(config: &Config, ports: &Ports<'_>, folder: &Path, out: Option<&
     };
     let gate = seal_gate(config, &sealed, &keys, None, &mut outcome);
     match out {
-        Some(out) => write_deployment(out, &sealed, &mut outcome),
+        Some(out) => write_deployment(out, &sealed, true, &mut outcome),
         None => write_seal(folder, &sealed, &mut outcome),
     }
     if outcome.exit_code() == ExitCode::Fine {

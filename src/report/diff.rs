@@ -651,4 +651,105 @@ mod tests {
         assert_eq!(comparison.packages[0].versions, ["1.2.3"]);
         assert_eq!(comparison.packages[0].importers, ["src/app.ts:3"]);
     }
+
+    /// Random numbers that are the same in each run.
+    struct Random(u64);
+
+    impl Random {
+        fn next(&mut self, below: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            usize::try_from(self.0 >> 33).unwrap() % below
+        }
+
+        fn hash(&mut self, alphabet: &[u8], length: usize) -> String {
+            (0..length).map(|_| char::from(alphabet[self.next(alphabet.len())])).collect()
+        }
+
+        fn code(&mut self, words: usize) -> Vec<String> {
+            (0..words).map(|_| format!("f{}({});", self.next(9000), self.next(9000))).collect()
+        }
+    }
+
+    fn output(code: &[String]) -> Output {
+        let text = code.concat();
+        Output {
+            bytes: text.len() as u64,
+            sha256: Some(crate::artifact::Digest::of(text.as_bytes()).to_hex()),
+            sketch: Some(Sketch::of(text.as_bytes()).to_text()),
+            ..Output::default()
+        }
+    }
+
+    /// Rebuilds of sites as each bundler names their outputs: some edited, one gone, one new. What is joined is joined
+    /// right, and hardly anything is not joined.
+    #[test]
+    fn outputs_of_others_find_their_earlier_builds() {
+        const URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        const HEX: &[u8] = b"0123456789abcdef";
+        const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        const BUN: &[u8] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let tools: [(&str, &[u8], usize, &str, &[&str]); 7] = [
+            (
+                "Vite",
+                URL,
+                8,
+                "assets/{}-[].js",
+                &["index", "index", "index", "about", "vendor", "my-settings"],
+            ),
+            ("SvelteKit", URL, 8, "_app/immutable/chunks/[].js", &["", "", "", "", ""]),
+            ("webpack", HEX, 8, "static/js/{}.[].chunk.js", &["main", "runtime", "17", "482"]),
+            (
+                "Next.js",
+                HEX,
+                16,
+                "_next/static/chunks/{}-[].js",
+                &["4bd1b696", "117", "main-app", "framework"],
+            ),
+            ("esbuild", BASE32, 8, "{}-[].js", &["app", "chunk", "chunk", "chunk"]),
+            ("Parcel", HEX, 8, "{}.[].css", &["index", "index", "about"]),
+            ("Bun", BUN, 8, "chunk-[].js", &["", "", ""]),
+        ];
+        let mut random = Random(7);
+        for (tool, alphabet, length, pattern, stems) in tools {
+            let (mut right, mut all) = (0, 0);
+            for _ in 0..1000 {
+                let name = |random: &mut Random, stem: &str| {
+                    pattern.replace("{}", stem).replace("[]", &random.hash(alphabet, length))
+                };
+                let (mut base, mut head) = (Metafile::default(), Metafile::default());
+                let mut expected = BTreeMap::new();
+                let gone = random.next(stems.len());
+                for (index, stem) in stems.iter().enumerate() {
+                    let mut code = random.code(400);
+                    let before = name(&mut random, stem);
+                    base.outputs.insert(before.clone(), output(&code));
+                    if index == gone {
+                        continue;
+                    }
+                    for _ in 0..random.next(60) {
+                        let at = random.next(code.len());
+                        code[at] = format!("g{}();", random.next(9000));
+                    }
+                    let now = name(&mut random, stem);
+                    head.outputs.insert(now.clone(), output(&code));
+                    expected.insert(now, before);
+                }
+                let new = name(&mut random, stems[gone]);
+                // Another output of the same name as one that is gone: nobody can tell by names whether it is the same.
+                if stems.iter().filter(|stem| **stem == stems[gone]).count() > 1 {
+                    head.outputs.insert(new, output(&random.code(400)));
+                }
+                // A page that was never joined to a page.
+                head.outputs.insert("about-overview.js".into(), output(&random.code(400)));
+                base.outputs.insert("about-settings.js".into(), output(&random.code(400)));
+                let pairs = join(&base, &head);
+                for (now, before) in &pairs {
+                    assert_eq!(expected.get(now), Some(before), "{tool}: {now}");
+                }
+                right += pairs.len();
+                all += expected.len();
+            }
+            assert!(right * 100 >= all * 99, "{tool}: {right} of {all}");
+        }
+    }
 }

@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(bytes(&format!("{}\n{}", &hex[..32], &hex[32..])), bytes(hex));
         // Nearly one of these is nothing.
         assert_eq!(read(&hex[1..]), Err(BadKey::Form));
-        assert_eq!(read(&RFC_KEY[..41]), Err(BadKey::Form));
+        assert_eq!(read("ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7"), Err(BadKey::Form));
         assert_eq!(read("ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmq"), Err(BadKey::Short(27)));
         for phrase in
             ["correct horse battery staple, and more", "Tr0ub4dor&3-Tr0ub4dor&3-Tr0ub4dor"]

@@ -316,7 +316,13 @@ impl Store {
     /// The build that is live in a channel; `None` when there is none.
     pub fn live(&self, name: &str, channel: &str) -> Result<Option<Found>, StoreError> {
         match self.live_id(name, channel)? {
-            Some(build_id) => self.build(name, &build_id).map(Some),
+            Some(build_id) => match self.build(name, &build_id) {
+                Err(StoreError::Missing(_)) => {
+                    let key = channel_key(name, channel);
+                    Err(StoreError::Content { key, what: "a pointer to a build that is there" })
+                }
+                found => found.map(Some),
+            },
             None => Ok(None),
         }
     }

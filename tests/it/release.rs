@@ -256,7 +256,8 @@ fn a_folder_of_others_is_theirs() {
                 let output = desk.run(&["run"]);
                 check(&output, 0, &format!("{} files and", before.len()));
                 assert_eq!(files(&dist), before, "{name}: the folder was changed");
-                let lock = std::fs::read_to_string(desk.path.join("sealed/bundlegate.lock")).unwrap();
+                let lock =
+                    std::fs::read_to_string(desk.path.join("sealed/bundlegate.lock")).unwrap();
                 ok(&mut desk.command(&["verify", "sealed"]));
                 for path in before.keys() {
                     assert!(lock.contains(&format!("  {path}\n")), "{name}: {path} is not locked");
@@ -266,7 +267,8 @@ fn a_folder_of_others_is_theirs() {
             assert_eq!(locks[0], locks[1], "{name}");
             let stored = files(&desk.path.join("store"));
             if layout == "files" {
-                for (path, bytes) in &before {
+                // A brotli form stands in the place of its file.
+                for (path, bytes) in before.iter().filter(|(path, _)| !path.ends_with(".br")) {
                     let there = &stored[&format!("app/{path}")];
                     // What is stored under the name of a file is the file, or its brotli form.
                     if there != bytes {
@@ -280,7 +282,10 @@ fn a_folder_of_others_is_theirs() {
             } else {
                 ok(&mut desk.command(&["pull", "dir:store/app", "pulled"]));
                 let pulled = files(&desk.path.join("pulled"));
-                assert!(before.iter().all(|(path, bytes)| pulled.get(path) == Some(bytes)), "{name}");
+                assert!(
+                    before.iter().all(|(path, bytes)| pulled.get(path) == Some(bytes)),
+                    "{name}"
+                );
             }
             // A leak in any of the files stops it, also in one that is called as ours is.
             for path in before.keys().filter(|path| path.ends_with(".json")) {
@@ -321,7 +326,8 @@ fn forms_that_the_bundler_made_are_taken_and_stale_ones_named() {
     assert_eq!(forms(&manifest()), ["br", "gzip", "zstd"]);
     let is_same = |extension: &str| {
         let name = format!("{script}.{extension}");
-        std::fs::read(desk.path.join("sealed").join(&name)).ok() == std::fs::read(dist.join(&name)).ok()
+        std::fs::read(desk.path.join("sealed").join(&name)).ok()
+            == std::fs::read(dist.join(&name)).ok()
     };
     assert!(is_same("br") && is_same("gz"), "the bundler's own form is the one that is stored");
     // They are no outputs of their own.
@@ -352,7 +358,10 @@ fn ours_is_what_is_ours_by_its_content() {
     // Signing writes three files at most, the same again.
     ok(&mut desk.command(&["sign", "dist"]));
     assert_eq!(files(&desk.path.join("dist")), signed);
-    assert_eq!(signed.keys().collect::<Vec<_>>(), ["a.js", "bundlegate.lock", "bundlegate.manifest.json"]);
+    assert_eq!(
+        signed.keys().collect::<Vec<_>>(),
+        ["a.js", "bundlegate.lock", "bundlegate.manifest.json"]
+    );
     // The manifest of version 0.1 had a name that sites use, too.
     std::fs::rename(
         desk.path.join("dist/bundlegate.manifest.json"),
@@ -368,10 +377,17 @@ fn ours_is_what_is_ours_by_its_content() {
     ok(&mut desk.command(&["verify", "dist"]));
     let lock = std::fs::read_to_string(desk.path.join("dist/bundlegate.lock")).unwrap();
     assert!(lock.contains("  manifest.json\n"), "{lock}");
-    assert_eq!(std::fs::read(desk.path.join("dist/manifest.json")).unwrap(), b"{\"name\":\"My app\"}");
+    assert_eq!(
+        std::fs::read(desk.path.join("dist/manifest.json")).unwrap(),
+        b"{\"name\":\"My app\"}"
+    );
     // One with the name of ours that is not ours cannot be stored beside it.
     desk.write("dist/bundlegate.manifest.json", "{\"name\":\"My app\"}");
-    check(&desk.run(&["sign", "dist"]), 6, "`bundlegate.manifest.json` among the outputs is not ours");
+    check(
+        &desk.run(&["sign", "dist"]),
+        6,
+        "`bundlegate.manifest.json` among the outputs is not ours",
+    );
     desk.write(
         "bundlegate.yml",
         "name: app\nartifacts: { dir: dist }\nstore: { url: \"dir:store\" }\nreport: { base: none }\n",
@@ -391,7 +407,8 @@ fn a_build_removes_its_own_files_and_no_others() {
     );
     ok(&mut desk.command(&["run"]));
     let chunks = || -> Vec<String> {
-        files(&desk.path.join("dist")).into_keys().filter(|path| path.starts_with("chunk-")).collect()
+        let names = files(&desk.path.join("dist")).into_keys();
+        names.filter(|path| path.ends_with(".js") && path != "a.js").collect()
     };
     let first = chunks();
     desk.write("src/b.ts", "export const text = 'two'");
@@ -425,7 +442,11 @@ fn outputs_never_take_the_place_of_inputs() {
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(desk.path.join("src"), desk.path.join("link")).unwrap();
-        check(&desk.run(&["build", "src/index.js", "--outdir", "link"]), 3, "would be written over");
+        check(
+            &desk.run(&["build", "src/index.js", "--outdir", "link"]),
+            3,
+            "would be written over",
+        );
         assert!(is_kept());
     }
     desk.write("a/Page.js", "console.log(1)");
@@ -434,32 +455,38 @@ fn outputs_never_take_the_place_of_inputs() {
     let both = [&["build", "a/Page.js", "b/page.js"][..], &flat].concat();
     check(&desk.run(&both), 3, "which many disks take for one file");
     check(&desk.run(&["build", "a/Page.js", "b/page.js"]), 2, "--outdir");
-    check(&desk.run(&["build", "a/Page.js", "--sourcemap"]), 2, "--outdir");
+    check(&desk.run(&["build", "a/Page.js", "--sourcemap=linked"]), 2, "--outdir");
 }
 
 #[test]
 fn paths_are_those_of_the_repository() {
     let desk = Desk::new();
     desk.write("web/src/index.ts", "console.log(process.env.PUBLIC_UNSET); export {}");
-    desk.write("web/bundlegate.yml", "name: web\nbuild: { entrypoints: [src/index.ts], outdir: dist }\n");
+    desk.write(
+        "web/bundlegate.yml",
+        "name: web\nbuild: { entrypoints: [src/index.ts], outdir: dist }\n",
+    );
     let run = |by_git: bool| {
         let mut command = desk.command(&["run", "--dry-run", "--comment=false"]);
         command.current_dir(desk.path.join("web"));
         if by_git {
             std::fs::create_dir_all(desk.path.join(".git")).unwrap();
+            command.args(["--log-format", "github"]);
         } else {
             on_event(&mut command, &desk, "push", &push_event("refs/heads/trunk"));
         }
         command.output().unwrap()
     };
     check(&run(false), 0, "file=web/src/index.ts,line=1");
-    check(&run(true), 0, "--> web/src/index.ts:1:");
+    check(&run(true), 0, "file=web/src/index.ts,line=1");
     check(&run(true), 0, "| `web/src/index.ts`");
     desk.write("web/src/index.ts", "console.log('9f8e7d6c5b4a39281706f5e4')");
-    let mut leak = desk.command(&["run"]);
+    let mut leak = desk.command(&["run", "--log-format", "json"]);
     leak.current_dir(desk.path.join("web")).env("MY_SECRET", "9f8e7d6c5b4a39281706f5e4");
     check(&leak.output().unwrap(), 4, "web/dist/index.js:");
-    ok(desk.command(&["build", "src/index.ts", "--outdir=dist"]).current_dir(desk.path.join("web")));
+    ok(desk
+        .command(&["build", "src/index.ts", "--outdir=dist"])
+        .current_dir(desk.path.join("web")));
     let mut sarif = desk.command(&["scan", "dist", "--format", "sarif"]);
     sarif.current_dir(desk.path.join("web")).env("MY_SECRET", "9f8e7d6c5b4a39281706f5e4");
     check(&sarif.output().unwrap(), 4, "\"uri\": \"web/dist/index.js\"");

@@ -640,7 +640,7 @@ fn treemaps_are_stored_with_the_build() {
     let desk = Desk::new("");
     desk.write(
         "bundlegate.yml",
-        "name: app\nbuild: { entrypoints: [src/index.ts] }\nreport: { pictures: 'https://pub.example/x/' }\n",
+        "name: app\nbuild: { entrypoints: [src/index.ts] }\nstore: { previews: true }\nreport: { pictures: 'https://pub.example/x/' }\n",
     );
     let long = |word: &str| format!("console.log('{}');\n", word.repeat(500));
     desk.write("src/index.ts", "import 'dates';\nimport './<b>\"&.ts';\nimport './購物車.ts';\n");
@@ -668,7 +668,7 @@ fn treemaps_are_stored_with_the_build() {
         })
         .collect();
     // The seal holds with them beside it, and they go with their build.
-    ok(desk.command("verify").arg("dir:.bundlegate/store/app"));
+    ok(desk.command("verify").arg("dir:.bundlegate/store/app@pr-7"));
     // Again: the same picture, so the comment is as it was.
     assert!(text(&desk.run("10.1")).contains("unchanged"));
     if cfg!(target_os = "linux") {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use super::s3::{ACCOUNT, BUCKET, Fault, KEY, KEY_ID, Server};
+use super::s3::{ACCOUNT, BUCKET, Conditions, Fault, KEY, KEY_ID, Server};
 use super::support::{bundlegate, files, ok, text};
 
 /// A folder to deploy, and a place to deploy it to.
@@ -122,7 +122,7 @@ fn a_deployment_goes_there_and_back() {
         ok(desk.command("rollback").arg(desk.place()));
         assert_eq!(desk.live(), "one");
         let none = desk.command("rollback").arg(desk.place()).output().unwrap();
-        assert_eq!(none.status.code(), Some(6), "{}", text(&none));
+        assert_eq!(none.status.code(), Some(7), "{}", text(&none));
         ok(desk.command("promote").arg(format!("{}@{}", desk.place(), builds[0])));
         assert_eq!(desk.live(), "two");
         let stable = ok(desk.command("verify").arg(format!("{}@stable", desk.place())));
@@ -132,7 +132,7 @@ fn a_deployment_goes_there_and_back() {
         assert!(kept.contains("removed 0 builds"), "{kept}");
         let nowhere =
             desk.command("pull").args([&format!("{}@none", desk.place()), "x"]).output().unwrap();
-        assert_eq!(nowhere.status.code(), Some(6), "{}", text(&nowhere));
+        assert_eq!(nowhere.status.code(), Some(7), "{}", text(&nowhere));
         assert!(!desk.path.join("x").exists());
     }
 }
@@ -181,9 +181,11 @@ fn what_was_not_stored_as_sent_does_not_become_live() {
     desk.version("one", 4);
     ok(desk.command("push").args(["dist", &desk.store()]));
     desk.version("two", 4);
-    desk.server().fault("PUT", "/objects/", 1, Fault::Corrupt);
-    let output =
-        desk.command("push").args(["dist", &desk.store(), "--read-back", "full"]).output().unwrap();
+    let push = || {
+        desk.command("push").args(["dist", &desk.store(), "--read-back", "full"]).output().unwrap()
+    };
+    desk.server().fault("PUT", "/objects/", 2, Fault::Corrupt);
+    let output = push();
     assert_eq!(output.status.code(), Some(7), "{}", text(&output));
     assert!(
         text(&output).contains("is not what was sent: its SHA-256 differs"),
@@ -191,6 +193,16 @@ fn what_was_not_stored_as_sent_does_not_become_live() {
         text(&output)
     );
     assert_eq!(desk.live(), "one");
+    // What went wrong is sent again, also what an earlier run left there.
+    assert_eq!(push().status.code(), Some(0));
+    assert_eq!(desk.live(), "two");
+    let key = desk.server().objects().into_keys().find(|key| key.contains("/objects/")).unwrap();
+    desk.server().tamper(&key, |bytes| bytes[0] ^= 1);
+    assert_eq!(push().status.code(), Some(0));
+    assert_eq!(desk.live(), "two");
+    desk.server().tamper(&key, |bytes| bytes[0] ^= 1);
+    let verified = desk.command("verify").arg(desk.place()).output().unwrap();
+    assert_eq!(verified.status.code(), Some(6), "{}", text(&verified));
 }
 
 #[test]
@@ -284,10 +296,14 @@ fn files_for_a_cdn() {
     let dist = desk.path.join("dist");
     let page = format!("<!doctype html>{}", "<p>text</p>".repeat(50));
     std::fs::write(dist.join("index.html"), &page).unwrap();
-    std::fs::write(dist.join("app-4f2c9d1e.js"), "x()").unwrap();
+    // One name with a hash that is known to be one, one that only looks so, and one of which a rule says it.
+    let script = format!("app-{}.js", bundlegate::artifact::content_hash(b"x()"));
+    std::fs::write(dist.join(&script), "x()").unwrap();
+    std::fs::write(dist.join("prices-20261127.json"), "{}").unwrap();
+    std::fs::write(dist.join("logo-4f2c9d1e.png"), "png").unwrap();
     std::fs::write(
         desk.path.join("bundlegate.yml"),
-        format!("name: app\nartifacts: {{ dir: dist }}\nstore: {{ url: {}, layout: files }}\nsign: {{ hmac_key: env:HMAC }}\n", desk.store()),
+        format!("name: app\nartifacts: {{ dir: dist }}\nstore: {{ url: {}, layout: files, cache_control: [{{ path: \"logo-*\", value: \"max-age=60\" }}] }}\nsign: {{ hmac_key: env:HMAC }}\n", desk.store()),
     )
     .unwrap();
     desk.server().log();
@@ -297,8 +313,10 @@ fn files_for_a_cdn() {
     let log: Vec<String> =
         desk.server().log().into_iter().filter(|line| line.starts_with("PUT")).collect();
     let position = |part: &str| log.iter().position(|line| line.contains(part)).unwrap();
-    assert!(position("app-4f2c9d1e.js") < position("index.html"), "{log:?}");
-    assert!(position("index.html") < position("manifest.json"), "{log:?}");
+    assert!(position(&script) < position("prices-20261127.json"), "{log:?}");
+    assert!(position("prices-20261127.json") < position("index.html"), "{log:?}");
+    assert!(position("index.html") < position("bundlegate.lock"), "{log:?}");
+    assert!(position("bundlegate.lock") < position("manifest.json"), "{log:?}");
     let objects = desk.server().objects();
     let html = &objects["team/app/index.html"];
     assert_eq!(html.content_type.as_deref(), Some("text/html; charset=utf-8"));
@@ -306,7 +324,10 @@ fn files_for_a_cdn() {
     assert_eq!(html.cache_control.as_deref(), Some("no-cache"));
     assert!(html.metadata["signature-input"].starts_with("bundlegate=(\"@path\";req"), "{html:?}");
     assert!(objects.contains_key("team/app/index.html.zst"));
-    let script = &objects["team/app/app-4f2c9d1e.js"];
+    let cached = |name: &str| objects[&format!("team/app/{name}")].cache_control.clone().unwrap();
+    assert_eq!(cached("prices-20261127.json"), "no-cache");
+    assert_eq!(cached("logo-4f2c9d1e.png"), "max-age=60");
+    let script = &objects[&format!("team/app/{script}")];
     assert_eq!(script.cache_control.as_deref(), Some("public, max-age=31536000, immutable"));
     assert_eq!(script.content_encoding, None);
     assert_eq!(script.content_type.as_deref(), Some("text/javascript; charset=utf-8"));
@@ -662,4 +683,314 @@ fn a_worker_gives_credentials_for_oidc_tokens() {
     assert_eq!(elsewhere.status.code(), Some(7), "{}", text(&elsewhere));
     assert!(text(&elsewhere).contains("the key may not do that here"), "{}", text(&elsewhere));
     assert_eq!(desk.live(), "one");
+}
+
+#[test]
+fn answers_of_real_servers_are_understood() {
+    let desk = Desk::new(true);
+    desk.version("one", 3);
+    let server = desk.server();
+    ok(desk.command("push").args(["dist", &desk.store()]));
+    // "Try again" is not "another run was faster"; a page of a proxy is no answer; one that never comes is given up.
+    for (round, fault) in [Fault::Status(409), Fault::Status(429), Fault::Html(503), Fault::Never]
+        .into_iter()
+        .enumerate()
+    {
+        desk.version(&format!("round {round}"), 3);
+        server.fault("PUT", "channels", 1, fault);
+        server.fault("PUT", "/objects/", 1, fault);
+        let output = desk
+            .command("push")
+            .args(["dist", &desk.store(), "--store-timeout=2s"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{fault:?}: {}", text(&output));
+        assert_eq!(desk.live(), format!("round {round}"));
+        server.forget_faults();
+    }
+    // What stays that way is told with its status and what the server said.
+    desk.version("never", 3);
+    for (method, fault, expected) in [
+        ("HEAD", Fault::Status(403), "status 403"),
+        ("PUT", Fault::Html(502), "status 502, \"The edge is tired\""),
+        ("PUT", Fault::Refuse("QuotaExceeded"), "status 403, QuotaExceeded, planned"),
+    ] {
+        server.fault(method, "/objects/", 99, fault);
+        let output = desk.push();
+        assert_eq!(output.status.code(), Some(7), "{}", text(&output));
+        assert!(text(&output).contains(expected), "{}", text(&output));
+        server.forget_faults();
+    }
+    // A store that gives nothing says nothing about a deployment.
+    server.fault("GET", "/objects/", 99, Fault::Refuse("AccessDenied"));
+    for (name, more) in [("verify", "--quiet"), ("pull", "out"), ("promote", "--channel=x")] {
+        let output = desk.command(name).args([&*desk.place(), more]).output().unwrap();
+        assert_eq!(output.status.code(), Some(7), "{name}: {}", text(&output));
+    }
+}
+
+#[test]
+fn conditional_writes_as_servers_take_them() {
+    for (conditions, warns) in
+        [(Conditions::Quoted, false), (Conditions::Bare, false), (Conditions::Ignored, true)]
+    {
+        let desk = Desk::new(true);
+        desk.server().conditions(conditions);
+        for version in ["one", "two", "three"] {
+            desk.version(version, 2);
+            let output = desk.push();
+            assert_eq!(output.status.code(), Some(0), "{conditions:?}: {}", text(&output));
+            assert_eq!(text(&output).contains("store/conditions"), warns, "{}", text(&output));
+            assert_eq!(desk.live(), version);
+        }
+        // What is live already asks for no probe.
+        desk.server().log();
+        ok(desk.command("push").args(["dist", &desk.store()]));
+        let log = desk.server().log();
+        assert!(!log.iter().any(|line| line.starts_with("PUT") && line.contains("channels")));
+        assert_eq!(ok(desk.command("list").arg(desk.place())).lines().count(), 3);
+    }
+}
+
+#[test]
+fn a_deployment_is_what_it_says_it_is() {
+    let key = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    for with_server in [true, false] {
+        let desk = Desk::new(with_server);
+        let signed = |name: &str| {
+            let mut command = desk.command(name);
+            command.env("HMAC_KEY", key).args(["--hmac-key", "env:HMAC_KEY"]);
+            command
+        };
+        for version in ["old", "new"] {
+            std::fs::write(
+                desk.path.join("dist/index.js"),
+                format!("export default '{version}';\n"),
+            )
+            .unwrap();
+            ok(signed("sign").arg("dist"));
+            ok(signed("push").args(["dist", &desk.store()]));
+        }
+        // A check that is asked for is made, or fails.
+        for (name, more) in
+            [("verify", "--quiet"), ("pull", "unchecked"), ("promote", "--channel=unchecked")]
+        {
+            let mut unset = desk.command(name);
+            unset.args([&*desk.place(), more, "--hmac-key", "env:HMAC_KEY"]);
+            let output = unset.output().unwrap();
+            assert_eq!(output.status.code(), Some(6), "{name}: {}", text(&output));
+            assert!(text(&output).contains("error[seal/no-key]: `HMAC_KEY`"), "{}", text(&output));
+        }
+        let unsigned = desk.command("sign").args(["dist", "--hmac-key", "env:HMAC_KEY"]).output();
+        assert_eq!(unsigned.unwrap().status.code(), Some(6));
+        ok(desk.command("verify").arg(desk.place()));
+        // A rollback is right by all signatures; only who knows what should be there can tell.
+        let listed = ok(desk.command("list").arg(desk.place()));
+        let newest = listed.lines().next().unwrap()[..12].to_owned();
+        ok(signed("verify").args([&*desk.place(), "--expect", &newest]));
+        let record = format!(
+            "{{\"t\":\"meta\",\"name\":\"app\"}}\n{{\"t\":\"deployment\",\"manifest\":\"{}@{newest}\"}}\n",
+            desk.place()
+        );
+        std::fs::write(desk.path.join("record.jsonl"), record).unwrap();
+        ok(desk.command("rollback").arg(desk.place()));
+        ok(signed("verify").arg(desk.place()));
+        for (name, more) in [("verify", "--quiet"), ("pull", "rolled-back")] {
+            for expected in [newest.as_str(), "record.jsonl"] {
+                let output = signed(name)
+                    .args([&*desk.place(), more, "--expect", expected])
+                    .output()
+                    .unwrap();
+                assert_eq!(output.status.code(), Some(6), "{name}: {}", text(&output));
+                assert!(text(&output).contains("is expected"), "{}", text(&output));
+            }
+        }
+        assert!(!desk.path.join("rolled-back").exists());
+        let output = signed("verify").args([&*desk.place(), "--expect", "dist/index.js"]).output();
+        assert_eq!(output.unwrap().status.code(), Some(6));
+        // The build of another project, signed by the same key, under this name.
+        for (path, _) in desk.stored() {
+            let other = path.replacen("app/", "shop/", 1);
+            match &desk.server {
+                Some(server) => server.duplicate(&path, &other),
+                None => {
+                    let (from, to) =
+                        (desk.path.join("store").join(&path), desk.path.join("store").join(other));
+                    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+                    std::fs::copy(from, to).unwrap();
+                }
+            }
+        }
+        for (name, more) in
+            [("verify", "--quiet"), ("pull", "other"), ("promote", "--channel=other")]
+        {
+            let place = format!("{}/shop", desk.store());
+            let output = signed(name).args([&*place, more]).output().unwrap();
+            assert_eq!(output.status.code(), Some(6), "{name}: {}", text(&output));
+            assert!(text(&output).contains("one of `app`"), "{}", text(&output));
+        }
+    }
+}
+
+/// A site under its own names, with R2's rules: what is stored is what is locked, and nothing is sent twice.
+#[test]
+fn files_are_known_by_their_digests() {
+    for with_server in [true, false] {
+        let desk = Desk::new(with_server);
+        let dist = desk.path.join("dist");
+        let write = |name: &str, text: &str| std::fs::write(dist.join(name), text).unwrap();
+        write("app.js", &"var a = 1;".repeat(400));
+        write("prices-20261127.json", "price: 100");
+        write("index.html", "<script src=app.js></script>");
+        std::fs::write(
+            desk.path.join("bundlegate.yml"),
+            format!("name: app\nartifacts: {{ dir: dist }}\nstore: {{ url: \"{}\", layout: files, read_back: full }}\nreport: {{ base: none }}\n", desk.store()),
+        )
+        .unwrap();
+        let run = || {
+            let output = desk.command("run").output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+            text(&output)
+        };
+        let key = |name: &str| match with_server {
+            true => format!("team/app/{name}"),
+            false => format!("app/{name}"),
+        };
+        assert!(run().contains("4 files written, 0 there already"));
+        assert!(run().contains("0 files written, 4 there already"), "nothing has changed");
+        // The same name and the same size.
+        write("prices-20261127.json", "price: 200");
+        assert!(run().contains("1 files written, 3 there already"));
+        assert_eq!(desk.stored()[&key("prices-20261127.json")], b"price: 200");
+        // What has gone bad is sent again.
+        match &desk.server {
+            Some(server) => server.tamper(&key("app.js"), |bytes| bytes[3] ^= 1),
+            None => std::fs::write(desk.path.join("store").join(key("app.js")), "bad").unwrap(),
+        }
+        run();
+        let mut plain = Vec::new();
+        let stored = desk.stored();
+        let mut form = brotli::Decompressor::new(&stored[&key("app.js")][..], 4096);
+        std::io::Read::read_to_end(&mut form, &mut plain).unwrap();
+        assert_eq!(plain, std::fs::read(dist.join("app.js")).unwrap());
+        assert!(stored.contains_key(&key("bundlegate.lock")));
+        assert!(!stored.keys().any(|key| key.contains("metafile")), "it is not for everybody");
+    }
+}
+
+#[test]
+fn the_preset_r2_is_files_and_a_metafile() {
+    let desk = Desk::new(true);
+    std::fs::write(desk.path.join("a.ts"), "console.log('site')").unwrap();
+    std::fs::write(
+        desk.path.join("bundlegate.yml"),
+        format!("name: app\ndeploy: r2\nbuild: {{ entrypoints: [a.ts] , entry_naming: '[name]-[hash]' }}\nstore: {{ url: \"{}\" }}\n", desk.store()),
+    )
+    .unwrap();
+    ok(&mut desk.command("run"));
+    let objects = desk.server().objects();
+    let script = objects.iter().find(|(key, _)| key.starts_with("team/app/a-")).unwrap().1;
+    assert_eq!(script.cache_control.as_deref(), Some("public, max-age=31536000, immutable"));
+    let metafile = &objects["team/app/bundlegate.metafile.json"].bytes;
+    assert!(String::from_utf8_lossy(metafile).contains("\"a.ts\""));
+    assert!(!objects.keys().any(|key| key.contains("/channels/")));
+}
+
+#[test]
+fn an_upload_goes_on_only_with_the_same_bytes() {
+    let desk = Desk::new(true);
+    let file = desk.path.join("dist/movie.bin");
+    let large = |version: u8| {
+        let mut large = vec![b' '; 66 << 20];
+        for (index, part) in large.chunks_mut(1 << 20).enumerate() {
+            part[0] = version + u8::try_from(index).unwrap();
+        }
+        std::fs::write(&file, &large).unwrap();
+        large
+    };
+    std::fs::write(
+        desk.path.join("bundlegate.yml"),
+        format!("name: app\nartifacts: {{ dir: dist }}\ncompress: []\nstore: {{ url: \"{}\", layout: files }}\nreport: {{ base: none }}\n", desk.store()),
+    )
+    .unwrap();
+    large(1);
+    desk.server().fault("PUT", "partNumber=3", 6, Fault::Status(500));
+    assert_eq!(desk.command("run").output().unwrap().status.code(), Some(7));
+    // Another file of the same name and size.
+    let second = large(2);
+    ok(&mut desk.command("run"));
+    assert!(desk.server().objects()["team/app/movie.bin"].bytes == second);
+    // A file with the same start: its first parts are there, but what they were begun for is another file.
+    let mut third = large(3);
+    desk.server().fault("PUT", "partNumber=5", 6, Fault::Status(500));
+    assert_eq!(desk.command("run").output().unwrap().status.code(), Some(7));
+    *third.last_mut().unwrap() = b'x';
+    std::fs::write(&file, &third).unwrap();
+    ok(&mut desk.command("run"));
+    let stored = &desk.server().objects()["team/app/movie.bin"];
+    assert!(stored.bytes == third);
+    assert_eq!(stored.metadata["sha256"], super::support::sha256(&file));
+}
+
+/// With files under their own names, a page and what it names are of one version at any moment, and whole after the next
+/// run. With `LONG=1` 60 kills.
+#[test]
+fn killed_at_any_moment_a_page_finds_what_it_names() {
+    let desk = Desk::new(true);
+    std::fs::write(
+        desk.path.join("bundlegate.yml"),
+        format!("name: app\nartifacts: {{ dir: dist }}\nstore: {{ url: \"{}\", layout: files }}\nreport: {{ base: none }}\n", desk.store()),
+    )
+    .unwrap();
+    let dist = desk.path.join("dist");
+    let version = |version: u32| {
+        std::fs::remove_dir_all(&dist).unwrap();
+        std::fs::create_dir(&dist).unwrap();
+        let mut page = "<!doctype html>".to_owned();
+        for part in 0..40 {
+            let code = format!("part({part}, {version});").repeat(30);
+            let name = format!("part-{}.js", bundlegate::artifact::content_hash(code.as_bytes()));
+            page.push_str(&format!("<script src=\"{name}\"></script>"));
+            std::fs::write(dist.join(name), code).unwrap();
+        }
+        page.push_str(&format!("<!-- version {version} -->"));
+        std::fs::write(dist.join("index.html"), page).unwrap();
+    };
+    let decoded = |bytes: &[u8]| {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut brotli::Decompressor::new(bytes, 4096), &mut text)
+            .unwrap();
+        text
+    };
+    // The version that a visitor gets, all of it.
+    let seen = || -> u32 {
+        let objects = desk.server().objects();
+        let page = decoded(&objects["team/app/index.html"].bytes);
+        let version = page.split("version ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+        for name in page.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            let script =
+                objects.get(&format!("team/app/{name}")).expect("what a page names is there");
+            assert!(decoded(&script.bytes).contains(&format!(", {version});")));
+        }
+        version.parse().unwrap()
+    };
+    let mut seed = 7u64;
+    version(0);
+    ok(&mut desk.command("run"));
+    for round in 1..=long(6, 60) {
+        version(round);
+        let mut child = desk.command("run").stderr(std::process::Stdio::null()).spawn().unwrap();
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        std::thread::sleep(Duration::from_micros((seed >> 33) % 500_000));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let live = seen();
+        assert!(live == round || live == round - 1, "round {round}: {live}");
+        ok(&mut desk.command("run"));
+        assert_eq!(seen(), round);
+        // Then the lock names what is there.
+        let objects = desk.server().objects();
+        let lock = String::from_utf8(objects["team/app/bundlegate.lock"].bytes.clone()).unwrap();
+        assert_eq!(lock.lines().count(), 41 * 3, "each file has two forms");
+    }
 }
