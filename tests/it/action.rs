@@ -352,7 +352,7 @@ fn every_event_runs() {
             runner.step(event, &[("guard-secrets", "null"), ("base", "none")], &[("HMAC_KEY", "")]);
         assert_eq!(step.output.status.code(), Some(0), "{event}: {}", text(&step.output));
         let why = if event == "fork" { "skipped (fork)" } else { "skipped (Dependabot)" };
-        assert_eq!(step.summary.matches(why).count(), 2, "{event}: {}", step.summary);
+        assert!(step.summary.matches(why).count() >= 2, "{event}: {}", step.summary);
         assert!(text(&step.output).contains("job summary only"), "{event}: {}", text(&step.output));
     }
 }
