@@ -605,6 +605,16 @@ fn run_shard(
                 continue;
             }
         };
+        if config.store.is_files {
+            let message = format!("`{}` has `store.layout: files`", config.name);
+            let problem = Diagnostic::error("config/shard", message).hint(
+                "the parts of a run wait for each other, and with this layout whatever is stored is live: run the project \
+                 by itself",
+            );
+            log.diagnostic(&problem, &below_repository(working, runner));
+            worst = ExitCode::Usage;
+            continue;
+        }
         config.report.comments = false;
         config.report.record =
             Some(records.join(format!("{}.jsonl", config.name.replace('/', "-"))));
@@ -772,6 +782,7 @@ fn store_command(name: &str, matches: &ArgMatches) -> StoreCommand {
                 keep: matches.get_one::<usize>("keep").copied().unwrap_or(10),
                 days: matches.get_one::<u64>("days").copied(),
                 drop: matches.get_many::<String>("drop").into_iter().flatten().cloned().collect(),
+                previews: Some(crate::github::PREVIEW),
             },
             is_dry: matches.get_flag("dry-run"),
         },
@@ -856,8 +867,7 @@ fn read_file(path: PathBuf, working: &Path) -> Result<SettingsFile, Diagnostic> 
     Ok(SettingsFile { path, layer })
 }
 
-/// The day, which only the ends of allowances are held against. `BUNDLEGATE_TODAY` or `SOURCE_DATE_EPOCH` set it.
-/// The day, in days since 1970: that of the clock, or the one that `BUNDLEGATE_TODAY` names.
+/// The day that the ends of allowances are held against: that of the clock, or the one that `BUNDLEGATE_TODAY` names.
 fn today(environment: &Environment, now: u64) -> (u16, u8, u8) {
     environment
         .plain("BUNDLEGATE_TODAY")

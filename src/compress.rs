@@ -154,6 +154,28 @@ pub fn decodes_to(coding: &str, encoded: &[u8], plain: &[u8]) -> bool {
     }
 }
 
+/// Decodes brotli as it comes: `read` hands over pieces of the encoded bytes, and `take` gets what they decode to.
+///
+/// # Errors
+/// What `read` or `take` return, or the bytes are not all of a stream of brotli.
+pub fn decode_brotli(
+    read: impl FnOnce(&mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> std::io::Result<()>,
+    take: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    struct Taker<'a>(&'a mut dyn FnMut(&[u8]) -> std::io::Result<()>);
+    impl std::io::Write for Taker<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            (self.0)(bytes).map(|()| bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut decoder = brotli::DecompressorWriter::new(Taker(take), 1 << 16);
+    read(&mut |piece| std::io::Write::write_all(&mut decoder, piece))?;
+    decoder.close()
+}
+
 /// What a table has for a size.
 fn by_size<T: Copy>(table: &[(usize, T); 3], bytes: usize) -> T {
     let [first, second, last] = table;

@@ -268,6 +268,21 @@ pub fn normalize(path: &Path) -> PathBuf {
     normal
 }
 
+/// Where a path leads: links followed as far as it is there, the rest as it is written.
+#[must_use]
+pub fn real(path: &Path) -> PathBuf {
+    let path = normalize(path);
+    for above in path.ancestors() {
+        if let Ok(real) = DiskFileSystem.canonicalize(above) {
+            return match path.strip_prefix(above) {
+                Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
+                _ => real,
+            };
+        }
+    }
+    path
+}
+
 /// The path of `to` as seen from the folder `from`, with `/` between parts; both absolute.
 #[must_use]
 pub fn relative(from: &Path, to: &Path) -> String {

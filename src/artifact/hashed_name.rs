@@ -200,18 +200,24 @@ fn is_build_id(part: &str) -> bool {
 /// Whether a person may have written it: words that can be pronounced, in any of the usual cases, with a number behind
 /// them; or a number alone.
 fn is_word(text: &str) -> bool {
-    let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    if letters.is_empty() {
+    let is_in_parts = text.contains(['-', '_']);
+    text.split(['-', '_']).all(|part| is_word_part(part, is_in_parts))
+}
+
+/// The same for what stands between hyphens, where short words and abbreviations are common (`v2`, `cjs`, `en-US`).
+fn is_word_part(part: &str, is_in_parts: bool) -> bool {
+    let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
+    // A number, or the size of a picture.
+    let is_size = part.split('x').all(|side| side.bytes().all(|byte| byte.is_ascii_digit()));
+    if letters.is_empty() || is_size {
+        return true;
+    }
+    if is_in_parts && letters.len() <= 4 && is_one_case(letters) {
         return true;
     }
     let mut words: Vec<String> = vec![String::new()];
     let mut last_was_upper = false;
     for c in letters.chars() {
-        if matches!(c, '-' | '_') {
-            words.push(String::new());
-            last_was_upper = false;
-            continue;
-        }
         if c.is_ascii_uppercase() && !last_was_upper && words.last().is_some_and(|w| !w.is_empty())
         {
             words.push(String::new());
@@ -221,11 +227,13 @@ fn is_word(text: &str) -> bool {
             word.push(c);
         }
     }
-    words.iter().all(|word| {
-        let is_one_case = word.chars().skip(1).all(|c| c.is_ascii_lowercase())
-            || word.chars().all(|c| c.is_ascii_uppercase());
-        word.len() >= 3 && is_one_case && can_be_pronounced(word)
-    })
+    words.iter().all(|word| word.len() >= 3 && is_one_case(word) && can_be_pronounced(word))
+}
+
+/// Whether all letters are small, but perhaps for the first, or all are capitals.
+fn is_one_case(word: &str) -> bool {
+    word.chars().skip(1).all(|c| c.is_ascii_lowercase())
+        || word.chars().all(|c| c.is_ascii_uppercase())
 }
 
 /// Whether vowels and consonants take turns, as they do in words of most languages.
@@ -281,6 +289,14 @@ mod tests {
             "prices-20261127.json",
             "UserProfile-Overview.js",
             "a-1.js",
+            "hero-1024x768.jpg",
+            "page-detail-2.css",
+            "app-widget-2.js",
+            "lib-utils-v2.js",
+            "lang-en-US-v2.js",
+            "app-cjs-prod.js",
+            "app-lib-http.js",
+            "site-styles-1.css",
         ] {
             assert_eq!(without_hash(path), path);
         }

@@ -18,6 +18,9 @@ use env::Environment;
 use settings::by_name;
 use value::{Layer, Value};
 
+/// The store when none is named.
+const DEFAULT_STORE: &str = "dir:.bundlegate/store";
+
 /// Everything a command needs to know, resolved. Paths are absolute.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -393,13 +396,32 @@ fn build_config(
         );
     }
     let seal_outdir = layers.path("seal-outdir");
-    if let (Some(sealed), Some((folder, _))) = (&seal_outdir, &artifacts)
-        && (sealed.starts_with(folder) || folder.starts_with(sealed))
-    {
-        problems.push(
-            Diagnostic::error("config/seal", "`seal.outdir` and `artifacts.dir` lie in each other")
-                .hint("name a folder beside it: nothing is written into a folder of artifacts"),
-        );
+    if let Some((folder, _)) = artifacts.as_ref().filter(|(folder, _)| folder.is_absolute()) {
+        let store = layers.text("store").unwrap_or_else(|| DEFAULT_STORE.to_owned());
+        let store = store.strip_prefix("dir:").map(|path| crate::fs::normalize(&root.join(path)));
+        let written = [
+            ("store.url", store),
+            ("seal.outdir", seal_outdir.clone()),
+            ("build.metafile", layers.path("metafile")),
+            ("build.metafile_md", layers.path("metafile-md")),
+            ("report.file", layers.path("report-file")),
+            ("report.record", layers.path("record-file")),
+        ];
+        for (setting, path) in written {
+            let is_around = setting == "seal.outdir";
+            let folder = crate::fs::real(folder);
+            let lies_in = path.map(|path| crate::fs::real(&path)).is_some_and(|path| {
+                path.starts_with(&folder) || (is_around && folder.starts_with(&path))
+            });
+            if lies_in {
+                let message = format!("`{setting}` and `artifacts.dir` lie in each other");
+                problems.push(
+                    Diagnostic::error("config/artifacts", message).hint(
+                        "name a place beside it: nothing is written into a folder of artifacts",
+                    ),
+                );
+            }
+        }
     }
     let public = layers.list("public-env");
     let budgets = layers.records("budgets").iter().map(|record| budget(record, problems)).collect();
@@ -570,7 +592,7 @@ fn store_config(layers: &Layers<'_>, problems: &mut Vec<Diagnostic>) -> StoreCon
         previews: layers.switch("previews").unwrap_or_default(),
         cache_control,
         metafile: layers.switch("store-metafile").unwrap_or(!is_files),
-        url: layers.text("store").unwrap_or_else(|| "dir:.bundlegate/store".to_owned()),
+        url: layers.text("store").unwrap_or_else(|| DEFAULT_STORE.to_owned()),
         channel,
         is_files,
         read_back: layers.text("read-back").unwrap_or_else(|| "list".to_owned()),

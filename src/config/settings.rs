@@ -278,7 +278,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("cache-control", "store.cache_control", Kind::Records(CACHE_FIELDS), "FIELDS", "by what is known of the name", on::RUN | on::PUSH, "Cache-Control of files with the layout `files`, by pattern; the first that matches holds"),
     setting!("store-metafile", "store.metafile", Kind::Switch, "", "on; off with the layout `files`", on::RUN, "Store the metafile beside the build, for reports that compare with it"),
     setting!("layout", "store.layout", Kind::Choice(&["registry", "files"]), "LAYOUT", "registry", on::RUN | on::PUSH, "How files stand in the store: by digest with builds and channels, or under their own names for a CDN"),
-    setting!("read-back", "store.read_back", Kind::Choice(&["none", "list", "full"]), "HOW", "list", on::RUN | on::PUSH, "What is asked of the store before a deployment becomes live: nothing, sizes, or all bytes"),
+    setting!("read-back", "store.read_back", Kind::Choice(&["none", "list", "full"]), "HOW", "list", on::RUN | on::PUSH, "What is asked of the store before a deployment becomes live: nothing, digests or sizes, or all bytes"),
     setting!("store-timeout", "store.timeout", Kind::Text, "TIME", "30s", on::RUN | on::PUSH | on::CHECKING, "How long nothing may move to or from the store before it is tried again"),
     setting!("keep-key", "store.keep_key", Kind::Switch, "", "off; on where R2_ENDPOINT is not R2's", on::RUN | on::PUSH | on::CHECKING, "Use the key of R2 as it is, instead of a credential of 15 minutes made of it"),
     setting!("budgets", "report.budgets", Kind::Records(BUDGET_FIELDS), "FIELDS", "none", on::RUN | on::REPORT, "Largest sizes"),

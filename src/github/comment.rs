@@ -1,6 +1,7 @@
 //! One comment a key on a pull request, through octocrab; a check run or a commit status where a comment may not be
 //! written.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use octocrab::Octocrab;
@@ -12,7 +13,7 @@ use crate::secret::Secret;
 const MOST_TRIES: u32 = 5;
 /// How often a comment is written again, when another run wrote in between.
 const MOST_WRITES: u32 = 4;
-/// The longest pause that is waited for, in seconds: a comment is not worth more.
+/// How long limits are waited for in all, in seconds: a comment is not worth more.
 const LONGEST_PAUSE: u64 = 90;
 /// The pause after a secondary rate limit that names none, in seconds
 /// (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit).
@@ -32,6 +33,8 @@ pub struct Forge {
     pause: Duration,
     /// The time in seconds since 1970, and when it was that.
     now: (u64, Instant),
+    /// Seconds that limits were waited for.
+    paused: AtomicU64,
 }
 
 /// What became of a comment.
@@ -120,7 +123,8 @@ impl Forge {
         };
         let repository = repository.to_owned();
         let pause = Duration::from_millis(500);
-        Ok(Self { client, runtime, repository, pause, now: (now, Instant::now()) })
+        let now = (now, Instant::now());
+        Ok(Self { client, runtime, repository, pause, now, paused: AtomicU64::new(0) })
     }
 
     /// Sends a request, again where that may help.
@@ -166,7 +170,7 @@ impl Forge {
             let now = self.now.0 + self.now.1.elapsed().as_secs();
             if let Some(seconds) = limit.pause(status, &said, now) {
                 last = format!("the API asks to slow down: {said}");
-                if seconds > LONGEST_PAUSE {
+                if self.paused.fetch_add(seconds, Ordering::Relaxed) + seconds > LONGEST_PAUSE {
                     return Err(PostError::Unreachable(format!("{last} (for {seconds} seconds)")));
                 }
                 tokio::time::sleep(Duration::from_secs(seconds)).await;

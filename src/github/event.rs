@@ -34,12 +34,12 @@ pub struct Row {
     without_secrets: Option<&'static str>,
 }
 
-const LIVE: &str = "live in `store.channel`";
 const USED: &str = "used; a warning when one that is named is not set";
 const NOT_USED: &str = "not used";
 
 const fn live(when: &'static str) -> Row {
-    Row { when, build: LIVE, keys: USED, may: May::BeLiveWhereNamed, without_secrets: None }
+    let build = "live in `store.channel`, because `store.live_on` names it by default";
+    Row { when, build, keys: USED, may: May::BeLiveWhereNamed, without_secrets: None }
 }
 
 const fn without_secrets(when: &'static str, build: &'static str, why: &'static str) -> Row {
@@ -48,7 +48,7 @@ const fn without_secrets(when: &'static str, build: &'static str, why: &'static 
 
 const OUTSIDE: Row = Row {
     when: "outside of a runner",
-    build: LIVE,
+    build: "live in `store.channel`",
     keys: "used; without one, files are locked and not signed",
     may: May::BeLive,
     without_secrets: None,
@@ -90,8 +90,15 @@ const TARGET: Row = without_secrets(
     "pull_request_target",
 );
 
+/// Runs in the default branch's context whose cause is a pull request: what they check out may be a stranger's.
+const CAUSED: Row = without_secrets(
+    "`workflow_run` or `issue_comment` of a pull request",
+    "skipped (caused by a pull request)",
+    "caused by a pull request",
+);
+
 /// The table, in the order in which documents show it.
-pub const TABLE: [&Row; 13] = [
+pub const TABLE: [&Row; 14] = [
     &OUTSIDE,
     &DEFAULT_BRANCH,
     &TAG,
@@ -105,7 +112,42 @@ pub const TABLE: [&Row; 13] = [
     &FORK,
     &DEPENDABOT,
     &TARGET,
+    &CAUSED,
 ];
+
+/// Events that `store.live_on` may name, so that no branch is taken for one of them
+/// (docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows).
+const EVENTS: [&str; 26] = [
+    "branch_protection_rule",
+    "check_run",
+    "check_suite",
+    "create",
+    "delete",
+    "deployment",
+    "deployment_status",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "gollum",
+    "image_version",
+    "issue_comment",
+    "issues",
+    "label",
+    "milestone",
+    "page_build",
+    "public",
+    "push",
+    "registry_package",
+    "release",
+    "repository_dispatch",
+    "schedule",
+    "watch",
+    "workflow_dispatch",
+    "workflow_run",
+];
+
+/// How GitHub names the branches of a merge queue, which are pushed like others.
+const QUEUE: &str = "gh-readonly-queue/";
 
 /// What `store.live_on` says when nobody sets it.
 pub const LIVE_ON: [&str; 4] = ["default-branch", "tags", "release", "workflow_dispatch"];
@@ -193,12 +235,14 @@ fn row(runner: &RunnerEnv) -> &'static Row {
     let is_fork = runner.pull_request.as_ref().is_some_and(|pull_request| pull_request.is_fork);
     match event {
         "pull_request_target" => &TARGET,
+        _ if runner.is_caused_by_pull_request => &CAUSED,
         _ if runner.is_dependabot => &DEPENDABOT,
         "merge_group" => &MERGE_GROUP,
         _ if event.starts_with("pull_request") && is_fork => &FORK,
         "pull_request" if runner.action.as_deref() == Some("closed") => &CLOSED,
         // Reviews and their comments run on the merge of the pull request, too.
         _ if event.starts_with("pull_request") => &PULL_REQUEST,
+        "push" if runner.branch().is_some_and(|branch| branch.starts_with(QUEUE)) => &MERGE_GROUP,
         "push" if runner.tag().is_some() => &TAG,
         "push" if runner.is_on_default_branch() => &DEFAULT_BRANCH,
         "push" => &BRANCH,
@@ -209,7 +253,7 @@ fn row(runner: &RunnerEnv) -> &'static Row {
 }
 
 /// Whether an entry of `store.live_on` means this event: `default-branch`, `tags`, the name of an event, a pattern of
-/// branches, or one of whole references (`refs/tags/v*`).
+/// branches, or one of whole references (`refs/tags/v*`, or `refs/heads/release` for a branch that is called like an event).
 fn names(entry: &str, runner: &RunnerEnv) -> bool {
     let event = runner.event.as_deref().unwrap_or_default();
     let is_push = event == "push";
@@ -220,7 +264,7 @@ fn names(entry: &str, runner: &RunnerEnv) -> bool {
     match entry {
         "default-branch" => is_push && runner.is_on_default_branch(),
         "tags" => is_push && runner.tag().is_some(),
-        _ if entry == event => true,
+        _ if EVENTS.contains(&entry) => entry == event,
         _ if entry.starts_with("refs/") => is_push && matches(runner.reference.as_deref()),
         _ => is_push && matches(runner.branch()),
     }
@@ -262,6 +306,14 @@ mod tests {
         assert_eq!(place("refs/tags/v1", &["refs/tags/v*"]), Place::Channel);
         assert_eq!(place("refs/heads/trunk", &["tags"]), Place::Stored);
         assert_eq!(place("refs/heads/any", &["push"]), Place::Channel);
+        assert!(matches!(
+            place("refs/heads/gh-readonly-queue/trunk/pr-7-1b7d93c", &["**"]),
+            Place::Nowhere(_)
+        ));
+        // A branch is not an event, whatever it is called.
+        assert_eq!(place("refs/heads/release", &LIVE_ON), Place::Stored);
+        assert_eq!(place("refs/heads/workflow_dispatch", &LIVE_ON), Place::Stored);
+        assert_eq!(place("refs/heads/release", &["refs/heads/release"]), Place::Channel);
     }
 
     #[test]
@@ -291,6 +343,17 @@ mod tests {
         assert_eq!(rights("opened", true).place, Place::Preview("pr-7".to_owned()));
         assert!(matches!(rights("opened", false).place, Place::Nowhere(_)));
         assert!(matches!(rights("closed", true).place, Place::Nowhere(_)));
+        for (event, json) in [
+            ("workflow_run", r#"{"workflow_run":{"event":"pull_request"}}"#),
+            ("issue_comment", r#"{"issue":{"number":7,"pull_request":{"url":"u"}}}"#),
+        ] {
+            let rights = Rights::of(&runner(event, json), &[event.to_owned()], true);
+            assert!(matches!(rights.place, Place::Nowhere(_)), "{event}");
+            assert!(rights.without_secrets().is_some(), "{event}");
+        }
+        let of_push = runner("workflow_run", r#"{"workflow_run":{"event":"push"}}"#);
+        let named = ["workflow_run".to_owned()];
+        assert_eq!(Rights::of(&of_push, &named, true).place, Place::Channel);
         let fork =
             Rights::of(&runner("pull_request", &json("opened", "x/r")), &default_live_on(), true);
         assert_eq!(fork.without_secrets(), Some("fork"));

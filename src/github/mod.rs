@@ -47,6 +47,8 @@ pub struct RunnerEnv {
     pub event_file: Option<PathBuf>,
     /// The pull request that it is about.
     pub pull_request: Option<PullRequest>,
+    /// Whether a pull request caused it although it is an event of the default branch.
+    pub is_caused_by_pull_request: bool,
     /// The commit that the event names as base: of a merge group, or what was there before a push.
     pub base: Option<String>,
     /// Of a `workflow_run`: the head commit of the run that ended.
@@ -117,6 +119,10 @@ impl RunnerEnv {
         self.default_branch = text(&event["repository"]["default_branch"]);
         self.reference = self.reference.take().or_else(|| text(&event["ref"]));
         self.base = commit(&event["merge_group"]["base_sha"]).or_else(|| commit(&event["before"]));
+        let is_of_pull_request =
+            |event: &Value| event.as_str().is_some_and(|event| event.starts_with("pull_request"));
+        self.is_caused_by_pull_request = is_of_pull_request(&event["workflow_run"]["event"])
+            || event["issue"]["pull_request"].is_object();
         self.ended_run_head = commit(&event["workflow_run"]["head_sha"]);
     }
 }
@@ -147,9 +153,12 @@ impl RunnerEnv {
     /// The channel in which the build of the pull request may be live.
     #[must_use]
     pub fn preview_channel(&self) -> Option<String> {
-        self.pull_request.as_ref().map(|pull_request| format!("pr-{}", pull_request.number))
+        self.pull_request.as_ref().map(|pull_request| format!("{PREVIEW}{}", pull_request.number))
     }
 }
+
+/// How channels of pull requests start.
+pub const PREVIEW: &str = "pr-";
 
 /// How Dependabot signs.
 const DEPENDABOT: &str = "dependabot[bot]";

@@ -25,14 +25,17 @@ pub(super) struct Named {
     pub(super) source: Option<String>,
     /// What its name is made of.
     name: Option<String>,
+    /// Whether all outputs that the same manifest gives a name have a hash behind it.
+    has_hashed_siblings: bool,
 }
 
 impl Named {
-    /// Whether its name has a hash in it: behind the name that the manifest gives it, or beyond doubt.
+    /// Whether its name has a hash in it: behind the name that the manifest gives it; or it looks like that, and what the
+    /// manifest gives names to has them.
     pub(super) fn has_hash(&self) -> bool {
         match &self.name {
             Some(name) => is_hashed_name_of(&self.file, name),
-            None => readings(&self.file).iter().any(Hashed::is_sure),
+            None => self.has_hashed_siblings && readings(&self.file).iter().any(Hashed::is_sure),
         }
     }
 }
@@ -47,7 +50,13 @@ pub(super) fn of_folder(artifacts: &[BuildArtifact]) -> Vec<Named> {
 pub(super) fn parse(json: &[u8]) -> Vec<Named> {
     let Ok(Value::Object(entries)) = serde_json::from_slice(json) else { return Vec::new() };
     if !entries.is_empty() && entries.values().all(|entry| entry["file"].is_string()) {
-        return entries.iter().flat_map(|(key, entry)| of_vite(key, entry)).collect();
+        let mut all: Vec<Named> =
+            entries.iter().flat_map(|(key, entry)| of_vite(key, entry)).collect();
+        let is_hashed = all.iter().filter(|named| named.name.is_some()).all(Named::has_hash);
+        for named in &mut all {
+            named.has_hashed_siblings = is_hashed;
+        }
+        return all;
     }
     let files = entries.get("files").and_then(Value::as_object).unwrap_or(&entries);
     if files.is_empty() || !files.iter().all(is_file) {
@@ -69,6 +78,7 @@ fn of_map(name: &str, file: &str) -> Option<Named> {
         file: file.to_owned(),
         source: None,
         name: Some(name.to_owned()),
+        has_hashed_siblings: false,
     })
 }
 
@@ -83,14 +93,12 @@ fn of_vite(key: &str, entry: &Value) -> Vec<Named> {
         file: text("file").unwrap_or_default(),
         name: text("name").or_else(|| source.clone()),
         source: source.clone(),
+        has_hashed_siblings: false,
     }];
     // Sheets are called after what imports them, or after what they are shared by.
-    named.extend(list("css").into_iter().map(|file| Named {
-        file,
-        source: source.clone(),
-        name: None,
-    }));
-    named.extend(list("assets").into_iter().map(|file| Named { file, source: None, name: None }));
+    let nameless = |file, source| Named { file, source, name: None, has_hashed_siblings: false };
+    named.extend(list("css").into_iter().map(|file| nameless(file, source.clone())));
+    named.extend(list("assets").into_iter().map(|file| nameless(file, None)));
     named
 }
 
@@ -114,6 +122,9 @@ mod tests {
                 ("assets/shared-B7PI925R.js".to_owned(), true)
             ]
         );
+        let unhashed = r#"{"src/main.ts":{"file":"assets/main.js","name":"main","src":"src/main.ts",
+            "css":["assets/main-Ci4AfOeB.css"]}}"#;
+        assert!(files(unhashed).iter().all(|(_, has_hash)| !has_hash), "two naming templates");
         let map = r#"{"files":{"main.js":"/static/js/main.4f2c9d1e.js","index.html":"/index.html"},"entrypoints":[]}"#;
         assert_eq!(
             files(map),

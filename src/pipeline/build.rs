@@ -10,11 +10,14 @@ use super::{Outcome, Ports};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
 use crate::bun::{self, BytecodeError};
 use crate::bundle::{Bundled, EntryPoint, bundle};
+use crate::compress::FORMS;
 use crate::config::Config;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
-use crate::fs::{DiskFileSystem, FileSystem, MemoryFileSystem, relative, write_output};
+use crate::fs::{DiskFileSystem, FileSystem, MemoryFileSystem, real, relative, write_output};
 use crate::metafile::{Metafile, Output};
 use crate::report::{bundle_md, markdown};
+use crate::seal::FILE_NAMES;
+use crate::seal::encrypt::EXTENSION;
 
 /// Builds what the settings name. Diagnostics and artifacts are in the result; nothing is written.
 pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
@@ -68,34 +71,59 @@ pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
     bundled
 }
 
-/// Files that a command would write over although the build reads them: the sources, and the settings.
+/// Files that a command would write over although the build reads them, as it does sources and settings, or although it
+/// writes something else there.
 fn overwritten(config: &Config, bundled: &Bundled) -> Vec<Diagnostic> {
-    let place = |path: &Path| DiskFileSystem.canonicalize(path).ok();
+    // What says how modules are resolved and compiled is read, too.
+    let of_project = ["package.json", "tsconfig.json", "jsconfig.json"];
     let inputs: BTreeSet<PathBuf> = bundled
         .metafile
         .inputs
         .keys()
         .map(|input| config.root.join(input))
         .chain(config.settings_file.clone())
-        .filter_map(|input| place(&input))
+        .chain(of_project.map(|name| config.root.join(name)))
+        .filter_map(|input| DiskFileSystem.canonicalize(&input).ok())
         .collect();
-    let outputs = config.outdir.iter().flat_map(|folder| {
-        bundled.artifacts.iter().map(move |artifact| folder.join(artifact.path.as_str()))
+    let endings = || {
+        let encoded = FORMS.iter().map(|(extension, _)| format!(".{extension}"));
+        encoded.chain([String::new(), format!(".{EXTENSION}")])
+    };
+    let folders = config.outdir.iter().chain(&config.seal_outdir);
+    let outputs = folders.flat_map(|folder| {
+        let artifacts = bundled.artifacts.iter().map(|artifact| artifact.path.as_str());
+        let names = artifacts
+            .flat_map(move |path| endings().map(move |ending| format!("{path}{ending}")))
+            .chain(FILE_NAMES.map(str::to_owned));
+        names.map(move |name| folder.join(name))
     });
     let reports =
         [&config.metafile, &config.metafile_md, &config.report.file, &config.report.record];
-    outputs
-        .chain(reports.into_iter().flatten().cloned())
-        .filter(|output| place(output).is_some_and(|output| inputs.contains(&output)))
-        .map(|output| {
-            let path = relative(&config.root, &output);
-            Diagnostic::error(
-                "build/overwrites-input",
-                format!("`{path}` would be written over, and the build reads it"),
-            )
-            .hint("write to another folder or file, such as `--outdir dist`")
-        })
-        .collect()
+    let reports = reports.into_iter().flatten();
+    let mut problems = Vec::new();
+    let mut refuse = |path: &Path, why: &str| {
+        let path = relative(&config.root, path);
+        let message = format!("`{path}` would be written over, {why}");
+        let hint = "write to another folder or file, such as `--outdir dist`";
+        problems.push(Diagnostic::error("build/overwrites-input", message).hint(hint));
+    };
+    let mut written = BTreeSet::new();
+    for output in outputs {
+        let place = real(&output);
+        if inputs.contains(&place) {
+            refuse(&output, "and the build reads it");
+        }
+        written.insert(place);
+    }
+    for report in reports {
+        let place = real(report);
+        if inputs.contains(&place) {
+            refuse(report, "and the build reads it");
+        } else if !written.insert(place) {
+            refuse(report, "because two outputs have that path");
+        }
+    }
+    problems
 }
 
 /// Puts bytecode beside each script.

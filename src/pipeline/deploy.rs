@@ -1,6 +1,6 @@
 //! What is done with a store: `push`, `pull`, `promote`, `rollback`, `list`, `prune`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
@@ -12,6 +12,7 @@ use super::scan::gate;
 use super::sign::{CheckKeys, check_keys, identity, open_into, read_seal};
 use super::{Gated, Outcome, Ports, rights, skipped};
 use crate::artifact::{Digest, OutputPath};
+use crate::compress::decode_brotli;
 use crate::config::Config;
 use crate::config::env::Environment;
 use crate::diag::{Diagnostic, ExitCode};
@@ -32,6 +33,8 @@ struct Place {
     url: String,
     store: Store,
     name: String,
+    /// Whether the name is that of the settings.
+    is_own: bool,
     at: Option<String>,
 }
 
@@ -97,7 +100,8 @@ impl Place {
             let access = access.of(&reading.url, config, environment);
             let Reading { url, name, at } = reading;
             let store = Store::open(&url, working, &access).map_err(|error| store_error(&error))?;
-            Ok(Self { url, store, name, at })
+            let is_own = name == config.name;
+            Ok(Self { url, store, name, is_own, at })
         };
         let mut readings = readings(text, &config.name).into_iter();
         let first =
@@ -119,8 +123,7 @@ impl Place {
         match self.read(found, |_| Ok(io::sink())) {
             Ok(digests) => Ok(self.verified(found, &digests, keys)),
             Err(Unread::Store(error)) => Err(error),
-            // Nothing is written, so nothing can fail to be.
-            Err(Unread::Write(..)) => Ok(Verified::default()),
+            Err(Unread::Write(path, _)) => unreachable!("a sink takes everything, also `{path}`"),
         }
     }
 
@@ -133,11 +136,26 @@ impl Place {
     ) -> Result<Digests, Unread> {
         let digests = Mutex::new(Digests::new());
         let entries = lock::parse(&found.read.lock).unwrap_or_default();
+        let manifest = found.read.manifest.as_deref().and_then(|json| Manifest::parse(json).ok());
+        // Where each form stands, and what has a form in its place.
+        let places =
+            manifest.as_ref().map(|manifest| self.store.served_forms(manifest)).unwrap_or_default();
+        let encoded: BTreeSet<&str> = places.values().copied().collect();
+        let bytes_of = |path: &str, digest: Digest, take: &mut Take<'_>| match found.layout {
+            Layout::Registry => self.store.object(&self.name, digest, take),
+            Layout::Files if encoded.contains(path) => {
+                decode_brotli(|take| self.store.file(&self.name, path, take), take)
+            }
+            Layout::Files => {
+                let place = places.get(path).copied().unwrap_or(path);
+                self.store.file(&self.name, place, take)
+            }
+        };
         self.store.each(&entries, |(path, digest)| {
             let mut into = open(path).map_err(|error| Unread::Write(path.clone(), error))?;
             let mut unwritten = None;
             let read = Digest::of_pieces(|hash| {
-                self.store.object(&self.name, *digest, &mut |piece| {
+                bytes_of(path.as_str(), *digest, &mut |piece| {
                     hash(piece)?;
                     into.write_all(piece).map_err(|error| {
                         unwritten = Some(error);
@@ -172,9 +190,13 @@ impl Place {
             verified.problems.push(Diagnostic::error("seal/build", message));
         }
         let manifest = found.read.manifest.as_deref().and_then(|json| Manifest::parse(json).ok());
+        // Where the settings do not know the name, a part of it may have been read as a part of the URL.
         let place = format!("{}/{}", self.url, self.name);
+        let is_of = |name: &str| {
+            name == self.name || (!self.is_own && place.ends_with(&format!("/{name}")))
+        };
         if let Some(manifest) = manifest
-            && !place.ends_with(&format!("/{}", manifest.name))
+            && !is_of(&manifest.name)
         {
             let message = format!(
                 "the build is one of `{}`, and was found as `{}`",
@@ -194,6 +216,9 @@ enum Unread {
     /// One cannot be written where it should go.
     Write(OutputPath, io::Error),
 }
+
+/// What takes the bytes of a file, in pieces.
+type Take<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 
 /// What the files of a deployment are as read.
 type Digests = BTreeMap<OutputPath, Digest>;
@@ -259,7 +284,11 @@ fn store_error(error: &StoreError) -> Diagnostic {
 
 impl Outcome {
     fn store_error(&mut self, error: &StoreError) {
-        // What a store gives and what is not whole is a matter of the seal; that it gives nothing is not.
+        self.error(ExitCode::Store, store_error(error));
+    }
+
+    /// The same where it is asked whether a deployment is whole: what is there and cannot be read is a matter of the seal.
+    fn read_error(&mut self, error: &StoreError) {
         let is_broken = matches!(error, StoreError::Content { .. });
         let code = if is_broken { ExitCode::Seal } else { ExitCode::Store };
         self.error(code, store_error(error));
@@ -534,7 +563,7 @@ pub(super) fn verify_place(
     match found.and_then(|found| Ok((place.verify(&found, keys)?, found.read))) {
         Ok(verified) => Some(verified),
         Err(error) => {
-            outcome.store_error(&error);
+            outcome.read_error(&error);
             None
         }
     }
@@ -620,7 +649,7 @@ fn pull(
     let found = match place.found() {
         Ok(found) => found,
         Err(error) => {
-            outcome.store_error(&error);
+            outcome.read_error(&error);
             return Ok(());
         }
     };
@@ -716,6 +745,12 @@ pub fn run_store(
         return outcome;
     };
     let channel = &config.store.channel;
+    let lists = matches!(command, StoreCommand::List | StoreCommand::Prune { .. });
+    if lists && let Ok(false) = place.store.has(&place.name) {
+        let message = format!("there is no deployment of `{}`", place.name);
+        outcome.store_error(&StoreError::Missing(message));
+        return outcome;
+    }
     let done = match command {
         StoreCommand::Promote => return promote(config, ports, &place),
         StoreCommand::Rollback { to } => place
@@ -726,6 +761,11 @@ pub fn run_store(
             builds.iter().rev().fold(String::new(), |text, build| text + &line_of(build))
         }),
         StoreCommand::Prune { policy, is_dry } => {
+            let rights = rights(config, ports, &mut outcome);
+            if let Some(why) = rights.without_secrets() {
+                outcome.report = Some(format!("nothing was removed: skipped ({why})\n"));
+                return outcome;
+            }
             match prune_policy(config, ports, policy, &mut outcome) {
                 Some(policy) => place
                     .store
@@ -750,13 +790,13 @@ fn prune_policy(
     outcome: &mut Outcome,
 ) -> Option<Prune> {
     let mut policy = policy.clone();
+    let is_closed = ports.runner.action.as_deref() == Some("closed");
+    policy.drop.extend(ports.runner.preview_channel().filter(|_| is_closed));
     if let Some(channel) = policy.drop.iter().find(|channel| **channel == config.store.channel) {
         let message = format!("`{channel}` is the channel of the settings, and is not dropped");
         outcome.error(ExitCode::Usage, Diagnostic::error("config/drop", message));
         return None;
     }
-    let is_closed = ports.runner.action.as_deref() == Some("closed");
-    policy.drop.extend(ports.runner.preview_channel().filter(|_| is_closed));
     Some(policy)
 }
 
@@ -852,7 +892,7 @@ fn held(place: &Place, keys: &CheckKeys, outcome: &mut Outcome) -> Option<Found>
             None
         }
         Err(error) => {
-            outcome.store_error(&error);
+            outcome.read_error(&error);
             None
         }
     }
@@ -865,6 +905,12 @@ fn promote(config: &Config, ports: &Ports<'_>, place: &Place) -> Outcome {
         return outcome;
     };
     let Some(found) = held(place, &keys, &mut outcome) else { return outcome };
+    if found.layout == Layout::Files {
+        let message =
+            "what stands under its own names is live already; there is no channel".to_owned();
+        outcome.error(ExitCode::Usage, Diagnostic::error("store/layout", message));
+        return outcome;
+    }
     let channel = &config.store.channel;
     match place.store.promote(&place.name, channel, &found.build_id) {
         Ok(build) => {

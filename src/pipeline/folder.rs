@@ -58,13 +58,23 @@ pub(super) fn read_outputs(
         Diagnostic::error("artifacts/read", format!("`{}` cannot be read: {error}", path.display()))
     };
     let mut read = read_folder(folder).map_err(|error| cannot(folder, &error))?;
+    if read.artifacts.is_empty() {
+        let message =
+            format!("`{}` has no files, so there is nothing to release", folder.display());
+        return Err(Diagnostic::error("artifacts/empty", message)
+            .hint("let the bundler run before, or name the folder that it writes"));
+    }
     let mut named = asset_manifest::of_folder(&read.artifacts);
     let mut parsed = None;
     if let Some(file) = metafile {
-        read.artifacts.retain(|artifact| folder.join(artifact.path.as_str()) != file);
         let json = DiskFileSystem.read(file).map_err(|error| cannot(file, &error))?;
         match Metafile::parse(&json) {
-            Ok(metafile) => parsed = Some(placed(metafile, &relative(root, folder))),
+            Ok(metafile) => {
+                parsed = Some(placed(metafile, &relative(root, folder)));
+                // It is for us, and not for readers of the site.
+                read.artifacts.retain(|artifact| folder.join(artifact.path.as_str()) != file);
+                read.forms = forms(&read.artifacts);
+            }
             Err(error) => match asset_manifest::parse(&json) {
                 list if list.is_empty() => return Err(cannot(file, &error)),
                 list => named = list,
@@ -146,16 +156,23 @@ pub(super) fn read_folder(folder: &Path) -> std::io::Result<Folder> {
     Ok(Folder { artifacts, forms })
 }
 
-/// Which artifacts are forms of others, by their names, and whether they hold, by their bytes.
+/// Which artifacts are forms of others, by their names, and whether they hold, by their bytes. What is a form itself has
+/// none: `a.js.br.gz` is a file like others.
 fn forms(artifacts: &[BuildArtifact]) -> Vec<Form> {
     let by_path: BTreeMap<&str, &BuildArtifact> =
         artifacts.iter().map(|artifact| (artifact.path.as_str(), artifact)).collect();
+    let plain_of = |path: &str| {
+        let (of, extension) = path.rsplit_once('.')?;
+        let coding = FORMS.iter().find(|(known, _)| *known == extension)?.1;
+        Some((*by_path.get(of)?, coding))
+    };
     artifacts
         .par_iter()
         .filter_map(|artifact| {
-            let (of, extension) = artifact.path.as_str().rsplit_once('.')?;
-            let coding = FORMS.iter().find(|(known, _)| *known == extension)?.1;
-            let plain = by_path.get(of)?;
+            let (plain, coding) = plain_of(artifact.path.as_str())?;
+            if plain_of(plain.path.as_str()).is_some() {
+                return None;
+            }
             Some(Form {
                 path: artifact.path.clone(),
                 of: plain.path.clone(),

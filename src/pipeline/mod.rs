@@ -23,7 +23,9 @@ use crate::fs::{FileSystem, join};
 use crate::github::RunnerEnv;
 use crate::github::event::{LIVE_ON, Rights};
 use crate::leak::{Finding, Findings, Scanned};
+use crate::metafile::Metafile;
 use crate::report::{Gate, GateResult, Report};
+use crate::seal::METAFILE_NAME;
 pub use build::run_build;
 use build::{output_folder, outputs, write_metafile};
 pub use comment::run_comment;
@@ -34,10 +36,10 @@ pub use plan::run_fit;
 pub use report::{ReportFormat, run_report};
 use report::{
     check_budgets, context, list_artifacts, measure, name_packages, publish, report_on,
-    take_encoded,
+    take_encoded, write_record,
 };
 pub use scan::{ScanFormat, ScanOptions, run_scan};
-use scan::{blocked, gate, leak_gate, leak_rows};
+use scan::{blocked, gate, gate_metafile, leak_gate, leak_rows};
 pub use shards::{projects, run_merge, run_plan, spread};
 pub use sign::{KeyTarget, derived_secrets, run_decrypt, run_keygen, run_sign, run_verify};
 use sign::{public_keys_only, seal_gate, seal_keys, seal_release, write_release};
@@ -132,6 +134,23 @@ fn rights(config: &Config, ports: &Ports<'_>, outcome: &mut Outcome) -> Rights {
 /// The whole way. With `dry_run` nothing is written.
 #[must_use]
 pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
+    let mut outcome = release(config, ports, dry_run);
+    // Whoever merges records has to know that one failed before there was anything to report.
+    if outcome.report.is_none() && !dry_run && config.report.record.is_some() {
+        let first = outcome.diagnostics.iter().find(|diagnostic| diagnostic.is_error());
+        let evidence = first.map(|first| first.code.to_owned()).unwrap_or_default();
+        let report = Report {
+            name: config.name.clone(),
+            context: context(ports, None),
+            gates: vec![Gate { name: "Build", result: GateResult::Fail, evidence }],
+            ..Report::default()
+        };
+        write_record(config, &report, &mut outcome);
+    }
+    outcome
+}
+
+fn release(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     let mut outcome = Outcome::default();
     let rights = rights(config, ports, &mut outcome);
     let Some((folder, mut metafile)) = outputs(config, ports, &mut outcome) else {
@@ -148,10 +167,21 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     (ports.progress)("searching for leaks");
     let place = output_folder(config);
     let gated = gate(config, ports, folder.artifacts, &place, &metafile, &mut outcome);
+    let gated = match gated {
+        Gated::Passed(..) if config.store.metafile => {
+            gate_metafile(config, ports, gated, &metafile, &mut outcome)
+        }
+        gated => gated,
+    };
     let (scanned, warnings) = match gated {
         Gated::Passed(scanned, warnings) => (scanned, warnings),
         Gated::Blocked(findings) => {
             let base = Err("a leak was found, so nothing was compared".to_owned());
+            // A report of a metafile with a secret in it would show that.
+            let is_of_metafile = |finding: &Finding| finding.file == METAFILE_NAME;
+            if findings.list.iter().any(is_of_metafile) {
+                metafile = Metafile::default();
+            }
             let mut report = Report::new(&config.name, &metafile, base);
             report.context = context(ports, None);
             blocked(config, ports, &findings, &mut report, &mut outcome);

@@ -262,14 +262,12 @@ pub(super) fn publish(
 ) {
     let text = markdown::render(report);
     if !dry_run {
-        let files = [(&config.report.file, text.clone()), (&config.report.record, lines(report))];
-        for (file, text) in files {
-            if let Some(file) = file
-                && let Err(error) = write_output(file, text.as_bytes())
-            {
-                outcome.error(ExitCode::Usage, cannot_write(file, &error));
-            }
+        if let Some(file) = &config.report.file
+            && let Err(error) = write_output(file, text.as_bytes())
+        {
+            outcome.error(ExitCode::Usage, cannot_write(file, &error));
         }
+        write_record(config, report, outcome);
     }
     if let Some(file) = &ports.runner.summary_file {
         let present = crate::fs::size(file).ok().flatten().unwrap_or_default();
@@ -285,6 +283,15 @@ pub(super) fn publish(
     }
     step_outputs(config, report, outcome);
     outcome.report = Some(text);
+}
+
+/// Writes the record that `report --merge` reads, where the settings name a file for it.
+pub(super) fn write_record(config: &Config, report: &Report, outcome: &mut Outcome) {
+    if let Some(file) = &config.report.record
+        && let Err(error) = write_output(file, lines(report).as_bytes())
+    {
+        outcome.error(ExitCode::Usage, cannot_write(file, &error));
+    }
 }
 
 /// What a later step may want to know.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::report::check_budgets;
 use super::{Gated, Outcome, Ports, skipped};
-use crate::artifact::BuildArtifact;
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
 use crate::bundle::options::Target;
 use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
@@ -16,6 +16,7 @@ use crate::leak::{
 };
 use crate::metafile::Metafile;
 use crate::report::{Gate, GateResult, LeakRow, Report, markdown};
+use crate::seal::METAFILE_NAME;
 use crate::secret::Secret;
 
 /// The leak gate: the one way from artifacts to what may be sealed. Findings are told.
@@ -53,6 +54,34 @@ pub(super) fn gate(
             outcome.fail(ExitCode::Leak);
             Gated::Blocked(Box::new(findings))
         }
+    }
+}
+
+/// The same for the metafile, which is stored beside what passed: names of modules and imports are in it.
+pub(super) fn gate_metafile(
+    config: &Config,
+    ports: &Ports<'_>,
+    passed: Gated,
+    metafile: &Metafile,
+    outcome: &mut Outcome,
+) -> Gated {
+    let Gated::Passed(scanned, mut found) = passed else { return passed };
+    let body = Body::new(metafile.to_json());
+    let artifact = BuildArtifact {
+        path: OutputPath::new(METAFILE_NAME).expect("a name of a file is a path"),
+        kind: ArtifactKind::Asset,
+        loader: "json",
+        content_hash: content_hash(body.bytes()),
+        is_immutable: false,
+        source_map: None,
+        body,
+    };
+    match gate(config, ports, vec![artifact], "", metafile, outcome) {
+        Gated::Passed(_, more) => {
+            found.extend(more);
+            Gated::Passed(scanned, found)
+        }
+        other => other,
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::comment::post;
 use super::deploy::go_live;
 use super::{Outcome, Ports};
-use crate::config::Config;
+use crate::config::{Config, file};
 use crate::diag::{Diagnostic, ExitCode};
 use crate::fs::{DiskFileSystem, FileKind, FileSystem as _, size, walk};
 use crate::report::{markdown, merge::merge, record};
@@ -21,6 +21,16 @@ pub struct Project {
     pub folder: String,
     /// Bytes of its files, which is what it costs.
     pub bytes: u64,
+}
+
+/// Whether settings name something to release; those of a group have only a name and a store. What cannot be read is for the
+/// run to say.
+fn is_project(settings: &Path) -> bool {
+    let text =
+        DiskFileSystem.read(settings).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let layer = text.ok().and_then(|text| file::parse(&text, SETTINGS).ok());
+    let sources = ["entrypoints", "artifacts", "artifacts-metafile"];
+    layer.is_none_or(|layer| sources.iter().any(|source| layer.contains_key(source)))
 }
 
 /// All projects below a folder, sorted by folder. What is hidden, installed or built is not looked into.
@@ -39,7 +49,7 @@ pub fn projects(root: &Path) -> std::io::Result<Vec<Project>> {
             match DiskFileSystem.symlink_kind(&root.join(&path))? {
                 FileKind::Directory if !is_skipped => folders.push(path),
                 FileKind::File => {
-                    if name == SETTINGS {
+                    if name == SETTINGS && is_project(&root.join(&path)) {
                         found.push(Project { folder: folder.clone(), bytes: 0 });
                     }
                     files.push((path.clone(), size(&root.join(&path))?.unwrap_or_default()));
@@ -145,6 +155,7 @@ pub fn run_merge(config: &Config, ports: &Ports<'_>, folder: &Path, goes_live: b
     }
     let merged = merge(&config.name, &reports);
     for (code, name) in [
+        (ExitCode::Build, "Build"),
         (ExitCode::Leak, "Leaks"),
         (ExitCode::Budget, "Size"),
         (ExitCode::Seal, "Signatures"),
@@ -158,7 +169,16 @@ pub fn run_merge(config: &Config, ports: &Ports<'_>, folder: &Path, goes_live: b
             outcome.error(code, Diagnostic::error("report/part-failed", message));
         }
     }
-    if goes_live && merged.passes() {
+    // A part that was killed says nothing; where the sources are here, they say how many parts there are.
+    let parts = projects(&config.root).map_or(0, |projects| projects.len());
+    if goes_live && reports.len() < parts {
+        let message = format!("{parts} projects are here, and {} records", reports.len());
+        outcome.error(
+            ExitCode::Usage,
+            Diagnostic::error("report/part-missing", message)
+                .hint("nothing becomes live until each part has said how it went"),
+        );
+    } else if goes_live && merged.passes() {
         go_live(config, ports, &reports, &mut outcome);
     }
     if config.report.comments {

@@ -18,8 +18,8 @@ use crate::config::env::Environment;
 use crate::config::{Config, KeyPlace, KeySource};
 use crate::diag::{Diagnostic, ExitCode, Severity};
 use crate::fs::{
-    DiskFileSystem, FileSystem as _, Staging, content, read_pieces, remove, walk, write_atomically,
-    write_private,
+    DiskFileSystem, FileSystem as _, Staging, content, read_pieces, real, remove, walk,
+    write_atomically, write_private,
 };
 use crate::github::event::Rights;
 use crate::keychain;
@@ -31,8 +31,8 @@ use crate::seal::envelope::{self, Provenance};
 use crate::seal::key_pair::{KeyPair, PublicKeys};
 use crate::seal::manifest::{self, Encryption, Entry, Manifest};
 use crate::seal::{
-    About, FILE_NAMES, Keys, Read, Sealed, SigningKey, Verified, VerifyKeys, is_of_seal, lock,
-    seal, verify,
+    About, FILE_NAMES, Keys, OWN_NAMES, Read, Sealed, SigningKey, Verified, VerifyKeys,
+    WRITTEN_NAME, is_of_seal, lock, seal, verify,
 };
 use crate::secret::Secret;
 
@@ -276,10 +276,8 @@ pub(super) fn seal_release(
         .clashes()
         .into_iter()
         .map(|path| {
-            let message = if FILE_NAMES.contains(&path.as_str()) {
-                format!(
-                    "`{path}` among the outputs is not ours, and the seal has a file of that name"
-                )
+            let message = if OWN_NAMES.contains(&path.as_str()) {
+                format!("`{path}` among the outputs is not ours, and we write a file of that name")
             } else {
                 format!("two files would be stored as `{path}`")
             };
@@ -365,23 +363,23 @@ pub(super) fn write_release(
             outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
         }
     }
-    match (&config.seal_outdir, built) {
-        (Some(folder), _) => write_deployment(folder, sealed, true, outcome),
-        (None, Some(folder)) => write_deployment(folder, sealed, false, outcome),
-        (None, None) => {}
+    if let Some(folder) = config.seal_outdir.as_ref().or(built) {
+        write_deployment(folder, sealed, outcome);
     }
 }
 
-/// Writes outputs, siblings and seal into a folder, and removes what an earlier run left there: all that its lock names,
-/// where nobody but us writes, else what its manifest says that we built.
-fn write_deployment(folder: &Path, sealed: &Sealed, is_all_ours: bool, outcome: &mut Outcome) {
-    let earlier = earlier_files(folder, is_all_ours);
+/// Writes outputs, siblings and seal into a folder, and removes what an earlier run wrote there.
+fn write_deployment(folder: &Path, sealed: &Sealed, outcome: &mut Outcome) {
+    if !is_free(folder, outcome) {
+        return;
+    }
+    let earlier = earlier_files(folder);
     let objects = sealed.objects().iter().map(|object| (object.path.as_str(), object.body.bytes()));
     if let Err((path, error)) = write_outputs(folder, objects) {
         outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
         return;
     }
-    write_seal(folder, sealed, outcome);
+    write_seal(folder, sealed, true, outcome);
     // What cannot be removed is named by the next `verify`.
     for (path, digest) in earlier {
         let file = folder.join(path.as_str());
@@ -393,24 +391,46 @@ fn write_deployment(folder: &Path, sealed: &Sealed, is_all_ours: bool, outcome: 
     }
 }
 
-/// Files that an earlier run wrote into a folder, with their digests; of a folder that was only signed, none.
-fn earlier_files(folder: &Path, is_all_ours: bool) -> Vec<(OutputPath, Digest)> {
+/// Files that an earlier run wrote into a folder, with their digests; of a folder that was signed where it stands, none.
+fn earlier_files(folder: &Path) -> Vec<(OutputPath, Digest)> {
     let Ok(read) = read_seal(folder) else { return Vec::new() };
-    let manifest = read.manifest.as_deref().filter(|json| Manifest::is_one(json));
-    let is_ours = manifest.and_then(|json| Manifest::parse(json).ok()).is_some_and(|manifest| {
-        (is_all_ours || manifest.target.is_some())
-            && manifest.build_id == Digest::of(read.lock.as_bytes()).to_hex()
-    });
+    let build_id = Digest::of(read.lock.as_bytes()).to_hex();
+    let manifest = read.manifest.as_deref().and_then(|json| Manifest::parse(json).ok());
+    let is_ours = manifest.is_some_and(|manifest| {
+        // Before there was a file that says it, the target of a build did.
+        manifest.build_id == build_id && manifest.target.is_some()
+    }) || DiskFileSystem
+        .read(&folder.join(WRITTEN_NAME))
+        .is_ok_and(|written| written.trim_ascii() == build_id.as_bytes());
     if is_ours { lock::parse(&read.lock).unwrap_or_default() } else { Vec::new() }
 }
 
-/// Writes manifest, statement and lock, the lock last; and removes what has these names, or had, and is ours.
-fn write_seal(folder: &Path, sealed: &Sealed, outcome: &mut Outcome) {
+/// Whether what the seal writes takes the place of nothing but an earlier seal.
+fn is_free(folder: &Path, outcome: &mut Outcome) -> bool {
+    for name in FILE_NAMES {
+        let file = folder.join(name);
+        if DiskFileSystem.read(&file).is_ok_and(|bytes| !is_of_seal(name, &bytes)) {
+            let message =
+                format!("`{}` is not ours, and we write a file of that name", file.display());
+            outcome.error(
+                ExitCode::Seal,
+                Diagnostic::error("seal/path", message).hint("give it another name"),
+            );
+        }
+    }
+    outcome.exit_code() == ExitCode::Fine
+}
+
+/// Writes manifest, statement and lock, the lock last; and removes what has these names, or had, and is ours. `is_written`:
+/// the files that are sealed are ours, too.
+fn write_seal(folder: &Path, sealed: &Sealed, is_written: bool, outcome: &mut Outcome) {
     let manifest = sealed.manifest_json();
+    let build_id = format!("{}\n", sealed.manifest().build_id);
     let envelope = sealed.envelope().map(|text| (envelope::FILE_NAME, text.as_bytes()));
+    let mark = is_written.then_some((WRITTEN_NAME, build_id.as_bytes()));
     let written = write_outputs(
         folder,
-        [(manifest::FILE_NAME, manifest.as_bytes())].into_iter().chain(envelope),
+        [(manifest::FILE_NAME, manifest.as_bytes())].into_iter().chain(envelope).chain(mark),
     )
     .and_then(|()| {
         let path = folder.join(lock::FILE_NAME);
@@ -423,7 +443,8 @@ fn write_seal(folder: &Path, sealed: &Sealed, outcome: &mut Outcome) {
     }
     let gone = [manifest::OLD_FILE_NAME]
         .into_iter()
-        .chain(sealed.envelope().is_none().then_some(envelope::FILE_NAME));
+        .chain(sealed.envelope().is_none().then_some(envelope::FILE_NAME))
+        .chain((!is_written).then_some(WRITTEN_NAME));
     for name in gone {
         let file = folder.join(name);
         if DiskFileSystem.read(&file).is_ok_and(|bytes| is_of_seal(name, &bytes)) {
@@ -444,6 +465,18 @@ pub fn run_sign(config: &Config, ports: &Ports<'_>, folder: &Path, out: Option<&
         outcome.error(
             ExitCode::Usage,
             Diagnostic::error("config/out", message).hint("name another folder with `--out DIR`"),
+        );
+        return outcome;
+    }
+    let overlaps = |out: &Path| {
+        let (folder, out) = (real(folder), real(out));
+        out.starts_with(&folder) || folder.starts_with(&out)
+    };
+    if out.is_some_and(overlaps) {
+        let message = "`--out` and the folder that is sealed lie in each other";
+        outcome.error(
+            ExitCode::Usage,
+            Diagnostic::error("config/out", message).hint("name a folder beside it"),
         );
         return outcome;
     }
@@ -479,8 +512,8 @@ pub fn run_sign(config: &Config, ports: &Ports<'_>, folder: &Path, out: Option<&
     };
     let gate = seal_gate(config, &sealed, &keys, None, &mut outcome);
     match out {
-        Some(out) => write_deployment(out, &sealed, true, &mut outcome),
-        None => write_seal(folder, &sealed, &mut outcome),
+        Some(out) => write_deployment(out, &sealed, &mut outcome),
+        None => write_seal(folder, &sealed, false, &mut outcome),
     }
     if outcome.exit_code() == ExitCode::Fine {
         outcome.report = Some(format!("build {}: {}\n", sealed.manifest().build_id, gate.evidence));
@@ -574,7 +607,13 @@ pub(super) fn verify_folder(folder: &Path, keys: &CheckKeys) -> std::io::Result<
     let digest_of = |path: &OutputPath, _| {
         Digest::of_pieces(|take| read_pieces(&folder.join(path.as_str()), take))
     };
-    Ok((verify(&seal, Some(&present), digest_of, keys.borrow()), seal))
+    let mut verified = verify(&seal, Some(&present), digest_of, keys.borrow());
+    let written = DiskFileSystem.read(&folder.join(WRITTEN_NAME));
+    if written.is_ok_and(|written| written.trim_ascii() != verified.build_id.as_bytes()) {
+        let message = format!("`{WRITTEN_NAME}` names another build than the lock");
+        verified.problems.push(Diagnostic::error("seal/build", message));
+    }
+    Ok((verified, seal))
 }
 
 /// Builds again, and says whether the bytes are those of a deployment.
@@ -587,9 +626,12 @@ fn rebuild(config: &Config, ports: &Ports<'_>, read: &Read, outcome: &mut Outcom
         return String::new();
     };
     let Some((folder, _)) = outputs(config, ports, outcome) else { return String::new() };
+    let is_left_out =
+        |path: &OutputPath| folder.forms.iter().any(|form| !form.holds && form.path == *path);
     let bodies: BTreeMap<&str, &[u8]> = folder
         .artifacts
         .iter()
+        .filter(|artifact| !is_left_out(&artifact.path))
         .map(|artifact| (artifact.path.as_str(), artifact.body.bytes()))
         .collect();
     let (mut same, mut skipped, mut problems) = (0, 0, Vec::new());
@@ -604,10 +646,12 @@ fn rebuild(config: &Config, ports: &Ports<'_>, read: &Read, outcome: &mut Outcom
             continue;
         };
         let coding = entry.encodes.as_ref().and(entry.content_encoding.as_deref());
-        let digest = match coding.map(Coding::of_encoding) {
-            None => Digest::of(bytes),
-            Some(Some(coding)) => Digest::of(&coding.encode(bytes)),
-            Some(None) => {
+        let digest = match (coding.map(Coding::of_encoding), bodies.get(entry.path.as_str())) {
+            // A form that the bundler made is as it made it.
+            (_, Some(bytes)) => Digest::of(bytes),
+            (None, None) => Digest::of(bytes),
+            (Some(Some(coding)), None) => Digest::of(&coding.encode(bytes)),
+            (Some(None), None) => {
                 skipped += 1;
                 continue;
             }

@@ -1,5 +1,6 @@
 //! Reports of many projects as one: what is in each is told with its project's name before it.
 
+use super::record::GATES;
 use super::{Baseline, Gate, GateResult, Report};
 
 /// One report of several.
@@ -54,10 +55,9 @@ pub fn merge(name: &str, parts: &[Report]) -> Report {
             .then_with(|| b.bytes.cmp(&a.bytes))
             .then_with(|| (&a.path, &a.output).cmp(&(&b.path, &b.output)))
     });
-    whole.gates = ["Leaks", "Size", "Signatures", "Store"]
-        .into_iter()
-        .map(|name| gate(name, parts))
-        .collect();
+    whole.gates = GATES.into_iter().map(|name| gate(name, parts)).collect();
+    // It is there only where it failed.
+    whole.gates.retain(|gate| gate.name != "Build" || gate.result == GateResult::Fail);
     whole
 }
 

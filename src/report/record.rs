@@ -209,8 +209,8 @@ pub fn read(lines: &str) -> Result<Report, String> {
     if has_run { Ok(report) } else { Err("it has no fact of a run".to_owned()) }
 }
 
-/// Gates that a report can have.
-const GATES: [&str; 4] = ["Leaks", "Size", "Signatures", "Store"];
+/// Gates that a report can have; `Build` only where nothing came of it.
+pub(super) const GATES: [&str; 5] = ["Build", "Leaks", "Size", "Signatures", "Store"];
 
 fn read_run(fact: &Value, report: &mut Report) {
     report.name = string(fact, "key");

@@ -40,13 +40,18 @@ pub enum BadKey {
     /// It is nearly hexadecimal or base64.
     #[error("the key is written in hexadecimal or base64, but a part of it is missing or wrong")]
     Form,
+    /// It can be read in two ways.
+    #[error(
+        "the key may be base64, or a text that only looks like it: write `base64:` or `text:` before it"
+    )]
+    Unclear,
     /// The name of the key cannot stand in a signature.
     #[error("the key id may only have letters, digits, `-`, `_` and `.`")]
     Id,
 }
 
 impl SigningKey {
-    /// Takes a key in hexadecimal, base64 or as it is, and its name.
+    /// Takes a key and its name. The key is in hexadecimal, in base64 or a text; `base64:` or `text:` before it says which.
     pub fn new(text: &Secret, id: &str) -> Result<Self, BadKey> {
         if id.is_empty()
             || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
@@ -83,6 +88,13 @@ impl SigningKey {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What tells it from another key of the same name: 16 hexadecimal digits, which say nothing of the key.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        let mac = hmac_sha256(&self.files, b"bundlegate/v1/mark");
+        mac.iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
     /// The signature of a base, in base64.
@@ -144,12 +156,20 @@ fn verify(key: &Secret, message: &[u8], signature: &str) -> bool {
 /// The bytes of a key as it is written: in hexadecimal or base64, in lines or not, or as it is. What is nearly one of the
 /// first two is refused, because as text it would be another key.
 fn decode(text: &Secret) -> Result<Secret, BadKey> {
-    let trimmed = text.expose().trim_ascii();
+    let text = text.expose();
+    let trimmed = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
+    if let Some(text) = trimmed.strip_prefix(b"text:") {
+        return Ok(Secret::new(text.to_vec()));
+    }
+    let (is_base64, trimmed) = match trimmed.strip_prefix(b"base64:") {
+        Some(text) => (true, text),
+        None => (false, trimmed),
+    };
     let is_in_lines = trimmed.contains(&b'\n');
     let lines: Vec<&[u8]> = trimmed.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
     let joined = Secret::new(lines.concat());
     let bytes = joined.expose();
-    if bytes.len() >= 32 && bytes.iter().all(u8::is_ascii_hexdigit) {
+    if !is_base64 && bytes.len() >= 32 && bytes.iter().all(u8::is_ascii_hexdigit) {
         let digits = bytes.as_chunks::<2>();
         return match digits {
             (pairs, []) => {
@@ -158,12 +178,32 @@ fn decode(text: &Secret) -> Result<Secret, BadKey> {
             _ => Err(BadKey::Form),
         };
     }
+    let digits = bytes.strip_prefix(b"0x").or_else(|| bytes.strip_prefix(b"0X"));
+    if !is_base64 && digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+        return Err(BadKey::Form);
+    }
     let unpadded = bytes.strip_suffix(b"==").or_else(|| bytes.strip_suffix(b"=")).unwrap_or(bytes);
     let is_of = |more: &[u8; 2]| {
         unpadded.iter().all(|byte| byte.is_ascii_alphanumeric() || more.contains(byte))
     };
     let (is_standard, is_for_urls) = (is_of(b"+/"), is_of(b"-_"));
     if !is_standard && !is_for_urls {
+        // In quotes, with colons or spaces between, or of both alphabets.
+        let without = |marks: &[u8]| -> Vec<u8> {
+            trimmed.iter().copied().filter(|byte| !marks.contains(byte)).collect()
+        };
+        let (hex, base64) = (without(b"\"'` \t\r\n:,-_"), without(b"\"'`\t\r\n:,-_+/="));
+        let is_nearly = |bytes: &[u8], is: fn(&u8) -> bool| {
+            bytes.len() >= 32 && bytes.iter().all(is) && bytes.iter().any(u8::is_ascii_digit)
+        };
+        let is_mixed =
+            base64.iter().any(u8::is_ascii_lowercase) && base64.iter().any(u8::is_ascii_uppercase);
+        if is_base64
+            || is_nearly(&hex, u8::is_ascii_hexdigit)
+            || (is_mixed && is_nearly(&base64, u8::is_ascii_alphanumeric))
+        {
+            return Err(BadKey::Form);
+        }
         return Ok(Secret::new(trimmed.to_vec()));
     }
     let decoded = if is_standard {
@@ -171,15 +211,20 @@ fn decode(text: &Secret) -> Result<Secret, BadKey> {
     } else {
         URL_SAFE_NO_PAD.decode(unpadded)
     };
-    // Letters and digits alone may be a word that somebody chose.
-    let is_marked = is_in_lines
+    let has = |is: fn(&u8) -> bool| unpadded.iter().any(is);
+    let is_marked = is_base64
+        || is_in_lines
         || unpadded.len() < bytes.len()
         || unpadded.iter().any(|byte| b"+/".contains(byte));
+    // Letters, digits and hyphens may be words that somebody chose; hardly any key in base64 lacks one of these.
+    let is_random =
+        has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
     match decoded {
-        Ok(bytes) if bytes.len() >= 32 => Ok(Secret::new(bytes)),
+        Ok(bytes) if bytes.len() >= 32 && (is_marked || is_random) => Ok(Secret::new(bytes)),
         Ok(bytes) if is_marked => Err(BadKey::Short(bytes.len())),
         Err(_) if is_marked => Err(BadKey::Form),
-        _ => Ok(Secret::new(trimmed.to_vec())),
+        _ if unpadded.len() < 32 => Err(BadKey::Short(unpadded.len())),
+        _ => Err(BadKey::Unclear),
     }
 }
 
@@ -325,6 +370,26 @@ mod tests {
         assert_eq!(read(&hex[1..]), Err(BadKey::Form));
         assert_eq!(read("ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7"), Err(BadKey::Form));
         assert_eq!(read("ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmq"), Err(BadKey::Short(27)));
+        // Part of a key for URLs, and words with hyphens, may be either.
+        let cut = RFC_KEY.replace('+', "-").replace('/', "_");
+        for unclear in [&cut[..33], "correct-horse-battery-staple-and-some-more-words", &cut[..38]]
+        {
+            assert_eq!(read(unclear), Err(BadKey::Unclear), "{unclear}");
+        }
+        assert_eq!(bytes("text:correct-horse-battery-staple")[..7], *b"correct");
+        assert_eq!(bytes(&format!("base64:{RFC_KEY}")), whole);
+        assert_eq!(bytes(&format!("\u{feff}{RFC_KEY}")), whole);
+        let pairs: Vec<&str> = (0..32).map(|at| &hex[2 * at..2 * at + 2]).collect();
+        for nearly in [
+            "base64:not base64",
+            &format!("\"{RFC_KEY}\""),
+            &format!("0x{hex}"),
+            &pairs.join(":"),
+            &pairs.join(" "),
+            "ABEi+0RVZneImaq7zN3u_wARIjNEVWZ3iJmqu8zd7v8",
+        ] {
+            assert_eq!(read(nearly), Err(BadKey::Form), "{nearly}");
+        }
         for phrase in
             ["correct horse battery staple, and more", "Tr0ub4dor&3-Tr0ub4dor&3-Tr0ub4dor"]
         {

@@ -43,9 +43,16 @@ pub struct Sealed {
     manifest: Manifest,
     manifest_json: String,
     envelope: Option<String>,
+    key_mark: Option<String>,
 }
 
 impl Sealed {
+    /// What tells the shared key that it is signed with from others of the same name: [`SigningKey::mark`].
+    #[must_use]
+    pub fn key_mark(&self) -> Option<&str> {
+        self.key_mark.as_deref()
+    }
+
     /// Its files, sorted by path; lock and manifest are not among them.
     #[must_use]
     pub fn objects(&self) -> &[SealedObject] {
@@ -142,8 +149,8 @@ pub fn seal(scanned: &Scanned, about: About, keys: Keys<'_>) -> Sealed {
                 content_type: artifact.content_type().to_owned(),
                 content_encoding: encoded.map(|encoded| encoded.coding.to_owned()),
                 encodes: encoded.map(|_| artifact.path.to_string()),
-                // A form stands under a name that does not say how it was made.
-                immutable: encoded.is_none() && artifact.is_immutable,
+                // A form stands under a name that does not say how it was made, and each run encrypts with another key.
+                immutable: encoded.is_none() && encryption.is_none() && artifact.is_immutable,
                 source_map: artifact
                     .source_map
                     .as_ref()
@@ -183,14 +190,15 @@ pub fn seal(scanned: &Scanned, about: About, keys: Keys<'_>) -> Sealed {
     manifest.digest = Some(manifest.own_digest());
     let envelope = envelope::sign(&manifest, &about.provenance, key, keys.pair);
     let manifest_json = manifest.to_json();
-    Sealed { objects, lock, manifest, manifest_json, envelope }
+    let key_mark = keys.hmac.map(SigningKey::mark);
+    Sealed { objects, lock, manifest, manifest_json, envelope, key_mark }
 }
 
 impl Sealed {
-    /// Paths that two of its files would have, or a file and what the seal itself writes.
+    /// Paths that two of its files would have, or a file and what the seal or a store itself writes.
     #[must_use]
     pub fn clashes(&self) -> Vec<&OutputPath> {
-        let mut seen: BTreeSet<&str> = FILE_NAMES.into();
+        let mut seen: BTreeSet<&str> = OWN_NAMES.into();
         self.objects
             .iter()
             .map(|object| &object.path)
@@ -239,8 +247,11 @@ pub fn reopen(
             objects.push(SealedObject { path, body: (*body).clone(), digest });
         }
     }
+    let id = manifest.artifacts.iter().find_map(|entry| entry.key_id.as_deref());
+    let key = keys.hmac.iter().find(|key| Some(key.id()) == id);
     Ok(Sealed {
         objects,
+        key_mark: key.map(SigningKey::mark),
         lock: read.lock.clone(),
         manifest_json: text(json),
         manifest,
@@ -365,10 +376,28 @@ impl Read {
 }
 
 /// Names of the files that a seal writes.
-pub const FILE_NAMES: [&str; 3] = [lock::FILE_NAME, manifest::FILE_NAME, envelope::FILE_NAME];
+pub const FILE_NAMES: [&str; 4] =
+    [lock::FILE_NAME, manifest::FILE_NAME, envelope::FILE_NAME, WRITTEN_NAME];
+
+/// Name of the file that says which build we wrote into a folder: its files may go when the next one comes. In a folder that
+/// was signed where it stands there is none, because its files are somebody's.
+pub const WRITTEN_NAME: &str = "bundlegate.written";
+
+/// Name of the metafile among the files of a site, where a store keeps it.
+pub const METAFILE_NAME: &str = "bundlegate.metafile.json";
+
+/// Names that no file of a deployment may have.
+pub const OWN_NAMES: [&str; 5] =
+    [lock::FILE_NAME, manifest::FILE_NAME, envelope::FILE_NAME, WRITTEN_NAME, METAFILE_NAME];
+
 /// Names that files of a seal have or had.
-pub const ALL_FILE_NAMES: [&str; 4] =
-    [lock::FILE_NAME, manifest::FILE_NAME, envelope::FILE_NAME, manifest::OLD_FILE_NAME];
+pub const ALL_FILE_NAMES: [&str; 5] = [
+    lock::FILE_NAME,
+    manifest::FILE_NAME,
+    envelope::FILE_NAME,
+    WRITTEN_NAME,
+    manifest::OLD_FILE_NAME,
+];
 
 /// Whether a file is one that a seal wrote: by its content, since others may have files of these names.
 #[must_use]
@@ -377,6 +406,9 @@ pub fn is_of_seal(path: &str, bytes: &[u8]) -> bool {
         manifest::FILE_NAME | manifest::OLD_FILE_NAME => Manifest::is_one(bytes),
         lock::FILE_NAME => std::str::from_utf8(bytes).is_ok_and(|text| lock::parse(text).is_ok()),
         envelope::FILE_NAME => envelope::is_one(bytes),
+        WRITTEN_NAME => {
+            std::str::from_utf8(bytes).is_ok_and(|text| Digest::from_hex(text.trim()).is_some())
+        }
         _ => false,
     }
 }

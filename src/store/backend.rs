@@ -32,8 +32,10 @@ pub(super) struct Stored {
     pub(super) digest: Option<Digest>,
     /// How it is served: content type, content encoding, cache control.
     pub(super) served: Option<[Option<String>; 3]>,
-    /// The name of the key that it is signed with, and whether the signature ends.
-    pub(super) signed: Option<String>,
+    /// What says how it is signed.
+    pub(super) signature_input: Option<String>,
+    /// What tells the key of the signature from others.
+    pub(super) key_mark: Option<String>,
 }
 
 /// A key that was listed.
@@ -82,6 +84,10 @@ pub(super) trait Backend: Send + Sync {
     }
     /// Whether it is known to do a swap as it should.
     fn swaps(&self) -> bool {
+        true
+    }
+    /// Whether it says how a value is encoded to whoever reads it.
+    fn keeps_encodings(&self) -> bool {
         true
     }
     /// Bytes that are on their way or there, so far.

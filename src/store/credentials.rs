@@ -231,7 +231,9 @@ impl S3Access {
         // A server of one's own may have a path; the bucket at its end is not a part of it.
         let endpoint = endpoint.map(|endpoint| {
             let endpoint = endpoint.trim().trim_end_matches('/');
-            endpoint.strip_suffix(&format!("/{bucket}")).unwrap_or(endpoint).to_owned()
+            let without = endpoint.strip_suffix(&format!("/{bucket}"));
+            // A host may be called like the bucket.
+            without.filter(|rest| !rest.ends_with('/')).unwrap_or(endpoint).to_owned()
         });
         let region = self.region.clone().or_else(|| of_profile(|profile| &profile.region));
         Ok(Credentials {

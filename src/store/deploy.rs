@@ -12,13 +12,16 @@ use super::backend::{Attributes, Stored, Tag};
 use super::registry::{Pointer, index_entry};
 use super::{Store, StoreError, on};
 use crate::artifact::{Body, Digest};
-use crate::seal::manifest::Entry;
+use crate::seal::manifest::{Entry, Manifest};
 use crate::seal::{
-    Sealed, SealedObject, content_digest, envelope, lock, manifest, signature_parameters,
+    METAFILE_NAME, Sealed, SealedObject, content_digest, envelope, lock, manifest,
+    signature_parameters,
 };
 
 /// Above so many objects, what is there is asked in one listing instead of object by object.
 const MOST_QUESTIONS: usize = 200;
+/// How often a file of a build is written until it can be read.
+const MOST_WRITES: u32 = 2;
 /// How often it is said how far an upload is.
 const NEWS: Duration = Duration::from_secs(1);
 /// For what has a digest in its name.
@@ -41,7 +44,7 @@ pub enum Layout {
 pub enum ReadBack {
     /// Nothing: it confirmed each object.
     None,
-    /// Whether everything is there, by its digest where the store knows that, else by its size.
+    /// Whether everything is there, by its digest where the store knows that, else by its size; what is not is sent again.
     #[default]
     List,
     /// All bytes, which are hashed; what is not as it was sent is sent again.
@@ -180,7 +183,7 @@ impl Store {
                 keys.extend(deployment.channel.iter().map(|channel| channel_key(name, channel)));
             }
             Layout::Files => {
-                for uploads in files(sealed, deployment) {
+                for uploads in self.files_of(sealed, deployment) {
                     let there = self.there(&format!("{name}/"), &uploads, true)?;
                     let missing = uploads.into_iter().filter(|upload| !there.contains(&upload.key));
                     keys.extend(missing.map(|upload| upload.key));
@@ -227,7 +230,7 @@ impl Store {
         if let Some((channel, before)) = before {
             let is_live = |(pointer, _): &(Pointer, Tag)| pointer.is(&manifest.build_id);
             if !before.as_ref().is_some_and(is_live)
-                && !self.honours_conditions(sealed, &manifest_key)
+                && !self.honours_conditions(sealed, &manifest_key)?
             {
                 warnings.push(
                     "the store ignores conditional writes (`If-None-Match`), so of two runs at once the slower one wins: \
@@ -242,9 +245,15 @@ impl Store {
 
     /// Whether a store refuses to write what is there already when it is asked to. The manifest of the build, which was
     /// just written, is written again under that condition: a store that ignores it does no harm.
-    fn honours_conditions(&self, sealed: &Sealed, key: &str) -> bool {
-        let text = sealed.manifest_json();
-        self.backend.swaps() || self.backend.swap(key, text.as_bytes(), None).is_err()
+    fn honours_conditions(&self, sealed: &Sealed, key: &str) -> Result<bool, StoreError> {
+        if self.backend.swaps() {
+            return Ok(true);
+        }
+        match self.backend.swap(key, sealed.manifest_json().as_bytes(), None) {
+            Ok(()) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(true),
+            Err(error) => Err(on("writing", key)(error)),
+        }
     }
 
     /// Files under their own names: what has a hash of its content in its name first, then the others, pages last; then
@@ -256,18 +265,39 @@ impl Store {
         progress: &Progress<'_>,
     ) -> Result<Deployed, StoreError> {
         let name = &sealed.manifest().name;
+        let manifest_key = format!("{name}/{}", manifest::FILE_NAME);
+        let before = self.optional(&manifest_key)?.map(|(_, tag)| tag);
         let mut all = Deployed::default();
-        for uploads in files(sealed, deployment) {
+        for uploads in self.files_of(sealed, deployment) {
             let sent = self.send(&format!("{name}/"), &uploads, deployment.read_back, progress)?;
             all.written += sent.written;
             all.kept += sent.kept;
             all.bytes += sent.bytes;
         }
+        // Of two runs at once neither can take back what it wrote, but the second one can say so.
+        if self.optional(&manifest_key)?.map(|(_, tag)| tag) != before {
+            return Err(StoreError::Mixed(name.clone()));
+        }
         for (file, text) in own_files(sealed, deployment) {
             self.write_text(&format!("{name}/{file}"), file, text, REVALIDATED)?;
         }
-        all.manifest_key = format!("{name}/{}", manifest::FILE_NAME);
+        all.manifest_key = manifest_key;
         Ok(all)
+    }
+
+    /// Brotli forms that stand in the place of what they are forms of, with [`Layout::Files`]: the path of a form and that of
+    /// the file. A store that does not say how a value is encoded has them beside it.
+    #[must_use]
+    pub fn served_forms<'a>(&self, manifest: &'a Manifest) -> BTreeMap<&'a str, &'a str> {
+        let is_served = |entry: &&Entry| {
+            self.backend.keeps_encodings() && entry.stored_encoding() == Some("br")
+        };
+        let forms = manifest.artifacts.iter().filter(is_served);
+        forms.filter_map(|entry| Some((entry.path.as_str(), entry.encodes.as_deref()?))).collect()
+    }
+
+    fn files_of<'a>(&self, sealed: &'a Sealed, deployment: &Deployment) -> [Vec<Upload<'a>>; 3] {
+        files(sealed, deployment, &self.served_forms(sealed.manifest()))
     }
 
     /// Writes what is not there yet, and reads back all of it.
@@ -306,7 +336,15 @@ impl Store {
             digest: Some(Digest::of(body.bytes())),
             ..Attributes::default()
         };
-        self.backend.write(key, &body, &attributes).map_err(on("writing", key))
+        for _ in 0..MOST_WRITES {
+            self.backend.write(key, &body, &attributes).map_err(on("writing", key))?;
+            // An answer says that it was written; what answers may be a proxy.
+            if self.optional(key)?.is_some_and(|(bytes, _)| bytes == body.bytes()) {
+                return Ok(());
+            }
+        }
+        let what = "it is missing or has other bytes, also after it was sent again".to_owned();
+        Err(StoreError::ReadBack { key: key.to_owned(), what })
     }
 
     /// Which of the uploads the store has already: the one answer for all layouts. With `as_served` it must serve them in
@@ -396,10 +434,18 @@ impl Store {
             ReadBack::None => Ok(()),
             ReadBack::List => {
                 let there = self.there(prefix, uploads, false)?;
-                match uploads.iter().find(|upload| !there.contains(&upload.key)) {
-                    Some(upload) => Err(upload.not_read_back("it is missing, or has other bytes")),
-                    None => Ok(()),
-                }
+                let missing: Vec<&Upload<'_>> =
+                    uploads.iter().filter(|upload| !there.contains(&upload.key)).collect();
+                self.each(&missing, |upload| {
+                    self.write(upload)?;
+                    let again = self.backend.stored(&upload.key, !upload.is_addressed);
+                    match again.map_err(on("looking at", &upload.key))? {
+                        Some(stored) if upload.is(&stored, false) => Ok(()),
+                        _ => Err(upload.not_read_back(
+                            "it is missing or has other bytes, also after it was sent again",
+                        )),
+                    }
+                })
             }
             ReadBack::Full => self.each(uploads, |upload| {
                 if self.is_whole(upload)? {
@@ -436,12 +482,19 @@ impl Store {
         act: impl Fn(&T) -> Result<(), E> + Sync,
     ) -> Result<(), E> {
         let most = self.backend.concurrency().min(items.len());
-        let state = Mutex::new(Flow { next: 0, active: 0, limit: most.max(1), first_error: None });
+        let state = Mutex::new(Flow {
+            next: 0,
+            active: 0,
+            limit: most.max(1),
+            pressure: 0,
+            is_over: false,
+            first_error: None,
+        });
         let changed = Condvar::new();
         let work = || {
             let mut flow = state.lock().expect("no thread panics with it");
             loop {
-                if flow.first_error.is_some() || flow.next >= items.len() {
+                if flow.is_over || flow.first_error.is_some() || flow.next >= items.len() {
                     break;
                 }
                 if flow.active >= flow.limit {
@@ -453,13 +506,20 @@ impl Store {
                 flow.active += 1;
                 drop(flow);
                 let before = self.backend.pressure();
+                let stop = StopOnPanic(&state, &changed);
                 let result = act(item);
-                let is_pressed = self.backend.pressure() != before;
+                std::mem::forget(stop);
+                let pressure = self.backend.pressure();
                 flow = state.lock().expect("no thread panics with it");
                 flow.active -= 1;
-                // Half as many when the store asks to slow down, and one more after each that went well.
-                flow.limit =
-                    if is_pressed { (flow.limit / 2).max(1) } else { (flow.limit + 1).min(most) };
+                // Half as many when the store asks to slow down, once for all that it asked meanwhile; and one more after
+                // each that went well.
+                if pressure > before.max(flow.pressure) {
+                    flow.pressure = pressure;
+                    flow.limit = (flow.limit / 2).max(1);
+                } else if pressure == before {
+                    flow.limit = (flow.limit + 1).min(most);
+                }
                 if let Err(error) = result {
                     flow.first_error.get_or_insert(error);
                 }
@@ -487,7 +547,21 @@ struct Flow<E> {
     active: usize,
     /// At most so many.
     limit: usize,
+    /// How often the store had asked to slow down when it was last heeded.
+    pressure: u64,
+    /// Whether one of the threads panicked.
+    is_over: bool,
     first_error: Option<E>,
+}
+
+/// Lets the other threads end when one panics.
+struct StopOnPanic<'a, E>(&'a Mutex<Flow<E>>, &'a Condvar);
+
+impl<E> Drop for StopOnPanic<'_, E> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_over = true;
+        self.1.notify_all();
+    }
 }
 
 /// Where it is counted how far a deployment is, and who is told.
@@ -556,7 +630,7 @@ impl Upload<'_> {
                             attributes.content_encoding.clone(),
                             attributes.cache_control.clone(),
                         ]
-                        && is_signed_alike(stored.signed.as_deref(), attributes)
+                        && is_signed_alike(stored, attributes)
                 }))
     }
 
@@ -565,22 +639,27 @@ impl Upload<'_> {
     }
 }
 
-/// Whether a file that is there is signed as it would be now: by a key of the same name, and without an end. A signature
-/// of an earlier build holds for the same bytes under the same name.
-fn is_signed_alike(there: Option<&str>, attributes: &Attributes) -> bool {
-    let key = |input: &str| input.split(";keyid=").nth(1).map(str::to_owned);
-    let now = attributes.metadata.iter().find(|(name, _)| *name == SIGNATURE_INPUT);
-    match (there, now) {
+/// Whether a file that is there is signed as it would be now: by the same key of the same name, and without an end. A
+/// signature of an earlier build holds for the same bytes under the same name.
+fn is_signed_alike(there: &Stored, attributes: &Attributes) -> bool {
+    let id = |input: &str| input.split(";keyid=").nth(1).map(str::to_owned);
+    let now = |name: &str| attributes.metadata.iter().find(|(there, _)| *there == name);
+    if there.key_mark.as_ref() != now(KEY_MARK).map(|(_, mark)| mark) {
+        return false;
+    }
+    match (&there.signature_input, now(SIGNATURE_INPUT)) {
         (None, None) => true,
         (Some(there), Some((_, now))) => {
-            key(there) == key(now) && !there.contains(";expires=") && !now.contains(";expires=")
+            id(there) == id(now) && !there.contains(";expires=") && !now.contains(";expires=")
         }
         _ => false,
     }
 }
 
 /// Name of the metadata that says how a file is signed.
-const SIGNATURE_INPUT: &str = "signature-input";
+pub(super) const SIGNATURE_INPUT: &str = "signature-input";
+/// Name of the metadata that tells one key from another of the same name.
+pub(super) const KEY_MARK: &str = "bundlegate-key";
 
 /// The objects of a deployment, each once.
 fn objects(sealed: &Sealed) -> Vec<Upload<'_>> {
@@ -607,7 +686,11 @@ fn objects(sealed: &Sealed) -> Vec<Upload<'_>> {
 /// The files of a deployment under their own names, in the order in which they are written: first those that never change
 /// under theirs, then the others, then pages, which name the others. A file that has a brotli form is that form, with its
 /// encoding; other forms stand beside it.
-fn files<'a>(sealed: &'a Sealed, deployment: &Deployment) -> [Vec<Upload<'a>>; 3] {
+fn files<'a>(
+    sealed: &'a Sealed,
+    deployment: &Deployment,
+    forms: &BTreeMap<&str, &str>,
+) -> [Vec<Upload<'a>>; 3] {
     let manifest = sealed.manifest();
     let rules: Vec<(GlobMatcher, &String)> = deployment
         .cache_control
@@ -623,19 +706,15 @@ fn files<'a>(sealed: &'a Sealed, deployment: &Deployment) -> [Vec<Upload<'a>>; 3
         .filter(|entry| entry.immutable)
         .map(|entry| entry.path.as_str())
         .collect();
-    let has_brotli: BTreeSet<&str> = manifest
-        .artifacts
-        .iter()
-        .filter(|entry| entry.stored_encoding() == Some("br"))
-        .filter_map(|entry| entry.encodes.as_deref())
-        .collect();
+    let has_brotli: BTreeSet<&str> = forms.values().copied().collect();
     let mut files = [Vec::new(), Vec::new(), Vec::new()];
     for (entry, object) in manifest.artifacts.iter().zip(sealed.objects()) {
         if has_brotli.contains(entry.path.as_str()) {
             continue;
         }
-        let is_brotli = entry.stored_encoding() == Some("br");
-        let path = entry.encodes.as_deref().filter(|_| is_brotli).unwrap_or(&entry.path);
+        let form = forms.get(entry.path.as_str());
+        let is_brotli = form.is_some();
+        let path = form.copied().unwrap_or(&entry.path);
         let is_immutable = immutable.contains(entry.encodes.as_deref().unwrap_or(&entry.path));
         let rule = rules.iter().find(|(glob, _)| glob.is_match(path)).map(|(_, value)| *value);
         let known = if is_immutable { IMMUTABLE } else { REVALIDATED };
@@ -675,6 +754,7 @@ fn signature_metadata(
         let fields = crate::seal::fields_of(entry, object.digest, manifest, key_id);
         metadata.push((SIGNATURE_INPUT, format!("bundlegate={}", signature_parameters(&fields))));
         metadata.push(("signature", format!("bundlegate=:{signature}:")));
+        metadata.extend(sealed.key_mark().map(|mark| (KEY_MARK, mark.to_owned())));
     }
     metadata
 }
@@ -685,7 +765,7 @@ fn own_files<'a>(
     deployment: &'a Deployment,
 ) -> impl Iterator<Item = (&'a str, &'a str)> {
     let has_folder = deployment.layout == Layout::Registry;
-    let metafile_name = if has_folder { METAFILE } else { FILES_METAFILE };
+    let metafile_name = if has_folder { METAFILE } else { METAFILE_NAME };
     let pictures = deployment.pictures.iter().filter(move |_| has_folder);
     let first = [
         Some((lock::FILE_NAME, sealed.lock())),
@@ -699,8 +779,6 @@ fn own_files<'a>(
 
 /// Name of the metafile in the folder of a build.
 pub(super) const METAFILE: &str = "metafile.json";
-/// Its name among the files of a site.
-const FILES_METAFILE: &str = "bundlegate.metafile.json";
 
 pub(super) fn object_key(name: &str, digest: Digest) -> String {
     let hex = digest.to_hex();

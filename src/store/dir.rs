@@ -31,6 +31,11 @@ impl Dir {
 }
 
 impl Backend for Dir {
+    /// Whoever serves a folder knows files by their endings.
+    fn keeps_encodings(&self) -> bool {
+        false
+    }
+
     fn read(&self, key: &str) -> io::Result<(Vec<u8>, Tag)> {
         let bytes = DiskFileSystem.read(&self.path(key)?)?;
         let tag = Tag(Digest::of(&bytes).to_hex());

@@ -67,6 +67,12 @@ pub enum StoreError {
         /// What is live in it now.
         build: String,
     },
+    /// Another run wrote files under the same names meanwhile.
+    #[error(
+        "another run stored `{0}` meanwhile, so its files may be of both; run again, and let runs wait for each other with \
+         `concurrency` in the workflow"
+    )]
+    Mixed(String),
     /// What was read back is not what was sent.
     #[error("`{key}` is not what was sent: {what}")]
     ReadBack {

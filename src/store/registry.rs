@@ -6,11 +6,11 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::backend::Tag;
-use super::deploy::{METAFILE, Sizes, build_folder, channel_key, index_key, object_key};
+use super::deploy::{Layout, METAFILE, Sizes, build_folder, channel_key, index_key, object_key};
 use super::{Store, StoreError, on};
 use crate::artifact::{Digest, OutputPath};
 use crate::seal::manifest::Manifest;
-use crate::seal::{Read, lock, manifest};
+use crate::seal::{METAFILE_NAME, Read, lock, manifest};
 
 /// Start of channels in which builds wait until all parts of a run are there.
 pub const PENDING: &str = "pending/";
@@ -104,6 +104,8 @@ pub struct Found {
     pub build_id: String,
     /// Its lock, manifest and statement.
     pub read: Read,
+    /// How its files stand.
+    pub layout: Layout,
 }
 
 /// What a prune removed, or would.
@@ -128,6 +130,8 @@ pub struct Prune {
     pub days: Option<u64>,
     /// Channels that are dropped first: what is live in them alone may go.
     pub drop: Vec<String>,
+    /// How channels of previews start, whose builds are not counted among the newest.
+    pub previews: Option<&'static str>,
 }
 
 pub(super) fn index_entry(manifest: &Manifest, sizes: Sizes) -> IndexEntry {
@@ -150,7 +154,8 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> Vec<u8> {
 impl Store {
     /// Whether the store knows a name.
     pub fn has(&self, name: &str) -> Result<bool, StoreError> {
-        for key in [index_key(name), super::release::group_key(name, "latest")] {
+        let lock = format!("{name}/{}", lock::FILE_NAME);
+        for key in [index_key(name), super::release::group_key(name, "latest"), lock] {
             if self.backend.stored(&key, false).map_err(on("looking at", &key))?.is_some() {
                 return Ok(true);
             }
@@ -262,7 +267,13 @@ impl Store {
                     }),
                 }
             }
-            result => result.map_err(on("writing", key)),
+            Err(error) => Err(on("writing", key)(error)),
+            // An answer says that it was written; what answers may be a proxy.
+            Ok(()) if self.optional(key)?.map(|(_, tag)| tag).as_ref() == expected => {
+                let what = "the store said that it was written, and it was not".to_owned();
+                Err(StoreError::ReadBack { key: key.to_owned(), what })
+            }
+            Ok(()) => Ok(()),
         }
     }
 
@@ -336,7 +347,7 @@ impl Store {
             Ok::<_, StoreError>(found.map(|(bytes, _)| bytes))
         })?;
         match read.filter(|read| read.manifest.is_some()) {
-            Some(read) => Ok(Found { build_id, read }),
+            Some(read) => Ok(Found { build_id, read, layout: Layout::Registry }),
             None => Err(StoreError::Missing(format!("there is no build `{build_id}` of `{name}`"))),
         }
     }
@@ -360,20 +371,37 @@ impl Store {
         }
     }
 
-    /// What stands at a place of a name: a channel, or else a build. No place is the channel `latest`.
+    /// What stands at a place of a name: a channel, or else a build. No place is the channel `latest`, or the files that
+    /// stand under their own names.
     pub fn at(&self, name: &str, place: Option<&str>) -> Result<Found, StoreError> {
+        let is_here = |found: &Found| place.is_none_or(|start| found.build_id.starts_with(start));
+        let files = self.files(name)?.filter(is_here);
         let place = place.unwrap_or("latest");
         if OutputPath::new(place).is_ok()
             && let Some(found) = self.live(name, place)?
         {
             return Ok(found);
         }
-        match self.build(name, place) {
-            Err(StoreError::Missing(_)) => {
+        match (self.build(name, place), files) {
+            (Err(StoreError::Missing(_)), Some(files)) => Ok(files),
+            (Err(StoreError::Missing(_)), None) => {
                 Err(StoreError::Missing(format!("there is no deployment of `{name}` at `{place}`")))
             }
-            found => found,
+            (found, _) => found,
         }
+    }
+
+    /// What stands under its own names; `None` when nothing does.
+    fn files(&self, name: &str) -> Result<Option<Found>, StoreError> {
+        let read = Read::from(|file| {
+            let found = self.optional(&format!("{name}/{file}"))?;
+            Ok::<_, StoreError>(found.map(|(bytes, _)| bytes))
+        })?;
+        Ok(read.filter(|read| read.manifest.is_some()).map(|read| Found {
+            build_id: Digest::of(read.lock.as_bytes()).to_hex(),
+            read,
+            layout: Layout::Files,
+        }))
     }
 
     /// The metafile of the build that was made from a commit; `None` when there is none.
@@ -383,7 +411,10 @@ impl Store {
         commit: &str,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let key = format!("{name}/commits/{commit}.json");
-        let Some((bytes, _)) = self.optional(&key)? else { return Ok(None) };
+        let Some((bytes, _)) = self.optional(&key)? else {
+            return self
+                .metafile_of_files(name, |manifest| manifest.commit.as_deref() == Some(commit));
+        };
         let pointer: Pointer = serde_json::from_slice(&bytes)
             .map_err(|_| StoreError::Content { key, what: "a pointer" })?;
         self.metafile(name, &pointer.build_id)
@@ -395,7 +426,25 @@ impl Store {
             return Ok(None);
         }
         let key = format!("{}/{METAFILE}", build_folder(name, build_id));
-        Ok(self.optional(&key)?.map(|(bytes, _)| bytes))
+        match self.optional(&key)? {
+            Some((bytes, _)) => Ok(Some(bytes)),
+            None => self.metafile_of_files(name, |manifest| manifest.build_id == build_id),
+        }
+    }
+
+    /// The metafile beside files that stand under their own names, if they are of that build.
+    fn metafile_of_files(
+        &self,
+        name: &str,
+        is_it: impl Fn(&Manifest) -> bool,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let manifest = self.files(name)?.and_then(|found| found.read.manifest);
+        let manifest = manifest.and_then(|json| Manifest::parse(&json).ok());
+        if !manifest.as_ref().is_some_and(is_it) {
+            return Ok(None);
+        }
+        let metafile = self.optional(&format!("{name}/{METAFILE_NAME}"))?;
+        Ok(metafile.map(|(bytes, _)| bytes))
     }
 
     /// Hands on the bytes of a file of a deployment, by its digest, in pieces.
@@ -409,6 +458,19 @@ impl Store {
         take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         self.backend.read_pieces(&object_key(name, digest), take)
+    }
+
+    /// Hands on the bytes of a file that stands under its own name, as they are stored, in pieces.
+    ///
+    /// # Errors
+    /// As [`Store::object`].
+    pub fn file(
+        &self,
+        name: &str,
+        path: &str,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.backend.read_stored(&format!("{name}/{path}"), take)
     }
 
     /// All builds, in the order in which they were stored, and where each is live.
@@ -473,6 +535,27 @@ impl Store {
         Ok(build_id)
     }
 
+    /// Builds that are, or were, live in channels that start with `previews`, and live in no other.
+    fn builds_of_previews(
+        &self,
+        name: &str,
+        previews: Option<&str>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let (mut of_previews, mut of_others) = (BTreeSet::new(), BTreeSet::new());
+        let Some(start) = previews else { return Ok(of_previews) };
+        for (channel, build_id) in self.channels(name)? {
+            let pointer = self.pointer(name, &channel)?.map(|(pointer, _)| pointer.previous);
+            let builds = pointer.into_iter().flatten().chain([build_id]);
+            if channel.starts_with(start) {
+                of_previews.extend(builds);
+            } else {
+                of_others.extend(builds);
+            }
+        }
+        of_previews.retain(|build_id| !of_others.contains(build_id));
+        Ok(of_previews)
+    }
+
     /// Removes builds, and objects of no other build. Kept are what the policy says, what is live in a channel that is not
     /// dropped, and objects that were written within a day before `now` (seconds since 1970), because a run
     /// that is going on may need them.
@@ -483,7 +566,7 @@ impl Store {
         now: u64,
         is_dry: bool,
     ) -> Result<Pruned, StoreError> {
-        let Prune { keep, days, drop } = policy;
+        let Prune { keep, days, drop, previews } = policy;
         let mut dropped = Vec::new();
         let mut builds = self.builds(name)?;
         for build in &mut builds {
@@ -495,6 +578,7 @@ impl Store {
                 stays
             });
         }
+        let of_previews = self.builds_of_previews(name, *previews)?;
         let folder = format!("{name}/builds/");
         let listed = self.backend.list(&folder).map_err(on("listing", &folder))?;
         let modified = |build_id: &str| {
@@ -505,7 +589,13 @@ impl Store {
                 .map(|file| file.modified)
                 .max()
         };
-        let newest = builds.len().saturating_sub(*keep);
+        // Previews come and go; they take no place of what was live.
+        let counted = builds
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, build)| !of_previews.contains(&build.entry.build_id));
+        let oldest_kept = counted.take(*keep).last().map_or(builds.len(), |(index, _)| index);
         let is_young = |build_id: &str| {
             days.zip(modified(build_id))
                 .is_some_and(|(days, modified)| now.saturating_sub(modified) < days * 86_400)
@@ -514,7 +604,10 @@ impl Store {
             builds.iter().enumerate().partition(|(index, build)| {
                 // What waits for the other shards of a run is not live.
                 let is_live = build.channels.iter().any(|channel| !channel.starts_with(PENDING));
-                *index < newest && !is_live && !is_young(&build.entry.build_id)
+                let is_counted = !of_previews.contains(&build.entry.build_id);
+                !(is_counted && *index >= oldest_kept)
+                    && !is_live
+                    && !is_young(&build.entry.build_id)
             });
         let gone: BTreeSet<&str> =
             gone.into_iter().map(|(_, build)| build.entry.build_id.as_str()).collect();

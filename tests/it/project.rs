@@ -240,7 +240,12 @@ fn one_flipped_byte_is_named() {
         std::fs::write(&path, flipped).unwrap();
         let output = project.command("verify").arg("dist").output().unwrap();
         assert_eq!(output.status.code(), Some(6), "{name}\n{}", text(&output));
-        let of_seal = ["bundlegate.lock", "bundlegate.manifest.json", "bundlegate.intoto.jsonl"];
+        let of_seal = [
+            "bundlegate.lock",
+            "bundlegate.manifest.json",
+            "bundlegate.intoto.jsonl",
+            "bundlegate.written",
+        ];
         let expected = if of_seal.contains(&name.as_str()) {
             format!("`{name}`")
         } else {

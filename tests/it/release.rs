@@ -122,6 +122,18 @@ fn each_event_may_do_what_its_row_says() {
             "skipped (pull_request_target)",
             "`pull_request_target`",
         ),
+        (
+            "workflow_run",
+            r#"{"workflow_run":{"event":"pull_request"}}"#.to_owned(),
+            "skipped (caused by a pull request)",
+            "`workflow_run` or `issue_comment` of a pull request",
+        ),
+        (
+            "issue_comment",
+            r#"{"issue":{"number":7,"pull_request":{"url":"u"}}}"#.to_owned(),
+            "skipped (caused by a pull request)",
+            "`workflow_run` or `issue_comment` of a pull request",
+        ),
     ];
     for previews in [false, true] {
         for (event, json, expected, row) in &rows {
@@ -196,6 +208,12 @@ fn a_preview_goes_with_its_pull_request() {
     ok(&mut preview);
     let shown = ok(&mut desk.command(&["verify", "dir:store/app@pr-7"]));
     assert!(shown.contains("1 files as locked"), "{shown}");
+    // A fork may not, and is no reason to be red.
+    let mut prune = desk.command(&["prune", "dir:store/app", "--keep", "0"]);
+    on_event(&mut prune, &desk, "pull_request", &pull_request("closed", "x/r", "dev"));
+    check(&prune.output().unwrap(), 0, "skipped (fork)");
+    // Previews take no place of what was live.
+    check(&desk.run(&["prune", "dir:store/app", "--keep", "1"]), 0, "removed 0 builds");
     // While it is live there, it stays; what is live in the channel of the settings is never dropped.
     check(&desk.run(&["prune", "dir:store/app", "--keep", "0"]), 0, "removed 0 builds");
     check(&desk.run(&["prune", "dir:store/app", "--drop", "latest"]), 2, "is not dropped");
@@ -279,14 +297,14 @@ fn a_folder_of_others_is_theirs() {
                     }
                 }
                 assert!(stored.contains_key("app/bundlegate.manifest.json"));
-            } else {
-                ok(&mut desk.command(&["pull", "dir:store/app", "pulled"]));
-                let pulled = files(&desk.path.join("pulled"));
-                assert!(
-                    before.iter().all(|(path, bytes)| pulled.get(path) == Some(bytes)),
-                    "{name}"
-                );
             }
+            ok(&mut desk.command(&["verify", "dir:store/app"]));
+            ok(&mut desk.command(&["pull", "dir:store/app", "pulled"]));
+            let pulled = files(&desk.path.join("pulled"));
+            assert!(
+                before.iter().all(|(path, bytes)| pulled.get(path) == Some(bytes)),
+                "{name} {layout}"
+            );
             // A leak in any of the files stops it, also in one that is called as ours is.
             for path in before.keys().filter(|path| path.ends_with(".json")) {
                 let mut edited = before[path].clone();
@@ -299,6 +317,161 @@ fn a_folder_of_others_is_theirs() {
                 std::fs::write(dist.join(path), &before[path]).unwrap();
             }
         }
+    }
+}
+
+/// What is under its own names is read as what it is: its seal, its files and the metafile that reports compare with.
+#[test]
+fn files_under_their_own_names_can_be_read() {
+    let desk = Desk::new();
+    desk.write("dist/a.js", "one()\n".repeat(400));
+    desk.write("dist/b.js", "two()");
+    desk.write(
+        "bundlegate.yml",
+        "name: app\nartifacts: { dir: dist }\nstore: { url: \"dir:store\", layout: files, metafile: true }\n\
+         report: { base: \"dir:store/app\" }\n",
+    );
+    ok(&mut desk.command(&["run"]));
+    check(&desk.run(&["run"]), 0, "`dir:store/app`");
+    check(&desk.run(&["promote", "dir:store/app"]), 2, "live already");
+    check(&desk.run(&["verify", "dir:store/app@00000000"]), 7, "there is no deployment");
+    for (path, bytes) in [("a.js", &b"neither brotli"[..]), ("b.js", b"other")] {
+        let file = desk.path.join("store/app").join(path);
+        let before = std::fs::read(&file).unwrap();
+        std::fs::write(&file, bytes).unwrap();
+        check(&desk.run(&["verify", "dir:store/app"]), 6, path);
+        check(&desk.run(&["pull", "dir:store/app", "pulled"]), 6, path);
+        assert!(!desk.path.join("pulled").exists());
+        std::fs::write(&file, before).unwrap();
+    }
+}
+
+/// A metafile names what modules import, and is stored for everybody to read.
+#[test]
+fn a_secret_in_a_metafile_stops_the_release() {
+    let desk = Desk::new();
+    let secret = "SuperSecretValue12345-qpwoeiruty";
+    desk.write("dist/a.js", "one()");
+    let metafile = format!(
+        r#"{{"inputs":{{"a.ts":{{"bytes":1,"imports":[{{"path":"{secret}","kind":"import-statement","external":true}}]}}}},
+        "outputs":{{"a.js":{{"bytes":5,"inputs":{{"a.ts":{{"bytesInOutput":5}}}}}}}}}}"#
+    );
+    desk.write("meta.json", metafile);
+    for layout in ["registry", "files"] {
+        desk.write(
+            "bundlegate.yml",
+            format!(
+                "name: app\nartifacts: {{ dir: dist, metafile: meta.json }}\n\
+                 store: {{ url: \"dir:store\", layout: {layout}, metafile: true }}\n\
+                 report: {{ base: none, record: record.jsonl, file: report.md }}\n"
+            ),
+        );
+        let output = desk.command(&["run"]).env("API_TOKEN", secret).output().unwrap();
+        check(&output, 4, "bundlegate.metafile.json");
+        assert!(!desk.path.join("store").exists());
+        for (path, bytes) in files(&desk.path) {
+            let has_it = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!has_it || path == "meta.json", "{path}");
+        }
+        assert!(!text(&output).contains(secret));
+    }
+}
+
+/// Nothing is written where it would take the place of what somebody made.
+#[test]
+fn places_that_lie_in_each_other_are_refused() {
+    let desk = Desk::new();
+    desk.write("dist/a.js", "one()");
+    desk.write("dist/meta.json", r#"{"inputs":{},"outputs":{"a.js":{"bytes":5,"inputs":{}}}}"#);
+    let before = files(&desk.path.join("dist"));
+    ok(&mut desk.command(&["sign", "dist"]));
+    for out in ["dist", "dist/sub", "."] {
+        check(&desk.run(&["sign", "dist", "--out", out]), 2, "lie in each other");
+    }
+    for name in ["bundlegate.lock", "bundlegate.manifest.json"] {
+        std::fs::remove_file(desk.path.join("dist").join(name)).unwrap();
+    }
+    for arguments in [
+        &["--artifacts", "dist", "--metafile", "dist/meta.json"][..],
+        &["--artifacts", "dist", "--report-file", "dist/report.md"],
+        &["--artifacts", "dist", "--seal-outdir", "."],
+        &["--artifacts", "dist", "--store", "dir:dist/store"],
+        &["--artifacts", "."],
+    ] {
+        let mut run = vec!["run", "--name", "app"];
+        run.extend(arguments);
+        check(&desk.run(&run), 2, "nothing is written into a folder of artifacts");
+    }
+    assert_eq!(files(&desk.path.join("dist")), before);
+    // The seal's folder has outputs, too.
+    desk.write("index.js", "console.log(1)");
+    desk.write(
+        "bundlegate.yml",
+        "name: app\nbuild: { entrypoints: [index.js] }\nseal: { outdir: . }\n",
+    );
+    check(&desk.run(&["run", "--base", "none"]), 3, "`index.js` would be written over");
+    for (setting, file) in [
+        ("metafile", "package.json"),
+        ("metafile", "out/index.js"),
+        ("report-file", "out/index.js"),
+    ] {
+        desk.write("package.json", "{}");
+        desk.write(
+            "bundlegate.yml",
+            "name: app\nbuild: { entrypoints: [index.js], outdir: out }\n",
+        );
+        let output = desk.run(&["run", "--base", "none", &format!("--{setting}"), file]);
+        check(&output, 3, &format!("`{file}` would be written over"));
+    }
+    // What somebody else wrote, or signed where it stands, stays.
+    desk.write("site/photo.txt", "precious");
+    ok(&mut desk.command(&["sign", "site"]));
+    ok(&mut desk.command(&["sign", "dist", "--out", "site"]));
+    assert_eq!(files(&desk.path.join("site"))["photo.txt"], b"precious");
+    desk.write("notes/bundlegate.lock", "ours");
+    check(&desk.run(&["sign", "dist", "--out", "notes"]), 6, "is not ours");
+    assert_eq!(files(&desk.path.join("notes"))["bundlegate.lock"], b"ours");
+    // What we wrote goes when the next build has it no more.
+    for name in ["b.js", "c.js"] {
+        desk.write("other/a.js", "one()");
+        desk.write(&format!("other/{name}"), "two()");
+        ok(&mut desk.command(&["sign", "other", "--out", "sealed"]));
+        std::fs::remove_dir_all(desk.path.join("other")).unwrap();
+    }
+    let sealed = files(&desk.path.join("sealed"));
+    assert!(sealed.contains_key("c.js") && !sealed.contains_key("b.js"), "{:?}", sealed.keys());
+    // An empty folder is no release.
+    std::fs::create_dir(desk.path.join("empty")).unwrap();
+    std::fs::remove_file(desk.path.join("bundlegate.yml")).unwrap();
+    check(&desk.run(&["run", "--name", "app", "--artifacts", "empty"]), 3, "has no files");
+    assert_eq!(std::fs::read_to_string(desk.path.join("index.js")).unwrap(), "console.log(1)");
+}
+
+/// A form of a form, and a manifest that a server reads, are files like others.
+#[test]
+fn every_file_of_a_folder_is_stored() {
+    let desk = Desk::new();
+    let plain = "one()\n".repeat(400);
+    let mut form = Vec::new();
+    brotli::BrotliCompress(&mut plain.as_bytes(), &mut form, &Default::default()).unwrap();
+    let mut of_form = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut of_form, &form).unwrap();
+    desk.write("dist/a.js", &plain);
+    desk.write("dist/a.js.br", &form);
+    desk.write("dist/a.js.br.gz", of_form.finish().unwrap());
+    desk.write(
+        "dist/.vite/manifest.json",
+        r#"{"a.ts":{"file":"a.js","src":"a.ts","isEntry":true}}"#,
+    );
+    desk.write(
+        "bundlegate.yml",
+        "name: app\nartifacts: { dir: dist, metafile: dist/.vite/manifest.json }\nseal: { outdir: sealed }\n\
+         store: { url: \"dir:store\" }\nreport: { base: none }\n",
+    );
+    ok(&mut desk.command(&["run"]));
+    let sealed = files(&desk.path.join("sealed"));
+    for (path, bytes) in files(&desk.path.join("dist")) {
+        assert_eq!(sealed.get(&path), Some(&bytes), "{path}");
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum Fault {
     Refuse(&'static str),
     /// The connection is closed without an answer.
     Drop,
+    /// It is done, and the answer is lost.
+    Lost,
     /// The answer comes later.
     Slow(Duration),
     /// What was sent is stored with a byte more.
@@ -305,9 +307,8 @@ async fn before(
         Some(Fault::Drop) => std::panic::resume_unwind(Box::new("dropped")),
         Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
         Some(Fault::Corrupt) => inner.lock().unwrap().corrupts = true,
-        Some(Fault::Cut) | None => {}
+        Some(Fault::Cut | Fault::Lost) | None => {}
     }
-    let mut request = request;
     let conditions = inner.lock().unwrap().conditions;
     let key = request.uri().path().trim_start_matches('/').to_owned();
     let key = key.strip_prefix(&format!("{BUCKET}/")).unwrap_or_default().to_owned();
@@ -367,7 +368,11 @@ async fn before(
         Some(coding) if response.status().is_success() => plain(response, &coding, is_head).await,
         _ => response,
     };
-    if matches!(fault, Some(Fault::Cut)) { cut(response).await } else { response }
+    match fault {
+        Some(Fault::Cut) => cut(response).await,
+        Some(Fault::Lost) => std::panic::resume_unwind(Box::new("dropped")),
+        _ => response,
+    }
 }
 
 /// What R2 answers for an object with an encoding that the client does not take.

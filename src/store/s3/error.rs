@@ -37,7 +37,7 @@ where
     let status = response.map_or(0, |response| response.status().as_u16());
     let code = error.code().unwrap_or_default();
     let meant = match code {
-        "NoSuchKey" | "NotFound" => Some((NotFound, "it is not there".to_owned())),
+        "NoSuchKey" | "NoSuchUpload" | "NotFound" => Some((NotFound, "it is not there".to_owned())),
         "PreconditionFailed" => Some((AlreadyExists, "another run changed it".to_owned())),
         "NoSuchBucket" => Some((Other, format!("there is no bucket `{bucket}`"))),
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "Unauthorized" => Some((

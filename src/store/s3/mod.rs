@@ -16,7 +16,9 @@ use std::time::Duration;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
-use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
+use aws_sdk_s3::config::retry::{
+    ClassifyRetry, RetryAction, RetryConfig, RetryPartition, TokenBucket,
+};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, ConfigBag, Credentials as SdkCredentials, Intercept, Region,
@@ -38,6 +40,7 @@ use self::traffic::{Traffic, Watched};
 use super::StoreError;
 use super::backend::{Attributes, Backend, Listed, Stored, Tag, check_key};
 use super::credentials::{Credentials, Key};
+use super::deploy::{KEY_MARK, SIGNATURE_INPUT};
 use crate::artifact::{Body, Digest};
 use crate::secret::Secret;
 
@@ -152,6 +155,10 @@ impl S3 {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .retry_config(RetryConfig::standard().with_max_attempts(MOST_ATTEMPTS))
+            // Each request has all of its attempts; by default all requests of a process share a budget of fifty.
+            .retry_partition(
+                RetryPartition::custom("bundlegate").token_bucket(TokenBucket::unlimited()).build(),
+            )
             .retry_classifier(TryAgain)
             // No limit on all of an operation: `Watched` ends what does not move, however long it took until then.
             .timeout_config(
@@ -209,12 +216,13 @@ impl S3 {
         let mut taken = 0u64;
         let mut attempt = 1;
         loop {
+            let before = taken;
             let get = self
                 .client
                 .get_object()
                 .bucket(&self.bucket)
                 .key(key)
-                .set_if_match(tag.clone())
+                .set_if_match(tag.as_deref().map(|tag| self.condition(tag)))
                 .set_range((taken > 0).then(|| format!("bytes={taken}-")));
             let sent = if is_as_stored {
                 get.customize().interceptor(AsStored).send().await
@@ -237,6 +245,10 @@ impl S3 {
                     None => return Ok(Tag(tag.unwrap_or_default())),
                 }
             };
+            // What goes on is no failure, however often it breaks off.
+            if taken > before {
+                attempt = 1;
+            }
             if attempt == MOST_ATTEMPTS {
                 let message = format!("the answer broke off: {broken}");
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
@@ -287,6 +299,12 @@ impl S3 {
                 error => Err(error),
             },
         }
+    }
+
+    /// A tag as this server takes it in a condition.
+    fn condition(&self, tag: &str) -> String {
+        let is_bare = self.has_bare_tags.load(Ordering::Relaxed);
+        if is_bare { tag.trim_matches('"').to_owned() } else { tag.to_owned() }
     }
 
     /// Puts a small value under a key on a condition.
@@ -360,11 +378,9 @@ impl Backend for S3 {
         self.wait(async {
             let Some(Tag(tag)) = expected else { return self.put_if(&key, bytes, None).await };
             let bare = tag.trim_matches('"');
-            if self.has_bare_tags.load(Ordering::Relaxed) {
-                return self.put_if(&key, bytes, Some(bare)).await;
-            }
-            match self.put_if(&key, bytes, Some(tag)).await {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && bare != tag => {
+            let condition = self.condition(tag);
+            match self.put_if(&key, bytes, Some(&condition)).await {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && bare != condition => {
                     // Nobody changed it, so it is the quotes that the server does not take.
                     let now = self.head(&key).await?.and_then(|found| found.e_tag);
                     if now.as_deref() != Some(tag) {
@@ -386,7 +402,8 @@ impl Backend for S3 {
         Ok(Some(Stored {
             bytes: found.content_length.and_then(|bytes| u64::try_from(bytes).ok()),
             digest: said("sha256").and_then(|hex| Digest::from_hex(hex)),
-            signed: said("signature-input").cloned(),
+            signature_input: said(SIGNATURE_INPUT).cloned(),
+            key_mark: said(KEY_MARK).cloned(),
             served: Some([found.content_type, found.content_encoding, found.cache_control]),
         }))
     }

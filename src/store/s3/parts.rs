@@ -7,10 +7,12 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 
-use super::{Attributes, S3, metadata};
+use super::{Attributes, Digest, S3, metadata};
 
 /// Bytes of a part but the last; R2 wants them equal.
 const PART_BYTES: usize = 16 << 20;
+/// How often an upload is begun.
+const MOST_UPLOADS: u32 = 3;
 /// Most parts of a value.
 const MOST_PARTS: usize = 10_000;
 
@@ -65,17 +67,42 @@ impl S3 {
         attributes: &Attributes,
     ) -> io::Result<()> {
         let parts = Parts::new(body);
-        if let Some((upload, there)) = self.unfinished(key, &parts).await? {
-            self.finish(key, &upload, &parts, &there).await?;
-            // What an upload was begun with cannot be asked for: it may have been for a value with the same start.
-            let stored = self.head(key).await?.and_then(|found| found.metadata);
-            let digest = stored.and_then(|metadata| metadata.get("sha256").cloned());
-            if digest == attributes.digest.map(crate::artifact::Digest::to_hex) {
+        // What an upload was begun with cannot be asked for: only where the key names the bytes it was begun as this one is.
+        let names_its_bytes =
+            attributes.digest.is_some_and(|digest| key.ends_with(&digest.to_hex()));
+        if names_its_bytes
+            && let Some((upload, there)) = self.unfinished(key, &parts).await?
+            && self.finished(key, &upload, &parts, &there, attributes).await?
+        {
+            return Ok(());
+        }
+        for _ in 0..MOST_UPLOADS {
+            let upload = self.begin(key, attributes).await?;
+            if self.finished(key, &upload, &parts, &[], attributes).await? {
                 return Ok(());
             }
         }
-        let upload = self.begin(key, attributes).await?;
-        self.finish(key, &upload, &parts, &[]).await
+        Err(io::Error::other("the store forgets uploads in parts before they end"))
+    }
+
+    /// Ends an upload; `false` when there is none any more. It may have ended, by an answer that was lost or by another
+    /// run: then the value is there.
+    async fn finished(
+        &self,
+        key: &str,
+        upload: &str,
+        parts: &Parts,
+        there: &[There],
+        attributes: &Attributes,
+    ) -> io::Result<bool> {
+        match self.finish(key, upload, parts, there).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let stored = self.head(key).await?.and_then(|found| found.metadata);
+                let digest = stored.and_then(|metadata| metadata.get("sha256").cloned());
+                Ok(digest.is_some() && digest == attributes.digest.map(Digest::to_hex))
+            }
+            result => result.map(|()| true),
+        }
     }
 
     async fn begin(&self, key: &str, attributes: &Attributes) -> io::Result<String> {
@@ -148,7 +175,10 @@ impl S3 {
         let Ok(listed) = listed else { return Ok(None) };
         let uploads = listed.uploads().iter().filter(|upload| upload.key() == Some(key));
         for upload in uploads.filter_map(|upload| upload.upload_id()) {
-            let there = self.parts_of(key, upload).await?;
+            let there = match self.parts_of(key, upload).await {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                there => there?,
+            };
             if !there.is_empty() && there.iter().all(|part| parts.is(part)) {
                 return Ok(Some((upload.to_owned(), there)));
             }

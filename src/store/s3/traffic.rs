@@ -1,5 +1,6 @@
 //! What is on its way to a server: how much has moved, whether it asks to slow down, and how long nothing has moved. A time
-//! limit counts from the last byte, so that a slow line is no error and a silent server is one.
+//! limit counts from the last byte, so that a slow line is no error and a silent server is one. The system takes bytes
+//! before they are sent; for these there is more time.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +21,12 @@ use http_body::{Body, Frame, SizeHint};
 const PIECE_BYTES: usize = 64 << 10;
 /// How often it is looked whether something moved.
 const LOOK: Duration = Duration::from_millis(500);
+/// Bytes that a connection may hold back before they are sent (the third value of Linux's `net.ipv4.tcp_wmem`).
+const HELD_BYTES: usize = 4 << 20;
+/// Bytes a second that a line is expected to take for one of several connections, at the least.
+const SLOWEST: usize = 32 << 10;
+/// How much more time a server has to put parts together, which it does in silence.
+const FACTOR_FOR_PARTS: u32 = 10;
 
 /// Counters that all requests share.
 #[derive(Debug)]
@@ -69,6 +76,10 @@ impl HttpConnector for Watched {
         let last_moved = Arc::new(AtomicU64::new(traffic.milliseconds()));
         // Bodies of ours are in memory; in one piece nobody would see them move.
         let length = request.body().bytes().map_or(0, <[u8]>::len);
+        let held = Duration::from_secs((length.min(HELD_BYTES) / SLOWEST) as u64);
+        let joins_parts = request.method() == "POST" && request.uri().contains("uploadId=");
+        let patience =
+            if joins_parts { traffic.patience * FACTOR_FOR_PARTS } else { traffic.patience + held };
         if length > PIECE_BYTES {
             let pieces = Pieces {
                 body: std::mem::replace(request.body_mut(), SdkBody::taken()),
@@ -93,9 +104,9 @@ impl HttpConnector for Watched {
                 }
                 let last = last_moved.load(Ordering::Relaxed);
                 let idle = traffic.milliseconds().saturating_sub(last);
-                if u128::from(idle) >= traffic.patience.as_millis() {
+                if u128::from(idle) >= patience.as_millis() {
                     traffic.pressure.fetch_add(1, Ordering::Relaxed);
-                    let message = format!("nothing moved for {} s", traffic.patience.as_secs());
+                    let message = format!("nothing moved for {} s", patience.as_secs());
                     return Err(ConnectorError::timeout(message.into()));
                 }
             }
