@@ -89,14 +89,12 @@ fn overwritten(config: &Config, bundled: &Bundled) -> Vec<Diagnostic> {
         let encoded = FORMS.iter().map(|(extension, _)| format!(".{extension}"));
         encoded.chain([String::new(), format!(".{EXTENSION}")])
     };
-    let folders = config.outdir.iter().chain(&config.seal_outdir);
-    let outputs = folders.flat_map(|folder| {
-        let artifacts = bundled.artifacts.iter().map(|artifact| artifact.path.as_str());
-        let names = artifacts
-            .flat_map(move |path| endings().map(move |ending| format!("{path}{ending}")))
-            .chain(FILE_NAMES.map(str::to_owned));
-        names.map(move |name| folder.join(name))
-    });
+    let names: Vec<String> = bundled
+        .artifacts
+        .iter()
+        .flat_map(|artifact| endings().map(move |ending| format!("{}{ending}", artifact.path)))
+        .chain(FILE_NAMES.map(str::to_owned))
+        .collect();
     let reports =
         [&config.metafile, &config.metafile_md, &config.report.file, &config.report.record];
     let reports = reports.into_iter().flatten();
@@ -108,12 +106,18 @@ fn overwritten(config: &Config, bundled: &Bundled) -> Vec<Diagnostic> {
         problems.push(Diagnostic::error("build/overwrites-input", message).hint(hint));
     };
     let mut written = BTreeSet::new();
-    for output in outputs {
-        let place = real(&output);
-        if inputs.contains(&place) {
-            refuse(&output, "and the build reads it");
+    for folder in config.outdir.iter().chain(&config.seal_outdir) {
+        let (place, is_new) = (real(folder), DiskFileSystem.kind(folder).is_err());
+        for name in &names {
+            let path = place.join(name);
+            // A file in it may be a link.
+            let followed = (!is_new).then(|| DiskFileSystem.canonicalize(&path).ok()).flatten();
+            let path = followed.unwrap_or(path);
+            if inputs.contains(&path) {
+                refuse(&folder.join(name), "and the build reads it");
+            }
+            written.insert(path);
         }
-        written.insert(place);
     }
     for report in reports {
         let place = real(report);

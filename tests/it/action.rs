@@ -624,4 +624,31 @@ fn a_large_repository_is_built_in_parts() {
     ok(&mut command(&["pull", &place, "pulled"]));
     assert!(!std::fs::read_to_string(root.join("pulled/index.js")).unwrap().contains("another"));
     assert_eq!(command(&["run", "--shard", "3/2"]).output().unwrap().status.code(), Some(2));
+    // One that does not build says so, too; and one that says nothing is missed.
+    std::fs::write(root.join("apps/shop/index.ts"), "syntax error(").unwrap();
+    let broken = command(&["run", "--shard", "1/1", "--base", "none"]).output().unwrap();
+    assert_eq!(broken.status.code(), Some(3), "{}", text(&broken));
+    let held_back = |code: i32, part: &str| {
+        let live = pointer("everything/releases/channels/latest.json");
+        let merged = command(&go_live).output().unwrap();
+        assert_eq!(merged.status.code(), Some(code), "{}", text(&merged));
+        assert!(text(&merged).contains(part), "{}", text(&merged));
+        assert_eq!(pointer("everything/releases/channels/latest.json"), live);
+    };
+    held_back(3, "build: failed in shop");
+    std::fs::write(root.join("apps/shop/index.ts"), "console.log('shop again')").unwrap();
+    ok(&mut command(&["run", "--shard", "1/1", "--base", "none"]));
+    std::fs::remove_file(root.join(".bundlegate/records/ui.jsonl")).unwrap();
+    held_back(2, "3 projects are here, and 2 records");
+    // Files under their own names cannot wait for others; settings of the group alone are no project.
+    std::fs::write(root.join("bundlegate.yml"), "name: everything\nstore: { layout: files }\n")
+        .unwrap();
+    let plan = ok(&mut command(&["plan", "--shards", "1"]));
+    assert!(plan.contains("apps/shop") && !plan.contains(r#""""#), "{plan}");
+    let settings = std::fs::read_to_string(root.join("packages/ui/bundlegate.yml")).unwrap();
+    let files = settings.replace("store: {", "store: { layout: files,");
+    std::fs::write(root.join("packages/ui/bundlegate.yml"), files).unwrap();
+    let refused = command(&["run", "--shard", "1/1", "--base", "none"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", text(&refused));
+    assert!(text(&refused).contains("run the project by itself"), "{}", text(&refused));
 }
