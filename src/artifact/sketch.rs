@@ -87,7 +87,9 @@ mod tests {
     #[test]
     fn what_is_alike_is_told_from_what_is_not() {
         let text = |seed: u32| -> String {
-            (0..2000u32).map(|i| format!("f({});", (i * 7919 + seed * 104_729) % 100_003)).collect()
+            (0..2000u32)
+                .map(|i| (i * 7919 + seed * 104_729) % 100_003)
+                .fold(String::new(), |text, number| text + &format!("f({number});"))
         };
         let first = Sketch::of(text(1).as_bytes());
         let edited = Sketch::of(text(1).replace("f(17", "g(17").as_bytes());

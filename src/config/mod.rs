@@ -397,31 +397,7 @@ fn build_config(
     }
     let seal_outdir = layers.path("seal-outdir");
     if let Some((folder, _)) = artifacts.as_ref().filter(|(folder, _)| folder.is_absolute()) {
-        let store = layers.text("store").unwrap_or_else(|| DEFAULT_STORE.to_owned());
-        let store = store.strip_prefix("dir:").map(|path| crate::fs::normalize(&root.join(path)));
-        let written = [
-            ("store.url", store),
-            ("seal.outdir", seal_outdir.clone()),
-            ("build.metafile", layers.path("metafile")),
-            ("build.metafile_md", layers.path("metafile-md")),
-            ("report.file", layers.path("report-file")),
-            ("report.record", layers.path("record-file")),
-        ];
-        for (setting, path) in written {
-            let is_around = setting == "seal.outdir";
-            let folder = crate::fs::real(folder);
-            let lies_in = path.map(|path| crate::fs::real(&path)).is_some_and(|path| {
-                path.starts_with(&folder) || (is_around && folder.starts_with(&path))
-            });
-            if lies_in {
-                let message = format!("`{setting}` and `artifacts.dir` lie in each other");
-                problems.push(
-                    Diagnostic::error("config/artifacts", message).hint(
-                        "name a place beside it: nothing is written into a folder of artifacts",
-                    ),
-                );
-            }
-        }
+        check_artifacts(layers, &root, folder, problems);
     }
     let public = layers.list("public-env");
     let budgets = layers.records("budgets").iter().map(|record| budget(record, problems)).collect();
@@ -472,6 +448,37 @@ fn build_config(
         },
         root,
         settings_file: None,
+    }
+}
+
+/// Nothing is written into a folder of artifacts, and what is written around it is not taken for one.
+fn check_artifacts(
+    layers: &Layers<'_>,
+    root: &Path,
+    folder: &Path,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let store = layers.text("store").unwrap_or_else(|| DEFAULT_STORE.to_owned());
+    let store = store.strip_prefix("dir:").map(|path| crate::fs::normalize(&root.join(path)));
+    let written = [
+        ("store.url", store),
+        ("seal.outdir", layers.path("seal-outdir")),
+        ("build.metafile", layers.path("metafile")),
+        ("build.metafile_md", layers.path("metafile-md")),
+        ("report.file", layers.path("report-file")),
+        ("report.record", layers.path("record-file")),
+    ];
+    let folder = crate::fs::real(folder);
+    for (setting, path) in written {
+        let Some(path) = path.map(|path| crate::fs::real(&path)) else { continue };
+        let is_around = setting == "seal.outdir" && folder.starts_with(&path);
+        if path.starts_with(&folder) || is_around {
+            let message = format!("`{setting}` and `artifacts.dir` lie in each other");
+            problems.push(
+                Diagnostic::error("config/artifacts", message)
+                    .hint("name a place beside it: nothing is written into a folder of artifacts"),
+            );
+        }
     }
 }
 
@@ -570,7 +577,9 @@ fn store_config(layers: &Layers<'_>, problems: &mut Vec<Diagnostic>) -> StoreCon
         .iter()
         .filter_map(|record| Some((record.get("path")?.clone(), record.get("value")?.clone())))
         .collect();
-    cache_control.iter().for_each(|(path, _)| check("store.cache_control", path));
+    for (path, _) in &cache_control {
+        check("store.cache_control", path);
+    }
     for (_, value) in &cache_control {
         if value.is_empty() || !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             let message = "a `value` of `store.cache_control` cannot be a header";

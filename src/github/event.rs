@@ -9,15 +9,15 @@ use super::RunnerEnv;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum May {
     /// It becomes live in the channel of the settings.
-    BeLive,
+    Live,
     /// It becomes live there where `store.live_on` says so; else it is stored.
-    BeLiveWhereNamed,
+    LiveWhereNamed,
     /// It is not stored; with `store.previews` it is live in a channel of the pull request.
-    BeSeen,
+    Preview,
     /// It is not stored; with `store.previews` it is.
-    BeStored,
+    Store,
     /// It is not stored.
-    BeReported,
+    Report,
 }
 
 /// A row of the table.
@@ -39,18 +39,18 @@ const NOT_USED: &str = "not used";
 
 const fn live(when: &'static str) -> Row {
     let build = "live in `store.channel`, because `store.live_on` names it by default";
-    Row { when, build, keys: USED, may: May::BeLiveWhereNamed, without_secrets: None }
+    Row { when, build, keys: USED, may: May::LiveWhereNamed, without_secrets: None }
 }
 
 const fn without_secrets(when: &'static str, build: &'static str, why: &'static str) -> Row {
-    Row { when, build, keys: NOT_USED, may: May::BeReported, without_secrets: Some(why) }
+    Row { when, build, keys: NOT_USED, may: May::Report, without_secrets: Some(why) }
 }
 
 const OUTSIDE: Row = Row {
     when: "outside of a runner",
     build: "live in `store.channel`",
     keys: "used; without one, files are locked and not signed",
-    may: May::BeLive,
+    may: May::Live,
     without_secrets: None,
 };
 const DEFAULT_BRANCH: Row = live("`push` to the default branch");
@@ -66,19 +66,19 @@ const PULL_REQUEST: Row = Row {
     when: "`pull_request`",
     build: "not stored; with `store.previews`, live in `pr-NUMBER` alone",
     keys: USED,
-    may: May::BeSeen,
+    may: May::Preview,
     without_secrets: None,
 };
 const CLOSED: Row = Row {
     when: "`pull_request` that was closed",
     build: "not stored; `prune` drops `pr-NUMBER`",
-    may: May::BeReported,
+    may: May::Report,
     ..PULL_REQUEST
 };
 const MERGE_GROUP: Row = Row {
     when: "`merge_group`",
     build: "not stored; with `store.previews`, stored and live nowhere",
-    may: May::BeStored,
+    may: May::Store,
     ..PULL_REQUEST
 };
 const FORK: Row = without_secrets("`pull_request` of a fork", "skipped (fork)", "fork");
@@ -181,20 +181,20 @@ impl Rights {
         let row = row(runner);
         let preview = runner.preview_channel().filter(|_| previews);
         let place = match row.may {
-            May::BeLive => Place::Channel,
-            May::BeLiveWhereNamed if live_on.iter().any(|entry| names(entry, runner)) => {
+            May::Live => Place::Channel,
+            May::LiveWhereNamed if live_on.iter().any(|entry| names(entry, runner)) => {
                 Place::Channel
             }
-            May::BeLiveWhereNamed => Place::Stored,
-            May::BeSeen => match preview {
+            May::LiveWhereNamed => Place::Stored,
+            May::Preview => match preview {
                 Some(channel) => Place::Preview(channel),
                 None => Place::Nowhere(
                     "a pull request is not stored; `store.previews: true` keeps a preview"
                         .to_owned(),
                 ),
             },
-            May::BeStored if previews => Place::Stored,
-            May::BeStored | May::BeReported => Place::Nowhere(match row.without_secrets {
+            May::Store if previews => Place::Stored,
+            May::Store | May::Report => Place::Nowhere(match row.without_secrets {
                 Some(why) => format!("skipped ({why}): there are no secrets, so nothing is stored"),
                 None => format!("{} is not stored", row.when),
             }),

@@ -802,8 +802,10 @@ fn prune_policy(
 
 fn pruned_text(pruned: &Pruned, is_dry: bool) -> String {
     let verb = if is_dry { "would remove" } else { "removed" };
-    let channels: String =
-        pruned.channels.iter().map(|channel| format!("{verb} the channel `{channel}`\n")).collect();
+    let channels: String = pruned
+        .channels
+        .iter()
+        .fold(String::new(), |text, channel| text + verb + " the channel `" + channel + "`\n");
     format!(
         "{channels}{verb} {} builds and {} objects of {}\n",
         pruned.builds.len(),

@@ -688,7 +688,9 @@ mod tests {
         const HEX: &[u8] = b"0123456789abcdef";
         const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         const BUN: &[u8] = b"0123456789abcdefghjkmnpqrstvwxyz";
-        let tools: [(&str, &[u8], usize, &str, &[&str]); 7] = [
+        /// Whose names, their alphabet and length of hashes, their pattern, and what stands before the hashes.
+        type Names = (&'static str, &'static [u8], usize, &'static str, &'static [&'static str]);
+        let tools: [Names; 7] = [
             (
                 "Vite",
                 URL,

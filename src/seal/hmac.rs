@@ -349,6 +349,7 @@ mod tests {
 
     #[test]
     fn a_key_is_what_it_is_written_as() {
+        let part = |text: &str, from: usize, to: usize| text.get(from..to).unwrap().to_owned();
         let read = |text: &str| decode(&Secret::from(text.to_owned()));
         let bytes = |text: &str| read(text).unwrap().expose().to_vec();
         let whole = bytes(RFC_KEY);
@@ -365,21 +366,24 @@ mod tests {
         }
         let hex = "00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff";
         assert_eq!(bytes(hex)[8..11], [0x88, 0x99, 0xaa]);
-        assert_eq!(bytes(&format!("{}\n{}", &hex[..32], &hex[32..])), bytes(hex));
+        assert_eq!(bytes(&format!("{}\n{}", part(hex, 0, 32), part(hex, 32, 64))), bytes(hex));
         // Nearly one of these is nothing.
-        assert_eq!(read(&hex[1..]), Err(BadKey::Form));
+        assert_eq!(read(&part(hex, 1, 64)), Err(BadKey::Form));
         assert_eq!(read("ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmqu8zd7"), Err(BadKey::Form));
         assert_eq!(read("ABEiM0RVZneImaq7zN3u/wARIjNEVWZ3iJmq"), Err(BadKey::Short(27)));
         // Part of a key for URLs, and words with hyphens, may be either.
         let cut = RFC_KEY.replace('+', "-").replace('/', "_");
-        for unclear in [&cut[..33], "correct-horse-battery-staple-and-some-more-words", &cut[..38]]
-        {
+        for unclear in [
+            &*part(&cut, 0, 33),
+            "correct-horse-battery-staple-and-some-more-words",
+            &part(&cut, 0, 38),
+        ] {
             assert_eq!(read(unclear), Err(BadKey::Unclear), "{unclear}");
         }
         assert_eq!(bytes("text:correct-horse-battery-staple")[..7], *b"correct");
         assert_eq!(bytes(&format!("base64:{RFC_KEY}")), whole);
         assert_eq!(bytes(&format!("\u{feff}{RFC_KEY}")), whole);
-        let pairs: Vec<&str> = (0..32).map(|at| &hex[2 * at..2 * at + 2]).collect();
+        let pairs: Vec<String> = (0..32).map(|at| part(hex, 2 * at, 2 * at + 2)).collect();
         for nearly in [
             "base64:not base64",
             &format!("\"{RFC_KEY}\""),

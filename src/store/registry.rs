@@ -605,9 +605,8 @@ impl Store {
                 // What waits for the other shards of a run is not live.
                 let is_live = build.channels.iter().any(|channel| !channel.starts_with(PENDING));
                 let is_counted = !of_previews.contains(&build.entry.build_id);
-                !(is_counted && *index >= oldest_kept)
-                    && !is_live
-                    && !is_young(&build.entry.build_id)
+                let is_new = is_counted && *index >= oldest_kept;
+                !is_new && !is_live && !is_young(&build.entry.build_id)
             });
         let gone: BTreeSet<&str> =
             gone.into_iter().map(|(_, build)| build.entry.build_id.as_str()).collect();

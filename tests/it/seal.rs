@@ -257,8 +257,8 @@ fn every_change_is_named() {
             "an unknown key id",
             |d| {
                 edit(&d.join("bundlegate.manifest.json"), |json| {
-                    json["artifacts"][0]["keyId"] = "k9".into()
-                })
+                    json["artifacts"][0]["keyId"] = "k9".into();
+                });
             },
             "`assets/large.bin` is signed by key `k9`, not by `k1`",
         ),

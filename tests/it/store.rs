@@ -835,14 +835,13 @@ fn a_deployment_is_what_it_says_it_is() {
         // The build of another project, signed by the same key, under this name.
         for (path, _) in desk.stored() {
             let other = path.replacen("app/", "shop/", 1);
-            match &desk.server {
-                Some(server) => server.duplicate(&path, &other),
-                None => {
-                    let (from, to) =
-                        (desk.path.join("store").join(&path), desk.path.join("store").join(other));
-                    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-                    std::fs::copy(from, to).unwrap();
-                }
+            if let Some(server) = &desk.server {
+                server.duplicate(&path, &other)
+            } else {
+                let (from, to) =
+                    (desk.path.join("store").join(&path), desk.path.join("store").join(other));
+                std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+                std::fs::copy(from, to).unwrap();
             }
         }
         for (name, more) in
@@ -876,9 +875,8 @@ fn files_are_known_by_their_digests() {
             assert_eq!(output.status.code(), Some(0), "{}", text(&output));
             text(&output)
         };
-        let key = |name: &str| match with_server {
-            true => format!("team/app/{name}"),
-            false => format!("app/{name}"),
+        let key = |name: &str| {
+            if with_server { format!("team/app/{name}") } else { format!("app/{name}") }
         };
         // A folder says nothing of encodings, so there the brotli form stands beside its file.
         let all = if with_server { 4 } else { 5 };
