@@ -836,7 +836,7 @@ fn a_deployment_is_what_it_says_it_is() {
         for (path, _) in desk.stored() {
             let other = path.replacen("app/", "shop/", 1);
             if let Some(server) = &desk.server {
-                server.duplicate(&path, &other)
+                server.duplicate(&path, &other);
             } else {
                 let (from, to) =
                     (desk.path.join("store").join(&path), desk.path.join("store").join(other));
