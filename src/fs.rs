@@ -18,11 +18,7 @@ thread_local! {
 pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let mut file = std::fs::File::open(path)?;
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    if cfg!(unix) && size >= MAPPED_BYTES {
-        show(mapped(path)?.bytes());
-        return Ok(());
-    }
-    // Taken out, so that looking at one file may look at another.
+    // Read and not mapped: whoever shortens a file that is mapped ends this process. Taken out, so that looking at one file may look at another.
     let mut buffer = BUFFER.take();
     if buffer.len() < size {
         buffer.resize(size, 0);
@@ -36,6 +32,9 @@ pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => read = Err(error),
         }
+    }
+    if read.is_ok() && length < size {
+        read = Err(io::Error::new(ErrorKind::UnexpectedEof, "it was cut short while it was read"));
     }
     if read.is_ok() {
         show(&buffer[..length]);

@@ -26,14 +26,14 @@ pub fn render(diagnostic: &Diagnostic, color: bool) -> String {
         "{start}{}[{}]{end}{bold}: {}{end}\n",
         diagnostic.severity,
         diagnostic.code,
-        visible(&diagnostic.message)
+        visible_line(&diagnostic.message)
     );
     if let Some(location) = &diagnostic.location {
-        let _ = writeln!(text, "  --> {}", visible(&location.to_string()));
+        let _ = writeln!(text, "  --> {}", visible_line(&location.to_string()));
         frame(&mut text, location);
     }
     for hint in diagnostic.notes() {
-        let _ = writeln!(text, "  hint: {}", visible(&hint));
+        let _ = writeln!(text, "  hint: {}", visible_line(&hint));
     }
     text
 }
@@ -78,6 +78,12 @@ pub fn visible(text: &str) -> String {
     out
 }
 
+/// The same for what has to stay on a line: a line break in a name must not begin another one.
+#[must_use]
+pub fn visible_line(text: &str) -> String {
+    visible(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +106,6 @@ mod tests {
     #[test]
     fn control_characters_are_shown() {
         assert_eq!(visible("a\u{1b}[31m\u{202e}b"), "a\\u{1b}[31m\\u{202e}b");
+        assert_eq!(visible_line("a\n::stop\tb"), "a\\n::stop\\tb");
     }
 }

@@ -3,6 +3,8 @@
 
 use std::io::{Cursor, Read};
 
+use super::fonts;
+
 /// What came out of a container.
 pub(super) struct Inner {
     /// Path inside of an archive; empty where there is none.
@@ -10,6 +12,8 @@ pub(super) struct Inner {
     pub(super) bytes: Vec<u8>,
     /// What it came out of.
     pub(super) writing: &'static str,
+    /// Why this is not all of it.
+    pub(super) problem: Option<Unopened>,
 }
 
 /// What is in a container, as far as it could be read, and why that is not all.
@@ -25,7 +29,38 @@ pub(super) enum Unopened {
     TooLarge,
     /// It begins like one and cannot be read as one, or not to its end.
     Broken(&'static str),
+    /// It is encrypted, or of a kind that is not read here.
+    Closed(&'static str),
 }
+
+impl std::fmt::Display for Unopened {
+    fn fmt(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLarge => text.write_str("more comes out of it than the limit"),
+            Self::Broken(kind) => {
+                write!(text, "it begins like {kind} but cannot be read as such to its end")
+            }
+            Self::Closed(how) => write!(text, "it is {how}, and is not opened here"),
+        }
+    }
+}
+
+/// Containers that are known by how they begin, and not opened: by the documentations of their formats.
+const CLOSED: &[(&[u8], &str)] = &[
+    (b"7z\xbc\xaf\x27\x1c", "an archive of 7-Zip"),
+    (b"Rar!\x1a\x07", "an archive of RAR"),
+    (b"MSCF\0\0\0\0", "a cabinet of Windows"),
+    (b"\x04\x22\x4d\x18", "compressed with LZ4"),
+    (b"LZIP\x01", "compressed with lzip"),
+    (b"\x89LZO\0\r\n\x1a\n", "compressed with lzop"),
+    (b"\x1f\x9d\x90", "compressed with compress"),
+    (b"\xff\x06\0\0sNaPpY", "compressed with Snappy"),
+    (b"!<arch>\n", "an archive of ar"),
+    (b"070701", "an archive of cpio"),
+    (b"\xed\xab\xee\xdb", "a package of RPM"),
+    (b"MSWIM\0\0\0", "an image of Windows"),
+    (b"hsqs", "an image of SquashFS"),
+];
 
 /// Most bytes that come out of the containers of one file.
 pub(super) const MOST_BYTES: u64 = 256 << 20;
@@ -36,12 +71,21 @@ const MOST_RATIO: u64 = 1100;
 /// Most files in an archive.
 const MOST_FILES: usize = 100_000;
 
-/// Opens `bytes` if they are a container. `is_named_brotli` says that the file's name ends in `.br`, which has no mark
-/// of its own. `left` is what may still come out, and is counted down.
-pub(super) fn open(bytes: &[u8], is_named_brotli: bool, left: &mut u64) -> Option<Opened> {
+/// Opens `bytes` if they are a container. `is_whole` says that they are all of a file or of an entry of an archive, and
+/// `is_named_brotli` that its name ends in `.br`; brotli has no mark of its own. `left` is what may still come out, and is
+/// counted down.
+pub(super) fn open(
+    bytes: &[u8],
+    is_whole: bool,
+    is_named_brotli: bool,
+    left: &mut u64,
+) -> Option<Opened> {
     let one = |writing, (bytes, problem): (Vec<u8>, Option<Unopened>)| {
-        let list = vec![Inner { path: String::new(), bytes, writing }];
+        let list = vec![Inner { path: String::new(), bytes, writing, problem: None }];
         Some(Opened { list, problem })
+    };
+    let brotli = |left: &mut u64| {
+        read(brotli::Decompressor::new(bytes, 64 << 10), bytes.len(), left, "brotli")
     };
     match bytes {
         [0x1f, 0x8b, 8, ..] => {
@@ -55,11 +99,15 @@ pub(super) fn open(bytes: &[u8], is_named_brotli: bool, left: &mut u64) -> Optio
                 Err(_) => (Vec::new(), Some(Unopened::Broken("zstd"))),
             },
         ),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+            one("xz", read(lzma_rust2::XzReader::new(bytes, true), bytes.len(), left, "xz"))
+        }
+        [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', b'&', b'S', b'Y', ..] => {
+            let decoder = bzip2::read::MultiBzDecoder::new(bytes);
+            one("bzip2", read(decoder, bytes.len(), left, "bzip2"))
+        }
         [b'P', b'K', 3, 4, ..] => Some(zip(bytes, left)),
-        _ if is_named_brotli => one(
-            "brotli",
-            read(brotli::Decompressor::new(bytes, 64 << 10), bytes.len(), left, "brotli"),
-        ),
+        _ if is_named_brotli => one("brotli", brotli(left)),
         _ if bytes.get(257..262) == Some(b"ustar") => Some(tar(bytes, left)),
         // A zlib header is two bytes, so much begins like one that is none.
         [0x78, flags @ (0x01 | 0x5e | 0x9c | 0xda), ..]
@@ -73,13 +121,88 @@ pub(super) fn open(bytes: &[u8], is_named_brotli: bool, left: &mut u64) -> Optio
             Some(Opened { list: png_texts(bytes, left), problem: None })
         }
         [b'%', b'P', b'D', b'F', b'-', ..] => Some(pdf_streams(bytes, left)),
+        [b'w', b'O', b'F', b'F', ..] => Some(fonts::woff(bytes, left)),
+        [b'w', b'O', b'F', b'2', ..] => Some(fonts::woff2(bytes, left)),
+        [0, 0, 1 | 2, 0, count, 0, ..] if *count > 0 && is_whole => icons(bytes),
         // An archive behind a program that unpacks it: its directory stands at the end.
         _ if bytes.len() >= 22 && bytes[bytes.len() - 22..].starts_with(b"PK\x05\x06") => {
             let opened = zip(bytes, left);
             opened.problem.is_none().then_some(opened)
         }
+        _ if is_whole => {
+            if let Some((_, kind)) = CLOSED.iter().find(|(start, _)| bytes.starts_with(start)) {
+                return Some(Opened { list: Vec::new(), problem: Some(Unopened::Closed(kind)) });
+            }
+            let behind = gzip_behind(bytes, left);
+            if behind.is_some() || !is_binary(bytes) {
+                return behind;
+            }
+            // Brotli has no mark, but hardly anything else can be read as brotli to its end.
+            let mut left_for_it = *left;
+            let (inner, problem) = brotli(&mut left_for_it);
+            (problem.is_none() && inner.len() > bytes.len()).then(|| {
+                *left = left_for_it;
+                let list = vec![Inner {
+                    path: String::new(),
+                    bytes: inner,
+                    writing: "brotli",
+                    problem: None,
+                }];
+                Opened { list, problem: None }
+            })
+        }
         _ => None,
     }
+}
+
+/// Whether bytes are no text.
+fn is_binary(bytes: &[u8]) -> bool {
+    let start = bytes.get(..bytes.len().min(1024)).unwrap_or_default();
+    start.contains(&0)
+        || std::str::from_utf8(start).is_err_and(|error| {
+            error.error_len().is_some() || error.valid_up_to() + 4 < start.len()
+        })
+}
+
+/// What is compressed with gzip behind something else, as in a script that unpacks itself.
+fn gzip_behind(bytes: &[u8], left: &mut u64) -> Option<Opened> {
+    let mut list = Vec::new();
+    for at in memchr::memmem::find_iter(bytes, b"\x1f\x8b\x08").filter(|at| *at > 0) {
+        let rest = bytes.get(at..).unwrap_or_default();
+        // Reserved flags are zero (RFC 1952, 2.3.1).
+        if rest.get(3).is_none_or(|flags| flags & 0xe0 != 0) {
+            continue;
+        }
+        let mut left_for_it = *left;
+        let (inner, problem) =
+            read(flate2::read::GzDecoder::new(rest), rest.len(), &mut left_for_it, "gzip");
+        if problem.is_none() && !inner.is_empty() {
+            *left = left_for_it;
+            list.push(Inner { path: String::new(), bytes: inner, writing: "gzip", problem: None });
+        }
+    }
+    (!list.is_empty()).then_some(Opened { list, problem: None })
+}
+
+/// The pictures of an icon that are files of their own: PNG
+/// (learn.microsoft.com/previous-versions/ms997538(v=msdn.10)).
+fn icons(bytes: &[u8]) -> Option<Opened> {
+    let count = usize::from(*bytes.get(4)?);
+    let number = |at: usize| -> Option<usize> {
+        let bytes = bytes.get(at..at + 4)?;
+        usize::try_from(u32::from_le_bytes(bytes.try_into().ok()?)).ok()
+    };
+    let mut list = Vec::new();
+    for entry in 0..count {
+        let at = 6 + 16 * entry;
+        let (length, start) = (number(at + 8)?, number(at + 12)?);
+        let picture = bytes.get(start..start.checked_add(length)?)?;
+        if picture.starts_with(b"\x89PNG") {
+            let bytes = picture.to_vec();
+            list.push(Inner { path: String::new(), bytes, writing: "icon", problem: None });
+        }
+    }
+    (!list.is_empty()).then_some(Opened { list, problem: None })
 }
 
 /// Whether bytes begin or end as some container does; [`open`] knows better.
@@ -94,6 +217,9 @@ pub(super) fn may_be_one(bytes: &[u8]) -> bool {
             | [0x89, b'P', ..]
             | [0xff, 0xfe, ..]
             | [0xfe, 0xff, ..]
+            | [0xfd, b'7', ..]
+            | [b'B', b'Z', b'h', ..]
+            | [b'w', b'O', b'F', ..]
     ) || is_zip(Some(0))
         || is_zip(bytes.len().checked_sub(22))
         || bytes.get(257..259) == Some(b"us")
@@ -194,7 +320,7 @@ fn first_match_holds(bytes: &[u8]) -> bool {
 }
 
 /// What comes out of a reader before it ends or fails.
-fn read(
+pub(super) fn read(
     reader: impl Read,
     encoded: usize,
     left: &mut u64,
@@ -214,20 +340,33 @@ fn read(
 fn zip(bytes: &[u8], left: &mut u64) -> Opened {
     let mut list = Vec::new();
     let problem = (|| {
-        let broken = |_| Unopened::Broken("zip");
-        let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+        let mut archive =
+            zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| Unopened::Broken("zip"))?;
         if archive.len() > MOST_FILES {
             return Err(Unopened::TooLarge);
         }
         for index in 0..archive.len() {
-            let file = archive.by_index(index).map_err(broken)?;
-            if !file.is_dir() {
-                let path = file.name().map_err(broken)?.into_owned();
-                let packed = usize::try_from(file.compressed_size()).unwrap_or(usize::MAX);
-                let (bytes, problem) = read(file, packed.min(bytes.len()), left, "zip");
-                list.push(Inner { path, bytes, writing: "zip" });
-                problem.map_or(Ok(()), Err)?;
+            let path = archive.name_for_index(index).and_then(Result::ok);
+            let path = path.map(|path| path.into_owned()).unwrap_or_default();
+            if path.ends_with('/') {
+                continue;
             }
+            // Each entry stands for itself: that one cannot be read says nothing of the others.
+            let (bytes, problem) = match archive.by_index(index) {
+                Ok(file) => {
+                    let packed = usize::try_from(file.compressed_size()).unwrap_or(usize::MAX);
+                    read(file, packed.min(bytes.len()), left, "an entry of zip")
+                }
+                Err(zip::result::ZipError::UnsupportedArchive(
+                    zip::result::ZipError::PASSWORD_REQUIRED,
+                )) => (Vec::new(), Some(Unopened::Closed("encrypted"))),
+                Err(zip::result::ZipError::UnsupportedArchive(_)) => (
+                    Vec::new(),
+                    Some(Unopened::Closed("compressed in a way that is not read here")),
+                ),
+                Err(_) => (Vec::new(), Some(Unopened::Broken("an entry of zip"))),
+            };
+            list.push(Inner { path, bytes, writing: "zip", problem });
         }
         Ok(())
     })();
@@ -247,8 +386,7 @@ fn tar(bytes: &[u8], left: &mut u64) -> Opened {
             if entry.header().entry_type().is_file() {
                 let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
                 let (bytes, problem) = read(entry, bytes.len(), left, "tar");
-                list.push(Inner { path, bytes, writing: "tar" });
-                problem.map_or(Ok(()), Err)?;
+                list.push(Inner { path, bytes, writing: "tar", problem });
             }
         }
         Ok(())
@@ -269,7 +407,12 @@ fn png_texts(bytes: &[u8], left: &mut u64) -> Vec<Inner> {
             if let Some(packed) = start.and_then(|start| body.get(start..)) {
                 let decoder = flate2::read::ZlibDecoder::new(packed);
                 let (bytes, _) = read(decoder, packed.len(), left, "zlib");
-                inner.push(Inner { path: String::new(), bytes, writing: "PNG text" });
+                inner.push(Inner {
+                    path: String::new(),
+                    bytes,
+                    writing: "PNG text",
+                    problem: None,
+                });
             }
         }
         at += 12 + length;
@@ -279,7 +422,10 @@ fn png_texts(bytes: &[u8], left: &mut u64) -> Vec<Inner> {
 
 /// Whether a container is a file of another kind that has compressed parts, so that its own bytes are searched, too.
 pub(super) fn has_parts(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0x89, b'P', b'N', b'G']) || bytes.starts_with(b"%PDF-")
+    bytes.starts_with(&[0x89, b'P', b'N', b'G'])
+        || bytes.starts_with(b"%PDF-")
+        || bytes.starts_with(b"wOF")
+        || bytes.starts_with(&[0, 0])
 }
 
 /// The compressed streams of a PDF (ISO 32000-1, 7.3.8 and 7.4.4).
@@ -291,7 +437,12 @@ fn pdf_streams(bytes: &[u8], left: &mut u64) -> Opened {
         let Some(packed @ [0x78, _, ..]) = body.strip_prefix(b"\n") else { continue };
         let decoder = flate2::read::ZlibDecoder::new(packed);
         let (bytes, problem) = read(decoder, packed.len(), left, "zlib");
-        opened.list.push(Inner { path: String::new(), bytes, writing: "PDF stream" });
+        opened.list.push(Inner {
+            path: String::new(),
+            bytes,
+            writing: "PDF stream",
+            problem: None,
+        });
         if problem == Some(Unopened::TooLarge) || opened.list.len() > MOST_FILES {
             opened.problem = Some(Unopened::TooLarge);
             break;
@@ -335,11 +486,12 @@ mod tests {
         std::io::copy(&mut std::io::repeat(0).take(64 << 20), &mut encoder).unwrap();
         encoder.finish().unwrap();
         let mut left = 1 << 20;
-        let problem = |packed: &[u8], left: &mut u64| open(packed, false, left).unwrap().problem;
+        let problem =
+            |packed: &[u8], left: &mut u64| open(packed, true, false, left).unwrap().problem;
         assert_eq!(problem(&packed, &mut left), Some(Unopened::TooLarge));
         let mut left = MOST_BYTES;
         assert_eq!(problem(&packed, &mut left), None);
-        let cut = open(&packed[..1000], false, &mut left).unwrap();
+        let cut = open(&packed[..1000], true, false, &mut left).unwrap();
         assert_eq!(cut.problem, Some(Unopened::Broken("gzip")));
         // What came out before the end is searched.
         assert!(!cut.list[0].bytes.is_empty());
@@ -363,11 +515,11 @@ mod tests {
             &stream("second"),
         ]
         .concat();
-        let opened = open(&file, false, &mut MOST_BYTES.clone()).unwrap();
+        let opened = open(&file, true, false, &mut MOST_BYTES.clone()).unwrap();
         let texts: Vec<&[u8]> = opened.list.iter().map(|inner| inner.bytes.as_slice()).collect();
         assert_eq!(texts, [b"first".as_slice(), b"second"]);
         assert_eq!(opened.problem, None);
-        assert_eq!(open(&file, false, &mut 3).unwrap().problem, Some(Unopened::TooLarge));
+        assert_eq!(open(&file, true, false, &mut 3).unwrap().problem, Some(Unopened::TooLarge));
     }
 
     proptest::proptest! {

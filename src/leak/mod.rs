@@ -3,6 +3,8 @@
 mod constants;
 mod containers;
 mod decode;
+pub mod dotenv;
+mod fonts;
 mod grams;
 mod misplaced;
 pub mod needles;
@@ -22,6 +24,7 @@ use rustc_hash::FxHashMap;
 use crate::artifact::{Body, BuildArtifact, Form, OutputPath};
 use crate::diag::{Diagnostic, Location};
 use crate::fs::join;
+pub use misplaced::is_dotenv;
 pub use needles::Needles;
 pub use parts::Part;
 pub use policy::{Guarded, Policy, Verdict, guarded};
@@ -47,6 +50,8 @@ pub struct Finding {
     pub level: Level,
     /// Name of the variable, or kind of token or file.
     pub variable: String,
+    /// Other variables that have the same value.
+    pub others: Vec<String>,
     /// Which part of the value, as in "the password of the URL"; empty for all of it.
     pub part: &'static str,
     /// How it is written, from the outside in: `base64 > escaped`.
@@ -76,11 +81,15 @@ impl Finding {
             other => format!(" ({other})"),
         };
         let (file, variable) = (&self.file, &self.variable);
+        let others: String =
+            self.others.iter().fold(String::new(), |text, name| text + ", `" + name + "`");
         match self.rule {
             GUARDED_VALUE if self.part.is_empty() => {
-                format!("the value of `{variable}` is in `{file}`{written}")
+                format!("the value of `{variable}`{others} is in `{file}`{written}")
             }
-            GUARDED_VALUE => format!("{} in `{variable}` is in `{file}`{written}", self.part),
+            GUARDED_VALUE => {
+                format!("{} in `{variable}`{others} is in `{file}`{written}", self.part)
+            }
             ENV_REFERENCE => {
                 format!("`{variable}` is read in `{file}`, where no such variable will be")
             }
@@ -161,10 +170,12 @@ pub const RULES: &[(&str, Level, &str)] = &[
 ];
 
 /// How much was searched: "none found" means nothing without it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Searched {
     /// Variables whose values were looked for.
     pub variables: usize,
+    /// Variables that are secrets by their names, and whose values are too weak to be looked for, with their characters.
+    pub weak: Vec<(String, usize)>,
     /// Ways of writing that were looked for.
     pub encodings: usize,
     /// Files.
@@ -216,8 +227,8 @@ impl Scanned {
 
     /// How much was searched.
     #[must_use]
-    pub fn searched(&self) -> Searched {
-        self.searched
+    pub fn searched(&self) -> &Searched {
+        &self.searched
     }
 
     /// Takes files that are forms of others for that: those that hold become encodings of what they are forms of, and
@@ -289,20 +300,48 @@ impl ScannedArtifact {
 pub struct Search {
     needles: Needles,
     tokens: Tokens,
-    /// Names of the guarded variables, and labels of their parts.
-    guarded: Vec<(String, Vec<&'static str>)>,
+    guarded: Vec<Names>,
+    weak: Vec<(String, usize)>,
     /// Whether outputs are for a browser or the like, where there is no environment.
     without_environment: bool,
 }
 
+/// What a guarded value is called.
+struct Names {
+    /// Name of the variable.
+    name: String,
+    /// Other variables that have the same value.
+    others: Vec<String>,
+    /// Labels of its parts.
+    parts: Vec<&'static str>,
+}
+
 impl Search {
+    fn is_guarded(&self, name: &str) -> bool {
+        let mut all =
+            self.guarded.iter().flat_map(|names| names.others.iter().chain([&names.name]));
+        all.any(|guarded| guarded == name)
+    }
+
+    /// Remembers what is not looked for although its name says that it is a secret, so that the summary can say it.
+    #[must_use]
+    pub fn with_weak(mut self, verdicts: &[Verdict]) -> Self {
+        let weak = verdicts.iter().filter(|verdict| verdict.is_weak);
+        self.weak = weak.map(|verdict| (verdict.name.clone(), verdict.characters)).collect();
+        self.weak.retain(|(name, _)| self.guarded.iter().all(|names| names.name != *name));
+        self.weak.dedup();
+        self
+    }
+
     /// Prepares the search. With `without_environment`, reads of variables in code are findings, too.
     #[must_use]
     pub fn new(guarded: &[Guarded], without_environment: bool) -> Self {
         let names = guarded
             .iter()
-            .map(|guarded| {
-                (guarded.name.clone(), guarded.parts.iter().map(|part| part.label).collect())
+            .map(|guarded| Names {
+                name: guarded.name.clone(),
+                others: guarded.names.clone(),
+                parts: guarded.parts.iter().map(|part| part.label).collect(),
             })
             .collect();
         let tokens = Tokens::new();
@@ -310,6 +349,7 @@ impl Search {
             needles: Needles::new(guarded, tokens.long_texts()),
             tokens,
             guarded: names,
+            weak: Vec::new(),
             without_environment,
         }
     }
@@ -386,7 +426,8 @@ pub fn search_files(files: &[File], read: &Reader<'_>, search: &Search, folder: 
         })
         .collect();
     let searched = Searched {
-        variables: search.guarded.len(),
+        variables: search.guarded.iter().map(|names| 1 + names.others.len()).sum(),
+        weak: search.weak.clone(),
         encodings: needles::WRITINGS,
         files: files.len(),
         bytes: results.iter().map(|(bytes, _)| bytes).sum(),
@@ -406,6 +447,7 @@ fn not_searched(file: &str, level: Level, why: &str) -> Finding {
         rule: NOT_SEARCHED,
         level,
         variable: why.to_owned(),
+        others: Vec::new(),
         part: "",
         writing: "plain text".to_owned(),
         file: file.to_owned(),
@@ -418,8 +460,11 @@ fn not_searched(file: &str, level: Level, why: &str) -> Finding {
     }
 }
 
-/// Deepest nesting of writings and containers that is undone.
+/// Deepest nesting of writings that is undone.
 const DEEPEST: usize = 5;
+
+/// Deepest nesting of containers; how much comes out of them has a limit of its own.
+const DEEPEST_CONTAINER: usize = 32;
 
 /// Bytes that may be decoded for each byte of a file, beyond the first 64 megabytes.
 const MOST_DECODED: u64 = 8;
@@ -443,6 +488,10 @@ struct Layer<'a> {
     at: usize,
     /// How it is written, from the outside in.
     writings: Vec<&'static str>,
+    /// How many of these are containers.
+    opened: usize,
+    /// Whether it is all of a file, or of an entry of an archive.
+    is_whole: bool,
     /// Path inside of an archive, for what came out of a container.
     inner: Option<String>,
 }
@@ -472,7 +521,8 @@ struct Budget {
     unpacked: u64,
     /// Bytes without a header are taken for deflated only where the file speaks of that.
     mentions_deflate: Option<bool>,
-    problems: Vec<(Level, String)>,
+    /// What was not searched: where, and why.
+    problems: Vec<(Option<String>, String)>,
 }
 
 impl FileSearch<'_, '_> {
@@ -482,7 +532,7 @@ impl FileSearch<'_, '_> {
             None => self.run_bytes(),
         };
         // A path that holds a value is not said.
-        if let Some(path) = self.masked_path() {
+        if let Some(path) = self.masked(&self.file.path) {
             for finding in &mut findings {
                 finding.file.clone_from(&path);
             }
@@ -490,15 +540,18 @@ impl FileSearch<'_, '_> {
         findings
     }
 
-    /// The path without the values in it; `None` when there are none.
-    fn masked_path(&self) -> Option<String> {
-        let path = &self.file.path;
+    /// A path without the values in it; `None` when there are none.
+    fn masked(&self, path: &str) -> Option<String> {
         let (hits, _) = self.search.needles.find(path.as_bytes());
+        let runs = letter_runs(path.as_bytes());
+        let tokens = self.search.tokens.find(path.as_bytes(), &runs, &[]);
         let mut is_secret = vec![false; path.len()];
-        for hit in &hits {
-            is_secret[hit.start..hit.start + hit.length].fill(true);
+        let places = hits.iter().map(|hit| (hit.start, hit.length));
+        for (start, length) in places.chain(tokens.iter().map(|token| (token.start, token.length)))
+        {
+            is_secret[start..start + length].fill(true);
         }
-        (!hits.is_empty()).then(|| {
+        is_secret.contains(&true).then(|| {
             let mut masked = String::new();
             for (at, character) in path.char_indices() {
                 if !is_secret[at] {
@@ -563,7 +616,7 @@ impl FileSearch<'_, '_> {
             for reference in misplaced::references(self.bytes) {
                 if reference.name.is_empty() {
                     found.push(simple(ENV_DUMP, "the environment".to_owned(), reference.start));
-                } else if self.search.guarded.iter().any(|(name, _)| *name == reference.name) {
+                } else if self.search.is_guarded(&reference.name) {
                     found.push(simple(ENV_REFERENCE, reference.name, reference.start));
                 }
             }
@@ -573,15 +626,25 @@ impl FileSearch<'_, '_> {
         let mut findings: Vec<Finding> = budget
             .problems
             .iter()
-            .map(|(level, problem)| not_searched(path, *level, problem))
+            .map(|(inner, problem)| Finding {
+                inner: inner.clone(),
+                ..not_searched(path, Level::Error, problem)
+            })
             .collect();
         findings.extend(self.placed(merged(found)));
         findings
     }
 
     fn first_layer(&self, found: &mut Vec<Raw>, budget: &mut Budget) {
-        let layer =
-            Layer { bytes: self.bytes, from: None, at: 0, writings: Vec::new(), inner: None };
+        let layer = Layer {
+            bytes: self.bytes,
+            from: None,
+            at: 0,
+            writings: Vec::new(),
+            opened: 0,
+            is_whole: true,
+            inner: None,
+        };
         self.layer(&layer, true, found, budget);
     }
 
@@ -606,14 +669,13 @@ impl FileSearch<'_, '_> {
         // What is in an archive is told by its place in there. What only stands beside its files, as in a comment or
         // behind its end, is in the bytes as they are.
         let before = found.len();
-        let is_opened =
-            layer.writings.len() < DEEPEST && self.containers(layer, is_file, found, budget);
+        let is_opened = self.containers(layer, is_file, found, budget);
         let inside: Vec<String> = found[before..].iter().map(|raw| raw.variable.clone()).collect();
         let mut places = Vec::new();
         let (hits, has_start) =
             self.search.needles.find_with(layer.bytes, |text, at| places.push((text, at)));
         for hit in hits {
-            if inside.contains(&self.search.guarded[hit.value].0) {
+            if inside.contains(&self.search.guarded[hit.value].name) {
                 continue;
             }
             let end = hit.start + hit.length - 1;
@@ -640,11 +702,12 @@ impl FileSearch<'_, '_> {
                 inner: inner(token.start),
             });
         }
-        if is_opened || layer.writings.len() >= DEEPEST {
+        let decoded = layer.writings.len() - layer.opened;
+        if is_opened || decoded >= DEEPEST {
             return;
         }
         let textual = layer.writings.iter().filter(|name| decode::is_textual(name)).count();
-        let binary = layer.writings.len() - textual;
+        let binary = layer.writings.len().min(DEEPEST) - textual.min(DEEPEST);
         let wants = self.search.needles.wants();
         let mut is_spent = false;
         let mut take = |decoded: &mut decode::Decoded| {
@@ -667,6 +730,8 @@ impl FileSearch<'_, '_> {
                 from: layer.inner.is_none().then_some(from),
                 at,
                 writings,
+                opened: layer.opened,
+                is_whole: false,
                 inner: layer.inner.clone(),
             };
             self.decoded_layer(&next, found, budget);
@@ -680,7 +745,7 @@ impl FileSearch<'_, '_> {
             budget.decoded = 0;
             budget
                 .problems
-                .push((Level::Error, "more can be read in it than the limit".to_owned()));
+                .push((layer.inner.clone(), "more can be read in it than the limit".to_owned()));
         }
     }
 
@@ -705,7 +770,10 @@ impl FileSearch<'_, '_> {
             let mut writings = layer.writings.clone();
             writings.push("deflate");
             let inner = Some(layer.inner.clone().unwrap_or_default());
-            let next = Layer { bytes: &bytes, from: None, at: layer.place(0), writings, inner };
+            let at = layer.place(0);
+            let opened = layer.opened + 1;
+            let next =
+                Layer { bytes: &bytes, from: None, at, writings, opened, is_whole: false, inner };
             self.layer(&next, false, found, budget);
         }
     }
@@ -725,10 +793,20 @@ impl FileSearch<'_, '_> {
             let mut writings = layer.writings.clone();
             writings.push("UTF-16");
             let inner = Some(layer.inner.clone().unwrap_or_default());
-            let next = Layer { bytes: &bytes, from: None, at, writings, inner };
+            let opened = layer.opened + 1;
+            let next =
+                Layer { bytes: &bytes, from: None, at, writings, opened, is_whole: false, inner };
             self.layer(&next, false, found, budget);
         }
-        let opened = containers::open(layer.bytes, is_named_brotli, &mut budget.unpacked);
+        if layer.opened >= DEEPEST_CONTAINER {
+            if containers::may_be_one(layer.bytes) {
+                let problem = "archives in it are nested deeper than the limit".to_owned();
+                budget.problems.push((layer.inner.clone(), problem));
+            }
+            return false;
+        }
+        let opened =
+            containers::open(layer.bytes, layer.is_whole, is_named_brotli, &mut budget.unpacked);
         let Some(opened) = opened else { return false };
         // What only begins like a container in the middle of a text is none.
         let is_broken = matches!(opened.problem, Some(containers::Unopened::Broken(_)));
@@ -744,28 +822,33 @@ impl FileSearch<'_, '_> {
                 let inner = Some(format!("{} of its files", part.writing));
                 found.push(self.guarded(hit.value, hit.part, writing, (at, at), inner));
             }
+            let path = self.masked(&part.path).unwrap_or(part.path);
             let outer = layer.inner.clone().unwrap_or_default();
-            let inner = match (outer.is_empty(), part.path.is_empty()) {
-                (true, _) => part.path,
+            let inner = match (outer.is_empty(), path.is_empty()) {
+                (true, _) => path,
                 (false, true) => outer,
-                (false, false) => format!("{outer}/{}", part.path),
+                (false, false) => format!("{outer}/{path}"),
             };
-            let next = Layer { bytes: &part.bytes, from: None, at, writings, inner: Some(inner) };
+            if let Some(problem) = part.problem {
+                budget.problems.push((Some(inner.clone()), problem.to_string()));
+            }
+            let next = Layer {
+                bytes: &part.bytes,
+                from: None,
+                at,
+                writings,
+                opened: layer.opened + 1,
+                is_whole: true,
+                inner: Some(inner),
+            };
             self.layer(&next, false, found, budget);
         }
         match opened.problem {
             None => !has_parts,
-            Some(containers::Unopened::TooLarge) => {
-                let problem = "more comes out of it than the limit".to_owned();
-                budget.problems.push((Level::Error, problem));
-                true
-            }
-            Some(containers::Unopened::Broken(kind)) => {
-                // Its bytes are searched as they are.
-                let problem =
-                    format!("it begins like {kind} but cannot be read as such to its end");
-                budget.problems.push((Level::Warning, problem));
-                false
+            Some(problem) => {
+                budget.problems.push((layer.inner.clone(), problem.to_string()));
+                // What cannot be read as what it begins like is searched as it is.
+                problem == containers::Unopened::TooLarge
             }
         }
     }
@@ -778,11 +861,11 @@ impl FileSearch<'_, '_> {
         (start, end): (usize, usize),
         inner: Option<String>,
     ) -> Raw {
-        let (name, labels) = &self.search.guarded[value];
+        let Names { name, parts, .. } = &self.search.guarded[value];
         Raw {
             rule: GUARDED_VALUE,
             variable: name.clone(),
-            part: labels[part],
+            part: parts[part],
             writing,
             start,
             end,
@@ -831,9 +914,15 @@ impl FileSearch<'_, '_> {
                     .find(|(rule, ..)| *rule == raw.rule)
                     .map_or(Level::Error, |(_, level, _)| *level);
                 let level = if is_part { Level::Warning } else { level };
+                let names = self
+                    .search
+                    .guarded
+                    .iter()
+                    .find(|names| raw.rule == GUARDED_VALUE && names.name == raw.variable);
                 Finding {
                     rule: raw.rule,
                     level,
+                    others: names.map(|names| names.others.clone()).unwrap_or_default(),
                     variable: raw.variable,
                     part: raw.part,
                     writing: raw.writing,

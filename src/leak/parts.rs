@@ -191,6 +191,12 @@ impl Collector<'_> {
                 continue;
             }
             for pair in text.split(separator) {
+                // `//registry.example/:_authToken=…`
+                let pair = if pair.starts_with("//") {
+                    pair.rsplit_once("/:").map_or(pair, |(_, setting)| setting)
+                } else {
+                    pair
+                };
                 if let Some((key, value)) = pair.split_once('=')
                     && !separators.iter().any(|separator| key.trim().contains(separator))
                     && !key.contains(':')

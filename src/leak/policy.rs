@@ -1,9 +1,10 @@
 //! Which values are guarded, and why the others are not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use super::parts::{Part, parts_of, written_bytes};
-use super::tokens::{Tokens, is_public_jwt};
+use super::tokens::{Tokens, is_public_jwt, is_published};
 use super::words::{is_example, is_sequence, is_wordlike, says_it_is_none};
 use crate::secret::Secret;
 
@@ -12,6 +13,8 @@ use crate::secret::Secret;
 pub struct Guarded {
     /// Its name.
     pub name: String,
+    /// Other variables that have the same value.
+    pub names: Vec<String>,
     /// Its value, trimmed, and what of it is a secret by itself.
     pub parts: Vec<Part>,
 }
@@ -20,7 +23,8 @@ impl Guarded {
     /// A variable that is guarded whatever its value looks like.
     #[must_use]
     pub fn forced(name: &str, value: &str) -> Self {
-        Self { name: name.to_owned(), parts: parts_of(name, value.as_bytes(), true) }
+        let parts = parts_of(name, value.as_bytes(), true);
+        Self { name: name.to_owned(), names: Vec::new(), parts }
     }
 }
 
@@ -42,51 +46,48 @@ pub struct Verdict {
     pub name: String,
     /// Whether it is guarded.
     pub is_guarded: bool,
+    /// Whether its name says that it is a secret, and its value is too weak to be looked for.
+    pub is_weak: bool,
+    /// Characters of its value.
+    pub characters: usize,
     /// Why, in words.
     pub reason: &'static str,
 }
 
-/// Variables of shells, runners and tools that hold nothing secret; a `*` stands for any text.
-const HARMLESS_NAMES: &[&str] = &[
-    "NODE_ENV",
-    "PATH",
-    "HOME",
-    "PWD",
-    "OLDPWD",
-    "SHELL",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "LANGUAGE",
-    "LC_*",
-    "TERM",
-    "TZ",
-    "TMPDIR",
-    "TEMP",
-    "TMP",
-    "EDITOR",
-    "VISUAL",
-    "PAGER",
-    "HOSTNAME",
-    "HOSTTYPE",
-    "OSTYPE",
-    "MACHTYPE",
-    "SHLVL",
-    "_",
-    "CI",
-    "DBUS_*",
-    "PS1",
-    "PS2",
-    "PS4",
-    "PROMPT_COMMAND",
-    "LESSOPEN",
-    "LESSCLOSE",
-    "SSH_AUTH_SOCK",
+/// Variables that shells, runners and hosts set themselves: exact names, with their sources.
+const KNOWN_NAMES: &str = include_str!("known_names.txt");
+
+fn known_names() -> &'static BTreeSet<&'static str> {
+    static NAMES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+        let lines = KNOWN_NAMES.lines().filter(|line| !line.starts_with('#'));
+        lines.flat_map(str::split_whitespace).collect()
+    });
+    &NAMES
+}
+
+/// Kinds of names whose values are made to be public; a `*` stands for any text.
+const PUBLIC_KINDS: &[&str] =
+    &["*_SITE_KEY", "*_SITEKEY", "*_PUBLIC_KEY", "*PUBLISHABLE*", "*SEARCH_ONLY*"];
+
+/// Services whose search keys can do nothing but search, and stand in pages: by their documentations, Algolia,
+/// `DocSearch`, Meilisearch and Typesense.
+const SEARCH_SERVICES: [&str; 5] = ["algolia", "docsearch", "meili", "meilisearch", "typesense"];
+
+/// Kinds of names that say which revision or which object is meant. One that speaks of a secret, too, is none of these.
+const IDENTIFIER_KINDS: &[&str] = &[
     "*BUILD_ID*",
     "*BUILD_NUMBER*",
     "*COMMIT_HASH*",
+    "*COMMIT_SHA*",
+    "*COMMIT_REF*",
+    "*GIT_COMMIT*",
+    "*GIT_SHA*",
+    "*GIT_REV*",
+    "COMMIT",
+    "REVISION",
     "*_COMMIT",
     "*_REVISION",
+    "*_SHA",
     "*_SHA1",
     "*_HASH",
     "*_DIGEST",
@@ -104,141 +105,35 @@ const HARMLESS_NAMES: &[&str] = &[
     "*_ACCOUNT_SID",
     "*_MEASUREMENT_ID",
     "*_TRACKING_ID",
-    "*_SITE_KEY",
-    "*_SITEKEY",
-    "*_PUBLIC_KEY",
-    "*PUBLISHABLE*",
     "*_BUCKET",
     "*_IMAGE",
-    "TRACEPARENT",
-    "TRACESTATE",
-    "*GIT_REV*",
-    "SOURCE_VERSION",
-    "*_SHA",
-    "GITHUB_*",
-    "RUNNER_*",
-    "ACTIONS_*",
-    "ACTIONS_ID_TOKEN_REQUEST_URL",
-    "CI_*",
-    "NETLIFY*",
-    "SITE_ID",
-    "SITE_NAME",
-    "ACCOUNT_ID",
-    "VERCEL*",
-    "NEXT_DEPLOYMENT_ID",
-    "WORKERS_CI*",
-    "CIRCLE*",
-    "TRAVIS*",
-    "BITBUCKET_*",
-    "BUILDKITE*",
-    "RENDER*",
-    "FLY_*",
-    "RAILWAY_*",
-    "HEROKU_*",
-    "DRONE_*",
-    "TEAMCITY_*",
-    "SYSTEM_*",
-    "AGENT_*",
-    "BUILD_*",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "XDG_SESSION_ID",
-    "GIT_ASKPASS",
-    "VSCODE_GIT_ASKPASS_*",
-    "INVOCATION_ID",
-    "JOURNAL_STREAM",
-    "SYSTEMD_EXEC_PID",
-    "MEMORY_PRESSURE_*",
-    "AGENT_TOOLSDIRECTORY",
-    "ImageOS",
-    "ImageVersion",
-    "ACCEPT_EULA",
-    "npm_*",
-    "NVM_*",
-    "CARGO_*",
-    "RUSTUP_*",
-    "GOROOT*",
-    "GOPATH",
-    "JAVA_HOME*",
-    "ANDROID_*",
-    "ANT_HOME",
-    "GRADLE_HOME",
-    "BOOTSTRAP_HASKELL_*",
-    "GHCUP_INSTALL_BASE_PREFIX",
-    "CONDA",
-    "EDGEWEBDRIVER",
-    "GECKOWEBDRIVER",
-    "SELENIUM_JAR_PATH",
-    "CHROME_BIN",
-    "CHROMEWEBDRIVER",
-    "HOMEBREW_*",
-    "PIPX_*",
-    "POWERSHELL_*",
-    "PSModulePath",
-    "SGX_AESM_ADDR",
-    "SWIFT_PATH",
-    "VCPKG_*",
-    "LEIN_*",
-    "NIX_*",
-    "DOTNET_*",
-    "XDG_*",
-    "DEBIAN_FRONTEND",
-    "AZURE_EXTENSION_DIR",
-    "ENABLE_RUNNER_TRACING",
-    "BUILD_ID",
-    "BUILD_NUMBER",
-    "SENTRY_RELEASE",
-    "BUNDLEGATE_BIN",
-    "COLORTERM",
-    "LS_COLORS",
-    "DISPLAY",
-    "SSH_TTY",
-    "SSH_CONNECTION",
-    "SSH_CLIENT",
-    "MAIL",
-    "MANPATH",
-    "INFOPATH",
-    "*COMMIT_SHA*",
-    "*COMMIT_REF*",
-    "*GIT_COMMIT*",
-    "*GIT_SHA*",
-    "COMMIT",
-    "REVISION",
-    "VERCEL_URL",
-    "VERCEL_ENV",
-    "VERCEL_REGION",
-    "VERCEL_GIT_*",
-    "CF_PAGES*",
-    "DEPLOY_URL",
-    "DEPLOY_PRIME_URL",
-    "DEPLOY_ID",
-    "LD_LIBRARY_PATH",
-    "PYTHONPATH",
-    "PYTHONUNBUFFERED",
-    "NODE_PATH",
-    "NODE_OPTIONS",
-    "LESS",
-    "LSCOLORS",
-    "MINIKUBE_*",
-    "WINDOWID",
-    "TERM_*",
-    "VSCODE_*",
-    "PNPM_HOME",
-    "BUN_INSTALL",
-    "VOLTA_HOME",
-    "COREPACK_*",
 ];
 
 /// Values shorter than this are never looked for: they stand everywhere by chance.
 const SHORTEST_CHARACTERS: usize = 8;
 
-/// Whether a variable is one of the shell, a runner or a tool. A name that speaks of a secret is one only if it stands in
-/// the list as it is, or is public whatever it speaks of.
-fn is_harmless_name(name: &str) -> bool {
-    HARMLESS_NAMES.iter().any(|pattern| {
-        let is_public_kind = ["*_SITE_KEY", "*_SITEKEY", "*_PUBLIC_KEY", "*PUBLISHABLE*"];
-        let is_sure = !pattern.contains('*') || is_public_kind.contains(pattern);
-        matches(name, pattern) && (is_sure || !is_secret_name(name))
-    })
+/// Whether a variable is one that shells, runners and hosts set, or one that names something. What a value shows counts
+/// before what its name says: a password in an address, or a key of a well-known kind, is one under any name.
+fn is_harmless(name: &str, value: &[u8], tokens: &Tokens) -> bool {
+    let shows_secret = || {
+        tokens.is_token(value)
+            || std::str::from_utf8(value).is_ok_and(|text| is_known(text) || has_credentials(text))
+    };
+    let is_one = |kinds: &[&str]| kinds.iter().any(|kind| matches(name, kind));
+    let is_named = known_names().contains(name)
+        || is_one(PUBLIC_KINDS)
+        || is_search_key(name)
+        || (is_one(IDENTIFIER_KINDS) && !is_secret_name(name));
+    is_named && !shows_secret()
+}
+
+/// Whether a name is that of a key that can do nothing but search.
+fn is_search_key(name: &str) -> bool {
+    let words = words_of_name(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["search"])
+        && has(&SEARCH_SERVICES)
+        && !has(&["admin", "master", "write", "secret", "private"])
 }
 
 /// Starts of well-known tokens: such a value is one, however it looks.
@@ -288,17 +183,17 @@ pub fn guarded<'a>(
     policy: &Policy<'_>,
 ) -> (Vec<Guarded>, Vec<Verdict>) {
     let variables: Vec<(&str, &Secret)> = variables.collect();
+    let tokens = Tokens::new();
     let mut public = Known::default();
     let mut of_runner = Known::default();
     for (name, value) in &variables {
         let value = normalised(value.expose());
         if matches_any(name, policy.public) {
             public.add_with_parts(name, value);
-        } else if is_harmless_name(name) {
+        } else if is_harmless(name, value, &tokens) {
             of_runner.add(value);
         }
     }
-    let tokens = Tokens::new();
     let (mut chosen, mut verdicts) = (Vec::new(), Vec::new());
     for (name, value) in variables {
         let value = normalised(value.expose());
@@ -313,7 +208,7 @@ pub fn guarded<'a>(
             Some("it is empty")
         } else if is_forced {
             None
-        } else if is_harmless_name(name) {
+        } else if is_harmless(name, value, &tokens) {
             Some(OF_RUNNER)
         } else if public.has(value) {
             Some(PUBLIC_VALUE)
@@ -324,7 +219,7 @@ pub fn guarded<'a>(
         } else {
             match std::str::from_utf8(value) {
                 Ok(text) => judge(name, text),
-                Err(_) if value.len() < SHORTEST_CHARACTERS => Some("too short"),
+                Err(_) if value.len() < SHORTEST_CHARACTERS => Some(TOO_SHORT),
                 Err(_) => None,
             }
         };
@@ -344,9 +239,12 @@ pub fn guarded<'a>(
                 !public.has(value) && (part.label.is_empty() || !of_runner.is_one(value))
             });
         }
+        let is_weak = parts.is_empty() && is_secret_name(name) && reason.is_some_and(is_weakness);
         verdicts.push(Verdict {
-            name: name.to_owned(),
+            name: shown_name(name),
             is_guarded: !parts.is_empty(),
+            is_weak,
+            characters: String::from_utf8_lossy(value).chars().count(),
             reason: match reason {
                 None if is_public_name => "its name is public, and its value is a key that is not",
                 None if is_forced => "named by `leaks.guard`",
@@ -356,13 +254,64 @@ pub fn guarded<'a>(
             },
         });
         if !parts.is_empty() {
-            chosen.push(Guarded { name: name.to_owned(), parts });
+            chosen.push(Guarded { name: shown_name(name), names: Vec::new(), parts });
         }
     }
     chosen.sort_by(|a, b| a.name.cmp(&b.name));
     verdicts.sort_by(|a, b| a.name.cmp(&b.name));
-    (chosen, verdicts)
+    (same_values_once(chosen), verdicts)
 }
+
+/// A value under several names is one, which has all of them.
+fn same_values_once(chosen: Vec<Guarded>) -> Vec<Guarded> {
+    let mut kept: Vec<Guarded> = Vec::new();
+    let mut by_value: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    for guarded in chosen {
+        let whole = guarded.parts.iter().find(|part| part.label.is_empty());
+        let whole = whole.map(|part| part.value.expose().to_vec());
+        match whole.as_ref().and_then(|value| by_value.get(value)) {
+            Some(index) => {
+                let Guarded { names, parts, .. } = &mut kept[*index];
+                if !names.contains(&guarded.name) {
+                    names.push(guarded.name);
+                }
+                for part in guarded.parts {
+                    if parts.iter().all(|known| known.value != part.value) {
+                        parts.push(part);
+                    }
+                }
+            }
+            None => {
+                by_value.extend(whole.map(|value| (value, kept.len())));
+                kept.push(guarded);
+            }
+        }
+    }
+    kept
+}
+
+/// A name as it may be shown: one that is none may be a piece of a value.
+fn shown_name(name: &str) -> String {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    if is_name { name.to_owned() } else { UNNAMED.to_owned() }
+}
+
+/// What is shown in the place of a name that is none.
+const UNNAMED: &str = "(a variable whose name is not shown)";
+
+/// Whether a value is not looked for because it is weak, and not because it is no secret.
+fn is_weakness(reason: &str) -> bool {
+    [TOO_SHORT, EASY, REPEATED, WORDS, NOT_RANDOM, NUMBER].contains(&reason)
+}
+
+const TOO_SHORT: &str = "too short";
+const EASY: &str = "an example, or easy to guess";
+const REPEATED: &str = "one character again and again";
+const WORDS: &str = "words";
+const NOT_RANDOM: &str = "not random enough";
+const NUMBER: &str = "a number or a date";
 
 const PUBLIC_NAME: &str = "its name is public";
 const OF_RUNNER: &str = "a variable of the shell, the runner or a tool";
@@ -574,19 +523,19 @@ fn is_password_name(name: &str) -> bool {
 pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
     let length = text.chars().count();
     if length < SHORTEST_CHARACTERS {
-        return Some("too short");
+        return Some(TOO_SHORT);
     }
     if is_made_public(name, text) {
         return Some(MADE_PUBLIC);
     }
     if is_example(text) || is_sequence(text) {
-        return Some("an example, or easy to guess");
+        return Some(EASY);
     }
     if is_known(text) {
         return None;
     }
     if text.bytes().all(|byte| byte.is_ascii_digit() || b".,:-+/ ".contains(&byte)) {
-        return Some("a number or a date");
+        return Some(NUMBER);
     }
     if is_date(text) {
         return Some("a date");
@@ -601,7 +550,7 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
         return Some("the name of a host");
     }
     if text.chars().all(|character| text.starts_with(character)) {
-        return Some("one character again and again");
+        return Some(REPEATED);
     }
     let is_named = is_secret_name(name);
     if is_wordlike(text) {
@@ -609,7 +558,7 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
         let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1).count();
         let is_foreign = text.chars().filter(|c| !c.is_ascii()).count() * 2 > length;
         let is_phrase = words >= 4 && length >= 16 || length >= 28 || is_foreign;
-        return if is_named && is_phrase && !says_it_is_none(text) { None } else { Some("words") };
+        return if is_named && is_phrase && !says_it_is_none(text) { None } else { Some(WORDS) };
     }
     if !is_random(text) {
         let is_long = if text.contains(char::is_whitespace) { length >= 20 } else { length >= 12 };
@@ -617,7 +566,7 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
         return if is_named && (is_long || is_password) && !says_it_is_none(text) {
             None
         } else {
-            Some("not random enough")
+            Some(NOT_RANDOM)
         };
     }
     None
@@ -685,6 +634,7 @@ fn is_made_public(name: &str, text: &str) -> bool {
         || text.contains("@sha256:")
         || (text.contains("-src ") && text.contains('\''))
         || is_dsn()
+        || is_published(text)
         || is_public_jwt(text)
 }
 
@@ -851,6 +801,41 @@ mod tests {
         ] {
             check(name, value, false);
         }
+    }
+
+    #[test]
+    fn what_a_value_shows_counts_before_its_name() {
+        for name in
+            ["NETLIFY_DATABASE_URL", "RENDER_INTERNAL_URL", "RAILWAY_DB", "URL", "REPOSITORY_URL"]
+        {
+            check(name, "postgres://app:Vb7%2Fq9xW2@db.internal/app", true);
+        }
+        check("GITHUB_SHA", "ghs_16C7e42F292c6912E7710c838347Ae178B4a", true);
+        check("RENDER_DEPLOY_HOOK", "k8Yt3vXq9LmP2wRz7Nc4", true);
+        check("ALGOLIA_ADMIN_API_KEY", "9f8e7d6c5b4a39281706f5e4d3c2b1a0", true);
+        check("ALGOLIA_SEARCH_API_KEY", "9f8e7d6c5b4a39281706f5e4d3c2b1a0", false);
+        check("DOCSEARCH_SEARCH_ONLY_KEY", "9f8e7d6c5b4a39281706f5e4d3c2b1a0", false);
+    }
+
+    #[test]
+    fn known_names_are_exact_and_sourced() {
+        assert!(
+            known_names().contains("GITHUB_SHA") && known_names().contains("RENDER_GIT_COMMIT")
+        );
+        assert!(known_names().iter().all(|name| !name.contains('*')));
+        for section in KNOWN_NAMES.split("\n\n").skip(1) {
+            assert!(section.starts_with("# ") && section.contains(": "), "{section}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_is_not_shown() {
+        let value = Secret::from("9f8e7d6c5b4a39281706f5e4".to_owned());
+        let policy = Policy { public: &[], guard: &[], texts: &[] };
+        let names = ["MIIEvQIBADANBg/kqhkiG9w0=", "a b", "1A", "", "A-B"];
+        let (chosen, verdicts) = guarded(names.into_iter().map(|name| (name, &value)), &policy);
+        assert!(verdicts.iter().all(|verdict| verdict.name == UNNAMED));
+        assert_eq!(chosen.len(), 1, "one value is one, whatever it is called");
     }
 
     #[test]

@@ -53,6 +53,9 @@ fn result(finding: &Finding, place: &dyn Fn(&str) -> String) -> Value {
     let output = location(&place(&finding.path()), finding.line, finding.column);
     let mut properties = serde_json::Map::new();
     properties.insert("env".into(), json!(finding.variable));
+    if !finding.others.is_empty() {
+        properties.insert("others".into(), json!(finding.others));
+    }
     properties.insert("encoding".into(), json!(finding.writing));
     if !finding.part.is_empty() {
         properties.insert("part".into(), json!(finding.part));
@@ -117,6 +120,7 @@ pub fn to_json(findings: &[Finding], searched: &Searched) -> Value {
                 "level": level_name(finding.level),
                 "message": finding.message(),
                 "env": finding.variable,
+                "others": finding.others,
                 "part": finding.part,
                 "encoding": finding.writing,
                 "file": finding.file,
@@ -135,6 +139,9 @@ pub fn to_json(findings: &[Finding], searched: &Searched) -> Value {
         "findings": list,
         "searched": {
             "variables": searched.variables,
+            "notGuarded": searched.weak.iter().map(|(name, characters)| json!({
+                "env": name, "characters": characters,
+            })).collect::<Vec<_>>(),
             "encodings": searched.encodings,
             "files": searched.files,
             "bytes": searched.bytes,

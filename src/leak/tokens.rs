@@ -64,6 +64,8 @@ enum Check {
     TwoParts(usize),
     /// An address with a password that looks like one.
     Address,
+    /// All of the first part is the base64 of a number, and two parts follow, of 6 and of 27 to 38 letters.
+    Discord,
     /// A key file of PuTTY, with its private lines.
     Putty,
 }
@@ -132,6 +134,18 @@ const SHAPES: &[Shape] = &[
     shape("slack-workflow", "the address of a Slack workflow", "hooks.slack.com/workflows/", Path, (40, 120), Check::None),
     shape("discord-webhook", "the address of a Discord webhook", "discord.com/api/webhooks/", Path, (80, 110), Check::None),
     shape("discord-webhook", "the address of a Discord webhook", "discordapp.com/api/webhooks/", Path, (80, 110), Check::None),
+    // Base64 of the digits of a user's id, so it begins in one of ten ways
+    // (discord.com/developers/docs/reference#authentication).
+    shape("discord-bot", "a Discord bot token", "MD", Url, (22, 26), Check::Discord),
+    shape("discord-bot", "a Discord bot token", "MT", Url, (22, 26), Check::Discord),
+    shape("discord-bot", "a Discord bot token", "Mj", Url, (22, 26), Check::Discord),
+    shape("discord-bot", "a Discord bot token", "Mz", Url, (22, 26), Check::Discord),
+    shape("discord-bot", "a Discord bot token", "ND", Url, (22, 26), Check::Discord),
+    shape("discord-bot", "a Discord bot token", "NT", Url, (22, 26), Check::Discord),
+    shape("discord-bot", "a Discord bot token", "Nj", Url, (22, 26), Check::Discord),
+    shape("discord-bot", "a Discord bot token", "Nz", Url, (22, 26), Check::Discord),
+    shape("discord-bot", "a Discord bot token", "OD", Url, (22, 26), Check::Discord),
+    shape("discord-bot", "a Discord bot token", "OT", Url, (22, 26), Check::Discord),
     shape("telegram-bot", "a Telegram bot token", ":AA", Url, (33, 33), Check::Behind(8, "")),
     shape("openai", "an OpenAI key", "T3BlbkFJ", Url, (20, 100), Check::Behind(20, "sk-")),
     shape("openai-admin", "an OpenAI admin key", "sk-admin-", Url, (40, 200), Check::None),
@@ -170,7 +184,9 @@ const SHAPES: &[Shape] = &[
     shape("bitbucket", "a Bitbucket app password", "ATBB", Alphanumeric, (32, 40), Check::None),
     shape("heroku", "a Heroku key", "HRKU-", Url, (36, 70), Check::None),
     shape("linear-oauth", "a Linear OAuth token", "lin_oauth_", LowerHex, (64, 64), Check::None),
-    shape("npmrc", "the token of a registry", "_authToken=", Base64, (30, 200), Check::None),
+    shape("npmrc", "the token of a registry", "_authToken", Base64, (20, 400), Check::Assigned),
+    shape("npmrc", "the token of a registry", "npmAuthToken", Base64, (20, 400), Check::Assigned),
+    shape("npmrc", "the password of a registry", ":_auth=", Base64, (20, 400), Check::None),
     shape("putty-key", "a private key of PuTTY", "PuTTY-User-Key-File-", Alphanumeric, (1, 1), Check::Putty),
     shape("azure-storage", "an Azure storage key", "AccountKey=", Base64, (88, 88), Check::None),
     shape("azure-shared", "an Azure shared access key", "SharedAccessKey=", Base64, (44, 44), Check::None),
@@ -217,7 +233,50 @@ const SHAPES: &[Shape] = &[
     shape("connection", "an address with a password", "amqp://", Path, (0, 0), Check::Address),
     shape("connection", "an address with a password", "amqps://", Path, (0, 0), Check::Address),
     shape("connection", "an address with a password", "sqlserver://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "mssql://", Path, (0, 0), Check::Address),
     shape("connection", "an address with a password", "cloudinary://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "http://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "https://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "\"ftp://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "'ftp://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "`ftp://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "=ftp://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "ftps://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "sftp://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "\"ssh://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "'ssh://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "`ssh://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "=ssh://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "\"wss://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "'wss://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "`wss://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "=wss://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "ldap://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "ldaps://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "smtp://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "smtps://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "imap://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "imaps://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "nats://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "kafka://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "mqtt://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "mqtts://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "clickhouse://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "cockroachdb://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "couchbase://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "elasticsearch://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "influxdb://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "libsql://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "neo4j://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "bolt://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "oracle://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "stomp://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "socks5://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "\"git://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "'git://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "`git://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "=git://", Path, (0, 0), Check::Address),
+    shape("connection", "an address with a password", "rtsp://", Path, (0, 0), Check::Address),
     shape("jwt", "a JSON Web Token", "eyJ", Base64, (10, 4000), Check::Jwt),
     shape("private-key", "a private key", "-----BEGIN ", Base64, (0, 0), Check::Pem),
 ];
@@ -239,6 +298,25 @@ const EXAMPLES: &[&str] = &[
     "4eC39HqLyjWDarjtT1zdp7dc",
     "ngeVfQFYQlKU0ufo8x5d1A",
 ];
+
+/// Keys that their makers publish for everybody to use, and where.
+const PUBLISHED: &[(&str, &str)] = &[
+    (
+        "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+        "the storage emulator of Azure \
+         (learn.microsoft.com/azure/storage/common/storage-connect-azurite)",
+    ),
+    (
+        "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==",
+        "the emulator of Cosmos DB (learn.microsoft.com/azure/cosmos-db/emulator)",
+    ),
+    ("minioadmin", "MinIO's first user (min.io/docs/minio/linux/operations/concepts.html)"),
+];
+
+/// Whether a value is a key that its makers publish.
+pub(super) fn is_published(text: &str) -> bool {
+    PUBLISHED.iter().any(|(key, _)| *key == text)
+}
 
 /// Tokens that are a run of so many small hex digits, and what stands before or behind it. Their fixed texts are too
 /// short and too common to look for.
@@ -452,6 +530,9 @@ impl Shape {
                     })
                     .map(|body| (at, at + body.len()));
             }
+            Check::Discord => {
+                return discord_token(text, start).map(|length| (start, start + length));
+            }
             Check::Behind(..) | Check::Dotted | Check::TwoParts(_) | Check::None | Check::Crc => {}
         }
         let body = self.body(text, at)?;
@@ -488,7 +569,8 @@ impl Shape {
             return None;
         }
         let body = std::str::from_utf8(rest.get(..length)?).ok()?;
-        let is_example = EXAMPLES.iter().any(|example| body.contains(example))
+        let is_example = is_published(body)
+            || EXAMPLES.iter().any(|example| body.contains(example))
             || (length > 2 && (is_dull(body) || is_sequence(body)));
         (!is_example).then_some(body)
     }
@@ -507,6 +589,20 @@ fn address(text: &[u8], at: usize) -> Option<usize> {
     let is_open = password.contains(['$', '{', '*', '(', '/', ' ', '[']);
     (!is_open && !host.is_empty() && judge("PASSWORD", password).is_none())
         .then_some(credentials.len())
+}
+
+/// The length of a token of a bot: the id of its user, when it was made, and a signature.
+fn discord_token(text: &[u8], start: usize) -> Option<usize> {
+    let rest = text.get(start..)?;
+    let length = rest.iter().take_while(|byte| Url.has(**byte) || **byte == b'.').count();
+    let token = std::str::from_utf8(rest.get(..length)?).ok()?;
+    let mut parts = token.split('.');
+    let (user, time, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let id = URL_SAFE_NO_PAD.decode(user).ok()?;
+    let is_user = (17..=20).contains(&id.len()) && id.iter().all(u8::is_ascii_digit);
+    let is_whole = parts.next().is_none() && time.len() == 6;
+    (is_user && is_whole && (27..=38).contains(&signature.len()) && !is_dull(signature))
+        .then_some(length)
 }
 
 /// Few different letters: a placeholder.
@@ -556,7 +652,11 @@ fn is_public_payload(payload: &serde_json::Value) -> bool {
     }
     let is_text =
         |key: &str, value: &str| payload.get(key).and_then(|found| found.as_str()) == Some(value);
-    is_text("role", "anon") || is_text("name", "John Doe") || is_text("sub", "1234567890")
+    // The keys that Supabase's command line gives to everybody's local database.
+    is_text("iss", "supabase-demo")
+        || is_text("role", "anon")
+        || is_text("name", "John Doe")
+        || is_text("sub", "1234567890")
 }
 
 /// The length of a token of three parts whose header is JSON, unless it is public.
@@ -649,5 +749,14 @@ mod tests {
         check("pk_live_4eC39HqLyjWDarjtT1zdp7dc", &[]);
         check("-----BEGIN PRIVATE KEY-----\\n", &[]);
         check("-----BEGIN CERTIFICATE-----", &[]);
+        check("https://deploy:k7Qm2Vx9Lp4Zt8Wn@git.example.test/repo.git", &["connection"]);
+        check("https://user:password@git.example.test/repo.git https://a.example/b@c", &[]);
+        let signature = "aZ7xKq9LmP2vRt5WbYc3dEf6gHj8";
+        check(&format!("MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.{signature}"), &["discord-bot"]);
+        check(&format!("MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBc.{signature}"), &[]);
+        check("//r.example/:_authToken=aZ7xKq9LmP2vRt5WbYc3dEf6", &["npmrc"]);
+        check("//r.example/:_authToken=${NPM_TOKEN}", &[]);
+        assert!(PUBLISHED.iter().all(|(_, source)| source.contains('(')));
+        check(&format!("AccountKey={}", PUBLISHED[0].0), &[]);
     }
 }

@@ -198,7 +198,7 @@ fn release(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     (ports.progress)("comparing with the base");
     let mut report = report_on(config, ports, &metafile);
     report.leaks = leak_rows(ports, &warnings);
-    report.gates.push(leak_gate(&scanned.searched(), false, report.leaks.len()));
+    report.gates.push(leak_gate(scanned.searched(), false, report.leaks.len()));
     check_budgets(config, &mut report, &mut outcome);
     let sealed = seal_release(config, ports, &scanned, &keys, config.artifacts.is_none());
     let sealed = match sealed {

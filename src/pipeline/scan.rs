@@ -10,9 +10,9 @@ use crate::bundle::options::Target;
 use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
 use crate::diag::{Diagnostic, ExitCode, Location, Severity};
-use crate::fs::{DiskFileSystem, FileSystem as _, relative, show_file, walk_following};
+use crate::fs::{DiskFileSystem, FileKind, FileSystem as _, relative, show_file, walk_following};
 use crate::leak::{
-    self, Finding, Findings, Guarded, Level, Policy, Search, Searched, Verdict, sarif,
+    self, Finding, Findings, Guarded, Level, Policy, Search, Searched, Verdict, dotenv, sarif,
 };
 use crate::metafile::Metafile;
 use crate::report::{Gate, GateResult, LeakRow, Report, markdown};
@@ -28,13 +28,13 @@ pub(super) fn gate(
     metafile: &Metafile,
     outcome: &mut Outcome,
 ) -> Gated {
-    let Some((guarded, _)) = guarded(config, ports.environment, outcome) else {
+    let Some((guarded, verdicts)) = guarded(config, ports.environment, outcome) else {
         return Gated::Failed;
     };
     let is_for_browsers = config.artifacts.is_none()
         && !config.entry_points.is_empty()
         && config.build.target == Target::Browser;
-    let search = Search::new(&guarded, is_for_browsers);
+    let search = Search::new(&guarded, is_for_browsers).with_weak(&verdicts);
     let Some(allowances) = allowances(config, ports.today, outcome) else { return Gated::Failed };
     let excused = |finding: &Finding| allowances.allow(finding);
     match leak::scan(artifacts, &search, folder, config.leaks.fails, excused) {
@@ -95,7 +95,13 @@ pub(super) fn guarded(
     let mut more: Vec<(String, Secret)> = Vec::new();
     for file in &config.leaks.dotenv {
         match DiskFileSystem.read(file) {
-            Ok(bytes) => more.extend(dotenv(&String::from_utf8_lossy(&bytes))),
+            Ok(bytes) => {
+                for assignment in dotenv::parse(&String::from_utf8_lossy(&bytes)) {
+                    let name = assignment.name;
+                    let values = assignment.values.into_iter().map(Secret::from);
+                    more.extend(values.map(|value| (name.to_owned(), value)));
+                }
+            }
             Err(error) => {
                 let message = format!("`{}` cannot be read: {error}", file.display());
                 outcome.error(ExitCode::Usage, Diagnostic::error("leak/dotenv", message));
@@ -134,17 +140,32 @@ pub(super) fn guarded(
         .iter()
         .filter(|(name, _)| Some(*name) != config.leaks.secrets_variable.as_deref())
         .chain(more.iter().map(|(name, value)| (name.as_str(), value)));
-    Some(leak::guarded(variables, &policy))
+    let (guarded, verdicts) = leak::guarded(variables, &policy);
+    outcome.diagnostics.extend(unread_dotenv(config));
+    if guarded.is_empty() {
+        let message =
+            "no variable has a value to look for, so only tokens of well-known kinds are found";
+        outcome.diagnostics.push(Diagnostic::warning("leak/nothing-guarded", message).hint(
+            "give the step the secrets that the build has (`env:`), or name a dotenv file (`--guard-dotenv`)",
+        ));
+    }
+    Some((guarded, verdicts))
 }
 
-/// `NAME=value` lines; quotes around a value are taken off by the policy.
-pub(super) fn dotenv(text: &str) -> Vec<(String, Secret)> {
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.strip_prefix("export ").unwrap_or(line).split_once('='))
-        .map(|(name, value)| (name.trim().to_owned(), Secret::from(value.trim().to_owned())))
-        .collect()
+/// Dotenv files of the project that are not read, although builds read them.
+fn unread_dotenv(config: &Config) -> Option<Diagnostic> {
+    let names = DiskFileSystem.read_dir(&config.root).unwrap_or_default();
+    let unread: Vec<String> = names
+        .into_iter()
+        .filter(|name| leak::is_dotenv(name))
+        .filter(|name| !config.leaks.dotenv.contains(&config.root.join(name)))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    (!unread.is_empty()).then(|| {
+        let message = format!("what stands in {} is not looked for", unread.join(", "));
+        Diagnostic::warning("leak/dotenv-unread", message)
+            .hint("name the files that builds read: `--guard-dotenv .env`, or `leaks.guard_dotenv`")
+    })
 }
 
 /// Files of the repository that are there to be read by everybody: what stands in them is no secret.
@@ -215,7 +236,10 @@ impl Allowances<'_> {
             return true;
         }
         self.list.iter().any(|(allowance, glob)| {
-            (allowance.env == finding.variable || allowance.env == finding.rule)
+            let is_it = |name: &String| *name == allowance.env;
+            (is_it(&finding.variable)
+                || finding.others.iter().any(is_it)
+                || allowance.env == finding.rule)
                 && glob.as_ref().is_none_or(|glob| glob.is_match(&finding.file))
         })
     }
@@ -276,8 +300,15 @@ pub(super) fn read_baseline(file: &Path) -> Result<BTreeSet<String>, String> {
 }
 
 pub(super) fn searched_text(searched: &Searched, found: usize) -> String {
+    let weak: Vec<String> = searched
+        .weak
+        .iter()
+        .map(|(name, characters)| format!("{name} ({characters} characters)"))
+        .collect();
+    let weak =
+        if weak.is_empty() { String::new() } else { format!("; not guarded: {}", weak.join(", ")) };
     format!(
-        "values of {} variables, {} ways of writing, {} files and {} searched; {found} found",
+        "values of {} variables, {} ways of writing, {} files and {} searched; {found} found{weak}",
         searched.variables,
         searched.encodings,
         searched.files,
@@ -374,7 +405,7 @@ pub fn run_scan(
             format!("{}: {word}: {}", verdict.name, verdict.reason)
         }));
     }
-    let search = Search::new(&guarded, options.is_for_browsers);
+    let search = Search::new(&guarded, options.is_for_browsers).with_weak(&verdicts);
     let mut searched = Searched::default();
     let mut list: Vec<Finding> = Vec::new();
     for path in paths {
@@ -389,10 +420,12 @@ pub fn run_scan(
         };
         let read = |name: &str, show: &mut dyn FnMut(&[u8])| show_file(&folder.join(name), show);
         let findings = leak::search_files(&files, &read, &search, &relative(&config.root, &folder));
-        searched.variables = findings.searched.variables;
-        searched.encodings = findings.searched.encodings;
-        searched.files += findings.searched.files;
-        searched.bytes += findings.searched.bytes;
+        let Searched { files, bytes, .. } = searched;
+        searched = Searched {
+            files: files + findings.searched.files,
+            bytes: bytes + findings.searched.bytes,
+            ..findings.searched
+        };
         list.extend(findings.list.into_iter().filter(|finding| !allowances.allow(finding)));
     }
     if list.iter().any(|finding| finding.level == Level::Error) && config.leaks.fails {
@@ -414,7 +447,13 @@ pub fn run_scan(
 
 /// The files of a path, and the folder that their names are relative to.
 pub(super) fn files_to_scan(path: &Path) -> std::io::Result<(PathBuf, Vec<leak::File>)> {
-    let (folder, names) = if DiskFileSystem.kind(path)? == crate::fs::FileKind::Directory {
+    let kind = DiskFileSystem.kind(path)?;
+    if kind == FileKind::Other {
+        // It may never end, and can be read only once.
+        let message = "it is a pipe, a socket or a device; write what it gives to a file";
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, message));
+    }
+    let (folder, names) = if kind == FileKind::Directory {
         (path.to_path_buf(), walk_following(path)?)
     } else {
         let folder = path.parent().unwrap_or(path).to_path_buf();
