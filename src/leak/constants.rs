@@ -3,7 +3,8 @@
 //!
 //! The file is read as tokens, without scopes: a name stands for every string that is given to it anywhere. What comes
 //! out is only ever compared with whole values, so a mixture that never runs does no harm. It is done only for files
-//! that hold the start of a value as a string of its own, which hardly any does.
+//! that hold the start of a value as a string of its own, which hardly any does. It is read twice, first for the
+//! constants and then for what is made of them, and only what stands together is in memory.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,17 @@ use super::decode::{Decoded, Origins};
 /// Most strings that one name stands for.
 const MOST_STRINGS: usize = 8;
 
-/// Most bytes of a joined string.
+/// Most bytes of a joined string; of a longer one the end goes on, as far as a value may reach.
 const MOST_BYTES: usize = 1 << 14;
+
+/// Bytes of the end that goes on.
+const END_BYTES: usize = 1 << 12;
+
+/// The same where what is joined may be several strings.
+const END_BYTES_OF_SEVERAL: usize = 1 << 9;
+
+/// Most tokens that are looked at together.
+const MOST_TOKENS: usize = 1 << 16;
 
 /// A text whose bytes know where they stand in the file.
 #[derive(Debug, Clone, Default)]
@@ -23,11 +33,15 @@ struct Text {
 }
 
 impl Text {
-    fn with(&self, other: &Self) -> Self {
-        let mut joined = self.clone();
-        joined.bytes.extend(&other.bytes);
-        joined.from.extend(&other.from);
-        joined
+    fn push(&mut self, other: &Self) {
+        self.bytes.extend(&other.bytes);
+        self.from.extend(&other.from);
+    }
+
+    fn keep_end(&mut self, length: usize) {
+        let start = self.bytes.len().saturating_sub(length);
+        self.bytes.drain(..start);
+        self.from.drain(..start);
     }
 }
 
@@ -43,6 +57,12 @@ enum Token<'a> {
     Close,
 }
 
+/// The strings of each name.
+type Constants<'a> = BTreeMap<&'a [u8], Vec<Text>>;
+
+/// Where a string goes that was joined.
+type Take<'a> = dyn FnMut(Text) + 'a;
+
 /// Hands every string to `take` that is joined of constants and written-out strings, of which each is a piece of a
 /// value.
 pub(super) fn joined_constants(
@@ -50,53 +70,158 @@ pub(super) fn joined_constants(
     is_piece: &dyn Fn(&[u8]) -> bool,
     take: &mut dyn FnMut(&mut Decoded),
 ) {
-    let mut tokens = tokens(bytes);
-    for token in &mut tokens {
-        if matches!(token, Token::Text(text) if !is_piece(&text.bytes)) {
-            *token = Token::Sign(b'?');
-        }
-    }
-    let mut constants: BTreeMap<&[u8], Vec<Text>> = BTreeMap::new();
-    for window in tokens.windows(3) {
-        if let [Token::Name(name), Token::Sign(b'=' | b':'), Token::Text(text)] = window {
-            let texts = constants.entry(name).or_default();
-            if texts.len() < MOST_STRINGS {
-                texts.push(text.clone());
-            }
-        }
-    }
     let mut take = |text: Text| {
         let Text { bytes, from } = text;
         take(&mut Decoded { bytes, from: Origins::Each(from), writing: "joined constants" });
     };
-    // `a += "…"`, in the order of the file.
-    for window in tokens.windows(3) {
-        if let [Token::Name(name), Token::Append, operand] = window {
-            let more = values(operand, &constants);
-            let Some(texts) = constants.get_mut(name) else { continue };
-            let longer: Vec<Text> = texts
-                .iter()
-                .flat_map(|text| more.iter().map(|more| text.with(more)))
-                .filter(|text| text.bytes.len() < MOST_BYTES)
-                .take(MOST_STRINGS)
-                .collect();
-            longer.iter().cloned().for_each(&mut take);
-            texts.splice(0..0, longer);
-            texts.truncate(2 * MOST_STRINGS);
+    let constants = constants(bytes, is_piece);
+    let mut reader = Reader {
+        appended: BTreeMap::new(),
+        target: None,
+        skips_point: false,
+        together: Vec::new(),
+        constants,
+        take: &mut take,
+    };
+    tokens(bytes, &mut |token| match token {
+        Token::Text(text) if !is_piece(&text.bytes) => reader.end(),
+        token => reader.read(token),
+    });
+    reader.end();
+    let appended = std::mem::take(&mut reader.appended);
+    appended.into_values().flatten().for_each(take);
+}
+
+/// The strings that names are given: `a = "…"`, `a: "…"`.
+fn constants<'a>(bytes: &'a [u8], is_piece: &dyn Fn(&[u8]) -> bool) -> Constants<'a> {
+    let mut constants = Constants::new();
+    let mut given: Option<&[u8]> = None;
+    let mut name: Option<&[u8]> = None;
+    tokens(bytes, &mut |token| match token {
+        Token::Name(found) => (given, name) = (None, Some(found)),
+        Token::Sign(b'=' | b':') => given = name.take(),
+        Token::Text(text) => {
+            if let Some(name) = given.take().filter(|_| is_piece(&text.bytes)) {
+                let texts = constants.entry(name).or_default();
+                if texts.len() < MOST_STRINGS {
+                    texts.push(text);
+                }
+            }
+            name = None;
+        }
+        _ => (given, name) = (None, None),
+    });
+    constants
+}
+
+/// Reads tokens, and looks at those that stand together without anything unknown between them.
+struct Reader<'a, 't> {
+    constants: Constants<'a>,
+    /// What names have become by `+=`, in the order of the file.
+    appended: BTreeMap<&'a [u8], Vec<Text>>,
+    /// The name before a `+=`.
+    target: Option<&'a [u8]>,
+    /// Whether the last token was a name that stands for nothing: `name.` before another is left out.
+    skips_point: bool,
+    together: Vec<Token<'a>>,
+    take: &'t mut Take<'t>,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn read(&mut self, token: Token<'a>) {
+        if std::mem::take(&mut self.skips_point) {
+            if matches!(token, Token::Sign(b'.')) {
+                return;
+            }
+            self.end();
+        }
+        match &token {
+            Token::Name(name)
+                if !self.constants.contains_key(name) && *name != b"concat" && *name != b"join" =>
+            {
+                self.target = None;
+                self.skips_point = true;
+            }
+            Token::Append => {
+                let target = match self.together.last() {
+                    Some(Token::Name(name)) => Some(*name),
+                    _ => None,
+                };
+                self.end();
+                self.target = target;
+            }
+            Token::Name(_) | Token::Text(_) => {
+                self.append(&token);
+                self.together.push(token);
+            }
+            Token::Sign(b'+' | b'.' | b'(' | b')' | b'[' | b']' | b',')
+            | Token::Open
+            | Token::Close => {
+                self.target = None;
+                self.together.push(token);
+            }
+            Token::Sign(_) => self.end(),
+        }
+        if self.together.len() >= MOST_TOKENS {
+            self.end();
         }
     }
-    let mut at = 0;
-    while at < tokens.len() {
-        let (end, joined) = sum(&tokens, at, &constants);
-        joined.into_iter().for_each(&mut take);
-        let (end_of_list, joined) = list(&tokens, at, &constants);
-        joined.into_iter().for_each(&mut take);
-        at = end.max(end_of_list).max(at + 1);
+
+    /// `a += "…"`
+    fn append(&mut self, operand: &Token<'a>) {
+        let Some(name) = self.target.take() else { return };
+        let more = values(operand, &self.constants);
+        let Some(texts) = self.constants.get(name).filter(|_| !more.is_empty()) else { return };
+        let joined = self.appended.entry(name).or_insert_with(|| texts.clone());
+        extend(joined, &more, self.take);
+    }
+
+    /// Something unknown stands here: what is before it is looked at by itself.
+    fn end(&mut self) {
+        self.target = None;
+        self.skips_point = false;
+        let tokens = std::mem::take(&mut self.together);
+        let mut at = 0;
+        while at < tokens.len() {
+            let (end, joined) = sum(&tokens, at, &self.constants, self.take);
+            joined.into_iter().for_each(&mut *self.take);
+            let (end_of_list, joined) = list(&tokens, at, &self.constants, self.take);
+            joined.into_iter().for_each(&mut *self.take);
+            at = end.max(end_of_list).max(at + 1);
+        }
+        self.together = tokens;
+        self.together.clear();
+    }
+}
+
+/// Adds each of `more` to each of the strings. Of strings that get too long only the end goes on.
+fn extend(joined: &mut Vec<Text>, more: &[Text], take: &mut Take<'_>) {
+    let end = if let [one] = more {
+        joined.iter_mut().for_each(|text| text.push(one));
+        END_BYTES
+    } else {
+        let mut all = Vec::new();
+        for (text, more) in joined.iter().flat_map(|text| more.iter().map(move |more| (text, more)))
+        {
+            if all.len() < 2 * MOST_STRINGS {
+                let mut text = text.clone();
+                text.push(more);
+                all.push(text);
+            }
+        }
+        *joined = all;
+        END_BYTES_OF_SEVERAL
+    };
+    for text in joined {
+        if text.bytes.len() > MOST_BYTES.min(4 * end) {
+            take(text.clone());
+            text.keep_end(end);
+        }
     }
 }
 
 /// What an operand stands for: nothing when it is not known.
-fn values(token: &Token<'_>, constants: &BTreeMap<&[u8], Vec<Text>>) -> Vec<Text> {
+fn values(token: &Token<'_>, constants: &Constants<'_>) -> Vec<Text> {
     match token {
         Token::Text(text) => vec![text.clone()],
         Token::Name(name) => constants.get(name).cloned().unwrap_or_default(),
@@ -108,7 +233,7 @@ fn values(token: &Token<'_>, constants: &BTreeMap<&[u8], Vec<Text>>) -> Vec<Text
 fn operand(
     tokens: &[Token<'_>],
     mut at: usize,
-    constants: &BTreeMap<&[u8], Vec<Text>>,
+    constants: &Constants<'_>,
 ) -> Option<(usize, Vec<Text>)> {
     while let (Some(Token::Name(_)), Some(Token::Sign(b'.')), Some(Token::Name(name))) =
         (tokens.get(at), tokens.get(at + 1), tokens.get(at + 2))
@@ -124,7 +249,8 @@ fn operand(
 fn sum(
     tokens: &[Token<'_>],
     at: usize,
-    constants: &BTreeMap<&[u8], Vec<Text>>,
+    constants: &Constants<'_>,
+    take: &mut Take<'_>,
 ) -> (usize, Vec<Text>) {
     let start = match tokens.get(at) {
         Some(Token::Open) => at + 1,
@@ -134,6 +260,8 @@ fn sum(
         return (at, Vec::new());
     };
     let mut operands = 1;
+    // Behind a `concat(` commas go on with it.
+    let mut is_concat = false;
     loop {
         // Parentheses and the borders of templates group, and change nothing about the order.
         let mut next = end;
@@ -147,12 +275,10 @@ fn sum(
                 Token::Sign(b'.')
                     if matches!(tokens.get(next + 1), Some(Token::Name(b"concat"))) =>
                 {
-                    is_joint = true;
+                    (is_joint, is_concat) = (true, true);
                     next += 1;
                 }
-                Token::Sign(b',') if operands > 1 && is_concat(tokens, start, next) => {
-                    is_joint = true;
-                }
+                Token::Sign(b',') if operands > 1 && is_concat => is_joint = true,
                 _ => break,
             }
             next += 1;
@@ -160,31 +286,19 @@ fn sum(
         let Some((after, more)) = operand(tokens, next, constants).filter(|_| is_joint) else {
             break;
         };
-        joined = product(&joined, &more);
+        extend(&mut joined, &more, take);
         operands += 1;
         end = after;
     }
     if operands > 1 { (end, joined) } else { (at, Vec::new()) }
 }
 
-/// Whether a `concat(` stands between the two places, so that commas go on with it.
-fn is_concat(tokens: &[Token<'_>], start: usize, end: usize) -> bool {
-    tokens[start..end].iter().any(|token| matches!(token, Token::Name(b"concat")))
-}
-
-fn product(left: &[Text], right: &[Text]) -> Vec<Text> {
-    left.iter()
-        .flat_map(|text| right.iter().map(|more| text.with(more)))
-        .filter(|text| text.bytes.len() < MOST_BYTES)
-        .take(2 * MOST_STRINGS)
-        .collect()
-}
-
 /// `[a, b, "c"].join("-")`: where it ends, and what it may be.
 fn list(
     tokens: &[Token<'_>],
     at: usize,
-    constants: &BTreeMap<&[u8], Vec<Text>>,
+    constants: &Constants<'_>,
+    take: &mut Take<'_>,
 ) -> (usize, Vec<Text>) {
     let none = (at, Vec::new());
     if !matches!(tokens.get(at), Some(Token::Sign(b'['))) {
@@ -214,14 +328,14 @@ fn list(
     let mut items = items.into_iter();
     let Some(mut joined) = items.next() else { return none };
     for item in items {
-        joined = product(&product(&joined, std::slice::from_ref(separator)), &item);
+        extend(&mut joined, std::slice::from_ref(separator), take);
+        extend(&mut joined, &item, take);
     }
     (end + 5, joined)
 }
 
-/// The tokens of a script, as far as they matter here: what is none of them is left out.
-fn tokens(bytes: &[u8]) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
+/// Hands on the tokens of a script, as far as they matter here.
+fn tokens<'a>(bytes: &'a [u8], emit: &mut dyn FnMut(Token<'a>)) {
     let mut at = 0;
     // Braces that are open, and whether each is that of a template.
     let mut braces: Vec<bool> = Vec::new();
@@ -229,17 +343,17 @@ fn tokens(bytes: &[u8]) -> Vec<Token<'_>> {
         match byte {
             b'"' | b'\'' => {
                 let (text, end) = string(bytes, at);
-                tokens.push(Token::Text(text));
+                emit(Token::Text(text));
                 at = end;
             }
-            b'`' => at = template(bytes, at + 1, &mut tokens, &mut braces),
+            b'`' => at = template(bytes, at + 1, emit, &mut braces),
             b'}' if braces.pop() == Some(true) => {
-                tokens.push(Token::Close);
-                at = template(bytes, at + 1, &mut tokens, &mut braces);
+                emit(Token::Close);
+                at = template(bytes, at + 1, emit, &mut braces);
             }
             b'{' => {
                 braces.push(false);
-                tokens.push(Token::Sign(b'{'));
+                emit(Token::Sign(b'{'));
                 at += 1;
             }
             b'/' if bytes.get(at + 1) == Some(&b'*') => {
@@ -251,28 +365,27 @@ fn tokens(bytes: &[u8]) -> Vec<Token<'_>> {
                 at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             }
             b'+' if bytes.get(at + 1) == Some(&b'=') => {
-                tokens.push(Token::Append);
+                emit(Token::Append);
                 at += 2;
             }
             // `==` and `=>` give nothing a value.
             b'=' if matches!(bytes.get(at + 1), Some(b'=' | b'>')) => {
-                tokens.push(Token::Sign(b'?'));
+                emit(Token::Sign(b'?'));
                 at += 2;
             }
             byte if is_name(*byte) => {
                 let end = bytes[at..].iter().position(|byte| !is_name(*byte));
                 let end = end.map_or(bytes.len(), |end| at + end);
-                tokens.push(Token::Name(&bytes[at..end]));
+                emit(Token::Name(&bytes[at..end]));
                 at = end;
             }
             byte if byte.is_ascii_whitespace() => at += 1,
             byte => {
-                tokens.push(Token::Sign(*byte));
+                emit(Token::Sign(*byte));
                 at += 1;
             }
         }
     }
-    tokens
 }
 
 fn is_name(byte: u8) -> bool {
@@ -302,7 +415,7 @@ fn string(bytes: &[u8], start: usize) -> (Text, usize) {
 fn template<'a>(
     bytes: &'a [u8],
     start: usize,
-    tokens: &mut Vec<Token<'a>>,
+    emit: &mut dyn FnMut(Token<'a>),
     braces: &mut Vec<bool>,
 ) -> usize {
     let mut text = Text::default();
@@ -313,9 +426,9 @@ fn template<'a>(
             Some(b'`') => break at + 1,
             Some(b'$') if bytes.get(at + 1) == Some(&b'{') => {
                 if !text.bytes.is_empty() {
-                    tokens.push(Token::Text(text));
+                    emit(Token::Text(text));
                 }
-                tokens.push(Token::Open);
+                emit(Token::Open);
                 braces.push(true);
                 return at + 2;
             }
@@ -328,7 +441,7 @@ fn template<'a>(
         }
     };
     if !text.bytes.is_empty() {
-        tokens.push(Token::Text(text));
+        emit(Token::Text(text));
     }
     end
 }
@@ -368,6 +481,9 @@ mod tests {
         check(r#"const a="se",b="cret";[a,b,].join("-")"#, "se-cret");
         check(r#"let k="se";k+="cret";f(k)"#, "secret");
         check(r#"let k="se";k+="cr";k+="et""#, "secret");
+        check(r#"let k="se";k+="cr";f(x);k+="et""#, "secret");
+        check(r#"this.k="se";this.k+="cret""#, "secret");
+        check(r#"const a="se";f(x.a+"cret")"#, "secret");
         check(r#"const a="se",b="cr",c="et";f(a+(b+c))"#, "secret");
         check(r#"const a="se";f(a.concat("cr","et"))"#, "secret");
         check(
@@ -375,5 +491,26 @@ mod tests {
             f(a + /* + */ "cret")"#,
             "secret",
         );
+    }
+
+    /// What comes out grows with what goes in, however much is joined.
+    #[test]
+    fn what_is_appended_is_read_once() {
+        for unit in [r#"t+=",";t+=a(e);"#, r#"t+=u;"#, r#"f(t+u+"b");"#, r#""a"+"b"+u+"#, "[t,u,"] {
+            let script = format!(r#"t="";u="x";u="y";{}"#, unit.repeat(20_000));
+            let mut out = 0;
+            joined_constants(script.as_bytes(), &|_| true, &mut |decoded| {
+                out += decoded.bytes.len()
+            });
+            assert!(out < 8 * script.len(), "{out} bytes of {} for {unit}", script.len());
+        }
+        // A value across the place where a long string is cut.
+        let start = "a".repeat(MOST_BYTES - 3);
+        let script = format!(r#"k="{start}";k+="sec";k+="ret";k+="b""#);
+        let mut found = false;
+        joined_constants(script.as_bytes(), &|_| true, &mut |decoded| {
+            found |= memchr::memmem::find(&decoded.bytes, b"secretb").is_some();
+        });
+        assert!(found);
     }
 }
