@@ -194,47 +194,177 @@ pub(super) struct Reference {
     pub(super) start: usize,
 }
 
-const OBJECTS: &[&str] = &["process.env", "import.meta.env"];
+/// How code names the environment: Node, Vite, Bun, Deno.
+const OBJECTS: &[&str] =
+    &["process.env", "process?.env", "process[\"env\"]", "import.meta.env", "Bun.env", "Deno.env"];
 
-/// Reads of variables from `process.env` and `import.meta.env`, and places that take the whole object.
-pub(super) fn references(text: &[u8]) -> Vec<Reference> {
+/// Calls that hand on all that they are given.
+const HANDING_ON: &[&str] = &[
+    "JSON.stringify(",
+    "Object.assign(",
+    "Object.entries(",
+    "Object.values(",
+    "Object.fromEntries(",
+    "structuredClone(",
+];
+
+/// Bytes before the environment in which it is looked for what takes it.
+const BEFORE: usize = 4096;
+
+/// Reads of variables from the environment, and places that take all of it. `names` are those that matter behind another
+/// name of the environment, which may be a letter.
+pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Reference> {
     let mut found = Vec::new();
+    let mut aliases: Vec<&[u8]> = Vec::new();
     for object in OBJECTS {
         for start in memchr::memmem::find_iter(text, object.as_bytes()) {
             let before = start.checked_sub(1).and_then(|at| text.get(at));
-            if before.is_some_and(|byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'`')
-            }) {
+            if before.is_some_and(|byte| is_name(*byte) || *byte == b'`') {
                 continue;
             }
-            let end = start + object.len();
-            let rest = text.get(end..).unwrap_or_default();
-            let rest = rest.strip_prefix(b"?").unwrap_or(rest);
-            let name = |from: &[u8]| -> String {
-                from.iter()
-                    .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
-                    .map(|byte| char::from(*byte))
-                    .collect()
-            };
-            if let Some(after) = rest.strip_prefix(b".") {
-                found.push(Reference { name: name(after), start });
-            } else if let Some(after) =
-                rest.strip_prefix(b"[\"").or_else(|| rest.strip_prefix(b"['"))
-            {
-                found.push(Reference { name: name(after), start });
-            } else {
-                let lead = text.get(start.saturating_sub(16)..start).unwrap_or_default();
-                let is_taken = lead.ends_with(b"JSON.stringify(") || lead.ends_with(b"...");
-                let is_whole = matches!(rest.first(), Some(b')' | b'}' | b','));
-                if is_taken && is_whole {
-                    found.push(Reference { name: String::new(), start });
+            let rest = text.get(start + object.len()..).unwrap_or_default();
+            if rest.first().is_some_and(|byte| is_name(*byte)) {
+                continue;
+            }
+            if let Some(name) = member(rest, *object == "Deno.env") {
+                found.push(Reference { name, start });
+                continue;
+            }
+            let lead = text.get(start.saturating_sub(BEFORE)..start).unwrap_or_default();
+            let lead = lead.trim_ascii_end();
+            let is_whole =
+                matches!(rest.trim_ascii_start().first(), None | Some(b')' | b'}' | b',' | b';'));
+            if is_whole && is_handed_on(lead) {
+                found.push(Reference { name: String::new(), start });
+            } else if let Some(given) = lead.strip_suffix(b"=") {
+                let given = given.trim_ascii_end();
+                if given.ends_with(b"}") {
+                    let names = destructured(given);
+                    found.extend(names.into_iter().map(|name| Reference { name, start }));
+                } else {
+                    let at = given.iter().rposition(|byte| !is_name(*byte)).map_or(0, |at| at + 1);
+                    aliases.extend(given.get(at..).filter(|name| !name.is_empty()));
                 }
             }
         }
     }
+    aliases.sort_unstable();
+    aliases.dedup();
+    for alias in aliases.into_iter().take(MOST_ALIASES) {
+        let object = [alias, b"."].concat();
+        for start in memchr::memmem::find_iter(text, &object) {
+            let before = start.checked_sub(1).and_then(|at| text.get(at));
+            let rest = text.get(start + alias.len()..).unwrap_or_default();
+            if before.is_none_or(|byte| !is_name(*byte) && *byte != b'.')
+                && let Some(name) = member(rest, false).filter(|name| names(name))
+            {
+                found.push(Reference { name, start });
+            }
+        }
+    }
     found.retain(|reference| reference.name != "NODE_ENV");
-    found.sort_by_key(|reference| reference.start);
+    found.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
+    found.dedup();
     found
+}
+
+/// Most other names of the environment that are followed in a file.
+const MOST_ALIASES: usize = 8;
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
+}
+
+/// The name of a member that is read: `.NAME`, `?.NAME`, `["NAME"]`, and Deno's `.get("NAME")`; empty for `.toObject()`.
+fn member(rest: &[u8], is_deno: bool) -> Option<String> {
+    let name = |from: &[u8]| -> String {
+        from.iter().take_while(|byte| is_name(**byte)).map(|byte| char::from(*byte)).collect()
+    };
+    let rest = rest.strip_prefix(b"?.").map_or(rest, |after| {
+        // `?.NAME`, or `?.["NAME"]`
+        if after.starts_with(b"[") { after } else { rest.get(1..).unwrap_or_default() }
+    });
+    if is_deno {
+        if rest.starts_with(b".toObject(") {
+            return Some(String::new());
+        }
+        let behind = rest.strip_prefix(b".get(")?;
+        return behind.strip_prefix(b"\"").or_else(|| behind.strip_prefix(b"'")).map(name);
+    }
+    if let Some(after) = rest.strip_prefix(b".") {
+        return Some(name(after));
+    }
+    let after = rest.strip_prefix(b"[")?;
+    let quote = after.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
+    after.strip_prefix(&[*quote]).map(name)
+}
+
+/// Whether what follows is taken whole: `JSON.stringify(…`, `Object.assign({}, …`, `{...…`, `in …`.
+fn is_handed_on(lead: &[u8]) -> bool {
+    if lead.ends_with(b"...") || lead.ends_with(b" in") {
+        return true;
+    }
+    // The call that is not closed before it.
+    let mut depth = 0usize;
+    for (at, byte) in lead.iter().enumerate().rev().take(200) {
+        match byte {
+            b')' | b']' | b'}' => depth += 1,
+            b'(' if depth == 0 => {
+                let call = lead.get(..=at).unwrap_or_default();
+                return HANDING_ON.iter().any(|known| call.ends_with(known.as_bytes()));
+            }
+            b'(' | b'[' | b'{' => match depth.checked_sub(1) {
+                Some(less) => depth = less,
+                None => return false,
+            },
+            b';' => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The names in a pattern, which ends with its brace; an empty one for `...rest`, which takes all others.
+fn destructured(pattern: &[u8]) -> Vec<String> {
+    let Some(start) = pattern.iter().rposition(|byte| *byte == b'{') else { return Vec::new() };
+    let inner = pattern.get(start + 1..pattern.len() - 1).unwrap_or_default();
+    inner
+        .split(|byte| *byte == b',')
+        .map(|part| {
+            let part = part.trim_ascii();
+            if part.starts_with(b"...") {
+                return Some(String::new());
+            }
+            let part = part.strip_prefix(b"\"").or_else(|| part.strip_prefix(b"'")).unwrap_or(part);
+            let name: String = part
+                .iter()
+                .take_while(|byte| is_name(**byte))
+                .map(|byte| char::from(*byte))
+                .collect();
+            (!name.is_empty()).then_some(name)
+        })
+        .collect::<Option<_>>()
+        .unwrap_or_default()
+}
+
+/// Fewest variables that stand in a file with their values, `PATH` among them, for it to be the environment.
+const FEWEST_OF_ALL: usize = 5;
+
+/// Where the environment stands written out, with the values that it has here: as an object or its JSON.
+pub(super) fn written_out(text: &[u8], variables: &[(String, Vec<u8>)]) -> Option<usize> {
+    let is_there = |name: &str, value: &[u8], at: usize| {
+        let rest = text.get(at + name.len()..).unwrap_or_default();
+        let marks = rest.iter().take(6).take_while(|byte| b"\\\"':= ".contains(byte)).count();
+        let is_given = rest.get(..marks).is_some_and(|marks| marks.contains(&b':'));
+        is_given && rest.get(marks..).is_some_and(|rest| rest.starts_with(value))
+    };
+    let place = |name: &str, value: &[u8]| {
+        memchr::memmem::find_iter(text, name.as_bytes()).find(|at| is_there(name, value, *at))
+    };
+    let (_, path) = variables.iter().find(|(name, _)| name == "PATH")?;
+    let start = place("PATH", path)?;
+    let others = variables.iter().filter(|(name, value)| place(name, value).is_some());
+    (others.take(FEWEST_OF_ALL).count() == FEWEST_OF_ALL).then_some(start)
 }
 
 #[cfg(test)]
@@ -260,7 +390,37 @@ mod tests {
     #[test]
     fn references_are_told() {
         let text = br#"a(process.env.API_KEY, import.meta.env["TOKEN"], process.env.NODE_ENV, JSON.stringify(process.env), {...import.meta.env}, process.env)"#;
-        let names: Vec<String> = references(text).into_iter().map(|found| found.name).collect();
+        let names: Vec<String> =
+            references(text, &|_| true).into_iter().map(|found| found.name).collect();
         assert_eq!(names, ["API_KEY", "TOKEN", "", ""]);
+        for (script, expected) in [
+            ("f(process?.env?.A)", &["A"][..]),
+            ("f(Bun.env['A'], Deno.env.get(\"B\"), Deno.env.toObject())", &["A", "B", ""]),
+            ("const {A, B: b = 1, 'C': c} = process.env;", &["A", "B", "C"]),
+            ("let {A, ...rest} = import.meta.env", &["", "A"]),
+            ("const e=process.env;f(e.A,x.e.B)", &["A"]),
+            ("Object.assign({}, process.env)", &[""]),
+            ("for(const k in process.env)f(k)", &[""]),
+            ("for(const[k,v]of Object.entries(process.env))f(k,v)", &[""]),
+            ("Object.keys(process.env); f(process.environment, myprocess.env.A)", &[]),
+            ("f({a:1},process.env)", &[]),
+        ] {
+            let found = references(script.as_bytes(), &|name| name.len() == 1);
+            let names: Vec<&str> = found.iter().map(|found| &*found.name).collect();
+            assert_eq!(names, expected, "{script}");
+        }
+    }
+
+    #[test]
+    fn an_environment_that_is_written_out_is_seen() {
+        let variables: Vec<(String, Vec<u8>)> =
+            ["PATH=/bin", "HOME=/root", "USER=me", "LANG=C", "PWD=/srv", "CI=true"]
+                .map(|pair| pair.split_once('=').unwrap())
+                .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+                .to_vec();
+        let text = br#"x={"HOME":"/root","PATH":"/bin","USER":"me",PWD:'/srv',"CI":"true"}"#;
+        assert_eq!(written_out(text, &variables), Some(19));
+        assert_eq!(written_out(br#"{"PATH":"/bin","HOME":"/root"}"#, &variables), None);
+        assert_eq!(written_out(br#"PATH HOME USER LANG PWD CI"#, &variables), None);
     }
 }

@@ -17,6 +17,7 @@ mod tokens;
 mod words;
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -24,6 +25,7 @@ use rustc_hash::FxHashMap;
 use crate::artifact::{Body, BuildArtifact, Form, OutputPath};
 use crate::diag::{Diagnostic, Location};
 use crate::fs::join;
+use crate::secret::Secret;
 pub use misplaced::is_dotenv;
 pub use needles::Needles;
 pub use parts::Part;
@@ -302,6 +304,10 @@ pub struct Search {
     tokens: Tokens,
     guarded: Vec<Names>,
     weak: Vec<(String, usize)>,
+    /// All variables with their values, as JSON writes them.
+    environment: Vec<(String, Vec<u8>)>,
+    /// Where sources are looked for.
+    root: Option<PathBuf>,
     /// Whether outputs are for a browser or the like, where there is no environment.
     without_environment: bool,
 }
@@ -333,6 +339,25 @@ impl Search {
         self
     }
 
+    /// Knows the environment, so that it is noticed where all of it is written out; and the folder of the project, so that
+    /// what a map says of its sources is taken only for files that are there.
+    #[must_use]
+    pub fn at<'a>(
+        mut self,
+        root: &Path,
+        environment: impl Iterator<Item = (&'a str, &'a Secret)>,
+    ) -> Self {
+        self.root = Some(root.to_path_buf());
+        self.environment = environment
+            .filter(|(_, value)| value.expose().len() >= 2)
+            .filter_map(|(name, value)| {
+                let json = serde_json::to_string(std::str::from_utf8(value.expose()).ok()?).ok()?;
+                Some((name.to_owned(), json.trim_matches('"').as_bytes().to_vec()))
+            })
+            .collect();
+        self
+    }
+
     /// Prepares the search. With `without_environment`, reads of variables in code are findings, too.
     #[must_use]
     pub fn new(guarded: &[Guarded], without_environment: bool) -> Self {
@@ -350,6 +375,8 @@ impl Search {
             tokens,
             guarded: names,
             weak: Vec::new(),
+            environment: Vec::new(),
+            root: None,
             without_environment,
         }
     }
@@ -613,7 +640,11 @@ impl FileSearch<'_, '_> {
             found.push(simple(SECRET_FILE, kind.to_owned(), 0));
         }
         if self.search.without_environment && is_code(path) {
-            for reference in misplaced::references(self.bytes) {
+            let is_guarded = |name: &str| self.search.is_guarded(name);
+            if let Some(start) = misplaced::written_out(self.bytes, &self.search.environment) {
+                found.push(simple(ENV_DUMP, "the environment".to_owned(), start));
+            }
+            for reference in misplaced::references(self.bytes, &is_guarded) {
                 if reference.name.is_empty() {
                     found.push(simple(ENV_DUMP, "the environment".to_owned(), reference.start));
                 } else if self.search.is_guarded(&reference.name) {
@@ -884,16 +915,17 @@ impl FileSearch<'_, '_> {
             None => self.folder.to_owned(),
         };
         let is_map = is_map(path);
+        let root = self.search.root.as_deref();
         let origin = if is_map {
-            Origin::parse(self.bytes, &folder_of(path))
+            Origin::parse(self.bytes, &folder_of(path), root)
         } else {
             let beside = self.file.map.as_deref().and_then(|map| {
                 let mut origin = None;
-                let mut parse = |json: &[u8]| origin = Origin::parse(json, &folder_of(map));
+                let mut parse = |json: &[u8]| origin = Origin::parse(json, &folder_of(map), root);
                 (self.read)(map, &mut parse).ok()?;
                 origin
             });
-            beside.or_else(|| Origin::inline(self.bytes, &folder_of(path)))
+            beside.or_else(|| Origin::inline(self.bytes, &folder_of(path), root))
         };
         found
             .into_iter()
@@ -956,7 +988,7 @@ impl FileSearch<'_, '_> {
                 .iter()
                 .find(|other| other.rule == raw.rule && other.variable == raw.variable)?;
             let place = place_of(text.as_bytes(), same.start);
-            Some(origin.location(source, place.line, place.column))
+            origin.location(source, place.line, place.column)
         })
     }
 }

@@ -1,25 +1,32 @@
 //! Where a place in an output came from, through its source map.
 
+use std::path::{Path, PathBuf};
+
 use base64::Engine as _;
 use swc_sourcemap::SourceMap;
 
 use crate::diag::Location;
+use crate::fs::{DiskFileSystem, FileKind, FileSystem as _};
+use crate::url::decode_percent;
 
 /// A source map that was found beside or in an output.
 pub(super) struct Origin {
     map: SourceMap,
     /// Folder of the map, relative to the root.
     folder: String,
+    /// The root, where files are looked for.
+    root: Option<PathBuf>,
 }
 
 impl Origin {
     /// Reads a map that lies in `folder`, relative to the root.
-    pub(super) fn parse(json: &[u8], folder: &str) -> Option<Self> {
-        Some(Self { map: SourceMap::from_slice(json).ok()?, folder: folder.to_owned() })
+    pub(super) fn parse(json: &[u8], folder: &str, root: Option<&Path>) -> Option<Self> {
+        let map = SourceMap::from_slice(json).ok()?;
+        Some(Self { map, folder: folder.to_owned(), root: root.map(Path::to_path_buf) })
     }
 
     /// The map that a script holds at its end, as a `data:` URL.
-    pub(super) fn inline(script: &[u8], folder: &str) -> Option<Self> {
+    pub(super) fn inline(script: &[u8], folder: &str, root: Option<&Path>) -> Option<Self> {
         let start = memchr::memmem::rfind(script, b"sourceMappingURL=data:")?;
         let url = script.get(start + 22..)?;
         let end = url.iter().position(u8::is_ascii_whitespace).unwrap_or(url.len());
@@ -28,7 +35,7 @@ impl Origin {
         if !kind.ends_with(b";base64") {
             return None;
         }
-        Self::parse(&base64::engine::general_purpose::STANDARD.decode(body).ok()?, folder)
+        Self::parse(&base64::engine::general_purpose::STANDARD.decode(body).ok()?, folder, root)
     }
 
     /// The original of a place: line and column from 1, the column in characters.
@@ -45,7 +52,7 @@ impl Origin {
             .and_then(|text| text.lines().nth(token.get_src_line() as usize))
             .unwrap_or_default();
         let column = utf16_to_characters(line_text, token.get_src_col() as usize);
-        Some(self.location(source, token.get_src_line() as usize + 1, column + 1))
+        self.location(source, token.get_src_line() as usize + 1, column + 1)
     }
 
     /// Each source in the map with its text.
@@ -56,12 +63,47 @@ impl Origin {
         })
     }
 
-    /// A place in a source of the map.
-    pub(super) fn location(&self, source: &str, line: usize, column: usize) -> Location {
-        let joined = std::path::Path::new("/").join(&self.folder).join(source);
-        let file = without_dots(&joined);
+    /// A place in a source of the map; `None` when that is no file of the project.
+    pub(super) fn location(&self, source: &str, line: usize, column: usize) -> Option<Location> {
+        let file = self.file(source)?;
         // No line of a source is shown with a finding: the value may stand in it.
-        Location { file, line, column, length: 1, line_text: String::new() }
+        Some(Location { file, line, column, length: 1, line_text: String::new() })
+    }
+
+    /// The path of a source, relative to the root. Sources are URLs: relative ones are of files, and what bundlers write
+    /// into others is taken only for a file that is there.
+    fn file(&self, source: &str) -> Option<String> {
+        let has_scheme = source.split_once(':').is_some_and(|(scheme, _)| {
+            scheme.len() > 1
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        });
+        if !has_scheme && !source.starts_with('/') {
+            return Some(without_dots(&Path::new("/").join(&self.folder).join(source)));
+        }
+        let path = source.split_once(':').filter(|_| has_scheme).map_or(source, |(_, path)| path);
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        let decoded = String::from_utf8(decode_percent(path)).ok()?;
+        let exists = |path: &str| {
+            let root = self.root.as_deref()?;
+            let is_file =
+                DiskFileSystem.kind(&root.join(path)).is_ok_and(|kind| kind == FileKind::File);
+            (is_file && !path.is_empty()).then(|| path.to_owned())
+        };
+        // A path of this machine.
+        let absolute = decoded.strip_prefix("//").map_or(&*decoded, |rest| {
+            rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
+        });
+        let absolute = absolute.strip_prefix("/@fs").unwrap_or(absolute);
+        let below =
+            self.root.as_deref().and_then(|root| Path::new(absolute).strip_prefix(root).ok());
+        if let Some(below) = below {
+            return exists(&without_dots(below));
+        }
+        // `webpack://NAME/./src/x.js`, `turbopack:///[project]/src/x.js`, `vite:/src/x.js`
+        let path = without_dots(Path::new(absolute));
+        let inner = path.strip_prefix("[project]/").unwrap_or(&path);
+        let whole = without_dots(Path::new(decoded.trim_start_matches('/')));
+        exists(inner).or_else(|| exists(&whole))
     }
 }
 
@@ -77,7 +119,7 @@ fn utf16_to_characters(line: &str, utf16: usize) -> usize {
 }
 
 /// The path with `.` and `..` resolved as text, without the slash at its start.
-fn without_dots(path: &std::path::Path) -> String {
+fn without_dots(path: &Path) -> String {
     let mut parts: Vec<String> = Vec::new();
     for part in path.components() {
         match part {

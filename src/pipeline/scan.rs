@@ -31,10 +31,15 @@ pub(super) fn gate(
     let Some((guarded, verdicts)) = guarded(config, ports.environment, outcome) else {
         return Gated::Failed;
     };
-    let is_for_browsers = config.artifacts.is_none()
-        && !config.entry_points.is_empty()
-        && config.build.target == Target::Browser;
-    let search = Search::new(&guarded, is_for_browsers).with_weak(&verdicts);
+    // A folder of others with a page at its top is for browsers.
+    let is_site = || artifacts.iter().any(|artifact| artifact.path.as_str() == "index.html");
+    let is_for_browsers = match (&config.artifacts, config.entry_points.is_empty()) {
+        (Some(_), _) => is_site(),
+        (None, is_empty) => !is_empty && config.build.target == Target::Browser,
+    };
+    let search = Search::new(&guarded, is_for_browsers)
+        .with_weak(&verdicts)
+        .at(&config.root, ports.environment.iter());
     let Some(allowances) = allowances(config, ports.today, outcome) else { return Gated::Failed };
     let excused = |finding: &Finding| allowances.allow(finding);
     match leak::scan(artifacts, &search, folder, config.leaks.fails, excused) {
@@ -405,7 +410,9 @@ pub fn run_scan(
             format!("{}: {word}: {}", verdict.name, verdict.reason)
         }));
     }
-    let search = Search::new(&guarded, options.is_for_browsers).with_weak(&verdicts);
+    let search = Search::new(&guarded, options.is_for_browsers)
+        .with_weak(&verdicts)
+        .at(&config.root, ports.environment.iter());
     let mut searched = Searched::default();
     let mut list: Vec<Finding> = Vec::new();
     for path in paths {
