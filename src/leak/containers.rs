@@ -84,9 +84,7 @@ pub(super) fn open(
         let list = vec![Inner { path: String::new(), bytes, writing, problem: None }];
         Some(Opened { list, problem })
     };
-    let brotli = |left: &mut u64| {
-        read(brotli::Decompressor::new(bytes, 64 << 10), bytes.len(), left, "brotli")
-    };
+    let brotli = |left: &mut u64| read_brotli(bytes, left, "brotli");
     match bytes {
         [0x1f, 0x8b, 8, ..] => {
             one("gzip", read(flate2::read::MultiGzDecoder::new(bytes), bytes.len(), left, "gzip"))
@@ -113,7 +111,7 @@ pub(super) fn open(
         [0x78, flags @ (0x01 | 0x5e | 0x9c | 0xda), ..]
             if (0x7800 + u16::from(*flags)) % 31 == 0 =>
         {
-            let read = read(flate2::read::ZlibDecoder::new(bytes), bytes.len(), left, "zlib");
+            let read = read_zlib(bytes, left, "zlib");
             let is_none = matches!(read, (_, Some(Unopened::Broken(_))));
             if is_none { None } else { one("zlib", read) }
         }
@@ -319,8 +317,26 @@ fn first_match_holds(bytes: &[u8]) -> bool {
     holds().unwrap_or(false)
 }
 
+/// What comes out of bytes in zlib's format.
+pub(super) fn read_zlib(
+    bytes: &[u8],
+    left: &mut u64,
+    name: &'static str,
+) -> (Vec<u8>, Option<Unopened>) {
+    read(flate2::read::ZlibDecoder::new(bytes), bytes.len(), left, name)
+}
+
+/// What comes out of a stream of brotli.
+pub(super) fn read_brotli(
+    bytes: &[u8],
+    left: &mut u64,
+    name: &'static str,
+) -> (Vec<u8>, Option<Unopened>) {
+    read(brotli::Decompressor::new(bytes, 64 << 10), bytes.len(), left, name)
+}
+
 /// What comes out of a reader before it ends or fails.
-pub(super) fn read(
+fn read(
     reader: impl Read,
     encoded: usize,
     left: &mut u64,
@@ -405,8 +421,7 @@ fn png_texts(bytes: &[u8], left: &mut u64) -> Vec<Inner> {
             // The compressed text follows the keyword and other short texts; its zlib header tells where.
             let start = body.windows(2).position(|pair| pair[0] == 0x78 && pair[1] != 0);
             if let Some(packed) = start.and_then(|start| body.get(start..)) {
-                let decoder = flate2::read::ZlibDecoder::new(packed);
-                let (bytes, _) = read(decoder, packed.len(), left, "zlib");
+                let (bytes, _) = read_zlib(packed, left, "zlib");
                 inner.push(Inner {
                     path: String::new(),
                     bytes,
@@ -435,8 +450,7 @@ fn pdf_streams(bytes: &[u8], left: &mut u64) -> Opened {
         let body = &bytes[at + 6..];
         let body = body.strip_prefix(b"\r").unwrap_or(body);
         let Some(packed @ [0x78, _, ..]) = body.strip_prefix(b"\n") else { continue };
-        let decoder = flate2::read::ZlibDecoder::new(packed);
-        let (bytes, problem) = read(decoder, packed.len(), left, "zlib");
+        let (bytes, problem) = read_zlib(packed, left, "zlib");
         opened.list.push(Inner {
             path: String::new(),
             bytes,

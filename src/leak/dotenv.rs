@@ -86,6 +86,11 @@ fn values_of(text: &str) -> (Vec<String>, usize) {
     let end_of_line = last + line_of(inner.get(last..).unwrap_or_default()).len();
     ends.extend(inner.get(..end_of_line).and_then(|start| start.rfind(quote)));
     let mut values = Vec::new();
+    // With something behind the quotes, the package dotenv takes them for a part of the value.
+    let behind = inner.get(last + quote.len_utf8()..end_of_line).unwrap_or_default().trim();
+    if !behind.is_empty() && !behind.starts_with('#') {
+        values.extend(plain(line));
+    }
     for end in ends {
         let raw = inner.get(..end).unwrap_or_default().replace('\r', "");
         if quote == '"' {

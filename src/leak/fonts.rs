@@ -1,6 +1,6 @@
 //! Fonts for the web, whose tables are compressed: WOFF (w3.org/TR/WOFF) and WOFF2 (w3.org/TR/WOFF2).
 
-use super::containers::{Inner, Opened, Unopened, read};
+use super::containers::{Inner, Opened, Unopened, read_brotli, read_zlib};
 
 fn number(bytes: &[u8], at: usize) -> Option<usize> {
     let bytes = bytes.get(at..at.checked_add(4)?)?;
@@ -45,8 +45,7 @@ pub(super) fn woff(bytes: &[u8], left: &mut u64) -> Opened {
         Some(packed)
     })();
     for packed in tables.iter().flatten() {
-        let decoder = flate2::read::ZlibDecoder::new(*packed);
-        list.push(inner(read(decoder, packed.len(), left, "WOFF"), "WOFF"));
+        list.push(inner(read_zlib(packed, left, "WOFF"), "WOFF"));
     }
     opened(tables.map(|_| list), "WOFF")
 }
@@ -62,11 +61,7 @@ pub(super) fn woff2(bytes: &[u8], left: &mut u64) -> Opened {
     })();
     let list = streams.map(|streams| {
         let streams = streams.into_iter().flatten();
-        let read = |stream: &[u8]| {
-            let decoder = brotli::Decompressor::new(stream, 64 << 10);
-            inner(read(decoder, stream.len(), left, "WOFF2"), "WOFF2")
-        };
-        streams.map(read).collect()
+        streams.map(|stream| inner(read_brotli(stream, left, "WOFF2"), "WOFF2")).collect()
     });
     opened(list, "WOFF2")
 }

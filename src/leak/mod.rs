@@ -131,16 +131,28 @@ impl Finding {
             Some(inner) => diagnostic.hint(format!("inside of it, at {inner}")),
             None => diagnostic,
         };
-        diagnostic.hint(match self.rule {
-            GUARDED_VALUE => {
-                "take it for known: replace it where it is used, then read it at run time or rename it if it is meant to be public"
-            }
-            ENV_REFERENCE => "read it on the server, or give it a public name",
-            ENV_DUMP => "name the variables that are meant to be public, one by one",
-            SECRET_FILE => "leave it out of the outputs, and replace what it holds if it was published",
-            NOT_SEARCHED => "what was not searched does not pass; leave it out, or store it unpacked",
-            _ => "take it for known: revoke it where it was made, and leave it out",
-        })
+        let diagnostic = diagnostic.hint(advice(self.rule));
+        match self.rule {
+            TOKEN => diagnostic.hint(format!(
+                "if it is meant to be public, excuse it in `leaks.allow`: `env: {}`, with a reason",
+                self.variable
+            )),
+            _ => diagnostic,
+        }
+    }
+}
+
+/// What to do about findings of a rule.
+fn advice(rule: &str) -> &'static str {
+    match rule {
+        GUARDED_VALUE => {
+            "take it for known: replace it where it is used, then read it at run time or rename it if it is meant to be public"
+        }
+        ENV_REFERENCE => "read it on the server, or give it a public name",
+        ENV_DUMP => "name the variables that are meant to be public, one by one",
+        SECRET_FILE => "leave it out of the outputs, and replace what it holds if it was published",
+        NOT_SEARCHED => "what was not searched does not pass; leave it out, or store it unpacked",
+        _ => "take it for known: revoke it where it was made, and leave it out",
     }
 }
 

@@ -290,11 +290,13 @@ fn same_values_once(chosen: Vec<Guarded>) -> Vec<Guarded> {
     kept
 }
 
-/// A name as it may be shown: one that is none may be a piece of a value.
+/// A name as it may be shown: one that is none may be a piece of a value, and so may one that looks like a key, such as a
+/// line of base64 in a dotenv file that lacks its quotes.
 fn shown_name(name: &str) -> String {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit());
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !(name.len() >= 24 && !name.contains('_') && is_random(name));
     if is_name { name.to_owned() } else { UNNAMED.to_owned() }
 }
 

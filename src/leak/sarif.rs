@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Finding, Level, RULES, Searched};
+use super::{Finding, Level, RULES, Searched, advice};
 
 /// Most results that code scanning keeps of one run.
 const MOST_RESULTS: usize = 5000;
@@ -14,10 +14,14 @@ pub fn to_sarif(findings: &[Finding], place: &dyn Fn(&str) -> String) -> Value {
     let rules: Vec<Value> = RULES
         .iter()
         .map(|(id, level, text)| {
+            let page = id.replace('/', "");
             json!({
                 "id": id,
                 "shortDescription": { "text": text },
+                "help": { "text": advice(id) },
+                "helpUri": format!("https://github.com/bundlegate/bundlegate/blob/main/docs/codes.md#{page}"),
                 "defaultConfiguration": { "level": level_name(*level) },
+                "properties": { "security-severity": severity(id), "tags": ["security"] },
             })
         })
         .collect();
@@ -39,6 +43,17 @@ pub fn to_sarif(findings: &[Finding], place: &dyn Fn(&str) -> String) -> Value {
             "results": results,
         }],
     })
+}
+
+/// How bad findings of a rule are, from 0 to 10, as code scanning sorts them
+/// (docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning).
+fn severity(rule: &str) -> &'static str {
+    match rule {
+        super::GUARDED_VALUE | super::TOKEN => "9.5",
+        super::SECRET_FILE => "9.0",
+        super::NOT_SEARCHED => "6.0",
+        _ => "4.0",
+    }
 }
 
 fn level_name(level: Level) -> &'static str {
@@ -63,17 +78,23 @@ fn result(finding: &Finding, place: &dyn Fn(&str) -> String) -> Value {
     if let Some(inner) = &finding.inner {
         properties.insert("inner".into(), json!(inner));
     }
+    let source = finding.source.as_ref();
+    let source = source.map(|at| location(&place(&at.file), at.line, at.column));
+    let fingerprint = fingerprint(finding);
     let mut result = json!({
         "ruleId": finding.rule,
         "level": level_name(finding.level),
         "message": { "text": finding.message() },
-        "locations": [output],
-        "partialFingerprints": { "finding/v1": fingerprint(finding) },
+        "locations": [source.as_ref().unwrap_or(&output)],
+        // The second is what code scanning knows a finding by; without it, it would hash the line, and the value in it.
+        "partialFingerprints": {
+            "finding/v1": fingerprint,
+            "primaryLocationLineHash": format!("{fingerprint}:1"),
+        },
         "properties": properties,
     });
-    if let Some(source) = &finding.source {
-        let source = location(&place(&source.file), source.line, source.column);
-        result["relatedLocations"] = json!([source]);
+    if source.is_some() {
+        result["relatedLocations"] = json!([output]);
     }
     result
 }

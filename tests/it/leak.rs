@@ -640,7 +640,7 @@ fn what_should_not_ship_is_told() {
         (".env", "leak/secret-file", "error"),
         (".git/config", "leak/secret-file", "error"),
         ("aws.js", "leak/token", "error"),
-        ("broken.gz", "leak/not-searched", "warning"),
+        ("broken.gz", "leak/not-searched", "error"),
         ("dump.js", "leak/env-dump", "warning"),
         ("read.js", "leak/env-reference", "warning"),
         ("tls.pem", "leak/secret-file", "error"),
@@ -724,4 +724,356 @@ fn reasons_baselines_and_sarif() {
     let region = &result["locations"][0]["physicalLocation"]["region"];
     assert_eq!((&region["startLine"], &region["startColumn"]), (&1.into(), &4.into()));
     assert!(!sarif.to_string().contains(secret));
+}
+
+/// Forms of dotenv files, each with one variable `K` and perhaps others.
+const DOTENV_FORMS: &[&str] = &[
+    "K=plain",
+    "K = spaced ",
+    "  K=indented",
+    "export K=exported",
+    "export\tK=exported",
+    "K=comment # note",
+    "K=comment#note",
+    "K= # note",
+    "K='single # no comment' # comment",
+    "K=\"double # no comment\" # comment",
+    "K=`back # no comment`",
+    "K=\"one\ntwo\"\nB=x",
+    "K='one\ntwo'\nB=x",
+    "K=`one\ntwo`\nB=x",
+    "K=\"one\\ntwo\"",
+    "K='one\\ntwo'",
+    "K=\"tab\\tand\\rreturn\"",
+    "K=\"a \\\"quoted\\\" word\"",
+    "K='it\\'s'",
+    "K=\"never closed\nB=x",
+    "K='never closed\nB=x",
+    "K=half\"quoted\"",
+    "K=\"quoted\"behind",
+    "K: colon",
+    "K:no-space",
+    "K==twice",
+    "K=a=b=c",
+    "K=$B/path",
+    "K=${B}",
+    "K=\\$B",
+    "K=first\nK=second",
+    "\u{feff}K=mark",
+    "K=windows\r\nB=x\r\n",
+    "K=\"windows\r\nlines\"\r\nB=x",
+    "# K=comment\nK=value",
+    "K=",
+    "K=\"\"",
+    "K='{\n  \"private_key\": \"-----BEGIN X-----\\nMIIE=\\n-----END X-----\"\n}'\nB=x",
+    "K=ends with backslash\\",
+    "K=\"ends with backslash\\\\\"",
+    "K='a' 'b'",
+    "K=emoji😀 # x",
+];
+
+/// Whatever a reader of dotenv files takes for a value is one that we guard: Node's, Bun's and the package dotenv.
+#[test]
+fn dotenv_files_are_read_as_their_readers_read_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("variables");
+    std::fs::write(folder.path().join("forms.json"), serde_json::to_vec(DOTENV_FORMS).unwrap())
+        .unwrap();
+    let script = format!(
+        "import {{ readFileSync }} from 'node:fs'; import {{ parseEnv }} from 'node:util';\n\
+         import dotenv from {:?}; import before from {:?};\n\
+         const forms = JSON.parse(readFileSync('forms.json'));\n\
+         console.log(JSON.stringify(forms.map((form) => [parseEnv(form).K, dotenv.parse(form).K, before.parse(form).K])));",
+        super::support::npm().join("node_modules/dotenv/dist/index.cjs"),
+        super::support::npm().join("node_modules/dotenv-17/lib/main.js")
+    );
+    std::fs::write(folder.path().join("read.mjs"), script).unwrap();
+    let read =
+        super::support::ok(super::support::node().arg("read.mjs").current_dir(folder.path()));
+    let read: Vec<Vec<Option<String>>> = serde_json::from_str(&read).unwrap();
+    let mut wrong = Vec::new();
+    for (form, readers) in DOTENV_FORMS.iter().zip(read) {
+        std::fs::write(&file, form).unwrap();
+        let bun = super::support::ok(
+            super::support::bun()
+                .args([
+                    "--env-file=variables",
+                    "-e",
+                    "console.log(JSON.stringify(process.env.K ?? null))",
+                ])
+                .current_dir(folder.path()),
+        );
+        let bun: Option<String> = serde_json::from_str(bun.trim()).unwrap();
+        let ours: Vec<String> = bundlegate::leak::dotenv::parse(form)
+            .into_iter()
+            .filter(|assignment| assignment.name == "K")
+            .flat_map(|assignment| assignment.values)
+            .collect();
+        // Bun puts variables into values, whose own lines are guarded.
+        let is_expanded = form.contains('$');
+        let bun = bun.filter(|_| !is_expanded);
+        for (reader, value) in ["Node", "dotenv 18", "dotenv 17", "Bun"]
+            .into_iter()
+            .zip(readers.into_iter().chain([bun]))
+        {
+            let value = value.filter(|value| !value.trim().is_empty());
+            if let Some(value) = value
+                && !ours.iter().any(|our| our.trim() == value.trim())
+            {
+                wrong.push(format!("{form:?}: {reader} reads {value:?}, we read {ours:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A key in a dotenv file stands in nothing that is printed, whatever form the file has.
+#[test]
+fn nothing_of_a_dotenv_file_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    let mut random = Random(seed());
+    for quote in ["'", "\"", "`", ""] {
+        let lines: Vec<String> =
+            (0..12).map(|_| format!("{}==", random.text(ALPHANUMERIC, 62))).collect();
+        let key = lines.join("\n");
+        std::fs::write(
+            folder.path().join(".env.test"),
+            format!("KEY={quote}{{\n{key}\n}}{quote}\nB=off\n"),
+        )
+        .unwrap();
+        for (file, leaks) in [("x()", false), (&*format!("x(`{{\n{key}\n}}`)"), true)] {
+            std::fs::write(folder.path().join("files/a.js"), file).unwrap();
+            for format in ["text", "json", "sarif"] {
+                let output = bundlegate()
+                    .args([
+                        "scan",
+                        "files",
+                        "--guard-dotenv",
+                        ".env.test",
+                        "--explain",
+                        "--format",
+                        format,
+                    ])
+                    .current_dir(folder.path())
+                    .output()
+                    .unwrap();
+                let said = text(&output);
+                for line in &lines {
+                    let has_part = (0..line.len() - 8).any(|at| said.contains(&line[at..at + 8]));
+                    assert!(!has_part, "{quote} {format}: a part of the key is printed");
+                }
+                if leaks && !quote.is_empty() {
+                    assert_eq!(output.status.code(), Some(4), "{said}");
+                }
+            }
+        }
+    }
+}
+
+/// What is guarded, what is too weak for it, and what lies there unread is said without being asked.
+#[test]
+fn what_is_not_looked_for_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    std::fs::write(folder.path().join("files/a.js"), "x('sunflower')").unwrap();
+    std::fs::write(folder.path().join(".env.local"), "A=b").unwrap();
+    std::fs::write(folder.path().join(".env.example"), "A=b").unwrap();
+    let (code, json, said) =
+        scan(folder.path(), &[("DB_PASSWORD", "sunflower"), ("MODE", "debug")], &[]);
+    assert_eq!(code, 0);
+    assert_eq!(json["searched"]["notGuarded"][0]["env"], "DB_PASSWORD");
+    assert_eq!(json["searched"]["notGuarded"].as_array().unwrap().len(), 1);
+    assert!(said.contains("leak/nothing-guarded") && said.contains("`.env.local`"), "{said}");
+    assert!(!said.contains(".env.example") && !said.contains("sunflower"), "{said}");
+    let output = bundlegate()
+        .args(["scan", "files"])
+        .current_dir(folder.path())
+        .env("DB_PASSWORD", "sunflower")
+        .output()
+        .unwrap();
+    assert!(
+        text(&output).contains("; not guarded: DB_PASSWORD (9 characters)"),
+        "{}",
+        text(&output)
+    );
+}
+
+/// One value under several names is one finding, which names them all; an allowance for one of them is one for it.
+#[test]
+fn a_value_under_several_names_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    let secret = "s3ss10n-7Qx9vLm2Kp4TzWb";
+    std::fs::write(folder.path().join("files/a.js"), format!("x('{secret}')")).unwrap();
+    let (code, json, said) = scan(folder.path(), &[("A_KEY", secret), ("B_KEY", secret)], &[]);
+    assert_eq!(code, 4);
+    assert_eq!(json["findings"].as_array().unwrap().len(), 1);
+    assert_eq!(json["findings"][0]["others"][0], "B_KEY");
+    assert_eq!(json["searched"]["variables"], 2);
+    assert!(said.contains("the value of `A_KEY`, `B_KEY` is in `a.js`"), "{said}");
+}
+
+/// Each entry of an archive stands for itself, whatever holds it; what cannot be opened stops the gate.
+#[test]
+fn containers_are_opened_or_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    let secret = "s3ss10n-7Qx9vLm2Kp4TzWb";
+    let code = format!("const k = '{secret}';\n").repeat(40);
+    let script = "import base64, bz2, gzip, io, json, lzma, struct, sys, tarfile, zipfile, zlib\n\
+        code = open('code').read().encode()\n\
+        out = lambda name, data: open('made/' + name, 'wb').write(data)\n\
+        def zipped(entries, method=zipfile.ZIP_DEFLATED):\n\
+        \x20   packed = io.BytesIO()\n\
+        \x20   with zipfile.ZipFile(packed, 'w', method) as z:\n\
+        \x20       for name, data in entries: z.writestr(name, data)\n\
+        \x20   return packed.getvalue()\n\
+        out('a.xz', lzma.compress(code))\n\
+        out('a.bz2', bz2.compress(code))\n\
+        out('lzma.zip', zipped([('a.js', code)], zipfile.ZIP_LZMA))\n\
+        out('bzip2.zip', zipped([('a.js', code)], zipfile.ZIP_BZIP2))\n\
+        deep = code\n\
+        for _ in range(20): deep = gzip.compress(deep)\n\
+        out('deep.gz', deep)\n\
+        nested = code\n\
+        for level in range(9): nested = zipped([('%d.zip' % level, nested)])\n\
+        out('nested.zip', nested)\n\
+        out('installer.sh', b'#!/bin/sh\\ntail -n +3 $0 | gunzip\\n' + gzip.compress(code))\n\
+        table = zlib.compress(code)\n\
+        out('a.woff', b'wOFF' + struct.pack('>IIHHIHHIIIII', 0x10000, 64 + len(table), 1, 0, 0, 1, 0, 0, 0, 0, 0, 0)\n\
+        \x20   + b'name' + struct.pack('>IIII', 64, len(table), len(code), 0) + table)\n\
+        text = b'zTXt' + b'Comment\\0\\0' + zlib.compress(code)\n\
+        png = b'\\x89PNG\\r\\n\\x1a\\n' + struct.pack('>I', len(text) - 4) + text + struct.pack('>I', zlib.crc32(text))\n\
+        out('a.ico', struct.pack('<HHH', 0, 1, 1) + struct.pack('<BBBBHHII', 0, 0, 0, 0, 1, 32, len(png), 22) + png)\n\
+        bad = bytearray(zipped([('a.bin', bytes(range(256)) * 8), ('b.js', code)]))\n\
+        struct.pack_into('<I', bad, 14, 0); struct.pack_into('<I', bad, bad.find(b'PK\\x01\\x02') + 16, 0)\n\
+        out('bad.zip', bytes(bad))\n\
+        locked = bytearray(zipped([('a.js', b'x()')]))\n\
+        locked[6] |= 1; locked[locked.find(b'PK\\x01\\x02') + 8] |= 1\n\
+        out('locked.zip', bytes(locked))\n\
+        out('a.7z', b'7z\\xbc\\xaf\\x27\\x1c' + bytes(60)); out('a.rar', b'Rar!\\x1a\\x07\\x01\\0' + bytes(60))\n\
+        out('cut.gz', gzip.compress(code)[:40])\n";
+    std::fs::write(folder.path().join("code"), &code).unwrap();
+    std::fs::create_dir(folder.path().join("made")).unwrap();
+    std::fs::write(folder.path().join("make.py"), script).unwrap();
+    let made =
+        std::process::Command::new("python3").arg("make.py").current_dir(folder.path()).output();
+    let made = made.unwrap();
+    assert!(made.status.success(), "{}", text(&made));
+    let mut form = Vec::new();
+    brotli::BrotliCompress(&mut code.as_bytes(), &mut form, &Default::default()).unwrap();
+    std::fs::write(folder.path().join("made/no-extension"), &form).unwrap();
+    let value = ["leak/guarded-value"].as_slice();
+    let unopened = ["leak/not-searched"].as_slice();
+    let both = ["leak/guarded-value", "leak/not-searched"].as_slice();
+    for (name, expected) in [
+        ("a.xz", value),
+        ("a.bz2", value),
+        ("lzma.zip", value),
+        ("bzip2.zip", value),
+        ("deep.gz", value),
+        ("nested.zip", value),
+        ("installer.sh", value),
+        ("a.woff", value),
+        ("a.ico", value),
+        ("no-extension", value),
+        ("bad.zip", both),
+        ("locked.zip", unopened),
+        ("a.7z", unopened),
+        ("a.rar", unopened),
+        ("cut.gz", unopened),
+    ] {
+        let file = files.join(name);
+        std::fs::rename(folder.path().join("made").join(name), &file).unwrap();
+        let (code, json, said) = scan(folder.path(), &[("SESSION_KEY", secret)], &[]);
+        std::fs::remove_file(file).unwrap();
+        let mut rules: Vec<&str> = json["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| finding["rule"].as_str().unwrap())
+            .collect();
+        rules.sort_unstable();
+        rules.dedup();
+        assert_eq!((code, &*rules), (4, expected), "{name}: {said}");
+    }
+}
+
+/// What bundlers call the sources of their maps leads to the file, or to none.
+#[test]
+fn sources_of_maps_are_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["src/a b.js", "app/page.js", "src/i.ts", "files/x"] {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "x").unwrap();
+    }
+    let secret = "s3ss10n-7Qx9vLm2Kp4TzWb";
+    let absolute = format!("file://{}/src/i.ts", folder.path().display());
+    for (source, expected) in [
+        ("../src/i.ts", Some("src/i.ts")),
+        ("webpack:///./src/i.ts", Some("src/i.ts")),
+        ("webpack:///./src/i.ts?1a2b", Some("src/i.ts")),
+        ("webpack://shop/./src/i.ts", Some("src/i.ts")),
+        ("webpack://_N_E/app/page.js", Some("app/page.js")),
+        ("webpack-internal:///./app/page.js", Some("app/page.js")),
+        ("turbopack:///[project]/app/page.js", Some("app/page.js")),
+        ("vite:/src/i.ts", Some("src/i.ts")),
+        ("webpack:///./src/a%20b.js", Some("src/a b.js")),
+        (&absolute, Some("src/i.ts")),
+        ("webpack://shop/webpack/bootstrap", None),
+        ("webpack:///external \"react\"", None),
+        ("https://cdn.example/lib.js", None),
+        ("/etc/passwd", None),
+    ] {
+        let map = serde_json::json!({ "version": 3, "sources": [source], "sourcesContent": ["k"], "names": [], "mappings": "AAAA" });
+        std::fs::write(
+            folder.path().join("files/m.js"),
+            format!("f('{secret}')\n//# sourceMappingURL=m.js.map"),
+        )
+        .unwrap();
+        std::fs::write(folder.path().join("files/m.js.map"), map.to_string()).unwrap();
+        let (_, json, _) = scan(folder.path(), &[("SESSION_KEY", secret)], &[]);
+        let finding = &json["findings"][0];
+        assert_eq!(finding["source"]["file"].as_str(), expected, "{source}: {finding}");
+    }
+    // What can be mended comes first; the output is the other place.
+    std::fs::write(
+        folder.path().join("files/m.js.map"),
+        r#"{"version":3,"sources":["webpack:///./src/a%20b.js"],"names":[],"mappings":"AAAA"}"#,
+    )
+    .unwrap();
+    let output = bundlegate()
+        .args(["scan", "files", "--format", "sarif"])
+        .current_dir(folder.path())
+        .env("SESSION_KEY", secret)
+        .output()
+        .unwrap();
+    let sarif: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let run = &sarif["runs"][0];
+    let result = &run["results"][0];
+    let uri =
+        |place: &serde_json::Value| place["physicalLocation"]["artifactLocation"]["uri"].clone();
+    assert_eq!(uri(&result["locations"][0]), "src/a%20b.js");
+    assert_eq!(uri(&result["relatedLocations"][0]), "files/m.js");
+    assert!(result["partialFingerprints"]["primaryLocationLineHash"].is_string());
+    for rule in run["tool"]["driver"]["rules"].as_array().unwrap() {
+        assert!(
+            rule["help"]["text"].is_string() && rule["properties"]["security-severity"].is_string()
+        );
+    }
+}
+
+/// A pipe is no file: it may never end, and was empty for the second look.
+#[test]
+fn what_is_no_file_is_refused() {
+    let output = bundlegate()
+        .args(["scan", "/dev/stdin"])
+        .stdin(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("write what it gives to a file"), "{}", text(&output));
 }
