@@ -197,7 +197,9 @@ impl<'a> Reader<'a, '_> {
 /// Adds each of `more` to each of the strings. Of strings that get too long only the end goes on.
 fn extend(joined: &mut Vec<Text>, more: &[Text], take: &mut Take<'_>) {
     let end = if let [one] = more {
-        joined.iter_mut().for_each(|text| text.push(one));
+        for text in joined.iter_mut() {
+            text.push(one);
+        }
         END_BYTES
     } else {
         let mut all = Vec::new();
@@ -496,11 +498,11 @@ mod tests {
     /// What comes out grows with what goes in, however much is joined.
     #[test]
     fn what_is_appended_is_read_once() {
-        for unit in [r#"t+=",";t+=a(e);"#, r#"t+=u;"#, r#"f(t+u+"b");"#, r#""a"+"b"+u+"#, "[t,u,"] {
+        for unit in [r#"t+=",";t+=a(e);"#, r"t+=u;", r#"f(t+u+"b");"#, r#""a"+"b"+u+"#, "[t,u,"] {
             let script = format!(r#"t="";u="x";u="y";{}"#, unit.repeat(20_000));
             let mut out = 0;
             joined_constants(script.as_bytes(), &|_| true, &mut |decoded| {
-                out += decoded.bytes.len()
+                out += decoded.bytes.len();
             });
             assert!(out < 8 * script.len(), "{out} bytes of {} for {unit}", script.len());
         }

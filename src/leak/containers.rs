@@ -363,7 +363,7 @@ fn zip(bytes: &[u8], left: &mut u64) -> Opened {
         }
         for index in 0..archive.len() {
             let path = archive.name_for_index(index).and_then(Result::ok);
-            let path = path.map(|path| path.into_owned()).unwrap_or_default();
+            let path = path.map(std::borrow::Cow::into_owned).unwrap_or_default();
             if path.ends_with('/') {
                 continue;
             }

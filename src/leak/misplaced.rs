@@ -421,6 +421,6 @@ mod tests {
         let text = br#"x={"HOME":"/root","PATH":"/bin","USER":"me",PWD:'/srv',"CI":"true"}"#;
         assert_eq!(written_out(text, &variables), Some(19));
         assert_eq!(written_out(br#"{"PATH":"/bin","HOME":"/root"}"#, &variables), None);
-        assert_eq!(written_out(br#"PATH HOME USER LANG PWD CI"#, &variables), None);
+        assert_eq!(written_out(br"PATH HOME USER LANG PWD CI", &variables), None);
     }
 }

@@ -269,22 +269,19 @@ fn same_values_once(chosen: Vec<Guarded>) -> Vec<Guarded> {
     for guarded in chosen {
         let whole = guarded.parts.iter().find(|part| part.label.is_empty());
         let whole = whole.map(|part| part.value.expose().to_vec());
-        match whole.as_ref().and_then(|value| by_value.get(value)) {
-            Some(index) => {
-                let Guarded { names, parts, .. } = &mut kept[*index];
-                if !names.contains(&guarded.name) {
-                    names.push(guarded.name);
-                }
-                for part in guarded.parts {
-                    if parts.iter().all(|known| known.value != part.value) {
-                        parts.push(part);
-                    }
+        if let Some(index) = whole.as_ref().and_then(|value| by_value.get(value)) {
+            let Guarded { names, parts, .. } = &mut kept[*index];
+            if !names.contains(&guarded.name) {
+                names.push(guarded.name);
+            }
+            for part in guarded.parts {
+                if parts.iter().all(|known| known.value != part.value) {
+                    parts.push(part);
                 }
             }
-            None => {
-                by_value.extend(whole.map(|value| (value, kept.len())));
-                kept.push(guarded);
-            }
+        } else {
+            by_value.extend(whole.map(|value| (value, kept.len())));
+            kept.push(guarded);
         }
     }
     kept
@@ -293,10 +290,11 @@ fn same_values_once(chosen: Vec<Guarded>) -> Vec<Guarded> {
 /// A name as it may be shown: one that is none may be a piece of a value, and so may one that looks like a key, such as a
 /// line of base64 in a dotenv file that lacks its quotes.
 fn shown_name(name: &str) -> String {
+    let is_random_word = name.len() >= 24 && !name.contains('_') && is_random(name);
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
-        && !(name.len() >= 24 && !name.contains('_') && is_random(name));
+        && !is_random_word;
     if is_name { name.to_owned() } else { UNNAMED.to_owned() }
 }
 
