@@ -81,6 +81,8 @@ pub struct LeakConfig {
     pub secrets_variable: Option<String>,
     /// What `scan --format json` wrote: findings that were there before.
     pub baseline: Option<PathBuf>,
+    /// Where findings are written as SARIF.
+    pub sarif: Option<PathBuf>,
 }
 
 /// A finding that is known and excused.
@@ -423,6 +425,7 @@ fn build_config(
                 .text("guard-secrets")
                 .and_then(|source| source.strip_prefix("env:").map(str::to_owned)),
             baseline: layers.path("leaks-baseline"),
+            sarif: layers.path("leaks-sarif"),
             public: if public.is_empty() { vec!["PUBLIC_*".to_owned()] } else { public },
             guard: layers.list("guard"),
             fails: layers.text("leaks-fail-on").as_deref() != Some("never"),
@@ -467,6 +470,7 @@ fn check_artifacts(
         ("build.metafile_md", layers.path("metafile-md")),
         ("report.file", layers.path("report-file")),
         ("report.record", layers.path("record-file")),
+        ("leaks.sarif", layers.path("leaks-sarif")),
     ];
     let folder = crate::fs::real(folder);
     for (setting, path) in written {

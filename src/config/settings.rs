@@ -257,6 +257,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("guard-dotenv", "leaks.dotenv", Kind::List, "FILES", "none", on::GATED, "Files of variables whose values are guarded, too"),
     setting!("guard-secrets", "leaks.secrets", Kind::KeySource, "env:NAME", "none", on::GATED, "Variable that holds secrets as a JSON object, as `toJSON(secrets)` makes it"),
     setting!("leaks-baseline", "leaks.baseline", Kind::Text, "FILE", "none", on::GATED, "Findings that were there before, as `scan --format json` wrote them"),
+    setting!("leaks-sarif", "leaks.sarif", Kind::Text, "FILE", "none", on::RUN | on::SCAN, "Write what was found there as SARIF, for code scanning"),
     setting!("leaks-fail-on", "leaks.fail_on", Kind::Choice(&["error", "never"]), "LEVEL", "error", on::GATED, "What stops the release"),
     setting!("allow", "leaks.allow", Kind::Records(ALLOW_FIELDS), "FIELDS", "none", on::GATED, "Findings that are known and excused"),
 

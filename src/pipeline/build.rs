@@ -95,8 +95,13 @@ fn overwritten(config: &Config, bundled: &Bundled) -> Vec<Diagnostic> {
         .flat_map(|artifact| endings().map(move |ending| format!("{}{ending}", artifact.path)))
         .chain(FILE_NAMES.map(str::to_owned))
         .collect();
-    let reports =
-        [&config.metafile, &config.metafile_md, &config.report.file, &config.report.record];
+    let reports = [
+        &config.metafile,
+        &config.metafile_md,
+        &config.report.file,
+        &config.report.record,
+        &config.leaks.sarif,
+    ];
     let reports = reports.into_iter().flatten();
     let mut problems = Vec::new();
     let mut refuse = |path: &Path, why: &str| {

@@ -39,7 +39,7 @@ use report::{
     take_encoded, write_record,
 };
 pub use scan::{ScanFormat, ScanOptions, run_scan};
-use scan::{blocked, gate, gate_metafile, leak_gate, leak_rows};
+use scan::{blocked, gate, gate_metafile, leak_gate, leak_rows, write_sarif};
 pub use shards::{projects, run_merge, run_plan, spread};
 pub use sign::{KeyTarget, derived_secrets, run_decrypt, run_keygen, run_sign, run_verify};
 use sign::{public_keys_only, seal_gate, seal_keys, seal_release, write_release};
@@ -173,6 +173,14 @@ fn release(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
         }
         gated => gated,
     };
+    if !dry_run {
+        let found: &[Finding] = match &gated {
+            Gated::Passed(_, warnings) => warnings,
+            Gated::Blocked(findings) => &findings.list,
+            Gated::Failed => &[],
+        };
+        write_sarif(config, ports, found, &mut outcome);
+    }
     let (scanned, warnings) = match gated {
         Gated::Passed(scanned, warnings) => (scanned, warnings),
         Gated::Blocked(findings) => {

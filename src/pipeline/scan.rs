@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::build::cannot_write;
 use super::report::check_budgets;
 use super::{Gated, Outcome, Ports, skipped};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
@@ -10,7 +11,9 @@ use crate::bundle::options::Target;
 use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
 use crate::diag::{Diagnostic, ExitCode, Location, Severity};
-use crate::fs::{DiskFileSystem, FileKind, FileSystem as _, relative, show_file, walk_following};
+use crate::fs::{
+    DiskFileSystem, FileKind, FileSystem as _, relative, show_file, walk_following, write_output,
+};
 use crate::leak::{
     self, Finding, Findings, Guarded, Level, Policy, Search, Searched, Verdict, dotenv, sarif,
 };
@@ -169,7 +172,7 @@ fn unread_dotenv(config: &Config) -> Option<Diagnostic> {
     (!unread.is_empty()).then(|| {
         let message = format!("what stands in {} is not looked for", unread.join(", "));
         Diagnostic::warning("leak/dotenv-unread", message)
-            .hint("name the files that builds read: `--guard-dotenv .env`, or `leaks.guard_dotenv`")
+            .hint("name the files that builds read: `--guard-dotenv .env`, or `leaks.dotenv`")
     })
 }
 
@@ -353,6 +356,24 @@ pub(super) fn leak_rows(ports: &Ports<'_>, findings: &[Finding]) -> Vec<LeakRow>
         .collect()
 }
 
+/// Writes findings as SARIF, where the settings name a file for it.
+pub(super) fn write_sarif(
+    config: &Config,
+    ports: &Ports<'_>,
+    findings: &[Finding],
+    outcome: &mut Outcome,
+) {
+    let Some(file) = &config.leaks.sarif else { return };
+    let text = pretty(&sarif::to_sarif(findings, &|path| ports.in_repository(path)));
+    if let Err(error) = write_output(file, text.as_bytes()) {
+        outcome.error(ExitCode::Usage, cannot_write(file, &error));
+    }
+}
+
+fn pretty(json: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(json).expect("JSON always serialises") + "\n"
+}
+
 /// Completes the report of a release that a leak stops.
 pub(super) fn blocked(
     config: &Config,
@@ -438,13 +459,19 @@ pub fn run_scan(
     if list.iter().any(|finding| finding.level == Level::Error) && config.leaks.fails {
         outcome.fail(ExitCode::Leak);
     }
-    let print = |json: serde_json::Value| {
-        serde_json::to_string_pretty(&json).expect("JSON always serialises") + "\n"
-    };
+    write_sarif(config, ports, &list, &mut outcome);
     outcome.report = Some(match options.format {
-        ScanFormat::Text => format!("{}\n", searched_text(&searched, list.len())),
-        ScanFormat::Json => print(sarif::to_json(&list, &searched)),
-        ScanFormat::Sarif => print(sarif::to_sarif(&list, &|path| ports.in_repository(path))),
+        ScanFormat::Text => {
+            let errors = list.iter().filter(|finding| finding.level == Level::Error).count();
+            let warnings = match list.len() - errors {
+                0 => String::new(),
+                1 => "; 1 warning".to_owned(),
+                count => format!("; {count} warnings"),
+            };
+            format!("{}{warnings}\n", searched_text(&searched, errors))
+        }
+        ScanFormat::Json => pretty(&sarif::to_json(&list, &searched)),
+        ScanFormat::Sarif => pretty(&sarif::to_sarif(&list, &|path| ports.in_repository(path))),
     });
     if options.format == ScanFormat::Text || ports.runner.is_runner {
         outcome.diagnostics.extend(list.iter().map(Finding::diagnostic));

@@ -1059,6 +1059,24 @@ fn sources_of_maps_are_addresses() {
     assert_eq!(uri(&result["locations"][0]), "src/a%20b.js");
     assert_eq!(uri(&result["relatedLocations"][0]), "files/m.js");
     assert!(result["partialFingerprints"]["primaryLocationLineHash"].is_string());
+    // The same in a file, from the gate of a release, too.
+    std::fs::create_dir(folder.path().join("out")).unwrap();
+    for command in [
+        &["scan", "files"][..],
+        &["run", "--artifacts", "files", "--name", "app", "--base", "none"],
+    ] {
+        let written = bundlegate()
+            .args(command)
+            .args(["--leaks-sarif", "out/leaks.sarif"])
+            .current_dir(folder.path())
+            .env("SESSION_KEY", secret)
+            .output()
+            .unwrap();
+        assert_eq!(written.status.code(), Some(4), "{}", text(&written));
+        let file = std::fs::read(folder.path().join("out/leaks.sarif")).unwrap();
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&file).unwrap(), sarif);
+        std::fs::remove_file(folder.path().join("out/leaks.sarif")).unwrap();
+    }
     for rule in run["tool"]["driver"]["rules"].as_array().unwrap() {
         assert!(
             rule["help"]["text"].is_string() && rule["properties"]["security-severity"].is_string()
