@@ -16,6 +16,8 @@ mod source;
 mod tokens;
 mod words;
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -695,9 +697,10 @@ impl FileSearch<'_, '_> {
     /// they stand.
     fn layer(&self, layer: &Layer<'_>, is_file: bool, found: &mut Vec<Raw>, budget: &mut Budget) {
         let place = |byte: usize| if is_file { byte } else { layer.place(byte) };
+        let counter = RefCell::new(Counter::new(layer.bytes));
         let inner = |byte: usize| {
             layer.inner.as_ref().map(|path| {
-                let place = place_of(layer.bytes, byte);
+                let place = counter.borrow_mut().place(byte);
                 let separator = if path.is_empty() { "" } else { ":" };
                 format!("{path}{separator}{}:{}", place.line, place.column)
             })
@@ -939,17 +942,26 @@ impl FileSearch<'_, '_> {
             });
             beside.or_else(|| Origin::inline(self.bytes, &folder_of(path), root))
         };
+        let starts: Vec<usize> = found
+            .iter()
+            .map(|raw| if is_of_key(raw) { start_of_key(self.bytes, raw.start) } else { raw.start })
+            .collect();
+        let places = places_of(self.bytes, &starts);
+        let in_sources = OnceCell::new();
+        let in_sources = |origin: &Origin, raw: &Raw| {
+            let known = in_sources.get_or_init(|| self.in_sources(origin));
+            known.get(&(raw.rule, raw.variable.clone())).cloned()
+        };
         found
             .into_iter()
-            .map(|raw| {
-                let start =
-                    if is_of_key(&raw) { start_of_key(self.bytes, raw.start) } else { raw.start };
-                let place = place_of(self.bytes, start);
+            .zip(starts)
+            .map(|(raw, start)| {
+                let place = places[&start];
                 let source = match &origin {
-                    Some(origin) if is_map => self.in_sources(origin, &raw),
+                    Some(origin) if is_map => in_sources(origin, &raw),
                     Some(origin) => origin
                         .locate(place.line, place.column_utf16)
-                        .or_else(|| self.in_sources(origin, &raw)),
+                        .or_else(|| in_sources(origin, &raw)),
                     None => None,
                 };
                 let is_part = raw.rule == GUARDED_VALUE && raw.writing.ends_with(needles::IN_PART);
@@ -982,9 +994,10 @@ impl FileSearch<'_, '_> {
             .collect()
     }
 
-    /// The first source in a map that holds the same.
-    fn in_sources(&self, origin: &Origin, raw: &Raw) -> Option<Location> {
-        origin.sources().find_map(|(source, text)| {
+    /// What the sources in a map hold, each in the first of them that does.
+    fn in_sources(&self, origin: &Origin) -> BTreeMap<(&'static str, String), Location> {
+        let mut known = BTreeMap::new();
+        for (source, text) in origin.sources() {
             let mut found = Vec::new();
             let mut budget = Budget {
                 decoded: 64 << 20,
@@ -996,12 +1009,18 @@ impl FileSearch<'_, '_> {
             let Self { search, read, folder, .. } = *self;
             let inner = FileSearch { search, file: &file, read, folder, bytes: text.as_bytes() };
             inner.first_layer(&mut found, &mut budget);
-            let same = found
-                .iter()
-                .find(|other| other.rule == raw.rule && other.variable == raw.variable)?;
-            let place = place_of(text.as_bytes(), same.start);
-            origin.location(source, place.line, place.column)
-        })
+            for raw in found {
+                let key = (raw.rule, raw.variable);
+                if known.contains_key(&key) {
+                    continue;
+                }
+                let place = Counter::new(text.as_bytes()).place(raw.start);
+                if let Some(location) = origin.location(source, place.line, place.column) {
+                    known.insert(key, location);
+                }
+            }
+        }
+        known
     }
 }
 
@@ -1081,27 +1100,72 @@ fn is_code(path: &str) -> bool {
 }
 
 /// A place in a text.
+#[derive(Debug, Clone, Copy)]
 struct Place {
     line: usize,
     column: usize,
     column_utf16: usize,
 }
 
-/// Line and column of a byte; bytes that are not UTF-8 count as one character each.
-fn place_of(bytes: &[u8], at: usize) -> Place {
-    let before = bytes.get(..at).unwrap_or(bytes);
-    let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-    let line = String::from_utf8_lossy(&before[line_start..]);
-    Place {
-        line: memchr::memchr_iter(b'\n', before).count() + 1,
-        column: line.chars().count() + 1,
-        column_utf16: line.chars().map(char::len_utf16).sum(),
+/// Counts lines and columns up to places that come one after the other. Bytes that are not UTF-8 count as one character
+/// each.
+struct Counter<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    place: Place,
+}
+
+impl<'a> Counter<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, place: Place { line: 1, column: 1, column_utf16: 0 } }
     }
+
+    /// Line and column of a byte.
+    fn place(&mut self, at: usize) -> Place {
+        let at = at.min(self.bytes.len());
+        if at < self.at {
+            *self = Self::new(self.bytes);
+        }
+        let mut piece = self.bytes.get(self.at..at).unwrap_or_default();
+        if let Some(newline) = memchr::memrchr(b'\n', piece) {
+            self.place.line += memchr::memchr_iter(b'\n', piece).count();
+            (self.place.column, self.place.column_utf16) = (1, 0);
+            piece = piece.get(newline + 1..).unwrap_or_default();
+        }
+        let text = String::from_utf8_lossy(piece);
+        self.place.column += text.chars().count();
+        self.place.column_utf16 += text.chars().map(char::len_utf16).sum::<usize>();
+        self.at = at;
+        self.place
+    }
+}
+
+/// The places of bytes, in whatever order they are.
+fn places_of(bytes: &[u8], at: &[usize]) -> BTreeMap<usize, Place> {
+    let sorted: BTreeSet<usize> = at.iter().copied().collect();
+    let mut counter = Counter::new(bytes);
+    sorted.into_iter().map(|at| (at, counter.place(at))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_are_counted_in_any_order() {
+        let text = "ab\n購物🎉車\n\nlast";
+        let whole: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let text = text.as_bytes();
+        let places = places_of(text, &whole);
+        for at in [text.len(), 3, 0, 6, 13, 2] {
+            let mut counter = Counter::new(text);
+            let place = counter.place(at);
+            let known = places[&at];
+            assert_eq!((place.line, place.column), (known.line, known.column), "{at}");
+        }
+        let car = places[&13];
+        assert_eq!((car.line, car.column, car.column_utf16), (2, 4, 4));
+    }
 
     /// Random texts of the signs that decoders look for never stop the search.
     #[test]
