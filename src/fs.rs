@@ -11,6 +11,13 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Files of this many bytes are looked at in a copy on the disk instead of in memory.
+const COPIED_BYTES: usize = 128 << 20;
+
+fn changed() -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, "it was changed while it was read")
+}
+
 /// Shows the bytes of a file on the disk, which are gone afterwards.
 ///
 /// # Errors
@@ -18,9 +25,20 @@ thread_local! {
 pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
     let mut file = std::fs::File::open(path)?;
     let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    // Read and not mapped: whoever shortens a file that is mapped ends this process. Taken out, so that looking at one file may look at another.
+    // Read or copied, and not mapped: whoever shortens a file that is mapped ends this process.
+    if size >= COPIED_BYTES {
+        let (copy, copied) = spool(|to| io::copy(&mut file, to))?;
+        if copied != size as u64 {
+            return Err(changed());
+        }
+        show(copy.bytes());
+        return Ok(());
+    }
+    // Taken out, so that looking at one file may look at another.
     let mut buffer = BUFFER.take();
-    if buffer.len() < size {
+    if size >= MAPPED_BYTES {
+        buffer = vec![0; size];
+    } else if buffer.len() < size {
         buffer.resize(size, 0);
     }
     let mut length = 0;
@@ -33,8 +51,8 @@ pub fn show_file(path: &Path, show: &mut dyn FnMut(&[u8])) -> io::Result<()> {
             Err(error) => read = Err(error),
         }
     }
-    if read.is_ok() && length < size {
-        read = Err(io::Error::new(ErrorKind::UnexpectedEof, "it was cut short while it was read"));
+    if read.is_ok() && (length < size || file.read(&mut [0])? > 0) {
+        read = Err(changed());
     }
     if read.is_ok() {
         show(&buffer[..length]);
