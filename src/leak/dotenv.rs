@@ -32,8 +32,11 @@ pub fn parse(text: &str) -> Vec<Assignment<'_>> {
         let (mut values, length) = values_of(rest.get(start..).unwrap_or_default());
         values.sort();
         values.dedup();
-        values.retain(|value| !value.is_empty());
-        assignments.push(Assignment { name, values });
+        // Nothing but `=` is the end of a line of base64, and what is before it no name.
+        values.retain(|value| !value.trim_matches('=').is_empty());
+        if !values.is_empty() {
+            assignments.push(Assignment { name, values });
+        }
         rest = rest.get(start + length..).unwrap_or_default();
     }
 }
@@ -63,6 +66,11 @@ fn name_of(line: &str) -> Option<(&str, &str)> {
 /// The values that readers take from what stands behind the sign, and how much of it they belong to.
 fn values_of(text: &str) -> (Vec<String>, usize) {
     let line = line_of(text);
+    // The package dotenv and Bun go on behind line ends to a value in quotes.
+    let behind = text.get(line.len()..).unwrap_or_default().trim_start();
+    if line.trim().is_empty() && behind.starts_with(['"', '\'', '`']) {
+        return (values_of(behind).0, line.len());
+    }
     let blank = text.len() - text.trim_start_matches([' ', '\t']).len();
     let body = text.get(blank..).unwrap_or_default();
     let quote = body.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
@@ -163,6 +171,8 @@ mod tests {
         check("A=\"never closed\nB=c", "B", "c");
         check("\u{feff}A=b", "A", "b");
         check("A=$B/c", "A", "$B/c");
+        check("A=\n\n\"quoted\"\nB=c", "A", "quoted");
+        assert!(parse("r211nTJxATZMWYpAD41UfV==").is_empty());
         assert!(parse("# A=b\n\n=c\nword\n").is_empty());
         let key = "A=\"{\n  \\\"k\\\": \\\"-----BEGIN KEY-----\\nabc=\\n\\\"\n}\"\nB=c";
         assert_eq!(parse(key).len(), 2, "lines of a value are no variables");

@@ -507,6 +507,9 @@ const DEEPEST: usize = 5;
 /// Deepest nesting of containers; how much comes out of them has a limit of its own.
 const DEEPEST_CONTAINER: usize = 32;
 
+/// So many bytes of a value in a row are not shown in a name.
+const SHOWN_BYTES: usize = 8;
+
 /// Bytes that may be decoded for each byte of a file, beyond the first 64 megabytes.
 const MOST_DECODED: u64 = 8;
 
@@ -573,7 +576,9 @@ impl FileSearch<'_, '_> {
             None => self.run_bytes(),
         };
         // A path that holds a value is not said.
-        if let Some(path) = self.masked(&self.file.path) {
+        if !findings.is_empty()
+            && let Some(path) = self.masked(&self.file.path)
+        {
             for finding in &mut findings {
                 finding.file.clone_from(&path);
             }
@@ -591,6 +596,12 @@ impl FileSearch<'_, '_> {
         for (start, length) in places.chain(tokens.iter().map(|token| (token.start, token.length)))
         {
             is_secret[start..start + length].fill(true);
+        }
+        // A piece of a value is enough to guess by, and a name may have several.
+        for (start, piece) in path.as_bytes().windows(SHOWN_BYTES).enumerate() {
+            if self.search.needles.is_piece(piece) {
+                is_secret[start..start + SHOWN_BYTES].fill(true);
+            }
         }
         is_secret.contains(&true).then(|| {
             let mut masked = String::new();
@@ -964,6 +975,10 @@ impl FileSearch<'_, '_> {
                         .or_else(|| in_sources(origin, &raw)),
                     None => None,
                 };
+                let source = source.map(|source| Location {
+                    file: self.masked(&source.file).unwrap_or(source.file),
+                    ..source
+                });
                 let is_part = raw.rule == GUARDED_VALUE && raw.writing.ends_with(needles::IN_PART);
                 let level = RULES
                     .iter()

@@ -871,6 +871,45 @@ fn nothing_of_a_dotenv_file_is_printed() {
     }
 }
 
+/// Names of files, of entries and of sources may hold a value, whole or in pieces; none of it is printed.
+#[test]
+fn no_name_shows_a_value() {
+    let mut random = Random(seed());
+    let secret = format!("aZ7{}", random.text(ALPHANUMERIC, 29));
+    let (start, end) = secret.split_at(16);
+    let map = |source: &str| {
+        format!(
+            r#"{{"version":3,"sources":["{source}"],"names":[],"sourcesContent":["k=\"{secret}\""],"mappings":"AAAA"}}"#
+        )
+    };
+    for (file, source) in [
+        (format!("{secret}.js"), "a.ts".to_owned()),
+        (format!("{start}/{end}.js"), "a.ts".to_owned()),
+        (format!("{start}.{end}.js"), "a.ts".to_owned()),
+        (format!("{start}.js"), "a.ts".to_owned()),
+        ("a.js".to_owned(), format!("src/{secret}.ts")),
+        ("a.js".to_owned(), format!("src/{start}/{end}.ts")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("files").join(&file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, format!("k=\"{secret}\"")).unwrap();
+        std::fs::write(format!("{}.map", path.display()), map(&source)).unwrap();
+        for format in ["text", "json", "sarif"] {
+            let output = bundlegate()
+                .args(["scan", "files", "--format", format])
+                .current_dir(folder.path())
+                .env("SESSION_KEY", &secret)
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(4), "{}", text(&output));
+            let said = text(&output);
+            let shown = (0..secret.len() - 8).find(|at| said.contains(&secret[*at..*at + 8]));
+            assert_eq!(shown, None, "{file} {source} {format}: {said}");
+        }
+    }
+}
+
 /// What is guarded, what is too weak for it, and what lies there unread is said without being asked.
 #[test]
 fn what_is_not_looked_for_is_said() {
