@@ -16,6 +16,16 @@ pub(super) struct Inner {
     pub(super) problem: Option<Unopened>,
 }
 
+impl Inner {
+    /// What has no path, as it was read.
+    pub(super) fn new(
+        writing: &'static str,
+        (bytes, problem): (Vec<u8>, Option<Unopened>),
+    ) -> Self {
+        Self { path: String::new(), bytes, writing, problem }
+    }
+}
+
 /// What is in a container, as far as it could be read, and why that is not all.
 pub(super) struct Opened {
     pub(super) list: Vec<Inner>,
@@ -81,7 +91,7 @@ pub(super) fn open(
     left: &mut u64,
 ) -> Option<Opened> {
     let one = |writing, (bytes, problem): (Vec<u8>, Option<Unopened>)| {
-        let list = vec![Inner { path: String::new(), bytes, writing, problem: None }];
+        let list = vec![Inner::new(writing, (bytes, None))];
         Some(Opened { list, problem })
     };
     let brotli = |left: &mut u64| read_brotli(bytes, left, "brotli");
@@ -140,12 +150,7 @@ pub(super) fn open(
             let (inner, problem) = brotli(&mut left_for_it);
             (problem.is_none() && inner.len() > bytes.len()).then(|| {
                 *left = left_for_it;
-                let list = vec![Inner {
-                    path: String::new(),
-                    bytes: inner,
-                    writing: "brotli",
-                    problem: None,
-                }];
+                let list = vec![Inner::new("brotli", (inner, None))];
                 Opened { list, problem: None }
             })
         }
@@ -176,7 +181,7 @@ fn gzip_behind(bytes: &[u8], left: &mut u64) -> Option<Opened> {
             read(flate2::read::GzDecoder::new(rest), rest.len(), &mut left_for_it, "gzip");
         if problem.is_none() && !inner.is_empty() {
             *left = left_for_it;
-            list.push(Inner { path: String::new(), bytes: inner, writing: "gzip", problem: None });
+            list.push(Inner::new("gzip", (inner, None)));
         }
     }
     (!list.is_empty()).then_some(Opened { list, problem: None })
@@ -197,7 +202,7 @@ fn icons(bytes: &[u8]) -> Option<Opened> {
         let picture = bytes.get(start..start.checked_add(length)?)?;
         if picture.starts_with(b"\x89PNG") {
             let bytes = picture.to_vec();
-            list.push(Inner { path: String::new(), bytes, writing: "icon", problem: None });
+            list.push(Inner::new("icon", (bytes, None)));
         }
     }
     (!list.is_empty()).then_some(Opened { list, problem: None })
@@ -422,12 +427,7 @@ fn png_texts(bytes: &[u8], left: &mut u64) -> Vec<Inner> {
             let start = body.windows(2).position(|pair| pair[0] == 0x78 && pair[1] != 0);
             if let Some(packed) = start.and_then(|start| body.get(start..)) {
                 let (bytes, _) = read_zlib(packed, left, "zlib");
-                inner.push(Inner {
-                    path: String::new(),
-                    bytes,
-                    writing: "PNG text",
-                    problem: None,
-                });
+                inner.push(Inner::new("PNG text", (bytes, None)));
             }
         }
         at += 12 + length;
@@ -451,12 +451,7 @@ fn pdf_streams(bytes: &[u8], left: &mut u64) -> Opened {
         let body = body.strip_prefix(b"\r").unwrap_or(body);
         let Some(packed @ [0x78, _, ..]) = body.strip_prefix(b"\n") else { continue };
         let (bytes, problem) = read_zlib(packed, left, "zlib");
-        opened.list.push(Inner {
-            path: String::new(),
-            bytes,
-            writing: "PDF stream",
-            problem: None,
-        });
+        opened.list.push(Inner::new("PDF stream", (bytes, None)));
         if problem == Some(Unopened::TooLarge) || opened.list.len() > MOST_FILES {
             opened.problem = Some(Unopened::TooLarge);
             break;

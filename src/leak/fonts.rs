@@ -19,10 +19,6 @@ fn opened(list: Option<Vec<Inner>>, name: &'static str) -> Opened {
     }
 }
 
-fn inner((bytes, problem): (Vec<u8>, Option<Unopened>), writing: &'static str) -> Inner {
-    Inner { path: String::new(), bytes, writing, problem }
-}
-
 /// The tables and the metadata, each by itself with zlib.
 pub(super) fn woff(bytes: &[u8], left: &mut u64) -> Opened {
     let mut list = Vec::new();
@@ -45,7 +41,7 @@ pub(super) fn woff(bytes: &[u8], left: &mut u64) -> Opened {
         Some(packed)
     })();
     for packed in tables.iter().flatten() {
-        list.push(inner(read_zlib(packed, left, "WOFF"), "WOFF"));
+        list.push(Inner::new("WOFF", read_zlib(packed, left, "WOFF")));
     }
     opened(tables.map(|_| list), "WOFF")
 }
@@ -61,7 +57,7 @@ pub(super) fn woff2(bytes: &[u8], left: &mut u64) -> Opened {
     })();
     let list = streams.map(|streams| {
         let streams = streams.into_iter().flatten();
-        streams.map(|stream| inner(read_brotli(stream, left, "WOFF2"), "WOFF2")).collect()
+        streams.map(|stream| Inner::new("WOFF2", read_brotli(stream, left, "WOFF2"))).collect()
     });
     opened(list, "WOFF2")
 }

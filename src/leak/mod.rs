@@ -379,7 +379,7 @@ impl Search {
             .iter()
             .map(|guarded| Names {
                 name: guarded.name.clone(),
-                others: guarded.names.clone(),
+                others: guarded.others.clone(),
                 parts: guarded.parts.iter().map(|part| part.label).collect(),
             })
             .collect();

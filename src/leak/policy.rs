@@ -14,7 +14,7 @@ pub struct Guarded {
     /// Its name.
     pub name: String,
     /// Other variables that have the same value.
-    pub names: Vec<String>,
+    pub others: Vec<String>,
     /// Its value, trimmed, and what of it is a secret by itself.
     pub parts: Vec<Part>,
 }
@@ -24,7 +24,7 @@ impl Guarded {
     #[must_use]
     pub fn forced(name: &str, value: &str) -> Self {
         let parts = parts_of(name, value.as_bytes(), true);
-        Self { name: name.to_owned(), names: Vec::new(), parts }
+        Self { name: name.to_owned(), others: Vec::new(), parts }
     }
 }
 
@@ -254,7 +254,7 @@ pub fn guarded<'a>(
             },
         });
         if !parts.is_empty() {
-            chosen.push(Guarded { name: shown_name(name), names: Vec::new(), parts });
+            chosen.push(Guarded { name: shown_name(name), others: Vec::new(), parts });
         }
     }
     chosen.sort_by(|a, b| a.name.cmp(&b.name));
@@ -270,9 +270,9 @@ fn same_values_once(chosen: Vec<Guarded>) -> Vec<Guarded> {
         let whole = guarded.parts.iter().find(|part| part.label.is_empty());
         let whole = whole.map(|part| part.value.expose().to_vec());
         if let Some(index) = whole.as_ref().and_then(|value| by_value.get(value)) {
-            let Guarded { names, parts, .. } = &mut kept[*index];
-            if !names.contains(&guarded.name) {
-                names.push(guarded.name);
+            let Guarded { others, parts, .. } = &mut kept[*index];
+            if !others.contains(&guarded.name) {
+                others.push(guarded.name);
             }
             for part in guarded.parts {
                 if parts.iter().all(|known| known.value != part.value) {

@@ -39,7 +39,7 @@ use report::{
     take_encoded, write_record,
 };
 pub use scan::{ScanFormat, ScanOptions, run_scan};
-use scan::{blocked, gate, gate_metafile, leak_gate, leak_rows, write_sarif};
+use scan::{blocked, gate, leak_gate, leak_rows, write_sarif};
 pub use shards::{projects, run_merge, run_plan, spread};
 pub use sign::{KeyTarget, derived_secrets, run_decrypt, run_keygen, run_sign, run_verify};
 use sign::{public_keys_only, seal_gate, seal_keys, seal_release, write_release};
@@ -167,12 +167,6 @@ fn release(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     (ports.progress)("searching for leaks");
     let place = output_folder(config);
     let gated = gate(config, ports, folder.artifacts, &place, &metafile, &mut outcome);
-    let gated = match gated {
-        Gated::Passed(..) if config.store.metafile => {
-            gate_metafile(config, ports, gated, &metafile, &mut outcome)
-        }
-        gated => gated,
-    };
     if !dry_run {
         let found: &[Finding] = match &gated {
             Gated::Passed(_, warnings) => warnings,

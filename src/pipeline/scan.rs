@@ -45,7 +45,19 @@ pub(super) fn gate(
         .at(&config.root, ports.environment.iter());
     let Some(allowances) = allowances(config, ports.today, outcome) else { return Gated::Failed };
     let excused = |finding: &Finding| allowances.allow(finding);
-    match leak::scan(artifacts, &search, folder, config.leaks.fails, excused) {
+    let mut gated = leak::scan(artifacts, &search, folder, config.leaks.fails, excused);
+    // The metafile is stored beside what passed: names of modules and imports are in it.
+    if let Ok((_, found)) = &mut gated
+        && config.store.metafile
+        && !metafile.outputs.is_empty()
+    {
+        let metafile = vec![metafile_artifact(metafile)];
+        match leak::scan(metafile, &search, "", config.leaks.fails, excused) {
+            Ok((_, more)) => found.extend(more),
+            Err(findings) => gated = Err(findings),
+        }
+    }
+    match gated {
         Ok((scanned, found)) => {
             // What stops nothing is told all the same.
             let told = found.iter().map(|finding| Diagnostic {
@@ -65,17 +77,10 @@ pub(super) fn gate(
     }
 }
 
-/// The same for the metafile, which is stored beside what passed: names of modules and imports are in it.
-pub(super) fn gate_metafile(
-    config: &Config,
-    ports: &Ports<'_>,
-    passed: Gated,
-    metafile: &Metafile,
-    outcome: &mut Outcome,
-) -> Gated {
-    let Gated::Passed(scanned, mut found) = passed else { return passed };
+/// The metafile as a file that is searched.
+fn metafile_artifact(metafile: &Metafile) -> BuildArtifact {
     let body = Body::new(metafile.to_json());
-    let artifact = BuildArtifact {
+    BuildArtifact {
         path: OutputPath::new(METAFILE_NAME).expect("a name of a file is a path"),
         kind: ArtifactKind::Asset,
         loader: "json",
@@ -83,13 +88,6 @@ pub(super) fn gate_metafile(
         is_immutable: false,
         source_map: None,
         body,
-    };
-    match gate(config, ports, vec![artifact], "", metafile, outcome) {
-        Gated::Passed(_, more) => {
-            found.extend(more);
-            Gated::Passed(scanned, found)
-        }
-        other => other,
     }
 }
 

@@ -332,7 +332,9 @@ fn files_under_their_own_names_can_be_read() {
          report: { base: \"dir:store/app\" }\n",
     );
     ok(&mut desk.command(&["run"]));
-    check(&desk.run(&["run"]), 0, "`dir:store/app`");
+    let again = desk.run(&["run"]);
+    check(&again, 0, "`dir:store/app`");
+    assert_eq!(text(&again).matches("leak/nothing-guarded").count(), 1, "{}", text(&again));
     check(&desk.run(&["promote", "dir:store/app"]), 2, "live already");
     check(&desk.run(&["verify", "dir:store/app@00000000"]), 7, "there is no deployment");
     for (path, bytes) in [("a.js", &b"neither brotli"[..]), ("b.js", b"other")] {
