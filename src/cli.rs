@@ -1,5 +1,6 @@
 //! The command line: clap `Command`s made from `config::settings`, and exit codes.
 
+use std::cell::OnceCell;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,8 +39,14 @@ pub fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => {
             let is_help = !error.use_stderr();
+            // It repeats what was asked for, which may be a secret in the wrong place.
+            let text = error.render().to_string();
+            let masked = pipeline::mask(&Environment::read(), None)(&text).filter(|_| !is_help);
             // A closed pipe is no reason for another message.
-            let _ = error.print();
+            let _ = match masked {
+                Some(text) => std::io::stderr().lock().write_all(text.as_bytes()),
+                None => error.print(),
+            };
             return if is_help { ExitCode::Fine } else { ExitCode::Usage };
         }
     };
@@ -359,10 +366,15 @@ fn flags(matches: &ArgMatches, mask: u16) -> Result<Layer, Vec<Diagnostic>> {
 }
 
 /// How and where messages go.
-struct Log {
+struct Log<'a> {
     format: Format,
     color: bool,
     least: Severity,
+    environment: &'a Environment,
+    /// The settings, once they are known.
+    config: Option<Config>,
+    /// Made when there is something to say.
+    mask: OnceCell<Box<pipeline::Mask>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -372,8 +384,8 @@ enum Format {
     Json,
 }
 
-impl Log {
-    fn new(matches: &ArgMatches, is_runner: bool) -> Self {
+impl<'a> Log<'a> {
+    fn new(matches: &ArgMatches, is_runner: bool, environment: &'a Environment) -> Self {
         let format = match matches.get_one::<String>("log-format").map(String::as_str) {
             Some("github") => Format::Github,
             Some("json") => Format::Json,
@@ -386,7 +398,13 @@ impl Log {
             _ => std::io::stderr().is_terminal(),
         };
         let least = if matches.get_flag("quiet") { Severity::Error } else { Severity::Note };
-        Self { format, color, least }
+        Self { format, color, least, environment, config: None, mask: OnceCell::new() }
+    }
+
+    /// Knows the settings, which may name more values that must not be shown.
+    fn know(&mut self, config: &Config) {
+        self.config = Some(config.clone());
+        self.mask = OnceCell::new();
     }
 
     /// Writes a message. `below` is where its paths begin, as seen from the root of the repository: programs stand there,
@@ -395,9 +413,12 @@ impl Log {
         if diagnostic.severity > self.least {
             return;
         }
+        // A message may quote what it is about: an argument, a line of a file.
+        let mask = || pipeline::mask(self.environment, self.config.as_ref());
+        let diagnostic = diagnostic.clone().masked(self.mask.get_or_init(mask));
         let placed = || diagnostic.clone().seen_from(|path| crate::fs::join(below, path));
         let text = match self.format {
-            Format::Text => render(diagnostic, self.color),
+            Format::Text => render(&diagnostic, self.color),
             Format::Github => format!("{}\n", annotation(&placed())),
             Format::Json => format!("{}\n", to_json(&placed())),
         };
@@ -477,7 +498,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
     {
         runner.read_event(&json);
     }
-    let log = Log::new(sub, runner.is_runner);
+    let mut log = Log::new(sub, runner.is_runner, &environment);
     let mask = match name {
         "run" => on::RUN,
         "build" => on::BUILD,
@@ -515,7 +536,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
             return finish(&pipeline::run_plan(&working, usize::from(shards)), &log, &here);
         }
         "run" if sub.get_one::<String>("shard").is_some() => {
-            return run_shard(sub, &environment, &runner, &log, &working);
+            return run_shard(sub, &environment, &runner, &mut log, &working);
         }
         _ => {}
     }
@@ -524,6 +545,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         Ok(config) => config,
         Err(diagnostics) => return fail(diagnostics),
     };
+    log.know(&config);
     if sub.get_flag("verbose") {
         log.line(&format!("the root is {}", config.root.display()));
     }
@@ -571,10 +593,10 @@ fn run_shard(
     matches: &ArgMatches,
     environment: &Environment,
     runner: &RunnerEnv,
-    log: &Log,
+    log: &mut Log<'_>,
     working: &Path,
 ) -> ExitCode {
-    let fail = |message: String| {
+    let fail = |log: &Log<'_>, message: String| {
         log.diagnostic(&Diagnostic::error("config/shard", message), "");
         ExitCode::Usage
     };
@@ -584,12 +606,12 @@ fn run_shard(
         (1 <= index && index <= shards && shards <= 256).then_some((index - 1, shards))
     });
     let Some((index, shards)) = numbers else {
-        return fail(format!("`--shard` takes I/N, such as 1/4, not `{text}`"));
+        return fail(log, format!("`--shard` takes I/N, such as 1/4, not `{text}`"));
     };
     let projects = match pipeline::projects(working) {
         Ok(projects) => projects,
         Err(error) => {
-            return fail(format!("`{}` cannot be looked through: {error}", working.display()));
+            return fail(log, format!("`{}` cannot be looked through: {error}", working.display()));
         }
     };
     let records =
@@ -620,6 +642,7 @@ fn run_shard(
             worst = ExitCode::Usage;
             continue;
         }
+        log.know(&config);
         config.report.comments = false;
         config.report.record =
             Some(records.join(format!("{}.jsonl", config.name.replace('/', "-"))));
@@ -644,7 +667,7 @@ fn run_shard(
 }
 
 /// Hands the runner what later steps may want to know.
-fn write_outputs(outcome: &Outcome, runner: &RunnerEnv, log: &Log) {
+fn write_outputs(outcome: &Outcome, runner: &RunnerEnv, log: &Log<'_>) {
     let Some(file) = &runner.output_file else { return };
     let verdict = match outcome.exit_code() {
         ExitCode::Fine => "pass",
@@ -794,7 +817,7 @@ fn store_command(name: &str, matches: &ArgMatches) -> StoreCommand {
     }
 }
 
-fn finish(outcome: &Outcome, log: &Log, below: &str) -> ExitCode {
+fn finish(outcome: &Outcome, log: &Log<'_>, below: &str) -> ExitCode {
     outcome.diagnostics.iter().for_each(|diagnostic| log.diagnostic(diagnostic, below));
     outcome.done.iter().for_each(|line| log.line(line));
     // A file that is called like a command of the runner must not be one, wherever its name stands.

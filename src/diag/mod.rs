@@ -120,6 +120,23 @@ impl Diagnostic {
         self
     }
 
+    /// The same, where `mask` takes out of each text what must not be shown; it gives `None` for one that is fine. A line of
+    /// a file that holds such is not shown at all.
+    #[must_use]
+    pub fn masked(mut self, mask: impl Fn(&str) -> Option<String>) -> Self {
+        let places = [&mut self.location, &mut self.output];
+        for Location { file, line_text, .. } in places.into_iter().flatten() {
+            if mask(line_text).is_some() {
+                line_text.clear();
+            }
+            *file = mask(file).unwrap_or_else(|| std::mem::take(file));
+        }
+        for text in self.hints.iter_mut().chain([&mut self.message]) {
+            *text = mask(text).unwrap_or_else(|| std::mem::take(text));
+        }
+        self
+    }
+
     /// What one can do, and where it stands, as sentences.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         let output = self.output.iter().map(|place| format!("it stands at {place} of the output"));

@@ -1,5 +1,6 @@
 //! Values in pieces that constants hold: `const a = "pa", b = "rt"; a + b`. Bundlers leave these as they are where a
-//! constant is used more than once.
+//! constant is used more than once. And pieces that stand one behind the other, whatever is between them: strings that a
+//! language joins by itself, lists, arguments.
 //!
 //! The file is read as tokens, without scopes: a name stands for every string that is given to it anywhere. What comes
 //! out is only ever compared with whole values, so a mixture that never runs does no harm. It is done only for files
@@ -74,7 +75,9 @@ pub(super) fn joined_constants(
         let Text { bytes, from } = text;
         take(&mut Decoded { bytes, from: Origins::Each(from), writing: "joined constants" });
     };
-    let constants = constants(bytes, is_piece);
+    // Short texts may be what stands between pieces.
+    let may_join = |text: &[u8]| text.len() < 3 || is_piece(text);
+    let constants = constants(bytes, &may_join);
     let mut reader = Reader {
         appended: BTreeMap::new(),
         target: None,
@@ -83,17 +86,29 @@ pub(super) fn joined_constants(
         constants,
         take: &mut take,
     };
+    let mut row = vec![Text::default()];
     tokens(bytes, &mut |token| match token {
-        Token::Text(text) if !is_piece(&text.bytes) => reader.end(),
-        token => reader.read(token),
+        Token::Text(text) if !may_join(&text.bytes) => {
+            reader.end();
+            (reader.take)(std::mem::take(&mut row[0]));
+        }
+        token => {
+            if let Token::Text(text) = &token
+                && is_piece(&text.bytes)
+            {
+                extend(&mut row, std::slice::from_ref(text), reader.take);
+            }
+            reader.read(token);
+        }
     });
     reader.end();
+    row.into_iter().for_each(&mut *reader.take);
     let appended = std::mem::take(&mut reader.appended);
     appended.into_values().flatten().for_each(take);
 }
 
 /// The strings that names are given: `a = "…"`, `a: "…"`.
-fn constants<'a>(bytes: &'a [u8], is_piece: &dyn Fn(&[u8]) -> bool) -> Constants<'a> {
+fn constants<'a>(bytes: &'a [u8], may_join: &dyn Fn(&[u8]) -> bool) -> Constants<'a> {
     let mut constants = Constants::new();
     let mut given: Option<&[u8]> = None;
     let mut name: Option<&[u8]> = None;
@@ -101,7 +116,7 @@ fn constants<'a>(bytes: &'a [u8], is_piece: &dyn Fn(&[u8]) -> bool) -> Constants
         Token::Name(found) => (given, name) = (None, Some(found)),
         Token::Sign(b'=' | b':') => given = name.take(),
         Token::Text(text) => {
-            if let Some(name) = given.take().filter(|_| is_piece(&text.bytes)) {
+            if let Some(name) = given.take().filter(|_| may_join(&text.bytes)) {
                 let texts = constants.entry(name).or_default();
                 if texts.len() < MOST_STRINGS {
                     texts.push(text);
@@ -473,6 +488,10 @@ mod tests {
     #[test]
     fn constants_are_joined() {
         check(r#"const a="se",b="cret";f(a+b)"#, "secret");
+        check("k = ('se' 'cr'\n  'et')", "secret");
+        check(r#"$k = "se" . 'cr' . "et";"#, "secret");
+        check(r#"f(["se", "cr", "et"])"#, "secret");
+        check(r#"f("se", x("cr"), {y: "et"})"#, "secret");
         check(r#"const a="se";f(a+"cret")"#, "secret");
         check(r#"const a="se"; f(`${a}cret`)"#, "secret");
         check(r#"const a="cret"; f(`se${a}`)"#, "secret");

@@ -3,7 +3,7 @@
 
 use std::io::{Cursor, Read};
 
-use super::fonts;
+use super::{fonts, pdf};
 
 /// What came out of a container.
 pub(super) struct Inner {
@@ -79,7 +79,7 @@ pub(super) const MOST_BYTES: u64 = 256 << 20;
 const MOST_RATIO: u64 = 1100;
 
 /// Most files in an archive.
-const MOST_FILES: usize = 100_000;
+pub(super) const MOST_FILES: usize = 100_000;
 
 /// Opens `bytes` if they are a container. `is_whole` says that they are all of a file or of an entry of an archive, and
 /// `is_named_brotli` that its name ends in `.br`; brotli has no mark of its own. `left` is what may still come out, and is
@@ -115,6 +115,21 @@ pub(super) fn open(
             one("bzip2", read(decoder, bytes.len(), left, "bzip2"))
         }
         [b'P', b'K', 3, 4, ..] => Some(zip(bytes, left)),
+        // The rest of a SWF file (its specification, chapter 2).
+        [b'C', b'W', b'S', _, _, _, _, _, packed @ ..] => {
+            one("SWF", read_zlib(packed, left, "SWF"))
+        }
+        [b'Z', b'W', b'S', _, _, _, _, _, _, _, _, _, head @ ..] if head.len() > 5 => {
+            let (head, packed) = head.split_at(5);
+            one("SWF", read_lzma(packed, head, u64::MAX, left))
+        }
+        _ if is_whole && is_lzma(bytes) => {
+            let (head, packed) = bytes.split_at(13);
+            let size = head[5..].iter().rev().fold(0, |size, byte| size << 8 | u64::from(*byte));
+            let read = read_lzma(packed, head, size, left);
+            let is_none = matches!(read, (_, Some(Unopened::Broken(_))));
+            if is_none { None } else { one("lzma", read) }
+        }
         _ if is_named_brotli => one("brotli", brotli(left)),
         _ if bytes.get(257..262) == Some(b"ustar") => Some(tar(bytes, left)),
         // A zlib header is two bytes, so much begins like one that is none.
@@ -128,7 +143,7 @@ pub(super) fn open(
         [0x89, b'P', b'N', b'G', ..] => {
             Some(Opened { list: png_texts(bytes, left), problem: None })
         }
-        [b'%', b'P', b'D', b'F', b'-', ..] => Some(pdf_streams(bytes, left)),
+        [b'%', b'P', b'D', b'F', b'-', ..] => Some(pdf::open(bytes, left)),
         [b'w', b'O', b'F', b'F', ..] => Some(fonts::woff(bytes, left)),
         [b'w', b'O', b'F', b'2', ..] => Some(fonts::woff2(bytes, left)),
         [0, 0, 1 | 2, 0, count, 0, ..] if *count > 0 && is_whole => icons(bytes),
@@ -340,6 +355,37 @@ pub(super) fn read_brotli(
     read(brotli::Decompressor::new(bytes, 64 << 10), bytes.len(), left, name)
 }
 
+/// Whether bytes begin as those of `lzma` do, which have no mark: usual settings, the size of a dictionary, and that of what
+/// comes out or the word that it is not known.
+fn is_lzma(bytes: &[u8]) -> bool {
+    let dictionary =
+        bytes.get(1..5).map(|size| u32::from_le_bytes([size[0], size[1], size[2], size[3]]));
+    let is_usual = dictionary.is_some_and(|size| {
+        (1 << 12..=1 << 28).contains(&size)
+            && (size.is_power_of_two() || (size / 3).is_power_of_two())
+    });
+    let size = bytes.get(5..13).unwrap_or_default();
+    bytes.first() == Some(&0x5d)
+        && is_usual
+        && (size == [0xff; 8] || size.get(5..) == Some(&[0, 0, 0][..]))
+}
+
+/// Memory that the dictionary of `lzma` may take, in KiB.
+const LZMA_KIB: u32 = 300 << 10;
+
+/// What comes out of a stream of LZMA with the properties at the start of `head`, where `size` bytes do, or `u64::MAX`.
+fn read_lzma(packed: &[u8], head: &[u8], size: u64, left: &mut u64) -> (Vec<u8>, Option<Unopened>) {
+    let dictionary = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+    let broken = || (Vec::new(), Some(Unopened::Broken("lzma")));
+    if dictionary >> 10 > LZMA_KIB {
+        return (Vec::new(), Some(Unopened::TooLarge));
+    }
+    match lzma_rust2::LzmaReader::new_with_props(packed, size, head[0], dictionary, None) {
+        Ok(reader) => read(reader, packed.len(), left, "lzma"),
+        Err(_) => broken(),
+    }
+}
+
 /// What comes out of a reader before it ends or fails.
 fn read(
     reader: impl Read,
@@ -415,14 +461,21 @@ fn tar(bytes: &[u8], left: &mut u64) -> Opened {
     Opened { list, problem: problem.err() }
 }
 
-/// The compressed texts of a PNG: `zTXt` and `iTXt`.
+/// The compressed texts and profiles of a PNG, and what stands behind its end.
 fn png_texts(bytes: &[u8], left: &mut u64) -> Vec<Inner> {
     let mut inner = Vec::new();
     let mut at = 8;
     while let Some(header) = bytes.get(at..at + 8) {
         let length = u32::from_be_bytes([header[0], header[1], header[2], header[3]]) as usize;
         let Some(body) = bytes.get(at + 8..at + 8 + length) else { break };
-        if matches!(&header[4..], b"zTXt" | b"iTXt") {
+        if &header[4..] == b"IEND" {
+            let behind = bytes.get(at + 12 + length..).unwrap_or_default();
+            if !behind.is_empty() {
+                inner.push(Inner::new("behind PNG", (behind.to_vec(), None)));
+            }
+            break;
+        }
+        if matches!(&header[4..], b"zTXt" | b"iTXt" | b"iCCP") {
             // The compressed text follows the keyword and other short texts; its zlib header tells where.
             let start = body.windows(2).position(|pair| pair[0] == 0x78 && pair[1] != 0);
             if let Some(packed) = start.and_then(|start| body.get(start..)) {
@@ -441,23 +494,6 @@ pub(super) fn has_parts(bytes: &[u8]) -> bool {
         || bytes.starts_with(b"%PDF-")
         || bytes.starts_with(b"wOF")
         || bytes.starts_with(&[0, 0])
-}
-
-/// The compressed streams of a PDF (ISO 32000-1, 7.3.8 and 7.4.4).
-fn pdf_streams(bytes: &[u8], left: &mut u64) -> Opened {
-    let mut opened = Opened { list: Vec::new(), problem: None };
-    for at in memchr::memmem::find_iter(bytes, b"stream") {
-        let body = &bytes[at + 6..];
-        let body = body.strip_prefix(b"\r").unwrap_or(body);
-        let Some(packed @ [0x78, _, ..]) = body.strip_prefix(b"\n") else { continue };
-        let (bytes, problem) = read_zlib(packed, left, "zlib");
-        opened.list.push(Inner::new("PDF stream", (bytes, None)));
-        if problem == Some(Unopened::TooLarge) || opened.list.len() > MOST_FILES {
-            opened.problem = Some(Unopened::TooLarge);
-            break;
-        }
-    }
-    opened
 }
 
 /// UTF-16 as UTF-8, when a mark at the start, or every other byte being zero, says that it is UTF-16.
@@ -504,31 +540,6 @@ mod tests {
         assert_eq!(cut.problem, Some(Unopened::Broken("gzip")));
         // What came out before the end is searched.
         assert!(!cut.list[0].bytes.is_empty());
-    }
-
-    #[test]
-    fn streams_of_a_pdf_are_opened() {
-        let stream = |text: &str| {
-            let mut encoder =
-                flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-            std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
-            let packed = encoder.finish().unwrap();
-            let head =
-                format!("1 0 obj\n<< /Length {} /Filter /FlateDecode >>\nstream\r\n", packed.len());
-            [head.as_bytes(), &packed, b"\r\nendstream\nendobj\n"].concat()
-        };
-        let file = [
-            b"%PDF-1.7\n".as_slice(),
-            &stream("first"),
-            b"stream\nplain\nendstream",
-            &stream("second"),
-        ]
-        .concat();
-        let opened = open(&file, true, false, &mut MOST_BYTES.clone()).unwrap();
-        let texts: Vec<&[u8]> = opened.list.iter().map(|inner| inner.bytes.as_slice()).collect();
-        assert_eq!(texts, [b"first".as_slice(), b"second"]);
-        assert_eq!(opened.problem, None);
-        assert_eq!(open(&file, true, false, &mut 3).unwrap().problem, Some(Unopened::TooLarge));
     }
 
     proptest::proptest! {

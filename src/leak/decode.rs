@@ -55,9 +55,25 @@ impl Decoded {
         Self { bytes: Vec::new(), from: Origins::Each(Vec::new()), writing }
     }
 
-    fn push(&mut self, byte: u8, from: usize) {
+    pub(super) fn push(&mut self, byte: u8, from: usize) {
         self.bytes.push(byte);
         self.from.push(from);
+    }
+
+    /// Forgets the first `length` bytes.
+    fn skip(&mut self, length: usize) {
+        self.bytes.drain(..length);
+        if let Origins::Each(list) = &mut self.from {
+            list.drain(..length);
+        }
+    }
+
+    /// Forgets what is behind the first `length` bytes.
+    pub(super) fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+        if let Origins::Each(list) = &mut self.from {
+            list.truncate(length);
+        }
     }
 
     fn push_char(&mut self, character: char, from: usize) {
@@ -167,24 +183,14 @@ impl Wants {
 
 /// Hands everything that `bytes` can be read as in another way to `take`: a text that is written with escapes and the
 /// like, and bytes that are written in letters, which stand in `runs`. Each lives only until the next.
-pub(super) fn decode(
-    bytes: &[u8],
-    runs: &[Range<usize>],
-    wants: &Wants,
-    as_text: bool,
-    as_bytes: bool,
-    take: &mut Take<'_>,
-) {
+pub(super) fn decode(bytes: &[u8], runs: &[Range<usize>], wants: &Wants, take: &mut Take<'_>) {
     let brackets = Brackets::of(bytes);
-    if as_text {
-        texts(bytes, &brackets, wants, take);
-    }
-    if as_bytes {
-        number_lists(bytes, &brackets, take);
-        base64_runs(bytes, runs, take);
-        hex_pairs(bytes, take);
-        hex_runs(bytes, runs, take);
-    }
+    texts(bytes, &brackets, wants, take);
+    number_lists(bytes, &brackets, take);
+    base64_runs(bytes, runs, take);
+    hex_pairs(bytes, take);
+    hex_runs(bytes, runs, take);
+    bit_runs(bytes, runs, take);
 }
 
 /// What stands at brackets, found in one pass: starts of calls, and of lists of numbers.
@@ -196,6 +202,8 @@ struct Brackets {
     concats: Vec<usize>,
     /// `.split(`
     splits: Vec<usize>,
+    /// `.replace(` and `.replaceAll(`
+    replaces: Vec<usize>,
     /// The first numbers in brackets of any kind.
     numbers: Vec<usize>,
 }
@@ -209,6 +217,8 @@ impl Brackets {
                 Some(b'n') if before.ends_with(b".join") => found.joins.push(open - 5),
                 Some(b't') if before.ends_with(b".concat") => found.concats.push(open - 7),
                 Some(b't') if before.ends_with(b".split") => found.splits.push(open - 6),
+                Some(b'e') if before.ends_with(b".replace") => found.replaces.push(open - 8),
+                Some(b'l') if before.ends_with(b".replaceAll") => found.replaces.push(open - 11),
                 _ => {}
             }
             let first = skip_space(bytes, open + 1);
@@ -249,6 +259,7 @@ pub(super) fn is_textual(writing: &str) -> bool {
         "joined strings",
         "joined constants",
         "CSS escapes",
+        "markup",
     ]
     .contains(&writing)
 }
@@ -326,6 +337,12 @@ fn texts(bytes: &[u8], brackets: &Brackets, wants: &Wants, take: &mut Take<'_>) 
             lists.push((at.saturating_sub(LIST_BYTES)..at, separator));
         }
     }
+    if !bytes.is_ascii() {
+        for unseen in UNSEEN {
+            let mut buffer = [0; 4];
+            signs.extend(memmem::find_iter(bytes, unseen.encode_utf8(&mut buffer).as_bytes()));
+        }
+    }
     signs.sort_unstable();
     for at in signs {
         texts.add(at, bytes.len());
@@ -334,8 +351,16 @@ fn texts(bytes: &[u8], brackets: &Brackets, wants: &Wants, take: &mut Take<'_>) 
     for span in &texts.list {
         let undone = text(bytes, span, Kinds::ALL, &mut decoded);
         take(&mut decoded);
-        if wants.has_bytes && undone.has_high {
+        if undone.has_high && (wants.has_bytes || has_packed(&bytes[span.clone()])) {
             text(bytes, span, Kinds { in_bytes: true, ..Kinds::ALL }, &mut decoded);
+            // What is compressed is known by its start.
+            let packed = memmem::find(&decoded.bytes, b"\x1f\x8b\x08")
+                .or_else(|| memmem::find(&decoded.bytes, b"x\x9c"));
+            decoded.skip(packed.unwrap_or_default());
+            take(&mut decoded);
+        }
+        if undone.is_continued {
+            text(bytes, span, Kinds { yaml: true, ..Kinds::ALL }, &mut decoded);
             take(&mut decoded);
         }
         // A value that has signs itself is written in one way only.
@@ -439,6 +464,8 @@ struct Kinds<'a> {
     form: bool,
     /// `\x80` to `\xff` are bytes, not characters.
     in_bytes: bool,
+    /// Where `\` ends a line, the indentation of the next is none of the text: YAML.
+    yaml: bool,
 }
 
 impl Kinds<'_> {
@@ -449,6 +476,7 @@ impl Kinds<'_> {
         list: None,
         form: false,
         in_bytes: false,
+        yaml: false,
     };
     const NONE: Self = Self { script: false, percent: false, entities: false, ..Self::ALL };
 }
@@ -461,23 +489,27 @@ fn text(bytes: &[u8], span: &Span, kinds: Kinds<'_>, decoded: &mut Decoded) -> U
         even @ Origins::Even { .. } => *even = Origins::Each(Vec::new()),
     }
     let (mut escapes, mut percents, mut entities, mut joints) = (0, 0, 0, 0);
-    let mut has_high = false;
+    let (mut has_high, mut is_continued) = (false, false);
     let mut at = span.start;
     while at < span.end {
         let byte = bytes[at];
         match byte {
             b'\\' if kinds.script => {
-                let high = hex_byte(bytes, at + 2).filter(|byte| *byte >= 0x80);
-                if let (Some(byte), Some(b'x')) = (high, bytes.get(at + 1)) {
+                if let Some((byte, length)) = high_escape(bytes, at) {
                     has_high = true;
                     if kinds.in_bytes {
                         decoded.push(byte, at);
-                        at += 4;
+                        at += length;
                         continue;
                     }
                 }
+                let line = bytes.get(at + 1).filter(|next| matches!(next, b'\n' | b'\r'));
                 at += script_escape(bytes, at, decoded);
                 escapes += 1;
+                let indent = bytes[at..].iter().take_while(|byte| matches!(byte, b' ' | b'\t'));
+                let indent = if line.is_some() { indent.count() } else { 0 };
+                is_continued |= indent > 0;
+                at += if kinds.yaml { indent } else { 0 };
             }
             b'%' if kinds.percent && percent(bytes, at).is_some() => {
                 match percent(bytes, at) {
@@ -495,7 +527,9 @@ fn text(bytes: &[u8], span: &Span, kinds: Kinds<'_>, decoded: &mut Decoded) -> U
             }
             b'&' if kinds.entities && entity(bytes, at).is_some() => {
                 let (character, length) = entity(bytes, at).unwrap_or(('&', 1));
-                decoded.push_char(character, at);
+                if !is_unseen(character) {
+                    decoded.push_char(character, at);
+                }
                 at += length;
                 entities += 1;
             }
@@ -522,6 +556,20 @@ fn text(bytes: &[u8], span: &Span, kinds: Kinds<'_>, decoded: &mut Decoded) -> U
                 at = skip_space(bytes, at + 2) + 1;
                 joints += 1;
             }
+            0xc2 | 0xe2 | 0xef if unseen(&bytes[at..]) > 0 => {
+                at += unseen(&bytes[at..]);
+                escapes += 1;
+            }
+            0xc2 | 0xc3 if kinds.in_bytes => match bytes.get(at + 1) {
+                Some(low @ 0x80..=0xbf) => {
+                    decoded.push((byte << 6) | (low & 0x3f), at);
+                    at += 2;
+                }
+                _ => {
+                    decoded.push(byte, at);
+                    at += 1;
+                }
+            },
             b'+' if kinds.form => {
                 decoded.push(b' ', at);
                 at += 1;
@@ -540,7 +588,37 @@ fn text(bytes: &[u8], span: &Span, kinds: Kinds<'_>, decoded: &mut Decoded) -> U
         most if most == percents => "percent-encoded",
         _ => "escaped",
     };
-    Undone { script: escapes + joints, percents, entities, has_high }
+    Undone { script: escapes + joints, percents, entities, has_high, is_continued }
+}
+
+/// Characters that are not seen: where a word may be broken, and what joins letters.
+const UNSEEN: [char; 6] = ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'];
+
+fn is_unseen(character: char) -> bool {
+    UNSEEN.contains(&character)
+}
+
+/// Bytes of a character that is not seen, at the start of a text.
+fn unseen(bytes: &[u8]) -> usize {
+    match bytes {
+        [0xc2, 0xad, ..] => 2,
+        [0xe2, 0x80, 0x8b..=0x8d, ..] | [0xe2, 0x81, 0xa0, ..] | [0xef, 0xbb, 0xbf, ..] => 3,
+        _ => 0,
+    }
+}
+
+/// Whether a string in escapes may be compressed bytes: gzip's or zlib's.
+fn has_packed(bytes: &[u8]) -> bool {
+    const STARTS: [&[u8]; 7] = [
+        b"\\x1f\\x8b",
+        b"\\x1F\\x8B",
+        b"\\u001f\\u008b",
+        b"\\u001F\\u008B",
+        b"\\37\\213",
+        b"x\\x9c",
+        b"x\\x9C",
+    ];
+    STARTS.iter().any(|start| memmem::find(bytes, start).is_some())
 }
 
 /// How much of each kind was undone.
@@ -550,6 +628,8 @@ struct Undone {
     entities: usize,
     /// Whether there were escapes that may stand for bytes which are no text.
     has_high: bool,
+    /// Whether a line goes on in an indented one.
+    is_continued: bool,
 }
 
 impl Undone {
@@ -577,7 +657,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-fn hex_byte(bytes: &[u8], at: usize) -> Option<u8> {
+pub(super) fn hex_byte(bytes: &[u8], at: usize) -> Option<u8> {
     Some(hex_digit(*bytes.get(at)?)? * 16 + hex_digit(*bytes.get(at + 1)?)?)
 }
 
@@ -623,6 +703,17 @@ pub(super) fn script_escape(bytes: &[u8], at: usize, decoded: &mut Decoded) -> u
             2
         }
     }
+}
+
+/// An escape of a character from U+0080 to U+00FF, which may stand for a byte, and its length.
+fn high_escape(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
+    let (value, length) = match bytes.get(at + 1)? {
+        b'x' => (u32::from(hex_byte(bytes, at + 2)?), 4),
+        b'u' => (unicode_escape(bytes, at)?.0, 6),
+        b'0'..=b'7' => number(bytes, at + 1, 8, 3).map(|(value, count)| (value, count + 1))?,
+        _ => return None,
+    };
+    u8::try_from(value).ok().filter(|byte| *byte >= 0x80).map(|byte| (byte, length))
 }
 
 fn unicode_escape(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
@@ -675,6 +766,11 @@ const ENTITIES: &[(&str, char)] = &[
     ("quot", '"'),
     ("apos", '\''),
     ("nbsp", '\u{a0}'),
+    ("shy", '\u{ad}'),
+    ("ZeroWidthSpace", '\u{200b}'),
+    ("zwnj", '\u{200c}'),
+    ("zwj", '\u{200d}'),
+    ("NoBreak", '\u{2060}'),
     ("sol", '/'),
     ("bsol", '\\'),
     ("plus", '+'),
@@ -887,7 +983,7 @@ fn number_lists(bytes: &[u8], brackets: &Brackets, take: &mut Take<'_>) {
             done = numbers(bytes, first, take);
         }
     }
-    for at in brackets.splits.iter().copied() {
+    for at in brackets.splits.iter().chain(&brackets.replaces).copied() {
         split_string(bytes, at, take);
     }
 }
@@ -896,7 +992,7 @@ static FIRST_KEY: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new(b"\"0\":"));
 static HEX_NUMBER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"0x"));
 
-/// `"107,84".split(",")` and `"a|b".split("|").join("")`, by the place of `.split(`.
+/// `"107,84".split(",")`, `"a|b".split("|").join("")` and `"a|b".replace(/[|]/g, "")`, by the place of the call.
 fn split_string(bytes: &[u8], at: usize, take: &mut Take<'_>) {
     let Some(quote) = at.checked_sub(1).map(|at| bytes[at]).filter(|byte| is_quote(Some(byte)))
     else {
@@ -906,16 +1002,24 @@ fn split_string(bytes: &[u8], at: usize, take: &mut Take<'_>) {
     let Some(start) = memchr::memrchr(quote, &bytes[from..at - 1]).map(|at| from + at + 1) else {
         return;
     };
-    let argument = skip_space(bytes, at + 7);
+    let Some(open) = memchr::memchr(b'(', &bytes[at..]) else { return };
+    let argument = skip_space(bytes, at + open + 1);
     let rest = bytes.get(argument + 1..).unwrap_or_default();
+    let mark = bytes.get(argument);
     let Some(end) = rest
         .iter()
         .take(SEPARATOR_BYTES + 1)
-        .position(|byte| is_quote(bytes.get(argument)) && Some(byte) == bytes.get(argument))
+        .position(|byte| (is_quote(mark) || mark == Some(&b'/')) && Some(byte) == mark)
     else {
         return;
     };
-    let separator = &rest[..end];
+    let separator = match &rest[..end] {
+        // A class of one letter, or an escaped one.
+        [b'[', letter, b']'] | [b'\\', letter] if mark == Some(&b'/') => {
+            std::slice::from_ref(letter)
+        }
+        separator => separator,
+    };
     if separator.is_empty() {
         return;
     }
@@ -959,13 +1063,10 @@ fn separated_numbers(text: &[u8], start: usize, separator: &[u8], take: &mut Tak
     }
 }
 
-/// Characters by number, from the first number on; returns where they end.
+/// Numbers in a row, from the first on: characters, bytes, or words of several bytes. Returns where they end.
 fn numbers(bytes: &[u8], first: usize, take: &mut Take<'_>) -> usize {
-    // Numbers above 127 may be characters, or bytes of characters in UTF-8; bytes may be below zero.
-    let mut decoded = Decoded::new("character codes");
-    let mut in_bytes = Decoded::new("character codes");
+    let mut values: Vec<(u32, usize)> = Vec::new();
     let mut at = first;
-    let (mut count, mut high) = (0, None);
     loop {
         at = skip_key(bytes, at);
         let is_negative = bytes.get(at) == Some(&b'-');
@@ -977,23 +1078,8 @@ fn numbers(bytes: &[u8], first: usize, take: &mut Take<'_>) -> usize {
             _ => 10,
         };
         let prefix = if radix == 10 { 0 } else { 2 };
-        let Some((value, length)) = number(bytes, digits + prefix, radix, 22) else { break };
-        let value = if is_negative { 256u32.saturating_sub(value) } else { value };
-        match (high.take(), value) {
-            (_, 0xd800..0xdc00) => high = Some(value),
-            (Some(high), 0xdc00..0xe000) => {
-                let code = 0x10000 + ((high - 0xd800) << 10) + (value - 0xdc00);
-                decoded.push_char(char::from_u32(code).unwrap_or_default(), at);
-            }
-            _ => match char::from_u32(value) {
-                Some(character) => decoded.push_char(character, at),
-                None => break,
-            },
-        }
-        if let Ok(byte) = u8::try_from(value) {
-            in_bytes.push(byte, at);
-        }
-        count += 1;
+        let Some((value, length)) = number(bytes, digits + prefix, radix, 32) else { break };
+        values.push((if is_negative { value.wrapping_neg() } else { value }, at));
         let end = digits + prefix + length;
         let Some(next) = next_number(bytes, end) else {
             at = end;
@@ -1001,13 +1087,50 @@ fn numbers(bytes: &[u8], first: usize, take: &mut Take<'_>) -> usize {
         };
         at = next;
     }
-    if count >= FEWEST_NUMBERS {
-        if in_bytes.bytes != decoded.bytes {
-            take(&mut in_bytes);
+    let most = values.iter().map(|(value, _)| *value).max().unwrap_or_default();
+    if values.len() >= FEWEST_NUMBERS {
+        // Bytes may be below zero. Those above 127 may be characters, or parts of characters in UTF-8.
+        let mut in_bytes = Decoded::new("character codes");
+        for (value, at) in &values {
+            let byte = u8::try_from(*value).or_else(|_| u8::try_from(value.wrapping_add(256)));
+            if let Ok(byte) = byte {
+                in_bytes.push(byte, *at);
+            }
         }
-        take(&mut decoded);
+        take(&mut in_bytes);
+        if most > 127 {
+            take(&mut characters(&values));
+        }
+    }
+    // Fewer numbers hold as much where each is several bytes.
+    let width = if most > u32::from(u16::MAX) { 4 } else { 2 };
+    if most > u32::from(u8::MAX) && values.len() * width >= FEWEST_NUMBERS {
+        let (mut little, mut big) = (Decoded::new("words"), Decoded::new("words"));
+        for (value, at) in &values {
+            value.to_le_bytes()[..width].iter().for_each(|byte| little.push(*byte, *at));
+            value.to_be_bytes()[4 - width..].iter().for_each(|byte| big.push(*byte, *at));
+        }
+        take(&mut little);
+        take(&mut big);
     }
     at
+}
+
+/// Characters by their numbers, of which those beyond U+FFFF may be pairs of surrogates.
+fn characters(values: &[(u32, usize)]) -> Decoded {
+    let mut decoded = Decoded::new("character codes");
+    let mut high = None;
+    for (value, at) in values {
+        match (high.take(), *value) {
+            (_, 0xd800..0xdc00) => high = Some(*value),
+            (Some(high), 0xdc00..0xe000) => {
+                let code = 0x10000 + ((high - 0xd800) << 10) + (value - 0xdc00);
+                decoded.push_char(char::from_u32(code).unwrap_or_default(), *at);
+            }
+            (_, value) => decoded.push_char(char::from_u32(value).unwrap_or_default(), *at),
+        }
+    }
+    decoded
 }
 
 /// Over `"12":` before a number.
@@ -1252,6 +1375,25 @@ fn lines_of_hex(bytes: &[u8], start: usize, length: usize) -> Option<Vec<usize>>
     Some(digits)
 }
 
+/// Fewest binary digits in a row that are decoded.
+const FEWEST_BITS: usize = 64;
+
+/// Runs of binary digits, eight of them for a byte.
+fn bit_runs(bytes: &[u8], runs: &[Range<usize>], take: &mut Take<'_>) {
+    for run in runs.iter().filter(|run| run.len() >= FEWEST_BITS) {
+        let digits = &bytes[run.clone()];
+        if !digits.iter().all(|digit| matches!(digit, b'0' | b'1')) {
+            continue;
+        }
+        for offset in 0..8 {
+            let eights = digits[offset..].as_chunks::<8>().0;
+            let byte = |eight: &[u8; 8]| eight.iter().fold(0, |byte, bit| byte << 1 | (bit & 1));
+            let from = Origins::Even { start: run.start + offset, letters: 8, bytes: 1 };
+            take(&mut Decoded { bytes: eights.iter().map(byte).collect(), from, writing: "bits" });
+        }
+    }
+}
+
 /// Pairs of hex digits with one kind of mark between them. The fewest take 23 bytes, so a window of six at every
 /// sixteenth byte is within each.
 fn hex_pairs(bytes: &[u8], take: &mut Take<'_>) {
@@ -1304,18 +1446,11 @@ mod tests {
     fn check(encoded: &str, expected: &str) {
         let wants = Wants::of([b"a value/with \"marks\" and spaces".as_slice()].into_iter());
         let mut found = false;
-        decode(
-            encoded.as_bytes(),
-            &letter_runs(encoded.as_bytes()),
-            &wants,
-            true,
-            true,
-            &mut |decoded| {
-                let text = String::from_utf8_lossy(&decoded.bytes).into_owned();
-                assert!(decoded.from.get(decoded.bytes.len().saturating_sub(1)).is_some());
-                found |= text.contains(expected);
-            },
-        );
+        decode(encoded.as_bytes(), &letter_runs(encoded.as_bytes()), &wants, &mut |decoded| {
+            let text = String::from_utf8_lossy(&decoded.bytes).into_owned();
+            assert!(decoded.from.get(decoded.bytes.len().saturating_sub(1)).is_some());
+            found |= text.contains(expected);
+        });
         assert!(found, "{expected} in {encoded}");
     }
 

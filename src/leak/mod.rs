@@ -5,10 +5,13 @@ mod containers;
 mod decode;
 pub mod dotenv;
 mod fonts;
+mod formats;
 mod grams;
+mod mask;
 mod misplaced;
 pub mod needles;
 mod parts;
+mod pdf;
 pub mod policy;
 mod runs;
 pub mod sarif;
@@ -28,6 +31,7 @@ use crate::artifact::{Body, BuildArtifact, Form, OutputPath};
 use crate::diag::{Diagnostic, Location};
 use crate::fs::join;
 use crate::secret::Secret;
+use mask::Pieces;
 pub use misplaced::is_dotenv;
 pub use needles::Needles;
 pub use parts::Part;
@@ -74,6 +78,8 @@ pub struct Finding {
     pub inner: Option<String>,
     /// Where that came from, if a source map knows.
     pub source: Option<Location>,
+    /// How many more times the same is in the file, behind those that are told.
+    pub more: usize,
 }
 
 impl Finding {
@@ -132,6 +138,10 @@ impl Finding {
         let diagnostic = match &self.inner {
             Some(inner) => diagnostic.hint(format!("inside of it, at {inner}")),
             None => diagnostic,
+        };
+        let diagnostic = match self.more {
+            0 => diagnostic,
+            more => diagnostic.hint(format!("it is there {more} more times, which are not listed")),
         };
         let diagnostic = diagnostic.hint(advice(self.rule));
         match self.rule {
@@ -316,6 +326,7 @@ impl ScannedArtifact {
 pub struct Search {
     needles: Needles,
     tokens: Tokens,
+    pieces: Pieces,
     guarded: Vec<Names>,
     weak: Vec<(String, usize)>,
     /// All variables with their values, as JSON writes them.
@@ -385,8 +396,12 @@ impl Search {
             .collect();
         let tokens = Tokens::new();
         Self {
-            needles: Needles::new(guarded, tokens.long_texts()),
+            needles: Needles::new(
+                guarded,
+                tokens.long_texts().chain(formats::SIGNS.iter().copied()),
+            ),
             tokens,
+            pieces: Pieces::of(guarded),
             guarded: names,
             weak: Vec::new(),
             environment: Vec::new(),
@@ -498,6 +513,7 @@ fn not_searched(file: &str, level: Level, why: &str) -> Finding {
         byte: 0,
         inner: None,
         source: None,
+        more: 0,
     }
 }
 
@@ -507,8 +523,8 @@ const DEEPEST: usize = 5;
 /// Deepest nesting of containers; how much comes out of them has a limit of its own.
 const DEEPEST_CONTAINER: usize = 32;
 
-/// So many bytes of a value in a row are not shown in a name.
-const SHOWN_BYTES: usize = 8;
+/// So many places of the same thing in a file are told; of the others, how many they are.
+const MOST_PLACES: usize = 100;
 
 /// Bytes that may be decoded for each byte of a file, beyond the first 64 megabytes.
 const MOST_DECODED: u64 = 8;
@@ -577,43 +593,13 @@ impl FileSearch<'_, '_> {
         };
         // A path that holds a value is not said.
         if !findings.is_empty()
-            && let Some(path) = self.masked(&self.file.path)
+            && let Some(path) = self.search.masked_name(&self.file.path)
         {
             for finding in &mut findings {
                 finding.file.clone_from(&path);
             }
         }
         findings
-    }
-
-    /// A path without the values in it; `None` when there are none.
-    fn masked(&self, path: &str) -> Option<String> {
-        let (hits, _) = self.search.needles.find(path.as_bytes());
-        let runs = letter_runs(path.as_bytes());
-        let tokens = self.search.tokens.find(path.as_bytes(), &runs, &[]);
-        let mut is_secret = vec![false; path.len()];
-        let places = hits.iter().map(|hit| (hit.start, hit.length));
-        for (start, length) in places.chain(tokens.iter().map(|token| (token.start, token.length)))
-        {
-            is_secret[start..start + length].fill(true);
-        }
-        // A piece of a value is enough to guess by, and a name may have several.
-        for (start, piece) in path.as_bytes().windows(SHOWN_BYTES).enumerate() {
-            if self.search.needles.is_piece(piece) {
-                is_secret[start..start + SHOWN_BYTES].fill(true);
-            }
-        }
-        is_secret.contains(&true).then(|| {
-            let mut masked = String::new();
-            for (at, character) in path.char_indices() {
-                if !is_secret[at] {
-                    masked.push(character);
-                } else if !masked.ends_with("***") {
-                    masked.push_str("***");
-                }
-            }
-            masked
-        })
     }
 
     /// A file in UTF-16 is searched as the text that it is, so that lines and columns are those of the text. Other data
@@ -632,7 +618,8 @@ impl FileSearch<'_, '_> {
                 format!("UTF-16 > {}", finding.writing)
             };
         }
-        let known: Vec<String> = findings.iter().map(|finding| finding.variable.clone()).collect();
+        let known: BTreeSet<String> =
+            findings.iter().map(|finding| finding.variable.clone()).collect();
         let others = self.run_bytes().into_iter();
         findings.extend(others.filter(|finding| !known.contains(&finding.variable)));
         findings
@@ -683,11 +670,15 @@ impl FileSearch<'_, '_> {
             .problems
             .iter()
             .map(|(inner, problem)| Finding {
-                inner: inner.clone(),
+                inner: inner.clone().filter(|inner| !inner.is_empty()),
                 ..not_searched(path, Level::Error, problem)
             })
             .collect();
-        findings.extend(self.placed(merged(found)));
+        let (found, more) = first_places(merged(found));
+        findings.extend(self.placed(found));
+        for (finding, more) in findings.iter_mut().rev().zip(more.into_iter().rev()) {
+            finding.more = more;
+        }
         findings
     }
 
@@ -727,10 +718,16 @@ impl FileSearch<'_, '_> {
         // behind its end, is in the bytes as they are.
         let before = found.len();
         let is_opened = self.containers(layer, is_file, found, budget);
-        let inside: Vec<String> = found[before..].iter().map(|raw| raw.variable.clone()).collect();
-        let mut places = Vec::new();
-        let (hits, has_start) =
-            self.search.needles.find_with(layer.bytes, |text, at| places.push((text, at)));
+        let inside: BTreeSet<String> =
+            found[before..].iter().map(|raw| raw.variable.clone()).collect();
+        let (mut places, mut signs) = (Vec::new(), Vec::new());
+        let of_tokens = self.search.tokens.long_texts().len();
+        let (hits, has_start) = self.search.needles.find_with(layer.bytes, |text, at| {
+            match text.checked_sub(of_tokens) {
+                None => places.push((text, at)),
+                Some(sign) => signs.push((sign, at)),
+            }
+        });
         for hit in hits {
             if inside.contains(&self.search.guarded[hit.value].name) {
                 continue;
@@ -746,7 +743,7 @@ impl FileSearch<'_, '_> {
         }
         let runs = letter_runs(layer.bytes);
         for token in self.search.tokens.find(layer.bytes, &runs, &places) {
-            if inside.iter().any(|id| id == token.id) {
+            if inside.contains(token.id) {
                 continue;
             }
             found.push(Raw {
@@ -763,8 +760,6 @@ impl FileSearch<'_, '_> {
         if is_opened || decoded >= DEEPEST {
             return;
         }
-        let textual = layer.writings.iter().filter(|name| decode::is_textual(name)).count();
-        let binary = layer.writings.len().min(DEEPEST) - textual.min(DEEPEST);
         let wants = self.search.needles.wants();
         let mut is_spent = false;
         let mut take = |decoded: &mut decode::Decoded| {
@@ -793,8 +788,9 @@ impl FileSearch<'_, '_> {
             };
             self.decoded_layer(&next, found, budget);
         };
-        decode::decode(layer.bytes, &runs, wants, textual < 3, binary < 3, &mut take);
-        if textual == 0 && has_start {
+        decode::decode(layer.bytes, &runs, wants, &mut take);
+        formats::decode(layer.bytes, &signs, &mut take);
+        if has_start && !layer.writings.iter().any(|name| decode::is_textual(name)) {
             let needles = &self.search.needles;
             constants::joined_constants(layer.bytes, &|text| needles.is_piece(text), &mut take);
         }
@@ -867,7 +863,8 @@ impl FileSearch<'_, '_> {
         let Some(opened) = opened else { return false };
         // What only begins like a container in the middle of a text is none.
         let is_broken = matches!(opened.problem, Some(containers::Unopened::Broken(_)));
-        if is_broken && !is_file && layer.inner.is_none() {
+        let is_chance = is_broken && !is_file && layer.inner.is_none();
+        if is_chance && opened.list.iter().all(|part| part.bytes.is_empty()) {
             return false;
         }
         let has_parts = containers::has_parts(layer.bytes);
@@ -879,7 +876,7 @@ impl FileSearch<'_, '_> {
                 let inner = Some(format!("{} of its files", part.writing));
                 found.push(self.guarded(hit.value, hit.part, writing, (at, at), inner));
             }
-            let path = self.masked(&part.path).unwrap_or(part.path);
+            let path = self.search.masked_name(&part.path).unwrap_or(part.path);
             let outer = layer.inner.clone().unwrap_or_default();
             let inner = match (outer.is_empty(), path.is_empty()) {
                 (true, _) => path,
@@ -902,6 +899,7 @@ impl FileSearch<'_, '_> {
         }
         match opened.problem {
             None => !has_parts,
+            Some(_) if is_chance => false,
             Some(problem) => {
                 budget.problems.push((layer.inner.clone(), problem.to_string()));
                 // What cannot be read as what it begins like is searched as it is.
@@ -976,7 +974,7 @@ impl FileSearch<'_, '_> {
                     None => None,
                 };
                 let source = source.map(|source| Location {
-                    file: self.masked(&source.file).unwrap_or(source.file),
+                    file: self.search.masked_name(&source.file).unwrap_or(source.file),
                     ..source
                 });
                 let is_part = raw.rule == GUARDED_VALUE && raw.writing.ends_with(needles::IN_PART);
@@ -1004,6 +1002,7 @@ impl FileSearch<'_, '_> {
                     byte: start,
                     inner: raw.inner,
                     source,
+                    more: 0,
                 }
             })
             .collect()
@@ -1075,16 +1074,43 @@ fn merged(mut found: Vec<Raw>) -> Vec<Raw> {
         }
     }
     // A token that is the value of a guarded variable is that, and no second finding.
-    let values: Vec<(usize, usize)> = kept
+    let mut values: Vec<(usize, usize)> = kept
         .iter()
         .filter(|raw| raw.rule == GUARDED_VALUE)
         .map(|raw| (raw.start, raw.end))
         .collect();
-    kept.retain(|raw| {
-        raw.rule != TOKEN
-            || !values.iter().any(|(start, end)| raw.start <= *end && *start <= raw.end)
-    });
+    values.sort_unstable();
+    // For each value how far it and those before it reach.
+    let mut reach = 0;
+    for (_, end) in &mut values {
+        reach = reach.max(*end);
+        *end = reach;
+    }
+    let meets = |raw: &Raw| {
+        let before = values.partition_point(|(start, _)| *start <= raw.end);
+        before > 0 && values[before - 1].1 >= raw.start
+    };
+    kept.retain(|raw| raw.rule != TOKEN || !meets(raw));
     kept
+}
+
+/// The first places of each thing, and for each place how many are left out behind it. What is the same stands together.
+fn first_places(found: Vec<Raw>) -> (Vec<Raw>, Vec<usize>) {
+    let (mut kept, mut more): (Vec<Raw>, Vec<usize>) = (Vec::new(), Vec::new());
+    let mut count = 0;
+    for raw in found {
+        let is_same =
+            kept.last().is_some_and(|last| last.rule == raw.rule && last.variable == raw.variable);
+        count = if is_same { count + 1 } else { 1 };
+        match more.last_mut().filter(|_| count > MOST_PLACES) {
+            Some(more) => *more += 1,
+            None => {
+                kept.push(raw);
+                more.push(0);
+            }
+        }
+    }
+    (kept, more)
 }
 
 /// Whether it is the body of a key file, or a piece of it.

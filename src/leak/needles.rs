@@ -150,9 +150,9 @@ impl Needles {
         (hits, has_start)
     }
 
-    /// Whether a text may be a piece of a value, or of what joins such pieces.
+    /// Whether a text is a piece of a value.
     pub(super) fn is_piece(&self, text: &[u8]) -> bool {
-        text.len() < 3 || memchr::memmem::find(self.values.expose(), text).is_some()
+        memchr::memmem::find(self.values.expose(), text).is_some()
     }
 
     /// The needle, if its text stands there.

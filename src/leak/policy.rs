@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::mask::{Pieces, shows_piece};
 use super::parts::{Part, parts_of, written_bytes};
 use super::tokens::{Tokens, is_public_jwt, is_published};
 use super::words::{is_example, is_sequence, is_wordlike, says_it_is_none};
@@ -255,6 +256,13 @@ pub fn guarded<'a>(
         });
         if !parts.is_empty() {
             chosen.push(Guarded { name: shown_name(name), others: Vec::new(), parts });
+        }
+    }
+    let pieces = Pieces::of(&chosen);
+    let names = chosen.iter_mut().map(|guarded| &mut guarded.name);
+    for name in names.chain(verdicts.iter_mut().map(|verdict| &mut verdict.name)) {
+        if shows_piece(name, &pieces) {
+            UNNAMED.clone_into(name);
         }
     }
     chosen.sort_by(|a, b| a.name.cmp(&b.name));

@@ -152,6 +152,7 @@ pub fn to_json(findings: &[Finding], searched: &Searched) -> Value {
                 "source": finding.source.as_ref().map(|source| json!({
                     "file": source.file, "line": source.line, "column": source.column,
                 })),
+                "more": finding.more,
                 "fingerprint": fingerprint(finding),
             })
         })

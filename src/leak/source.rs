@@ -70,25 +70,28 @@ impl Origin {
         Some(Location { file, line, column, length: 1, line_text: String::new() })
     }
 
-    /// The path of a source, relative to the root. Sources are URLs: relative ones are of files, and what bundlers write
-    /// into others is taken only for a file that is there.
+    /// The path of a source, relative to the root. Sources are URLs: relative ones are of files beside the map, or else in
+    /// the project, and what bundlers write into others is taken only for a file that is there.
     fn file(&self, source: &str) -> Option<String> {
         let has_scheme = source.split_once(':').is_some_and(|(scheme, _)| {
             scheme.len() > 1
                 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
         });
-        if !has_scheme && !source.starts_with('/') {
-            return Some(without_dots(&Path::new("/").join(&self.folder).join(source)));
-        }
-        let path = source.split_once(':').filter(|_| has_scheme).map_or(source, |(_, path)| path);
-        let path = path.split(['?', '#']).next().unwrap_or(path);
-        let decoded = String::from_utf8(decode_percent(path)).ok()?;
         let exists = |path: &str| {
             let root = self.root.as_deref()?;
             let is_file =
                 DiskFileSystem.kind(&root.join(path)).is_ok_and(|kind| kind == FileKind::File);
             (is_file && !path.is_empty()).then(|| path.to_owned())
         };
+        if !has_scheme && !source.starts_with('/') {
+            let beside = without_dots(&Path::new("/").join(&self.folder).join(source));
+            // Parcel writes them as seen from the project.
+            let of_project = || exists(&without_dots(Path::new(source)));
+            return exists(&beside).or_else(of_project).or(Some(beside));
+        }
+        let path = source.split_once(':').filter(|_| has_scheme).map_or(source, |(_, path)| path);
+        let path = path.split(['?', '#']).next().unwrap_or(path);
+        let decoded = String::from_utf8(decode_percent(path)).ok()?;
         // A path of this machine.
         let absolute = decoded.strip_prefix("//").map_or(&*decoded, |rest| {
             rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()

@@ -368,7 +368,7 @@ impl Tokens {
     }
 
     /// Fixed texts that whoever looks for other texts finds on the way.
-    pub(super) fn long_texts(&self) -> impl Iterator<Item = &'static [u8]> {
+    pub(super) fn long_texts(&self) -> impl ExactSizeIterator<Item = &'static [u8]> {
         self.long.iter().map(|index| SHAPES[*index].prefix.as_bytes())
     }
 

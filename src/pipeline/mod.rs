@@ -38,7 +38,7 @@ use report::{
     check_budgets, context, list_artifacts, measure, name_packages, publish, report_on,
     take_encoded, write_record,
 };
-pub use scan::{ScanFormat, ScanOptions, run_scan};
+pub use scan::{Mask, ScanFormat, ScanOptions, mask, run_scan};
 use scan::{blocked, gate, leak_gate, leak_rows, write_sarif};
 pub use shards::{projects, run_merge, run_plan, spread};
 pub use sign::{KeyTarget, derived_secrets, run_decrypt, run_keygen, run_sign, run_verify};

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::build::cannot_write;
+use super::build::{build, cannot_write, output_folder};
 use super::report::check_budgets;
 use super::{Gated, Outcome, Ports, skipped};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
-use crate::bundle::options::Target;
+use crate::bundle::options::{SourceMapMode, Target};
 use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
 use crate::diag::{Diagnostic, ExitCode, Location, Severity};
@@ -57,6 +57,13 @@ pub(super) fn gate(
             Err(findings) => gated = Err(findings),
         }
     }
+    if config.artifacts.is_none() && !metafile.outputs.is_empty() {
+        let found = match &mut gated {
+            Ok((_, found)) => found,
+            Err(findings) => &mut findings.list,
+        };
+        locate(config, ports, &search, metafile, found);
+    }
     match gated {
         Ok((scanned, found)) => {
             // What stops nothing is told all the same.
@@ -74,6 +81,49 @@ pub(super) fn gate(
             outcome.fail(ExitCode::Leak);
             Gated::Blocked(Box::new(findings))
         }
+    }
+}
+
+/// Finds the sources of what was found in outputs of ours that have no map: a file that is copied is its own source, and
+/// for scripts the build is made once more, with maps.
+fn locate(
+    config: &Config,
+    ports: &Ports<'_>,
+    search: &Search,
+    metafile: &Metafile,
+    found: &mut [Finding],
+) {
+    let is_script = |path: &str| [".js", ".mjs", ".cjs"].iter().any(|end| path.ends_with(end));
+    let is_copy = |path: &str| !is_script(path) && !path.ends_with(".css");
+    for finding in found.iter_mut().filter(|finding| is_copy(&finding.file)) {
+        let inputs = metafile.outputs.get(&finding.file).map(|output| &output.inputs);
+        let Some(input) = inputs.filter(|inputs| inputs.len() == 1) else { continue };
+        finding.source = input.keys().next().map(|file| Location {
+            line: finding.line,
+            column: finding.column,
+            ..Location::file(file)
+        });
+    }
+    let is_unknown = |finding: &Finding| finding.source.is_none() && is_script(&finding.file);
+    if config.build.source_map != SourceMapMode::None
+        || config.bytecode
+        || !found.iter().any(is_unknown)
+    {
+        return;
+    }
+    let mut with_maps = config.clone();
+    with_maps.build.source_map = SourceMapMode::External;
+    let again = build(&with_maps, ports);
+    let Ok((_, again)) =
+        leak::scan(again.artifacts, search, &output_folder(config), false, |_| false)
+    else {
+        return;
+    };
+    let key = |finding: &Finding| (finding.file.clone(), finding.byte, finding.variable.clone());
+    let known: BTreeMap<_, Location> =
+        again.iter().filter_map(|at| Some((key(at), at.source.clone()?))).collect();
+    for finding in found.iter_mut().filter(|finding| is_unknown(finding)) {
+        finding.source = known.get(&key(finding)).cloned();
     }
 }
 
@@ -157,6 +207,24 @@ pub(super) fn guarded(
     }
     Some((guarded, verdicts))
 }
+
+/// What takes values of guarded variables out of what we say; of those that the settings name, too, once they are known.
+#[must_use]
+pub fn mask(environment: &Environment, config: Option<&Config>) -> Box<Mask> {
+    let known = config.and_then(|config| guarded(config, environment, &mut Outcome::default()));
+    let guarded = known.map_or_else(
+        || {
+            let policy = Policy { public: &[], guard: &[], texts: &[] };
+            leak::guarded(environment.iter(), &policy).0
+        },
+        |(guarded, _)| guarded,
+    );
+    let search = Search::new(&guarded, false);
+    Box::new(move |text| search.masked_text(text))
+}
+
+/// Gives a text without what must not be shown; `None` where there is nothing of that in it.
+pub type Mask = dyn Fn(&str) -> Option<String>;
 
 /// Dotenv files of the project that are not read, although builds read them.
 fn unread_dotenv(config: &Config) -> Option<Diagnostic> {

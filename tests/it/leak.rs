@@ -9,7 +9,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use super::support::{bundlegate, text};
+use super::support::{bundlegate, node, npm, text};
 
 /// Random numbers that are the same in each run, unless `LEAK_SEED` says otherwise.
 struct Random(u64);
@@ -561,6 +561,130 @@ fn values_in_constants_are_found() {
     let hex = "8f01c37a9be4d2564087f3b1aa5c19e8";
     let bytes: String = (0..16).map(|at| format!("\\x{}", &hex[at * 2..at * 2 + 2])).collect();
     check(&[("AES_KEY", hex)], &format!("k=\"{bytes}\""), true);
+}
+
+/// Formats that take long texts apart, or keep them in parts.
+#[test]
+fn values_in_formats_are_found() {
+    let value = "s3ss10n-7Qx9vLm2Kp4TzWb";
+    let (a, b) = value.split_at(9);
+    let deflated = |bytes: &[u8]| {
+        let mut encoder =
+            flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let words = |width: usize| {
+        let mut bytes = value.as_bytes().to_vec();
+        bytes.resize(24, 0);
+        let words = bytes.chunks(width).map(|word| {
+            word.iter().rev().fold(0u32, |number, byte| number << 8 | u32::from(*byte)).to_string()
+        });
+        words.collect::<Vec<_>>().join(",")
+    };
+    let dump = |line: usize, bytes: &[u8]| {
+        let pairs: String = bytes
+            .chunks(2)
+            .map(|pair| pair.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + " ")
+            .collect();
+        format!("{line:08x}: {pairs} ................\n")
+    };
+    let swf = [b"CWS\x0a\0\0\0\0".as_slice(), &deflated(value.as_bytes())].concat();
+    let chunk = |kind: &[u8], body: &[u8]| {
+        let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+        [&length[..], kind, body, b"crc."].concat()
+    };
+    let png = |chunks: &[Vec<u8>], behind: &[u8]| {
+        [b"\x89PNG\r\n\x1a\n", &*chunks.concat(), &chunk(b"IEND", b""), behind].concat()
+    };
+    let mut lzma = lzma_rust2::LzmaWriter::new_use_header(
+        Vec::new(),
+        &lzma_rust2::LzmaOptions::with_preset(1),
+        None,
+    )
+    .unwrap();
+    lzma.write_all(value.as_bytes()).unwrap();
+    let page = format!("BT [({a}) -12.5 ({b})] TJ ET");
+    let pdf = [
+        b"%PDF-1.4\n1 0 obj\n<< /Filter /FlateDecode >>\nstream\n",
+        &*deflated(page.as_bytes()),
+        b"\nendstream\nendobj\n",
+    ]
+    .concat();
+    let escaped =
+        |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect() };
+    let texts = [
+        ("react.html", format!("<!doctype html><p>{a}<!-- -->{b}</p>")),
+        ("break.html", format!("<html><p>{a}<wbr>{b}</p></html>")),
+        ("spans.html", format!("<div><span class=\"x\">{a}</span><span>{b}</span></div>")),
+        ("soft.html", format!("<html><p>{a}&shy;{b}</p></html>")),
+        ("soft.txt", format!("{a}\u{ad}{b}")),
+        ("zero.js", format!("f('{a}\u{200b}{b}')")),
+        (
+            "tspan.svg",
+            format!("<svg><text><tspan x=\"1\">{a}</tspan><tspan>{b}</tspan></text></svg>"),
+        ),
+        ("inner.js", format!("e.innerHTML = \"<i>{a}<!-- -->{b}</i>\"")),
+        (
+            "mail.eml",
+            format!("Content-Transfer-Encoding: quoted-printable\r\n\r\nkey: {a}=\r\n{b}\r\n"),
+        ),
+        (
+            "dump.txt",
+            format!("{}{}", dump(0, &value.as_bytes()[..16]), dump(16, &value.as_bytes()[16..])),
+        ),
+        ("adjacent.py", format!("KEY = (\"{a}\"\n       '{b}')\n")),
+        ("adjacent.c", format!("const char *key = \"{a}\" \"{b}\";\n")),
+        ("dots.php", format!("<?php $key = '{a}' . \"{b}\";")),
+        ("lines.ipynb", format!("{{\"cells\":[{{\"source\":[\"{a}\",\"{b}\"]}}]}}")),
+        ("replace.js", format!("f('{a}|{b}'.replace('|', ''))")),
+        ("all.js", format!("f('{a}~{b}'.replaceAll('~', ''), 1)")),
+        (
+            "pattern.js",
+            format!(
+                "f('{}'.replace(/-/g, ''))",
+                "s3ss10n7Qx9vLm2Kp4TzWb".chars().map(|c| format!("{c}-")).collect::<String>()
+            ),
+        ),
+        ("yaml.yml", format!("key: \"{a}\\\n      {b}\"\n")),
+        ("wide.js", format!("new Uint16Array([{}])", words(2))),
+        ("wider.js", format!("new Uint32Array([{}])", words(4))),
+        ("bits.js", value.bytes().map(|byte| format!("{byte:08b}")).collect()),
+        ("packed.js", format!("inflate('{}')", escaped(&gz(value.as_bytes())))),
+        ("zlib.js", format!("inflate(\"{}\")", escaped(&deflated(value.as_bytes())))),
+        ("five.js", (0..5).fold(value.to_owned(), |text, _| STANDARD.encode(text))),
+        ("levels.js", (0..5).fold(format!("{value}\""), |text, _| json(&text))),
+    ];
+    let mut files: Vec<(&str, Vec<u8>)> =
+        texts.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    files.extend([
+        ("page.pdf", pdf),
+        (
+            "profile.png",
+            png(&[chunk(b"iCCP", &[b"icc\0\0", &*deflated(value.as_bytes())].concat())], b""),
+        ),
+        ("behind.png", png(&[], &gz(value.as_bytes()))),
+        ("film.swf", swf),
+        ("alone.lzma", lzma.finish().unwrap()),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    for (name, bytes) in &files {
+        std::fs::write(folder.path().join("files").join(name), bytes).unwrap();
+    }
+    let variables = [("SESSION_KEY", value), ("PLAIN_KEY", "s3ss10n7Qx9vLm2Kp4TzWb")];
+    let (_, found, _) = scan(folder.path(), &variables, &[]);
+    let list = found["findings"].as_array().unwrap();
+    let missed: Vec<&str> = files
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| {
+            !list
+                .iter()
+                .any(|finding| finding["file"] == *name && finding["rule"] == "leak/guarded-value")
+        })
+        .collect();
+    assert!(missed.is_empty(), "{missed:?}");
 }
 
 #[test]
@@ -1121,6 +1245,198 @@ fn sources_of_maps_are_addresses() {
             rule["help"]["text"].is_string() && rule["properties"]["security-severity"].is_string()
         );
     }
+}
+
+/// The validator of the format's editors has nothing to say against ours, by OASIS' schema and by what code scanning asks for,
+/// whatever files are called.
+#[test]
+fn sarif_is_valid() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "s3ss10n-7Qx9vLm2Kp4TzWb";
+    std::fs::create_dir_all(folder.path().join("files/購物 车")).unwrap();
+    std::fs::create_dir_all(folder.path().join("src/a b")).unwrap();
+    std::fs::write(folder.path().join("src/a b/購#1?.js"), "k").unwrap();
+    let map = r#"{"version":3,"sources":["../../src/a b/購#1?.js"],"names":[],"mappings":"AAAA"}"#;
+    let script = format!("f('{secret}', process.env.SESSION_KEY)");
+    let files: &[(&str, &[u8])] = &[
+        ("購物 车/a#b?c%d.js", script.as_bytes()),
+        ("購物 车/a#b?c%d.js.map", map.as_bytes()),
+        ("dump.js", b"f(JSON.stringify(process.env))"),
+        ("token.js", b"f('AKIAQ7X2M9LPZT4WNYB8')"),
+        (".env.local", b"A=b"),
+        ("x.7z", b"7z\xbc\xaf\x27\x1c rest"),
+        ("[a]{b}|\\^`\".txt", secret.as_bytes()),
+    ];
+    for (path, bytes) in files {
+        std::fs::write(folder.path().join("files").join(path), bytes).unwrap();
+    }
+    let output = bundlegate()
+        .args(["scan", "files", "--browser", "--format", "sarif"])
+        .current_dir(folder.path())
+        .env("SESSION_KEY", secret)
+        .output()
+        .unwrap();
+    let sarif: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    for rule in sarif["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap() {
+        assert!(results.iter().any(|result| result["ruleId"] == rule["id"]), "{rule}");
+    }
+    let file = folder.path().join("found.sarif");
+    std::fs::write(&file, &output.stdout).unwrap();
+    let validate = |file: &Path| {
+        let output = node()
+            .arg(npm().join("node_modules/.bin/sarif-multitool"))
+            .args(["validate", "--rule-kind", "Sarif;Ghas", "--log", "ForceOverwrite", "--output"])
+            .arg(folder.path().join("validated.sarif"))
+            .arg(file)
+            .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
+            .output()
+            .unwrap();
+        text(&output)
+    };
+    let said = validate(&file);
+    assert!(said.contains("Analysis completed successfully"), "{said}");
+    assert!(!said.contains(": error ") && !said.contains(": warning "), "{said}");
+    // It would say something.
+    let broken = String::from_utf8(output.stdout).unwrap().replace("%20", " ");
+    std::fs::write(&file, broken).unwrap();
+    assert!(validate(&file).contains("error SARIF1002"), "a blank passes");
+}
+
+/// A value in the wrong place is not repeated by what we say of that place.
+#[test]
+fn no_message_repeats_a_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let value = "s3ss10n-7Qx9vLm2Kp4TzWb";
+    std::fs::write(folder.path().join("a.js"), format!("f('{value}'")).unwrap();
+    for (name, settings) in [
+        ("key", format!("name: app\nbuild: {{ entrypoints: [a.js] }}\n{value}: 1\n")),
+        ("word", format!("name: app\nleaks: {{ fail_on: {value} }}\n")),
+        (
+            "list",
+            format!("name: app\nleaks:\n  allow: [{{ env: A, path: \"[{value}\", reason: b }}]\n"),
+        ),
+        ("syntax", format!("name: app\n  {value}: [\n")),
+        ("dotenv", "leaks: { dotenv: [variables], fail_on: FILE_VALUE }\n".to_owned()),
+        ("missing", "leaks: { dotenv: [variables], baseline: f1leV4lue-8Rw2nTq6Xb }\n".to_owned()),
+    ] {
+        std::fs::write(folder.path().join(format!("{name}.yml")), settings).unwrap();
+    }
+    std::fs::write(folder.path().join("variables"), "FILE_VALUE=f1leV4lue-8Rw2nTq6Xb\n").unwrap();
+    let with_value = |flag: &str| vec!["scan".to_owned(), "a.js".into(), flag.into(), value.into()];
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<String>>();
+    let mut commands: Vec<Vec<String>> = [
+        "--allow",
+        "--leaks-baseline",
+        "--guard-dotenv",
+        "--leaks-fail-on",
+        "--threads",
+        "--format",
+        "--guard-secrets",
+        "--unknown",
+        "--config",
+        "--log-format",
+        "--leaks-sarif",
+    ]
+    .map(with_value)
+    .to_vec();
+    commands.extend(
+        ["key", "word", "list", "syntax", "dotenv", "missing"]
+            .map(|name| words(&format!("scan a.js --config {name}.yml"))),
+    );
+    commands.extend([
+        words(&format!("scan {value}")),
+        words(&format!("{value}")),
+        words(&format!("--{value}")),
+        words(&format!("scan a.js --{value}=1")),
+        words(&format!("verify {value}")),
+        words(&format!("push a {value}")),
+        words(&format!("pull dir:{value}/x b")),
+        words(&format!("build {value}")),
+        words(&format!("run --shard {value}")),
+        words(&format!("build a.js --define {value}")),
+        words(&format!("build a.js --format {value}")),
+        words("build a.js"),
+    ]);
+    for command in commands {
+        for format in ["text", "github", "json"] {
+            let output = bundlegate()
+                .args(&command)
+                .args(["--log-format", format])
+                .current_dir(folder.path())
+                .env("SESSION_KEY", value)
+                .output()
+                .unwrap();
+            let said = text(&output);
+            for value in [value, "f1leV4lue-8Rw2nTq6Xb"] {
+                let pieces =
+                    value.as_bytes().windows(12).map(|piece| str::from_utf8(piece).unwrap());
+                for piece in pieces {
+                    assert!(!said.contains(piece), "{command:?}: {said}");
+                }
+            }
+            assert_ne!(output.status.code(), Some(1), "{command:?}: {said}");
+        }
+    }
+}
+
+/// What a variable is called may be a piece of what it holds, or of what another one does.
+#[test]
+fn names_do_not_show_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let value = "AKQ7X2M9LPZT4WNYB8sd";
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    std::fs::write(folder.path().join("files/a.js"), format!("f('{value}')")).unwrap();
+    let variables = [("MY_X2M9LPZT4W_TOKEN", value), ("OTHER_X2M9LPZT4W", "x-Rw8#nTq6")];
+    let (code, _, said) = scan(folder.path(), &variables, &["--explain"]);
+    assert_eq!(code, 4);
+    assert!(!said.contains("X2M9LPZT") && said.contains("whose name is not shown"), "{said}");
+}
+
+/// However often a value is there, places are told as far as one reads them, and the others are counted.
+#[test]
+fn many_places_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let value = "s3ss10n-7Qx9vLm2Kp4TzWb";
+    std::fs::create_dir(folder.path().join("files")).unwrap();
+    std::fs::write(folder.path().join("files/a.js"), format!("f('{value}');\n").repeat(5000))
+        .unwrap();
+    let (code, json, _) = scan(folder.path(), &[("SESSION_KEY", value)], &[]);
+    let list = json["findings"].as_array().unwrap();
+    assert_eq!((code, list.len()), (4, 100));
+    assert_eq!((&list[99]["line"], &list[99]["more"]), (&100.into(), &4900.into()));
+    let output = bundlegate()
+        .args(["scan", "files"])
+        .current_dir(folder.path())
+        .env("SESSION_KEY", value)
+        .output()
+        .unwrap();
+    assert!(text(&output).contains("4900 more times"), "{}", text(&output));
+}
+
+/// An output of ours without a map is traced all the same.
+#[test]
+fn our_own_outputs_have_sources_without_maps() {
+    let folder = tempfile::tempdir().unwrap();
+    let value = "s3ss10n-7Qx9vLm2Kp4TzWb";
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    let write = |path: &str, text: String| std::fs::write(folder.path().join(path), text).unwrap();
+    write("src/main.js", "import { key } from './config.js';\nimport file from './x.bin';\nconsole.log(key(), file);\n".into());
+    write("src/config.js", format!("// settings\nexport const key = () => '{value}';\n"));
+    write("src/x.bin", format!("\n\n  {value}"));
+    write("bundlegate.yml", "name: app\nbuild: { entrypoints: [src/main.js], outdir: dist, minify: true, loader: { .bin: file } }\nleaks: { sarif: found.sarif }\n".into());
+    let output = bundlegate()
+        .args(["run", "--base", "none"])
+        .current_dir(folder.path())
+        .env("SESSION_KEY", value)
+        .output()
+        .unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("--> src/config.js:2:") && said.contains("--> src/x.bin:3:3"), "{said}");
+    assert!(!folder.path().join("dist").exists());
+    let sarif = std::fs::read_to_string(folder.path().join("found.sarif")).unwrap();
+    assert!(sarif.contains("\"src/config.js\""), "{sarif}");
 }
 
 /// A pipe is no file: it may never end, and was empty for the second look.

@@ -9,6 +9,7 @@
 
 mod action;
 mod bundle;
+mod bundlers;
 mod cli;
 mod config;
 mod github;

@@ -1,0 +1,91 @@
+//! Takes values out of what is shown: names of files, and whatever else we say.
+
+use rustc_hash::FxHashSet;
+
+use super::Search;
+use super::policy::Guarded;
+use super::runs::letter_runs;
+
+/// So many bytes of a value in a row are not shown in a name.
+pub(super) const SHOWN_OF_NAME: usize = 8;
+
+/// The same in a sentence, which has words of its own that may be words of a value: `https://` is no secret.
+const SHOWN_OF_TEXT: usize = 12;
+
+/// Bytes that are looked up together.
+const WINDOW: usize = 8;
+
+/// All stretches of values, as long as [`WINDOW`].
+#[derive(Default)]
+pub(super) struct Pieces(FxHashSet<[u8; WINDOW]>);
+
+impl Pieces {
+    pub(super) fn of(guarded: &[Guarded]) -> Self {
+        let parts = guarded.iter().flat_map(|guarded| &guarded.parts);
+        let windows = parts.flat_map(|part| part.value.expose().array_windows::<WINDOW>());
+        // One character again and again is nothing to guess by.
+        let kept = windows.filter(|window| window.iter().any(|byte| *byte != window[0]));
+        Self(kept.copied().collect())
+    }
+
+    /// Stretches of at least `least` bytes that are pieces of values.
+    fn find(&self, text: &[u8], least: usize) -> Vec<(usize, usize)> {
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        for (start, window) in text.array_windows::<WINDOW>().enumerate() {
+            if !self.0.contains(window) {
+                continue;
+            }
+            match found.last_mut() {
+                Some((first, length)) if *first + *length + 1 == start + WINDOW => *length += 1,
+                _ => found.push((start, WINDOW)),
+            }
+        }
+        found.retain(|(_, length)| *length >= least);
+        found
+    }
+}
+
+/// Whether a name holds a stretch of some value. Words are no such stretch, but where they are many.
+pub(super) fn shows_piece(name: &str, pieces: &Pieces) -> bool {
+    pieces.find(name.as_bytes(), SHOWN_OF_NAME).into_iter().any(|(start, length)| {
+        length >= 2 * SHOWN_OF_NAME
+            || name.as_bytes()[start..start + length].iter().any(u8::is_ascii_digit)
+    })
+}
+
+impl Search {
+    /// A sentence without the values in it; `None` when there are none.
+    #[must_use]
+    pub fn masked_text(&self, text: &str) -> Option<String> {
+        self.masked(text, SHOWN_OF_TEXT)
+    }
+
+    /// The name of a file without the values in it; `None` when there are none.
+    pub(super) fn masked_name(&self, name: &str) -> Option<String> {
+        self.masked(name, SHOWN_OF_NAME)
+    }
+
+    fn masked(&self, text: &str, least: usize) -> Option<String> {
+        let bytes = text.as_bytes();
+        let (hits, _) = self.needles.find(bytes);
+        let tokens = self.tokens.find(bytes, &letter_runs(bytes), &[]);
+        let mut is_secret = vec![false; text.len()];
+        let places = hits.iter().map(|hit| (hit.start, hit.length));
+        let tokens = tokens.iter().map(|token| (token.start, token.length));
+        // A piece of a value is enough to guess by, and a text may have several.
+        for (start, length) in places.chain(tokens).chain(self.pieces.find(bytes, least)) {
+            is_secret[start..start + length].fill(true);
+        }
+        is_secret.contains(&true).then(|| {
+            let mut masked = String::new();
+            for (at, character) in text.char_indices() {
+                if !is_secret[at] {
+                    masked.push(character);
+                } else if !masked.ends_with("***") {
+                    masked.push_str("***");
+                }
+            }
+            masked
+        })
+    }
+}
