@@ -18,7 +18,7 @@ pub use options::Options;
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, is_named_by};
 use crate::diag::{Diagnostic, has_errors};
 use crate::fs::FileSystem;
-use crate::metafile::{Import, Input, Metafile, Output};
+use crate::metafile::{Contribution, Import, Input, Metafile, Output};
 use graph::{ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 
 /// The result of a build.
@@ -76,10 +76,11 @@ pub fn bundle(
     let mut artifacts = printed.artifacts;
     let mut metafile = Metafile { inputs: inputs(&graph), outputs: printed.outputs };
     for asset in scanned.assets {
-        metafile.outputs.insert(
-            asset.path.clone(),
-            Output { bytes: asset.bytes.len() as u64, ..Output::default() },
-        );
+        let bytes = asset.bytes.len() as u64;
+        let input = Contribution { bytes_in_output: bytes, exports: Vec::new() };
+        let inputs = [(asset.source, input)].into();
+        let output = Output { bytes, inputs, ..Output::default() };
+        metafile.outputs.insert(asset.path.clone(), output);
         match OutputPath::new(asset.path) {
             Ok(path) => artifacts.push(BuildArtifact {
                 is_immutable: is_named_by(path.as_str(), &asset.content_hash),

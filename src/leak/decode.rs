@@ -355,7 +355,8 @@ fn texts(bytes: &[u8], brackets: &Brackets, wants: &Wants, take: &mut Take<'_>) 
             text(bytes, span, Kinds { in_bytes: true, ..Kinds::ALL }, &mut decoded);
             // What is compressed is known by its start.
             let packed = memmem::find(&decoded.bytes, b"\x1f\x8b\x08")
-                .or_else(|| memmem::find(&decoded.bytes, b"x\x9c"));
+                .or_else(|| memmem::find(&decoded.bytes, b"x\x9c"))
+                .or_else(|| memmem::find(&decoded.bytes, b"x\xda"));
             decoded.skip(packed.unwrap_or_default());
             take(&mut decoded);
         }
@@ -609,7 +610,7 @@ fn unseen(bytes: &[u8]) -> usize {
 
 /// Whether a string in escapes may be compressed bytes: gzip's or zlib's.
 fn has_packed(bytes: &[u8]) -> bool {
-    const STARTS: [&[u8]; 7] = [
+    const STARTS: [&[u8]; 13] = [
         b"\\x1f\\x8b",
         b"\\x1F\\x8B",
         b"\\u001f\\u008b",
@@ -617,6 +618,12 @@ fn has_packed(bytes: &[u8]) -> bool {
         b"\\37\\213",
         b"x\\x9c",
         b"x\\x9C",
+        b"x\\xda",
+        b"x\\xDA",
+        b"\\x78\\x9c",
+        b"\\x78\\xda",
+        b"\\u0078\\u009c",
+        b"x\\u009c",
     ];
     STARTS.iter().any(|start| memmem::find(bytes, start).is_some())
 }

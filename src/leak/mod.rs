@@ -943,13 +943,18 @@ impl FileSearch<'_, '_> {
         let origin = if is_map {
             Origin::parse(self.bytes, &folder_of(path), root)
         } else {
-            let beside = self.file.map.as_deref().and_then(|map| {
+            let read = |map: String| {
                 let mut origin = None;
-                let mut parse = |json: &[u8]| origin = Origin::parse(json, &folder_of(map), root);
-                (self.read)(map, &mut parse).ok()?;
+                let mut parse = |json: &[u8]| origin = Origin::parse(json, &folder_of(&map), root);
+                (self.read)(&map, &mut parse).ok()?;
                 origin
-            });
-            beside.or_else(|| Origin::inline(self.bytes, &folder_of(path), root))
+            };
+            // A map may have another name than its script.
+            let named = Origin::named(self.bytes).and_then(|map| beside(path, &map));
+            named
+                .and_then(read)
+                .or_else(|| self.file.map.clone().and_then(read))
+                .or_else(|| Origin::inline(self.bytes, &folder_of(path), root))
         };
         let starts: Vec<usize> = found
             .iter()
@@ -1129,6 +1134,20 @@ fn start_of_key(bytes: &[u8], start: usize) -> usize {
         Some(at) if memchr::memmem::find(&before[at..], b"KEY-----").is_some() => from + at,
         _ => start,
     }
+}
+
+/// A path as seen from a file; `None` where it leaves the folder that all are in.
+fn beside(file: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = file.split('/').collect();
+    parts.pop();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 fn is_map(path: &str) -> bool {

@@ -18,8 +18,9 @@ pub fn to_sarif(findings: &[Finding], place: &dyn Fn(&str) -> String) -> Value {
             json!({
                 "id": id,
                 "shortDescription": { "text": text },
+                "fullDescription": { "text": format!("{text}: {}", advice(id)) },
                 "help": { "text": advice(id) },
-                "helpUri": format!("https://github.com/bundlegate/bundlegate/blob/main/docs/codes.md#{page}"),
+                "helpUri": format!("{HOME}/blob/main/docs/codes.md#{page}"),
                 "defaultConfiguration": { "level": level_name(*level) },
                 "properties": { "security-severity": severity(id), "tags": ["security"] },
             })
@@ -37,6 +38,7 @@ pub fn to_sarif(findings: &[Finding], place: &dyn Fn(&str) -> String) -> Value {
             "tool": { "driver": {
                 "name": "bundlegate",
                 "version": env!("CARGO_PKG_VERSION"),
+                "informationUri": HOME,
                 "rules": rules,
             } },
             "columnKind": "unicodeCodePoints",
@@ -44,6 +46,9 @@ pub fn to_sarif(findings: &[Finding], place: &dyn Fn(&str) -> String) -> Value {
         }],
     })
 }
+
+/// Where the rules are explained.
+const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 
 /// How bad findings of a rule are, from 0 to 10, as code scanning sorts them
 /// (docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning).

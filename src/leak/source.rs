@@ -38,6 +38,17 @@ impl Origin {
         Self::parse(&base64::engine::general_purpose::STANDARD.decode(body).ok()?, folder, root)
     }
 
+    /// The path of the map that a script names at its end, as seen from the script; `None` when it is no file beside it.
+    pub(super) fn named(script: &[u8]) -> Option<String> {
+        const NAME: &[u8] = b"# sourceMappingURL=";
+        let url = script.get(memchr::memmem::rfind(script, NAME)? + NAME.len()..)?;
+        let end = url.iter().position(u8::is_ascii_whitespace).unwrap_or(url.len());
+        let url = std::str::from_utf8(&url[..end]).ok()?;
+        let is_beside = !url.contains(':') && !url.starts_with('/');
+        let path = url.split(['?', '#']).next().filter(|_| is_beside)?;
+        String::from_utf8(decode_percent(path)).ok()
+    }
+
     /// The original of a place: line and column from 1, the column in characters.
     pub(super) fn locate(&self, line: usize, column_utf16: usize) -> Option<Location> {
         let line = u32::try_from(line - 1).ok()?;

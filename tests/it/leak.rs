@@ -1286,9 +1286,12 @@ fn sarif_is_valid() {
     let validate = |file: &Path| {
         let output = node()
             .arg(npm().join("node_modules/.bin/sarif-multitool"))
-            .args(["validate", "--rule-kind", "Sarif;Ghas", "--log", "ForceOverwrite", "--output"])
+            // It hands its arguments to a shell.
+            .args(["validate", "--rule-kind", "'Sarif;Ghas'", "--log", "ForceOverwrite"])
+            .arg("--output")
             .arg(folder.path().join("validated.sarif"))
-            .arg(file)
+            .arg(file.file_name().unwrap())
+            .current_dir(file.parent().unwrap())
             .env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
             .output()
             .unwrap();

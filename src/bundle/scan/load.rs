@@ -32,6 +32,8 @@ pub(crate) struct Asset {
     pub(crate) bytes: Vec<u8>,
     /// Its content hash.
     pub(crate) content_hash: String,
+    /// The file that it is a copy of, relative to the root.
+    pub(crate) source: String,
 }
 
 /// Why a file cannot be loaded, as a sentence part, and what to do.
@@ -155,8 +157,9 @@ pub(super) fn asset_of(path: &Path, bytes: Vec<u8>, options: &Options) -> Asset 
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
     let folder =
         path.parent().map(|folder| crate::fs::relative(&options.root, folder)).unwrap_or_default();
+    let source = crate::fs::relative(&options.root, path);
     let path = expand_naming(&options.asset_naming, &folder, stem, &hash, extension);
-    Asset { path, bytes, content_hash: hash }
+    Asset { path, bytes, content_hash: hash, source }
 }
 
 /// How an output names an asset.
