@@ -186,12 +186,13 @@ fn names_registry_token(text: &str) -> bool {
     })
 }
 
-/// A read of a variable in code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reference {
-    /// Name of the variable; empty when all are taken at once.
-    pub(super) name: String,
-    pub(super) start: usize,
+/// A read of a variable in code, or of all of them at once, and where it begins.
+type Read = (Option<String>, usize);
+
+/// Whether a script may read the environment.
+pub(super) fn mentions_environment(text: &[u8]) -> bool {
+    let has = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
+    ["process", "import.meta", "Bun", "Deno"].iter().any(|object| has(object)) && has("env")
 }
 
 /// How code names the environment: Node, Vite, Bun, Deno.
@@ -213,7 +214,7 @@ const BEFORE: usize = 4096;
 
 /// Reads of variables from the environment, and places that take all of it. `names` are those that matter behind another
 /// name of the environment, which may be a letter.
-pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Reference> {
+pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Read> {
     let mut found = Vec::new();
     let mut aliases: Vec<&[u8]> = Vec::new();
     for object in OBJECTS {
@@ -227,7 +228,7 @@ pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Refer
                 continue;
             }
             if let Some(name) = member(rest, *object == "Deno.env") {
-                found.push(Reference { name, start });
+                found.push((name, start));
                 continue;
             }
             let lead = text.get(start.saturating_sub(BEFORE)..start).unwrap_or_default();
@@ -235,12 +236,12 @@ pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Refer
             let is_whole =
                 matches!(rest.trim_ascii_start().first(), None | Some(b')' | b'}' | b',' | b';'));
             if is_whole && is_handed_on(lead) {
-                found.push(Reference { name: String::new(), start });
+                found.push((None, start));
             } else if let Some(given) = lead.strip_suffix(b"=") {
                 let given = given.trim_ascii_end();
                 if given.ends_with(b"}") {
                     let names = destructured(given);
-                    found.extend(names.into_iter().map(|name| Reference { name, start }));
+                    found.extend(names.into_iter().map(|name| (name, start)));
                 } else {
                     let at = given.iter().rposition(|byte| !is_name(*byte)).map_or(0, |at| at + 1);
                     aliases.extend(given.get(at..).filter(|name| !name.is_empty()));
@@ -256,14 +257,14 @@ pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Refer
             let before = start.checked_sub(1).and_then(|at| text.get(at));
             let rest = text.get(start + alias.len()..).unwrap_or_default();
             if before.is_none_or(|byte| !is_name(*byte) && *byte != b'.')
-                && let Some(name) = member(rest, false).filter(|name| names(name))
+                && let Some(Some(name)) = member(rest, false)
+                && names(&name)
             {
-                found.push(Reference { name, start });
+                found.push((Some(name), start));
             }
         }
     }
-    found.retain(|reference| reference.name != "NODE_ENV");
-    found.sort_by(|a, b| (a.start, &a.name).cmp(&(b.start, &b.name)));
+    found.sort_by(|(a_name, a), (b_name, b)| (a, a_name).cmp(&(b, b_name)));
     found.dedup();
     found
 }
@@ -275,8 +276,9 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
 }
 
-/// The name of a member that is read: `.NAME`, `?.NAME`, `["NAME"]`, and Deno's `.get("NAME")`; empty for `.toObject()`.
-fn member(rest: &[u8], is_deno: bool) -> Option<String> {
+/// The name of a member that is read: `.NAME`, `?.NAME`, `["NAME"]`, and Deno's `.get("NAME")`; that of all of them for
+/// `.toObject()`.
+fn member(rest: &[u8], is_deno: bool) -> Option<Option<String>> {
     let name = |from: &[u8]| -> String {
         from.iter().take_while(|byte| is_name(**byte)).map(|byte| char::from(*byte)).collect()
     };
@@ -286,17 +288,18 @@ fn member(rest: &[u8], is_deno: bool) -> Option<String> {
     });
     if is_deno {
         if rest.starts_with(b".toObject(") {
-            return Some(String::new());
+            return Some(None);
         }
         let behind = rest.strip_prefix(b".get(")?;
-        return behind.strip_prefix(b"\"").or_else(|| behind.strip_prefix(b"'")).map(name);
+        let quoted = behind.strip_prefix(b"\"").or_else(|| behind.strip_prefix(b"'"));
+        return quoted.map(|quoted| Some(name(quoted)));
     }
     if let Some(after) = rest.strip_prefix(b".") {
-        return Some(name(after));
+        return Some(Some(name(after)));
     }
     let after = rest.strip_prefix(b"[")?;
     let quote = after.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-    after.strip_prefix(&[*quote]).map(name)
+    after.strip_prefix(&[*quote]).map(|quoted| Some(name(quoted)))
 }
 
 /// Whether what follows is taken whole: `JSON.stringify(…`, `Object.assign({}, …`, `{...…`, `in …`.
@@ -324,8 +327,8 @@ fn is_handed_on(lead: &[u8]) -> bool {
     false
 }
 
-/// The names in a pattern, which ends with its brace; an empty one for `...rest`, which takes all others.
-fn destructured(pattern: &[u8]) -> Vec<String> {
+/// The names in a pattern, which ends with its brace; that of all of them for `...rest`, which takes all others.
+fn destructured(pattern: &[u8]) -> Vec<Option<String>> {
     let Some(start) = pattern.iter().rposition(|byte| *byte == b'{') else { return Vec::new() };
     let inner = pattern.get(start + 1..pattern.len() - 1).unwrap_or_default();
     inner
@@ -333,7 +336,7 @@ fn destructured(pattern: &[u8]) -> Vec<String> {
         .map(|part| {
             let part = part.trim_ascii();
             if part.starts_with(b"...") {
-                return Some(String::new());
+                return Some(None);
             }
             let part = part.strip_prefix(b"\"").or_else(|| part.strip_prefix(b"'")).unwrap_or(part);
             let name: String = part
@@ -341,7 +344,7 @@ fn destructured(pattern: &[u8]) -> Vec<String> {
                 .take_while(|byte| is_name(**byte))
                 .map(|byte| char::from(*byte))
                 .collect();
-            (!name.is_empty()).then_some(name)
+            (!name.is_empty()).then_some(Some(name))
         })
         .collect::<Option<_>>()
         .unwrap_or_default()
@@ -390,9 +393,11 @@ mod tests {
     #[test]
     fn references_are_told() {
         let text = br#"a(process.env.API_KEY, import.meta.env["TOKEN"], process.env.NODE_ENV, JSON.stringify(process.env), {...import.meta.env}, process.env)"#;
-        let names: Vec<String> =
-            references(text, &|_| true).into_iter().map(|found| found.name).collect();
-        assert_eq!(names, ["API_KEY", "TOKEN", "", ""]);
+        let names: Vec<String> = references(text, &|_| true)
+            .into_iter()
+            .map(|(name, _)| name.unwrap_or_default())
+            .collect();
+        assert_eq!(names, ["API_KEY", "TOKEN", "NODE_ENV", "", ""]);
         for (script, expected) in [
             ("f(process?.env?.A)", &["A"][..]),
             ("f(Bun.env['A'], Deno.env.get(\"B\"), Deno.env.toObject())", &["A", "B", ""]),
@@ -406,7 +411,8 @@ mod tests {
             ("f({a:1},process.env)", &[]),
         ] {
             let found = references(script.as_bytes(), &|name| name.len() == 1);
-            let names: Vec<&str> = found.iter().map(|found| &*found.name).collect();
+            let names: Vec<&str> =
+                found.iter().map(|(name, _)| name.as_deref().unwrap_or_default()).collect();
             assert_eq!(names, expected, "{script}");
         }
     }

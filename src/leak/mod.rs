@@ -335,7 +335,13 @@ pub struct Search {
     root: Option<PathBuf>,
     /// Whether outputs are for a browser or the like, where there is no environment.
     without_environment: bool,
+    /// Finds reads of the environment in a script, where something better is known than to look at its text.
+    reads: Option<ReadsOf>,
 }
+
+/// Gives the reads of the environment in a script: the name of a variable, or none where all are taken, and the byte at
+/// which each begins; nothing when it cannot be parsed.
+pub type ReadsOf = fn(&str) -> Option<Vec<(Option<String>, usize)>>;
 
 /// What a guarded value is called.
 struct Names {
@@ -383,6 +389,13 @@ impl Search {
         self
     }
 
+    /// Knows how scripts are parsed.
+    #[must_use]
+    pub fn parsing(mut self, reads: ReadsOf) -> Self {
+        self.reads = Some(reads);
+        self
+    }
+
     /// Prepares the search. With `without_environment`, reads of variables in code are findings, too.
     #[must_use]
     pub fn new(guarded: &[Guarded], without_environment: bool) -> Self {
@@ -407,6 +420,7 @@ impl Search {
             environment: Vec::new(),
             root: None,
             without_environment,
+            reads: None,
         }
     }
 }
@@ -656,11 +670,16 @@ impl FileSearch<'_, '_> {
             if let Some(start) = misplaced::written_out(self.bytes, &self.search.environment) {
                 found.push(simple(ENV_DUMP, "the environment".to_owned(), start));
             }
-            for reference in misplaced::references(self.bytes, &is_guarded) {
-                if reference.name.is_empty() {
-                    found.push(simple(ENV_DUMP, "the environment".to_owned(), reference.start));
-                } else if self.search.is_guarded(&reference.name) {
-                    found.push(simple(ENV_REFERENCE, reference.name, reference.start));
+            let parsed = self.search.reads.filter(|_| misplaced::mentions_environment(self.bytes));
+            let parsed = parsed.and_then(|reads| reads(std::str::from_utf8(self.bytes).ok()?));
+            let reads = parsed.unwrap_or_else(|| misplaced::references(self.bytes, &is_guarded));
+            for (name, start) in reads {
+                match name {
+                    None => found.push(simple(ENV_DUMP, "the environment".to_owned(), start)),
+                    Some(name) if is_guarded(&name) => {
+                        found.push(simple(ENV_REFERENCE, name, start));
+                    }
+                    Some(_) => {}
                 }
             }
         }

@@ -48,7 +48,7 @@ pub fn to_sarif(findings: &[Finding], place: &dyn Fn(&str) -> String) -> Value {
 }
 
 /// Where the rules are explained.
-const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+const HOME: &str = "https://github.com/bundlegate/bundlegate";
 
 /// How bad findings of a rule are, from 0 to 10, as code scanning sorts them
 /// (docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning).

@@ -299,23 +299,17 @@ const EXAMPLES: &[&str] = &[
     "ngeVfQFYQlKU0ufo8x5d1A",
 ];
 
-/// Keys that their makers publish for everybody to use, and where.
-const PUBLISHED: &[(&str, &str)] = &[
-    (
-        "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
-        "the storage emulator of Azure \
-         (learn.microsoft.com/azure/storage/common/storage-connect-azurite)",
-    ),
-    (
-        "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==",
-        "the emulator of Cosmos DB (learn.microsoft.com/azure/cosmos-db/emulator)",
-    ),
-    ("minioadmin", "MinIO's first user (min.io/docs/minio/linux/operations/concepts.html)"),
-];
+/// Keys that their makers publish for everybody to use, with where they do.
+const PUBLISHED: &str = include_str!("published_keys.txt");
+
+fn published() -> impl Iterator<Item = &'static str> {
+    PUBLISHED.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
 
 /// Whether a value is a key that its makers publish.
 pub(super) fn is_published(text: &str) -> bool {
-    PUBLISHED.iter().any(|(key, _)| *key == text)
+    let plain = text.strip_prefix("0x").unwrap_or(text);
+    published().any(|key| key == text || key == plain)
 }
 
 /// Tokens that are a run of so many small hex digits, and what stands before or behind it. Their fixed texts are too
@@ -391,7 +385,14 @@ impl Tokens {
             if text.get(start..at) != Some(shape.prefix.as_bytes()) {
                 return;
             }
-            if let Some((start, end)) = shape.place(text, start, at) {
+            let is_public = |start: usize, end: usize| {
+                text.get(start..end)
+                    .and_then(|token| std::str::from_utf8(token).ok())
+                    .is_some_and(is_published)
+            };
+            if let Some((start, end)) = shape.place(text, start, at)
+                && !is_public(start, end)
+            {
                 found.push(Token { id: shape.id, name: shape.name, start, length: end - start });
             }
         };
@@ -652,6 +653,13 @@ fn is_public_payload(payload: &serde_json::Value) -> bool {
     }
     let is_text =
         |key: &str, value: &str| payload.get(key).and_then(|found| found.as_str()) == Some(value);
+    // Names of claims are addresses where somebody makes them up (RFC 7519, 3.1 and 4.2).
+    let has_example_claim = payload
+        .as_object()
+        .is_some_and(|claims| claims.keys().any(|claim| claim.contains("://example.com/")));
+    if has_example_claim {
+        return true;
+    }
     // The keys that Supabase's command line gives to everybody's local database.
     is_text("iss", "supabase-demo")
         || is_text("role", "anon")
@@ -659,7 +667,7 @@ fn is_public_payload(payload: &serde_json::Value) -> bool {
         || is_text("sub", "1234567890")
 }
 
-/// The length of a token of three parts whose header is JSON, unless it is public.
+/// The length of a JSON Web Token, by what its parts hold, unless it is public.
 fn jwt(text: &[u8], start: usize) -> Option<usize> {
     let rest = text.get(start..)?;
     let length = rest
@@ -667,16 +675,24 @@ fn jwt(text: &[u8], start: usize) -> Option<usize> {
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
         .count();
     let token = std::str::from_utf8(rest.get(..length)?).ok()?;
-    let mut parts = token.split('.');
-    let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    if signature.len() < 20 {
-        return None;
-    }
     let json = |part: &str| -> Option<serde_json::Value> {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
     };
-    json(header)?.get("alg")?;
-    (!is_public_payload(&json(payload)?)).then_some(length)
+    match token.split('.').collect::<Vec<_>>()[..] {
+        // Signed: header, claims, signature (RFC 7515, 7.1).
+        [header, payload, signature, ..] if json(payload).is_some() => {
+            let is_signed = json(header)?.get("alg")? != "none" && signature.len() >= 20;
+            let length = header.len() + payload.len() + signature.len() + 2;
+            (is_signed && !is_public_payload(&json(payload)?)).then_some(length)
+        }
+        // Encrypted: header, key, vector, text, tag (RFC 7516, 7.1).
+        [header, _, vector, body, tag, ..] => {
+            let is_encrypted = json(header)?.get("enc").is_some();
+            let is_whole = vector.len() >= 16 && body.len() >= 16 && tag.len() >= 16;
+            (is_encrypted && is_whole).then_some(length)
+        }
+        _ => None,
+    }
 }
 
 fn private_key(text: &[u8], at: usize) -> Option<usize> {
@@ -756,7 +772,28 @@ mod tests {
         check(&format!("MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBc.{signature}"), &[]);
         check("//r.example/:_authToken=aZ7xKq9LmP2vRt5WbYc3dEf6", &["npmrc"]);
         check("//r.example/:_authToken=${NPM_TOKEN}", &[]);
-        assert!(PUBLISHED.iter().all(|(_, source)| source.contains('(')));
-        check(&format!("AccountKey={}", PUBLISHED[0].0), &[]);
+        let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+        let header = part(r#"{"typ":"JWT","alg":"HS256"}"#);
+        let claims = part(r#"{"sub":"7f3","role":"service_role"}"#);
+        check(&format!("f('{header}.{claims}.{signature}')"), &["jwt"]);
+        for (header, claims, signature) in [
+            (part(r#"{"typ":"JWT"}"#), claims.clone(), signature),
+            (part(r#"{"alg":"none"}"#), claims.clone(), signature),
+            (header.clone(), part("no object"), signature),
+            (header.clone(), part(r#"{"role":"anon"}"#), signature),
+            (header.clone(), part(r#"{"iss":"joe","http://example.com/is_root":true}"#), signature),
+            (header.clone(), claims.clone(), "short"),
+        ] {
+            check(&format!("f('{header}.{claims}.{signature}')"), &[]);
+        }
+        let encrypted = part(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#);
+        let rest = "aZ7xKq9LmP2vRt5WbYc3.dEf6gHj8kQ2mVx7L.pZ4tWnYb8sGh3cJ1.qR5sTuVw9xYz0aBcDe";
+        check(&format!("k={encrypted}.{rest}"), &["jwt"]);
+        check(&format!("k={header}.{rest}"), &[]);
+        for key in published() {
+            check(&format!("AccountKey={key} key: '{key}' const k = \"{key}\""), &[]);
+        }
+        // One letter more is another key.
+        check("sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz1", &["supabase-secret"]);
     }
 }

@@ -7,6 +7,7 @@ use super::build::{build, cannot_write, output_folder};
 use super::report::check_budgets;
 use super::{Gated, Outcome, Ports, skipped};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::bundle::environment_reads;
 use crate::bundle::options::{SourceMapMode, Target};
 use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
@@ -43,6 +44,7 @@ pub(super) fn gate(
     let search = Search::new(&guarded, is_for_browsers)
         .with_weak(&verdicts)
         .at(&config.root, ports.environment.iter());
+    let search = if config.artifacts.is_none() { search.parsing(reads) } else { search };
     let Some(allowances) = allowances(config, ports.today, outcome) else { return Gated::Failed };
     let excused = |finding: &Finding| allowances.allow(finding);
     let mut gated = leak::scan(artifacts, &search, folder, config.leaks.fails, excused);
@@ -82,6 +84,12 @@ pub(super) fn gate(
             Gated::Blocked(Box::new(findings))
         }
     }
+}
+
+/// Reads of the environment by the syntax tree.
+fn reads(script: &str) -> Option<Vec<(Option<String>, usize)>> {
+    let reads = environment_reads(script)?;
+    Some(reads.into_iter().map(|read| (read.name, read.at)).collect())
 }
 
 /// Finds the sources of what was found in outputs of ours that have no map: a file that is copied is its own source, and

@@ -1417,6 +1417,49 @@ fn many_places_are_counted() {
     assert!(text(&output).contains("4900 more times"), "{}", text(&output));
 }
 
+/// In what we built, reads of the environment are told by the syntax tree: texts that speak of them are none, and other names
+/// of the environment are followed.
+#[test]
+fn reads_in_our_own_outputs_are_found_by_the_tree() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).unwrap();
+    write(
+        "bundlegate.yml",
+        "name: app\nbuild: { entrypoints: [main.js], outdir: dist, target: browser, minify: true }\n",
+    );
+    let run = |script: &str| {
+        write("main.js", script);
+        let output = bundlegate()
+            .args(["run", "--base", "none", "--dry-run"])
+            .current_dir(folder.path())
+            .env("SESSION_KEY", "s3ss10n-7Qx9vLm2Kp4TzWb")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        text(&output)
+    };
+    for script in [
+        "const { env } = process; console.log(env.SESSION_KEY)",
+        "const name = 'SESSION_KEY'; console.log(globalThis.process.env[name])",
+        "export const f = ({ SESSION_KEY } = process.env) => SESSION_KEY",
+        "console.log(Deno.env.get('SESSION_KEY'))",
+    ] {
+        let said = run(script);
+        assert!(
+            said.contains("warning[leak/env-reference]: `SESSION_KEY` is read"),
+            "{script}: {said}"
+        );
+        assert!(said.contains("--> main.js:1:"), "{said}");
+    }
+    for script in
+        ["window.settings = process.env", "fetch('/', { body: JSON.stringify(process.env) })"]
+    {
+        assert!(run(script).contains("warning[leak/env-dump]"), "{script}");
+    }
+    let said = run("console.log('set process.env.SESSION_KEY', `and import.meta.env.SESSION_KEY`)");
+    assert!(!said.contains("leak/env"), "{said}");
+}
+
 /// An output of ours without a map is traced all the same.
 #[test]
 fn our_own_outputs_have_sources_without_maps() {

@@ -12,6 +12,8 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
+use super::environment::{DottedNames, ENV_OBJECTS};
+
 /// What is replaced, prepared once for all modules.
 #[derive(Debug, Default)]
 pub(crate) struct Defines {
@@ -60,111 +62,15 @@ pub(super) fn substitute(
 ) -> Vec<UnsetVariable> {
     let is_module = matches!(program, Program::Module(module)
         if module.body.iter().any(|item| matches!(item, ModuleItem::ModuleDecl(_))));
-    let mut aliases = Aliases { defines, unresolved, is_module, of: FxHashMap::default() };
-    program.visit_with(&mut aliases);
+    let mut names = DottedNames::new(unresolved);
+    program.visit_with(&mut names);
     let mut declared = TopLevelNames { context: top_level, names: FxHashSet::default() };
     if defines.mention_names {
         program.visit_with(&mut declared);
     }
-    let mut visitor = Substitute { aliases, declared, unset: Vec::new() };
+    let mut visitor = Substitute { names, defines, is_module, declared, unset: Vec::new() };
     program.visit_mut_with(&mut visitor);
     visitor.unset
-}
-
-/// Objects that hold the environment.
-const ENV_OBJECTS: &[&str] = &["process.env", "import.meta.env", "Bun.env"];
-
-/// Constants that stand for `process`, `process.env` and the like: `const env = process.env`, `import { env } from
-/// "node:process"`.
-struct Aliases<'a> {
-    defines: &'a Defines,
-    unresolved: SyntaxContext,
-    /// Elsewhere `module` and `exports` are variables that are there.
-    is_module: bool,
-    of: FxHashMap<Id, String>,
-}
-
-impl Aliases<'_> {
-    /// The dotted name of a chain of static property reads that starts at a global, `import.meta` or an alias.
-    fn dotted_name(&self, expression: &Expr) -> Option<String> {
-        match expression {
-            Expr::Ident(ident) => {
-                if let Some(name) = self.of.get(&ident.to_id()) {
-                    return Some(name.clone());
-                }
-                (ident.ctxt == self.unresolved).then(|| ident.sym.to_string())
-            }
-            Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => {
-                Some("import.meta".to_owned())
-            }
-            Expr::Paren(paren) => self.dotted_name(&paren.expr),
-            Expr::Member(member) => self.member_name(member),
-            Expr::OptChain(chain) => match &*chain.base {
-                OptChainBase::Member(member) => self.member_name(member),
-                OptChainBase::Call(_) => None,
-            },
-            _ => None,
-        }
-    }
-
-    fn member_name(&self, member: &MemberExpr) -> Option<String> {
-        let property = static_property(&member.prop)?;
-        let object = self.dotted_name(&member.obj)?;
-        // `globalThis.process` is `process`.
-        if object == "globalThis" {
-            Some(property.to_string())
-        } else {
-            Some(format!("{object}.{property}"))
-        }
-    }
-
-    fn is_env_object(&self, expression: &Expr) -> bool {
-        self.dotted_name(expression).is_some_and(|name| ENV_OBJECTS.contains(&name.as_str()))
-    }
-}
-
-impl Visit for Aliases<'_> {
-    noop_visit_type!();
-
-    fn visit_import_decl(&mut self, import: &ImportDecl) {
-        if !matches!(import.src.value.as_str(), Some("node:process" | "process")) {
-            return;
-        }
-        for specifier in &import.specifiers {
-            match specifier {
-                ImportSpecifier::Default(default) => {
-                    self.of.insert(default.local.to_id(), "process".to_owned());
-                }
-                ImportSpecifier::Namespace(namespace) => {
-                    self.of.insert(namespace.local.to_id(), "process".to_owned());
-                }
-                ImportSpecifier::Named(named) => {
-                    let imported = match &named.imported {
-                        Some(ModuleExportName::Ident(ident)) => ident.sym.clone(),
-                        Some(ModuleExportName::Str(_)) => continue,
-                        None => named.local.sym.clone(),
-                    };
-                    if imported == *"env" {
-                        self.of.insert(named.local.to_id(), "process.env".to_owned());
-                    }
-                }
-            }
-        }
-    }
-
-    fn visit_var_decl(&mut self, declaration: &VarDecl) {
-        declaration.visit_children_with(self);
-        if declaration.kind == VarDeclKind::Const {
-            for declarator in &declaration.decls {
-                if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &declarator.init)
-                    && let Some(name) = self.dotted_name(init)
-                    && ENV_OBJECTS.contains(&name.as_str())
-                {
-                    self.of.insert(ident.to_id(), name);
-                }
-            }
-        }
-    }
 }
 
 /// Names that a module declares at its top.
@@ -184,23 +90,22 @@ impl Visit for TopLevelNames {
 }
 
 struct Substitute<'a> {
-    aliases: Aliases<'a>,
+    names: DottedNames,
+    defines: &'a Defines,
+    /// Elsewhere `module` and `exports` are variables that are there.
+    is_module: bool,
     declared: TopLevelNames,
     unset: Vec<UnsetVariable>,
 }
 
 impl Substitute<'_> {
-    fn defines(&self) -> &Defines {
-        self.aliases.defines
-    }
-
     /// `module.require(…)` is `require(…)`.
     fn shorten_require(&self, callee: &mut Callee) {
         if let Callee::Expr(expression) = callee
             && let Expr::Member(member) = &**expression
             && let Expr::Ident(object) = &*member.obj
             && object.sym == *"module"
-            && object.ctxt == self.aliases.unresolved
+            && object.ctxt == self.names.unresolved
             && static_property(&member.prop).is_some_and(|name| name == *"require")
         {
             **expression = Expr::Ident(Ident::new("require".into(), member.span, object.ctxt));
@@ -215,18 +120,18 @@ impl Substitute<'_> {
         if !may_be_name {
             return None;
         }
-        let name = self.aliases.dotted_name(expression)?;
+        let name = self.names.dotted_name(expression)?;
         let root = name.split('.').next().unwrap_or_default();
-        let is_bound = matches!(root, "module" | "exports") && !self.aliases.is_module;
+        let is_bound = matches!(root, "module" | "exports") && !self.is_module;
         if !is_bound
-            && self.defines().roots.iter().any(|known| known == root)
-            && let Some(value) = self.defines().by_name.get(&name)
+            && self.defines.roots.iter().any(|known| known == root)
+            && let Some(value) = self.defines.by_name.get(&name)
         {
             let mut value = value.clone();
             value.visit_mut_with(&mut Settle {
                 span: expression.span(),
                 declared: &self.declared,
-                unresolved: self.aliases.unresolved,
+                unresolved: self.names.unresolved,
             });
             return Some(value);
         }
@@ -234,10 +139,10 @@ impl Substitute<'_> {
         if !ENV_OBJECTS.contains(&object) {
             return None;
         }
-        if let Some(value) = self.defines().env.get(variable) {
+        if let Some(value) = self.defines.env.get(variable) {
             return Some(string(value, expression));
         }
-        if self.defines().prefixes.iter().any(|prefix| variable.starts_with(prefix.as_str())) {
+        if self.defines.prefixes.iter().any(|prefix| variable.starts_with(prefix.as_str())) {
             self.unset
                 .push(UnsetVariable { name: variable.to_owned(), position: expression.span().lo });
         }
@@ -250,7 +155,7 @@ impl Substitute<'_> {
         while index < declarators.len() {
             let declarator = &mut declarators[index];
             let is_env =
-                declarator.init.as_ref().is_some_and(|init| self.aliases.is_env_object(init));
+                declarator.init.as_ref().is_some_and(|init| self.names.is_env_object(init));
             index += 1;
             let Pat::Object(pattern) = &mut declarator.name else { continue };
             if !is_env
@@ -282,7 +187,7 @@ impl Substitute<'_> {
                     }
                     ObjectPatProp::Rest(_) => return true,
                 };
-                let Some(value) = self.aliases.defines.env.get(name.as_str()) else { return true };
+                let Some(value) = self.defines.env.get(name.as_str()) else { return true };
                 known.push(VarDeclarator {
                     span: DUMMY_SP,
                     name: target,
@@ -350,7 +255,7 @@ impl VisitMut for Substitute<'_> {
         }
         expression.visit_mut_children_with(self);
         end_chain(expression);
-        fold(expression, self.aliases.unresolved);
+        fold(expression, self.names.unresolved);
     }
 
     fn visit_mut_call_expr(&mut self, call: &mut CallExpr) {
@@ -407,7 +312,7 @@ impl VisitMut for Substitute<'_> {
         statement.visit_mut_children_with(self);
         match statement {
             Stmt::If(branch) => {
-                let Some(value) = constant(&branch.test, self.aliases.unresolved) else { return };
+                let Some(value) = constant(&branch.test, self.names.unresolved) else { return };
                 let (kept, dropped) = if value.is_truthy() {
                     (Some(branch.cons.take()), branch.alt.take())
                 } else {

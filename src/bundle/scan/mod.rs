@@ -5,6 +5,7 @@ mod async_functions;
 mod classes;
 pub(crate) mod define;
 mod early_errors;
+pub(super) mod environment;
 mod filled;
 mod glob_imports;
 mod harmless;
