@@ -50,6 +50,8 @@ impl Text {
 enum Token<'a> {
     Name(&'a [u8]),
     Text(Text),
+    /// A string that is no piece of anything.
+    Other,
     Sign(u8),
     /// `+=`
     Append,
@@ -87,8 +89,8 @@ pub(super) fn joined_constants(
         take: &mut take,
     };
     let mut row = vec![Text::default()];
-    tokens(bytes, &mut |token| match token {
-        Token::Text(text) if !may_join(&text.bytes) => {
+    tokens(bytes, &may_join, &mut |token| match token {
+        Token::Other => {
             reader.end();
             (reader.take)(std::mem::take(&mut row[0]));
         }
@@ -112,11 +114,11 @@ fn constants<'a>(bytes: &'a [u8], may_join: &dyn Fn(&[u8]) -> bool) -> Constants
     let mut constants = Constants::new();
     let mut given: Option<&[u8]> = None;
     let mut name: Option<&[u8]> = None;
-    tokens(bytes, &mut |token| match token {
+    tokens(bytes, may_join, &mut |token| match token {
         Token::Name(found) => (given, name) = (None, Some(found)),
         Token::Sign(b'=' | b':') => given = name.take(),
         Token::Text(text) => {
-            if let Some(name) = given.take().filter(|_| may_join(&text.bytes)) {
+            if let Some(name) = given.take() {
                 let texts = constants.entry(name).or_default();
                 if texts.len() < MOST_STRINGS {
                     texts.push(text);
@@ -175,7 +177,7 @@ impl<'a> Reader<'a, '_> {
                 self.target = None;
                 self.together.push(token);
             }
-            Token::Sign(_) => self.end(),
+            Token::Sign(_) | Token::Other => self.end(),
         }
         if self.together.len() >= MOST_TOKENS {
             self.end();
@@ -352,16 +354,29 @@ fn list(
 }
 
 /// Hands on the tokens of a script, as far as they matter here.
-fn tokens<'a>(bytes: &'a [u8], emit: &mut dyn FnMut(Token<'a>)) {
+fn tokens<'a>(bytes: &'a [u8], may_join: &dyn Fn(&[u8]) -> bool, emit: &mut dyn FnMut(Token<'a>)) {
+    let mut emit = |token: Token<'a>| match token {
+        Token::Text(text) if !may_join(&text.bytes) => emit(Token::Other),
+        token => emit(token),
+    };
+    let emit: &mut dyn FnMut(Token<'a>) = &mut emit;
     let mut at = 0;
     // Braces that are open, and whether each is that of a template.
     let mut braces: Vec<bool> = Vec::new();
     while let Some(byte) = bytes.get(at) {
         match byte {
             b'"' | b'\'' => {
-                let (text, end) = string(bytes, at);
-                emit(Token::Text(text));
-                at = end;
+                // Most strings are as they stand, and no piece.
+                let rest = &bytes[at + 1..];
+                let end = memchr::memchr3(*byte, b'\\', b'\n', rest).unwrap_or(rest.len());
+                if rest.get(end) == Some(byte) && !may_join(&rest[..end]) {
+                    emit(Token::Other);
+                    at += end + 2;
+                } else {
+                    let (text, end) = string(bytes, at);
+                    emit(Token::Text(text));
+                    at = end;
+                }
             }
             b'`' => at = template(bytes, at + 1, emit, &mut braces),
             b'}' if braces.pop() == Some(true) => {

@@ -42,6 +42,8 @@ pub struct Needles {
     starts: Vec<Secret>,
     /// All values, one behind the other.
     values: Secret,
+    /// The pairs of bytes in them, as a set of bits.
+    pairs: Vec<u64>,
     wants: Wants,
 }
 
@@ -113,8 +115,13 @@ impl Needles {
         let all: Vec<u8> =
             values.clone().flat_map(|part| [part.value.expose(), b"\0"].concat()).collect();
         let wants = Wants::of(values.map(|part| part.value.expose()));
+        let mut pairs = vec![0; (1 << 16) / 64];
+        for pair in all.array_windows() {
+            let pair = usize::from(u16::from_le_bytes(*pair));
+            pairs[pair / 64] |= 1 << (pair % 64);
+        }
         let values = Secret::new(all);
-        Self { list, grams, short, starts, values, wants }
+        Self { list, grams, short, starts, values, pairs, wants }
     }
 
     /// What the values need of decoding.
@@ -152,7 +159,15 @@ impl Needles {
 
     /// Whether a text is a piece of a value.
     pub(super) fn is_piece(&self, text: &[u8]) -> bool {
-        memchr::memmem::find(self.values.expose(), text).is_some()
+        let has = |pair: Option<&[u8; 2]>| {
+            pair.is_none_or(|pair| {
+                let pair = usize::from(u16::from_le_bytes(*pair));
+                self.pairs[pair / 64] & (1 << (pair % 64)) != 0
+            })
+        };
+        has(text.first_chunk())
+            && has(text.last_chunk())
+            && memchr::memmem::find(self.values.expose(), text).is_some()
     }
 
     /// The needle, if its text stands there.

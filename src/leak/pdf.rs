@@ -183,11 +183,15 @@ mod tests {
         assert_eq!(opened.problem, None);
     }
 
-    /// Bytes in zlib's format without being compressed (RFC 1951, 3.2.4).
+    /// Bytes in zlib's format without being compressed (RFC 1950; RFC 1951, 3.2.4).
     fn zlib(bytes: &[u8]) -> Vec<u8> {
         let length = u16::try_from(bytes.len()).unwrap();
         let lengths = [length.to_le_bytes(), (!length).to_le_bytes()].concat();
-        [&[0x78, 1, 1], &*lengths, bytes, b"sum."].concat()
+        let (sum, sums) = bytes.iter().fold((1u32, 0u32), |(sum, sums), byte| {
+            let sum = (sum + u32::from(*byte)) % 65521;
+            (sum, (sums + sum) % 65521)
+        });
+        [&[0x78, 1, 1], &*lengths, bytes, &(sums << 16 | sum).to_be_bytes()].concat()
     }
 
     #[test]
