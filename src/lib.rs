@@ -18,6 +18,7 @@ pub mod store;
 
 pub mod bun;
 pub mod diag;
+pub mod environment_reads;
 pub mod fs;
 pub mod git;
 pub mod keychain;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use graph::EntryPoint;
 pub use options::Options;
-pub use scan::environment::{EnvironmentRead, environment_reads};
+pub use scan::environment::environment_reads;
 
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, is_named_by};
 use crate::diag::{Diagnostic, has_errors};

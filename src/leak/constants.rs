@@ -88,17 +88,20 @@ pub(super) fn joined_constants(
         constants,
         take: &mut take,
     };
-    let mut row = vec![Text::default()];
+    let mut row: Vec<Text> = Vec::new();
     tokens(bytes, &may_join, &mut |token| match token {
         Token::Other => {
             reader.end();
-            (reader.take)(std::mem::take(&mut row[0]));
+            row.drain(..).for_each(&mut *reader.take);
         }
         token => {
             if let Token::Text(text) = &token
                 && is_piece(&text.bytes)
             {
-                extend(&mut row, std::slice::from_ref(text), reader.take);
+                match row.is_empty() {
+                    true => row.push(text.clone()),
+                    false => extend(&mut row, std::slice::from_ref(text), reader.take),
+                }
             }
             reader.read(token);
         }

@@ -115,18 +115,21 @@ pub(super) fn open(
             one("bzip2", read(decoder, bytes.len(), left, "bzip2"))
         }
         [b'P', b'K', 3, 4, ..] => Some(zip(bytes, left)),
-        // The rest of a SWF file (its specification, chapter 2).
-        [b'C', b'W', b'S', _, _, _, _, _, packed @ ..] => {
+        // What is behind the eight bytes of its start (the specification of SWF, chapter 2).
+        [b'C', b'W', b'S', 0..=63, _, _, _, _, packed @ ..] if packed.first() == Some(&0x78) => {
             one("SWF", read_zlib(packed, left, "SWF"))
         }
-        [b'Z', b'W', b'S', _, _, _, _, _, _, _, _, _, head @ ..] if head.len() > 5 => {
-            let (head, packed) = head.split_at(5);
-            one("SWF", read_lzma(packed, head, u64::MAX, left))
+        [b'Z', b'W', b'S', 0..=63, a, b, c, d, _, _, _, _, rest @ ..]
+            if rest.first() == Some(&0x5d) && rest.len() > 5 =>
+        {
+            let size = u64::from(u32::from_le_bytes([*a, *b, *c, *d])).saturating_sub(8);
+            let (head, packed) = rest.split_at(5);
+            one("SWF", read_lzma(packed, head, size, left, "SWF"))
         }
         _ if is_whole && is_lzma(bytes) => {
             let (head, packed) = bytes.split_at(13);
             let size = head[5..].iter().rev().fold(0, |size, byte| size << 8 | u64::from(*byte));
-            let read = read_lzma(packed, head, size, left);
+            let read = read_lzma(packed, head, size, left, "lzma");
             let is_none = matches!(read, (_, Some(Unopened::Broken(_))));
             if is_none { None } else { one("lzma", read) }
         }
@@ -374,15 +377,20 @@ fn is_lzma(bytes: &[u8]) -> bool {
 const LZMA_KIB: u32 = 300 << 10;
 
 /// What comes out of a stream of LZMA with the properties at the start of `head`, where `size` bytes do, or `u64::MAX`.
-fn read_lzma(packed: &[u8], head: &[u8], size: u64, left: &mut u64) -> (Vec<u8>, Option<Unopened>) {
+fn read_lzma(
+    packed: &[u8],
+    head: &[u8],
+    size: u64,
+    left: &mut u64,
+    name: &'static str,
+) -> (Vec<u8>, Option<Unopened>) {
     let dictionary = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
-    let broken = || (Vec::new(), Some(Unopened::Broken("lzma")));
     if dictionary >> 10 > LZMA_KIB {
         return (Vec::new(), Some(Unopened::TooLarge));
     }
     match lzma_rust2::LzmaReader::new_with_props(packed, size, head[0], dictionary, None) {
-        Ok(reader) => read(reader, packed.len(), left, "lzma"),
-        Err(_) => broken(),
+        Ok(reader) => read(reader, packed.len(), left, name),
+        Err(_) => (Vec::new(), Some(Unopened::Broken(name))),
     }
 }
 
@@ -480,14 +488,17 @@ fn png_texts(bytes: &[u8], left: &mut u64) -> Vec<Inner> {
         if &header[4..] == b"IEND" {
             let behind = bytes.get(at + 12 + length..).unwrap_or_default();
             if !behind.is_empty() {
-                inner.push(Inner::new("behind PNG", (behind.to_vec(), None)));
+                inner.push(Inner::new("after the end of the PNG", (behind.to_vec(), None)));
             }
             break;
         }
         if matches!(&header[4..], b"zTXt" | b"iTXt" | b"iCCP") {
-            // The compressed text follows the keyword and other short texts; its zlib header tells where.
-            let start = body.windows(2).position(|pair| pair[0] == 0x78 && pair[1] != 0);
-            if let Some(packed) = start.and_then(|start| body.get(start..)) {
+            // The compressed text follows the keyword, its zero and other short texts; its zlib header tells where.
+            let behind = memchr::memchr(0, body).map_or(body, |zero| &body[zero..]);
+            let start = behind
+                .windows(2)
+                .position(|pair| pair[0] == 0x78 && matches!(pair[1], 0x01 | 0x5e | 0x9c | 0xda));
+            if let Some(packed) = start.and_then(|start| behind.get(start..)) {
                 let (bytes, _) = read_zlib(packed, left, "zlib");
                 inner.push(Inner::new("PNG text", (bytes, None)));
             }

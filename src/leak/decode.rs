@@ -11,6 +11,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::{memchr_iter, memchr2_iter, memchr3_iter, memmem};
 
+use super::numbers;
 use super::runs::LETTERS;
 
 /// Text that was decoded.
@@ -76,7 +77,7 @@ impl Decoded {
         }
     }
 
-    fn push_char(&mut self, character: char, from: usize) {
+    pub(super) fn push_char(&mut self, character: char, from: usize) {
         let mut buffer = [0; 4];
         for byte in character.encode_utf8(&mut buffer).bytes() {
             self.push(byte, from);
@@ -186,26 +187,26 @@ impl Wants {
 pub(super) fn decode(bytes: &[u8], runs: &[Range<usize>], wants: &Wants, take: &mut Take<'_>) {
     let brackets = Brackets::of(bytes);
     texts(bytes, &brackets, wants, take);
-    number_lists(bytes, &brackets, take);
+    numbers::lists(bytes, &brackets, take);
     base64_runs(bytes, runs, take);
     hex_pairs(bytes, take);
     hex_runs(bytes, runs, take);
-    bit_runs(bytes, runs, take);
+    numbers::bits(bytes, runs, take);
 }
 
 /// What stands at brackets, found in one pass: starts of calls, and of lists of numbers.
 #[derive(Default)]
-struct Brackets {
+pub(super) struct Brackets {
     /// `.join(`
     joins: Vec<usize>,
     /// `.concat(`
     concats: Vec<usize>,
     /// `.split(`
-    splits: Vec<usize>,
+    pub(super) splits: Vec<usize>,
     /// `.replace(` and `.replaceAll(`
-    replaces: Vec<usize>,
+    pub(super) replaces: Vec<usize>,
     /// The first numbers in brackets of any kind.
-    numbers: Vec<usize>,
+    pub(super) numbers: Vec<usize>,
 }
 
 impl Brackets {
@@ -392,7 +393,7 @@ fn texts(bytes: &[u8], brackets: &Brackets, wants: &Wants, take: &mut Take<'_>) 
 
 static TEMPLATE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"${"));
 
-fn find_all<'a>(
+pub(super) fn find_all<'a>(
     finder: &'static memmem::Finder<'static>,
     bytes: &'a [u8],
 ) -> memmem::FindIter<'a, 'static> {
@@ -416,10 +417,10 @@ fn is_inner_joint(bytes: &[u8], at: usize) -> bool {
 const MAP_START_BYTES: usize = 400;
 
 /// Bytes of a list of strings that is joined.
-const LIST_BYTES: usize = 2048;
+pub(super) const LIST_BYTES: usize = 2048;
 
 /// Longest text between strings of a list that is joined, in bytes.
-const SEPARATOR_BYTES: usize = 3;
+pub(super) const SEPARATOR_BYTES: usize = 3;
 
 /// `\` and hex digits are an escape of a style sheet when a space or another one follows, or there are many.
 fn is_css_escape(bytes: &[u8], at: usize) -> bool {
@@ -669,7 +670,7 @@ pub(super) fn hex_byte(bytes: &[u8], at: usize) -> Option<u8> {
 }
 
 /// A number of up to `most` digits in `radix` at `at`, and how many digits it has.
-fn number(bytes: &[u8], at: usize, radix: u32, most: usize) -> Option<(u32, usize)> {
+pub(super) fn number(bytes: &[u8], at: usize, radix: u32, most: usize) -> Option<(u32, usize)> {
     let (mut value, mut count) = (0u32, 0);
     while count < most
         && let Some(digit) =
@@ -716,7 +717,7 @@ pub(super) fn script_escape(bytes: &[u8], at: usize, decoded: &mut Decoded) -> u
 fn high_escape(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
     let (value, length) = match bytes.get(at + 1)? {
         b'x' => (u32::from(hex_byte(bytes, at + 2)?), 4),
-        b'u' => (unicode_escape(bytes, at)?.0, 6),
+        b'u' => unicode_escape(bytes, at)?,
         b'0'..=b'7' => number(bytes, at + 1, 8, 3).map(|(value, count)| (value, count + 1))?,
         _ => return None,
     };
@@ -874,8 +875,8 @@ fn entity(bytes: &[u8], at: usize) -> Option<(char, usize)> {
 }
 
 /// Over white space and comments.
-fn skip_space(bytes: &[u8], mut at: usize) -> usize {
-    loop {
+pub(super) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    for _ in 0..MOST_COMMENTS {
         while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
             at += 1;
         }
@@ -888,14 +889,15 @@ fn skip_space(bytes: &[u8], mut at: usize) -> usize {
         };
         match length {
             Some(length) => at += length,
-            None => return at,
+            None => break,
         }
     }
+    at
 }
 
 /// The end of what stands before white space and comments that end at `end`.
 fn skip_space_back(bytes: &[u8], mut end: usize) -> usize {
-    loop {
+    for _ in 0..MOST_COMMENTS {
         end = bytes[..end].trim_ascii_end().len();
         let from = end.saturating_sub(COMMENT_BYTES);
         let before = &bytes[from..end];
@@ -918,12 +920,16 @@ fn skip_space_back(bytes: &[u8], mut end: usize) -> usize {
             _ => return end,
         }
     }
+    end
 }
+
+/// Most comments between strings that are joined.
+const MOST_COMMENTS: usize = 16;
 
 /// Longest comment between strings that are joined, in bytes.
 const COMMENT_BYTES: usize = 200;
 
-fn is_quote(byte: Option<&u8>) -> bool {
+pub(super) fn is_quote(byte: Option<&u8>) -> bool {
     matches!(byte, Some(b'"' | b'\'' | b'`'))
 }
 
@@ -964,208 +970,6 @@ fn glue(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
                 return quoted(skip_space(bytes, next + 2)).map(|next| (next, false));
             }
             Some((next, false))
-        }
-        _ => None,
-    }
-}
-
-/// Fewest numbers that make a list.
-const FEWEST_NUMBERS: usize = 8;
-
-/// `[104, 0x65, …]`, the arguments of `String.fromCharCode`, and calls of it that are added; objects and strings of
-/// numbers, and hex numbers in a row.
-fn number_lists(bytes: &[u8], brackets: &Brackets, take: &mut Take<'_>) {
-    let mut done = 0;
-    for first in brackets.numbers.iter().copied() {
-        if first >= done {
-            done = numbers(bytes, first, take);
-        }
-    }
-    for first in find_all(&FIRST_KEY, bytes) {
-        numbers(bytes, first, take);
-    }
-    done = 0;
-    for first in find_all(&HEX_NUMBER, bytes) {
-        if first >= done {
-            done = numbers(bytes, first, take);
-        }
-    }
-    for at in brackets.splits.iter().chain(&brackets.replaces).copied() {
-        split_string(bytes, at, take);
-    }
-}
-
-static FIRST_KEY: LazyLock<memmem::Finder<'static>> =
-    LazyLock::new(|| memmem::Finder::new(b"\"0\":"));
-static HEX_NUMBER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"0x"));
-
-/// `"107,84".split(",")`, `"a|b".split("|").join("")` and `"a|b".replace(/[|]/g, "")`, by the place of the call.
-fn split_string(bytes: &[u8], at: usize, take: &mut Take<'_>) {
-    let Some(quote) = at.checked_sub(1).map(|at| bytes[at]).filter(|byte| is_quote(Some(byte)))
-    else {
-        return;
-    };
-    let from = (at - 1).saturating_sub(LIST_BYTES);
-    let Some(start) = memchr::memrchr(quote, &bytes[from..at - 1]).map(|at| from + at + 1) else {
-        return;
-    };
-    let Some(open) = memchr::memchr(b'(', &bytes[at..]) else { return };
-    let argument = skip_space(bytes, at + open + 1);
-    let rest = bytes.get(argument + 1..).unwrap_or_default();
-    let mark = bytes.get(argument);
-    let Some(end) = rest
-        .iter()
-        .take(SEPARATOR_BYTES + 1)
-        .position(|byte| (is_quote(mark) || mark == Some(&b'/')) && Some(byte) == mark)
-    else {
-        return;
-    };
-    let separator = match &rest[..end] {
-        // A class of one letter, or an escaped one.
-        [b'[', letter, b']'] | [b'\\', letter] if mark == Some(&b'/') => {
-            std::slice::from_ref(letter)
-        }
-        separator => separator,
-    };
-    if separator.is_empty() {
-        return;
-    }
-    let text = &bytes[start..at - 1];
-    if text.first().is_some_and(u8::is_ascii_digit) {
-        numbers(bytes, start, take);
-        if separator != b"," {
-            separated_numbers(text, start, separator, take);
-        }
-    }
-    let mut decoded = Decoded::new("joined strings");
-    let mut next = 0;
-    while next < text.len() {
-        if text[next..].starts_with(separator) {
-            next += separator.len();
-        } else {
-            decoded.push(text[next], start + next);
-            next += 1;
-        }
-    }
-    take(&mut decoded);
-}
-
-/// Characters by number, with any text between the numbers. `text` stands at `start`.
-fn separated_numbers(text: &[u8], start: usize, separator: &[u8], take: &mut Take<'_>) {
-    let mut decoded = Decoded::new("character codes");
-    let (mut at, mut count) = (0, 0);
-    loop {
-        let end = memmem::find(&text[at..], separator).map_or(text.len(), |length| at + length);
-        let number = std::str::from_utf8(&text[at..end]).ok().and_then(|part| part.parse().ok());
-        let Some(character) = number.and_then(char::from_u32) else { return };
-        decoded.push_char(character, start + at);
-        count += 1;
-        if end == text.len() {
-            break;
-        }
-        at = end + separator.len();
-    }
-    if count >= FEWEST_NUMBERS {
-        take(&mut decoded);
-    }
-}
-
-/// Numbers in a row, from the first on: characters, bytes, or words of several bytes. Returns where they end.
-fn numbers(bytes: &[u8], first: usize, take: &mut Take<'_>) -> usize {
-    let mut values: Vec<(u32, usize)> = Vec::new();
-    let mut at = first;
-    loop {
-        at = skip_key(bytes, at);
-        let is_negative = bytes.get(at) == Some(&b'-');
-        let digits = at + usize::from(is_negative);
-        let radix = match (bytes.get(digits), bytes.get(digits + 1)) {
-            (Some(b'0'), Some(b'x' | b'X')) => 16,
-            (Some(b'0'), Some(b'o')) => 8,
-            (Some(b'0'), Some(b'b')) => 2,
-            _ => 10,
-        };
-        let prefix = if radix == 10 { 0 } else { 2 };
-        let Some((value, length)) = number(bytes, digits + prefix, radix, 32) else { break };
-        values.push((if is_negative { value.wrapping_neg() } else { value }, at));
-        let end = digits + prefix + length;
-        let Some(next) = next_number(bytes, end) else {
-            at = end;
-            break;
-        };
-        at = next;
-    }
-    let most = values.iter().map(|(value, _)| *value).max().unwrap_or_default();
-    if values.len() >= FEWEST_NUMBERS {
-        // Bytes may be below zero. Those above 127 may be characters, or parts of characters in UTF-8.
-        let mut in_bytes = Decoded::new("character codes");
-        for (value, at) in &values {
-            let byte = u8::try_from(*value).or_else(|_| u8::try_from(value.wrapping_add(256)));
-            if let Ok(byte) = byte {
-                in_bytes.push(byte, *at);
-            }
-        }
-        take(&mut in_bytes);
-        if most > 127 {
-            take(&mut characters(&values));
-        }
-    }
-    // Fewer numbers hold as much where each is several bytes.
-    let width = if most > u32::from(u16::MAX) { 4 } else { 2 };
-    if most > u32::from(u8::MAX) && values.len() * width >= FEWEST_NUMBERS {
-        let (mut little, mut big) = (Decoded::new("words"), Decoded::new("words"));
-        for (value, at) in &values {
-            value.to_le_bytes()[..width].iter().for_each(|byte| little.push(*byte, *at));
-            value.to_be_bytes()[4 - width..].iter().for_each(|byte| big.push(*byte, *at));
-        }
-        take(&mut little);
-        take(&mut big);
-    }
-    at
-}
-
-/// Characters by their numbers, of which those beyond U+FFFF may be pairs of surrogates.
-fn characters(values: &[(u32, usize)]) -> Decoded {
-    let mut decoded = Decoded::new("character codes");
-    let mut high = None;
-    for (value, at) in values {
-        match (high.take(), *value) {
-            (_, 0xd800..0xdc00) => high = Some(*value),
-            (Some(high), 0xdc00..0xe000) => {
-                let code = 0x10000 + ((high - 0xd800) << 10) + (value - 0xdc00);
-                decoded.push_char(char::from_u32(code).unwrap_or_default(), *at);
-            }
-            (_, value) => decoded.push_char(char::from_u32(value).unwrap_or_default(), *at),
-        }
-    }
-    decoded
-}
-
-/// Over `"12":` before a number.
-fn skip_key(bytes: &[u8], at: usize) -> usize {
-    let digits = bytes.get(at + 1..).unwrap_or_default();
-    let count = digits.iter().take(5).take_while(|byte| byte.is_ascii_digit()).count();
-    let is_key = bytes.get(at) == Some(&b'"')
-        && count > 0
-        && digits.get(count..).is_some_and(|rest| rest.starts_with(b"\":"));
-    if is_key { skip_space(bytes, at + count + 3) } else { at }
-}
-
-/// Where the next number of a list begins: behind a comma, a space before a hex number, or `)+String.fromCharCode(`.
-fn next_number(bytes: &[u8], end: usize) -> Option<usize> {
-    let after = skip_space(bytes, end);
-    match bytes.get(after)? {
-        b',' => Some(skip_space(bytes, after + 1)),
-        b'0' if after > end => Some(after),
-        b')' => {
-            let plus = skip_space(bytes, after + 1);
-            (bytes.get(plus) == Some(&b'+')).then_some(())?;
-            let call = skip_space(bytes, plus + 1);
-            let rest = bytes.get(call..)?;
-            let rest = &rest[..rest.len().min(40)];
-            let name = memmem::find(rest, b"fromCharCode(")?;
-            let is_path =
-                rest[..name].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
-            is_path.then(|| skip_space(bytes, call + name + 13))
         }
         _ => None,
     }
@@ -1380,25 +1184,6 @@ fn lines_of_hex(bytes: &[u8], start: usize, length: usize) -> Option<Vec<usize>>
         line = 0;
     }
     Some(digits)
-}
-
-/// Fewest binary digits in a row that are decoded.
-const FEWEST_BITS: usize = 64;
-
-/// Runs of binary digits, eight of them for a byte.
-fn bit_runs(bytes: &[u8], runs: &[Range<usize>], take: &mut Take<'_>) {
-    for run in runs.iter().filter(|run| run.len() >= FEWEST_BITS) {
-        let digits = &bytes[run.clone()];
-        if !digits.iter().all(|digit| matches!(digit, b'0' | b'1')) {
-            continue;
-        }
-        for offset in 0..8 {
-            let eights = digits[offset..].as_chunks::<8>().0;
-            let byte = |eight: &[u8; 8]| eight.iter().fold(0, |byte, bit| byte << 1 | (bit & 1));
-            let from = Origins::Even { start: run.start + offset, letters: 8, bytes: 1 };
-            take(&mut Decoded { bytes: eights.iter().map(byte).collect(), from, writing: "bits" });
-        }
-    }
 }
 
 /// Pairs of hex digits with one kind of mark between them. The fewest take 23 bytes, so a window of six at every

@@ -21,27 +21,34 @@ pub(super) const SIGNS: &[&[u8]] = &[
 /// What React puts between texts.
 const COMMENT: &[u8] = b"<!-- -->";
 
-/// Hands on what `bytes` become by the formats that show in them. `signs` are places at which one of [`SIGNS`] may stand, by
-/// its index.
+/// Whether one of [`SIGNS`], by its index, stands at a place where it means something: dumps begin with a line.
+pub(super) fn is_sign(bytes: &[u8], sign: usize, at: usize) -> bool {
+    let sign = SIGNS[sign];
+    let is_line = || at == 0 || matches!(bytes[at - 1], b'\n' | b'\r' | b'"' | b'\'' | b'`');
+    let is_there = bytes.get(at..).is_some_and(|rest| rest.starts_with(sign));
+    is_there && (!matches!(sign[0], b'0' | b'b') || is_line())
+}
+
+/// Hands on what `bytes` become by the formats that show in them. `signs` are the places of [`SIGNS`], in order, with the
+/// index of each.
 pub(super) fn decode(bytes: &[u8], signs: &[(usize, usize)], take: &mut Take<'_>) {
-    let signs = signs.iter().filter_map(|(sign, at)| {
-        let sign = SIGNS[*sign];
-        bytes.get(*at..)?.starts_with(sign).then_some((sign, *at))
-    });
     let (mut has_tags, mut is_quoted) = (is_markup(bytes), false);
     let mut done = 0;
-    for (sign, at) in signs {
-        let is_line = at == 0 || matches!(bytes[at - 1], b'\n' | b'\r' | b'"' | b'\'' | b'`');
-        match sign[0] {
+    for (at, sign) in signs.iter().copied() {
+        match SIGNS[sign][0] {
             b'<' => has_tags = true,
             b'q' | b'Q' => is_quoted = true,
-            _ if !is_line || at < done => {}
+            _ if at < done => {}
             b'0' => {
-                let mut decoded = hex_dump(bytes, at);
-                done = decoded.from.get(decoded.bytes.len().saturating_sub(1)).unwrap_or(at);
+                let (mut decoded, end) = hex_dump(bytes, at);
+                done = end;
                 take(&mut decoded);
             }
-            _ => take(&mut uuencoded(bytes, at)),
+            _ => {
+                let (mut decoded, end) = uuencoded(bytes, at);
+                done = end;
+                take(&mut decoded);
+            }
         }
     }
     if has_tags {
@@ -66,7 +73,7 @@ fn is_markup(bytes: &[u8]) -> bool {
 /// Longest tag that is left out, in bytes.
 const TAG_BYTES: usize = 1 << 12;
 
-/// The text of a document, without tags and comments and without line breaks beside them.
+/// The text of a document, without tags and comments and without line breaks between them.
 fn without_tags(bytes: &[u8]) -> Decoded {
     let mut decoded = Decoded::new("markup");
     let mut at = 0;
@@ -82,7 +89,16 @@ fn without_tags(bytes: &[u8]) -> Decoded {
             }
         });
         match end.flatten() {
-            Some(length) => at += length,
+            Some(length) => {
+                at += length;
+                // Line breaks between tags are there to be read by people.
+                let space = bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace());
+                let length = space.clone().count();
+                if bytes.get(at + length) == Some(&b'<') && space.clone().any(|byte| *byte == b'\n')
+                {
+                    at += length;
+                }
+            }
             None => {
                 decoded.push(*byte, at);
                 at += 1;
@@ -114,8 +130,9 @@ fn quoted_printable(bytes: &[u8]) -> Decoded {
 /// Most bytes in a line of a dump.
 const DUMP_LINE_BYTES: usize = 64;
 
-/// What `xxd`, `hexdump -C` and `od -t x1` write: an offset, pairs of hex digits, and perhaps the text.
-fn hex_dump(bytes: &[u8], start: usize) -> Decoded {
+/// What `xxd`, `hexdump -C` and `od -t x1` write, and where it ends: lines of an offset, pairs of hex digits, and perhaps the
+/// text.
+fn hex_dump(bytes: &[u8], start: usize) -> (Decoded, usize) {
     let mut decoded = Decoded::new("hex dump");
     let mut line = start;
     while let Some(rest) = bytes.get(line..) {
@@ -142,22 +159,29 @@ fn hex_dump(bytes: &[u8], start: usize) -> Decoded {
         if decoded.bytes.len() == first {
             break;
         }
-        let Some(end) = memchr::memchr(b'\n', &bytes[at..]) else { break };
-        line = at + end + 1;
+        let Some(end) = line_break(bytes, at) else { break };
+        line = end + 1;
     }
-    decoded
+    (decoded, line.max(start + 1))
 }
 
-/// POSIX `uuencode`: the first letter of a line is the number of its bytes, and each other stands for six bits.
-fn uuencoded(bytes: &[u8], start: usize) -> Decoded {
+/// The end of a line of a dump from `at` on.
+fn line_break(bytes: &[u8], at: usize) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    memchr::memchr(b'\n', &rest[..rest.len().min(4 * DUMP_LINE_BYTES)]).map(|length| at + length)
+}
+
+/// POSIX `uuencode`, and where it ends: the first letter of a line is the number of its bytes, and each other stands for six
+/// bits.
+fn uuencoded(bytes: &[u8], start: usize) -> (Decoded, usize) {
     let mut decoded = Decoded::new("uuencoded");
     let mut line = start;
     let six = |at: usize| {
         let letter = bytes.get(at).copied().filter(|letter| (b' '..=b'`').contains(letter))?;
         Some(u32::from(letter - b' ') & 63)
     };
-    while let Some(end) = bytes.get(line..).and_then(|rest| memchr::memchr(b'\n', rest)) {
-        line += end + 1;
+    while let Some(end) = line_break(bytes, line) {
+        line = end + 1;
         let Some(count) = six(line).filter(|count| *count > 0) else { break };
         let (mut at, before) = (line + 1, decoded.bytes.len());
         while decoded.bytes.len() - before < count as usize {
@@ -171,7 +195,7 @@ fn uuencoded(bytes: &[u8], start: usize) -> Decoded {
         decoded.truncate(before + count as usize);
         line = at.min(bytes.len());
     }
-    decoded
+    (decoded, line.max(start + 1))
 }
 
 /// Ascii85 as PostScript and PDF write it (ISO 32000-1, 7.4.3). `text` stands at `start`.
@@ -219,7 +243,8 @@ mod tests {
         let text = text.as_bytes();
         let signs: Vec<(usize, usize)> = (0..)
             .zip(SIGNS)
-            .flat_map(|(index, sign)| memmem::find_iter(text, sign).map(move |at| (index, at)))
+            .flat_map(|(index, sign)| memmem::find_iter(text, sign).map(move |at| (at, index)))
+            .filter(|(at, index)| is_sign(text, *index, *at))
             .collect();
         decode(text, &signs, &mut |decoded| {
             assert!(decoded.from.get(decoded.bytes.len().saturating_sub(1)).is_some());
@@ -231,6 +256,7 @@ mod tests {
     #[test]
     fn formats_are_undone() {
         check("<p>se<b>cr</b><!-- x > y -->et<wbr/>-9</p>", "secret-9");
+        check("<svg>\n  <tspan>sec</tspan>\n  <tspan>ret</tspan>\n</svg>", "secret");
         check("x.innerHTML='sec<!-- -->ret'", "secret");
         check(
             "<?xml version=\"1.0\"?><w:t>sec</w:t></w:r><w:r><w:t xml:a=\"b\">ret</w:t>",

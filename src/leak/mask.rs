@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::Search;
 use super::policy::Guarded;
-use super::runs::letter_runs;
+use super::tokens::Token;
 
 /// So many bytes of a value in a row are not shown in a name.
 pub(super) const SHOWN_OF_NAME: usize = 8;
@@ -45,7 +45,7 @@ impl Pieces {
     }
 }
 
-/// Whether a name holds a stretch of some value. Words are no such stretch, but where they are many.
+/// Whether a name holds a stretch of some value. One without digits counts only when it is twice as long: it may be words.
 pub(super) fn shows_piece(name: &str, pieces: &Pieces) -> bool {
     pieces.find(name.as_bytes(), SHOWN_OF_NAME).into_iter().any(|(start, length)| {
         length >= 2 * SHOWN_OF_NAME
@@ -61,17 +61,23 @@ impl Search {
     }
 
     /// The name of a file without the values in it; `None` when there are none.
-    pub(super) fn masked_name(&self, name: &str) -> Option<String> {
+    #[must_use]
+    pub fn masked_name(&self, name: &str) -> Option<String> {
         self.masked(name, SHOWN_OF_NAME)
     }
 
     fn masked(&self, text: &str, least: usize) -> Option<String> {
         let bytes = text.as_bytes();
         let (hits, _) = self.needles.find(bytes);
-        let tokens = self.tokens.find(bytes, &letter_runs(bytes), &[]);
+        let tokens = self.tokens.find_alone(bytes);
         let mut is_secret = vec![false; text.len()];
         let places = hits.iter().map(|hit| (hit.start, hit.length));
-        let tokens = tokens.iter().map(|token| (token.start, token.length));
+        // Of a key only the first line is told.
+        let length = |token: &Token| match token.id {
+            "private-key" => bytes.len() - token.start,
+            _ => token.length,
+        };
+        let tokens = tokens.iter().map(|token| (token.start, length(token)));
         // A piece of a value is enough to guess by, and a text may have several.
         for (start, length) in places.chain(tokens).chain(self.pieces.find(bytes, least)) {
             is_secret[start..start + length].fill(true);

@@ -3,6 +3,7 @@
 
 use super::dotenv;
 use super::policy::{is_secret_name, judge};
+use crate::environment_reads::{EnvironmentRead, HANDING_ON};
 
 /// What decides whether a file of such a name holds secrets.
 #[derive(Debug, Clone, Copy)]
@@ -186,38 +187,25 @@ fn names_registry_token(text: &str) -> bool {
     })
 }
 
-/// A read of a variable in code, or of all of them at once, and where it begins.
-type Read = (Option<String>, usize);
-
 /// Whether a script may read the environment.
 pub(super) fn mentions_environment(text: &[u8]) -> bool {
     let has = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
     ["process", "import.meta", "Bun", "Deno"].iter().any(|object| has(object)) && has("env")
 }
 
-/// How code names the environment: Node, Vite, Bun, Deno.
-const OBJECTS: &[&str] =
+/// How code writes the objects that hold the environment, Deno's among them.
+const WRITTEN_OBJECTS: &[&str] =
     &["process.env", "process?.env", "process[\"env\"]", "import.meta.env", "Bun.env", "Deno.env"];
-
-/// Calls that hand on all that they are given.
-const HANDING_ON: &[&str] = &[
-    "JSON.stringify(",
-    "Object.assign(",
-    "Object.entries(",
-    "Object.values(",
-    "Object.fromEntries(",
-    "structuredClone(",
-];
 
 /// Bytes before the environment in which it is looked for what takes it.
 const BEFORE: usize = 4096;
 
 /// Reads of variables from the environment, and places that take all of it. `names` are those that matter behind another
 /// name of the environment, which may be a letter.
-pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Read> {
+pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<EnvironmentRead> {
     let mut found = Vec::new();
     let mut aliases: Vec<&[u8]> = Vec::new();
-    for object in OBJECTS {
+    for object in WRITTEN_OBJECTS {
         for start in memchr::memmem::find_iter(text, object.as_bytes()) {
             let before = start.checked_sub(1).and_then(|at| text.get(at));
             if before.is_some_and(|byte| is_name(*byte) || *byte == b'`') {
@@ -228,7 +216,7 @@ pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Read>
                 continue;
             }
             if let Some(name) = member(rest, *object == "Deno.env") {
-                found.push((name, start));
+                found.push(EnvironmentRead { at: start, name });
                 continue;
             }
             let lead = text.get(start.saturating_sub(BEFORE)..start).unwrap_or_default();
@@ -236,12 +224,12 @@ pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Read>
             let is_whole =
                 matches!(rest.trim_ascii_start().first(), None | Some(b')' | b'}' | b',' | b';'));
             if is_whole && is_handed_on(lead) {
-                found.push((None, start));
+                found.push(EnvironmentRead { at: start, name: None });
             } else if let Some(given) = lead.strip_suffix(b"=") {
                 let given = given.trim_ascii_end();
                 if given.ends_with(b"}") {
                     let names = destructured(given);
-                    found.extend(names.into_iter().map(|name| (name, start)));
+                    found.extend(names.into_iter().map(|name| EnvironmentRead { at: start, name }));
                 } else {
                     let at = given.iter().rposition(|byte| !is_name(*byte)).map_or(0, |at| at + 1);
                     aliases.extend(given.get(at..).filter(|name| !name.is_empty()));
@@ -260,11 +248,11 @@ pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Read>
                 && let Some(Some(name)) = member(rest, false)
                 && names(&name)
             {
-                found.push((Some(name), start));
+                found.push(EnvironmentRead { at: start, name: Some(name) });
             }
         }
     }
-    found.sort_by(|(a_name, a), (b_name, b)| (a, a_name).cmp(&(b, b_name)));
+    found.sort();
     found.dedup();
     found
 }
@@ -314,6 +302,7 @@ fn is_handed_on(lead: &[u8]) -> bool {
             b')' | b']' | b'}' => depth += 1,
             b'(' if depth == 0 => {
                 let call = lead.get(..=at).unwrap_or_default();
+                let call = call.strip_suffix(b"(").unwrap_or(call).trim_ascii_end();
                 return HANDING_ON.iter().any(|known| call.ends_with(known.as_bytes()));
             }
             b'(' | b'[' | b'{' => match depth.checked_sub(1) {
@@ -395,7 +384,7 @@ mod tests {
         let text = br#"a(process.env.API_KEY, import.meta.env["TOKEN"], process.env.NODE_ENV, JSON.stringify(process.env), {...import.meta.env}, process.env)"#;
         let names: Vec<String> = references(text, &|_| true)
             .into_iter()
-            .map(|(name, _)| name.unwrap_or_default())
+            .map(|read| read.name.unwrap_or_default())
             .collect();
         assert_eq!(names, ["API_KEY", "TOKEN", "NODE_ENV", "", ""]);
         for (script, expected) in [
@@ -412,7 +401,7 @@ mod tests {
         ] {
             let found = references(script.as_bytes(), &|name| name.len() == 1);
             let names: Vec<&str> =
-                found.iter().map(|(name, _)| name.as_deref().unwrap_or_default()).collect();
+                found.iter().map(|read| read.name.as_deref().unwrap_or_default()).collect();
             assert_eq!(names, expected, "{script}");
         }
     }

@@ -10,6 +10,7 @@ mod grams;
 mod mask;
 mod misplaced;
 pub mod needles;
+mod numbers;
 mod parts;
 mod pdf;
 pub mod policy;
@@ -29,6 +30,7 @@ use rustc_hash::FxHashMap;
 
 use crate::artifact::{Body, BuildArtifact, Form, OutputPath};
 use crate::diag::{Diagnostic, Location};
+use crate::environment_reads::{EnvironmentRead, ReadsOf};
 use crate::fs::join;
 use crate::secret::Secret;
 use mask::Pieces;
@@ -339,10 +341,6 @@ pub struct Search {
     reads: Option<ReadsOf>,
 }
 
-/// Gives the reads of the environment in a script: the name of a variable, or none where all are taken, and the byte at
-/// which each begins; nothing when it cannot be parsed.
-pub type ReadsOf = fn(&str) -> Option<Vec<(Option<String>, usize)>>;
-
 /// What a guarded value is called.
 struct Names {
     /// Name of the variable.
@@ -389,9 +387,9 @@ impl Search {
         self
     }
 
-    /// Knows how scripts are parsed.
+    /// Sets how reads of the environment are found in scripts.
     #[must_use]
-    pub fn parsing(mut self, reads: ReadsOf) -> Self {
+    pub fn with_reads(mut self, reads: ReadsOf) -> Self {
         self.reads = Some(reads);
         self
     }
@@ -498,7 +496,7 @@ pub fn search_files(files: &[File], read: &Reader<'_>, search: &Search, folder: 
     let searched = Searched {
         variables: search.guarded.iter().map(|names| 1 + names.others.len()).sum(),
         weak: search.weak.clone(),
-        encodings: needles::WRITINGS,
+        encodings: WRITINGS.len(),
         files: files.len(),
         bytes: results.iter().map(|(bytes, _)| bytes).sum(),
     };
@@ -530,6 +528,17 @@ fn not_searched(file: &str, level: Level, why: &str) -> Finding {
         more: 0,
     }
 }
+
+/// Ways in which a value may be written or packed, by the names that findings have for them: the denominator of a result.
+#[rustfmt::skip]
+const WRITINGS: &[&str] = &[
+    "plain text", "base64", "base64, reversed", "base32", "hex", "hex, reversed", "reversed", "UTF-16 LE", "UTF-16 BE",
+    "escaped", "percent-encoded", "in lower case", "in upper case", "rot13", "without dashes", "another Unicode form",
+    "other line ends", "in part", "HTML entities", "joined strings", "joined constants", "CSS escapes", "character codes",
+    "integers of several bytes", "bits", "markup", "quoted-printable", "hex dump", "uuencoded", "Ascii85", "UTF-16",
+    "gzip", "zlib", "deflate", "brotli", "zstd", "xz", "lzma", "bzip2", "zip", "tar", "WOFF", "WOFF2", "icon", "PNG text",
+    "after the end of the PNG", "PDF stream", "PDF text", "SWF",
+];
 
 /// Deepest nesting of writings that is undone.
 const DEEPEST: usize = 5;
@@ -673,7 +682,7 @@ impl FileSearch<'_, '_> {
             let parsed = self.search.reads.filter(|_| misplaced::mentions_environment(self.bytes));
             let parsed = parsed.and_then(|reads| reads(std::str::from_utf8(self.bytes).ok()?));
             let reads = parsed.unwrap_or_else(|| misplaced::references(self.bytes, &is_guarded));
-            for (name, start) in reads {
+            for EnvironmentRead { at: start, name } in reads {
                 match name {
                     None => found.push(simple(ENV_DUMP, "the environment".to_owned(), start)),
                     Some(name) if is_guarded(&name) => {
@@ -728,6 +737,7 @@ impl FileSearch<'_, '_> {
         };
         let chain = |last: &str| {
             let mut chain = layer.writings.clone();
+            debug_assert!(chain.iter().chain([&last]).all(|name| WRITINGS.contains(name)));
             if last != "plain text" || chain.is_empty() {
                 chain.push(last);
             }
@@ -744,9 +754,12 @@ impl FileSearch<'_, '_> {
         let (hits, has_start) = self.search.needles.find_with(layer.bytes, |text, at| {
             match text.checked_sub(of_tokens) {
                 None => places.push((text, at)),
-                Some(sign) => signs.push((sign, at)),
+                Some(sign) if formats::is_sign(layer.bytes, sign, at) => signs.push((at, sign)),
+                Some(_) => {}
             }
         });
+        signs.sort_unstable();
+        signs.dedup();
         for hit in hits {
             if inside.contains(&self.search.guarded[hit.value].name) {
                 continue;

@@ -4,6 +4,7 @@
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use rustc_hash::FxHashSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::decode::Wants;
@@ -18,9 +19,6 @@ const QUOTES: [u8; 3] = [b'"', b'\'', b'`'];
 
 /// Texts shorter than this are not looked for: they stand everywhere by chance.
 const SHORTEST_BYTES: usize = 8;
-
-/// Ways of writing that are looked for, here and in `decode`; for the denominator of a result.
-pub const WRITINGS: usize = 32;
 
 /// One text that is looked for.
 struct Needle {
@@ -129,8 +127,8 @@ impl Needles {
         &self.wants
     }
 
-    /// All places where a text stands, also those that share bytes; and whether a string begins like a value, so that
-    /// it may be a piece of one.
+    /// All places where a text stands, also those that share bytes; and whether a string begins or ends like a value without
+    /// being one, so that it may be a piece of it.
     pub(super) fn find(&self, haystack: &[u8]) -> (Vec<Hit>, bool) {
         self.find_with(haystack, |_, _| {})
     }
@@ -141,14 +139,22 @@ impl Needles {
         haystack: &[u8],
         mut other: impl FnMut(usize, usize),
     ) -> (Vec<Hit>, bool) {
-        let (mut hits, mut has_start) = (Vec::new(), false);
+        let mut hits = Vec::new();
+        // Places of starts and ends of values, without their quotes.
+        let (mut starts, mut ends) = (Vec::new(), Vec::new());
         self.grams.find(haystack, |index, at| match index.checked_sub(self.list.len()) {
             None => hits.extend(self.hit_at(index, haystack, at)),
             Some(index) => match self.starts.get(index).map(Secret::expose) {
-                Some(start) => has_start |= haystack.get(at..at + start.len()) == Some(start),
+                Some(text) if haystack.get(at..at + text.len()) != Some(text) => {}
+                Some([quote, ..]) if QUOTES.contains(quote) => starts.push(at + 1),
+                Some(text) => ends.push(at + text.len() - 1),
                 None => other(index - self.starts.len(), at),
             },
         });
+        // What stands there whole is no piece.
+        let whole: FxHashSet<usize> =
+            hits.iter().flat_map(|hit: &Hit| [hit.start, hit.start + hit.length]).collect();
+        let has_start = starts.iter().chain(&ends).any(|place| !whole.contains(place));
         if let Some((automaton, needles)) = &self.short {
             hits.extend(automaton.find_overlapping_iter(haystack).filter_map(|found| {
                 self.hit_at(needles[found.pattern().as_usize()], haystack, found.start())

@@ -10,20 +10,27 @@ const DICTIONARY_BYTES: usize = 512;
 /// The streams (7.3.8), each after its filters (7.4), and the strings that they show (9.4.3).
 pub(super) fn open(bytes: &[u8], left: &mut u64) -> Opened {
     let mut opened = Opened { list: Vec::new(), problem: None };
-    for at in memchr::memmem::find_iter(bytes, b"stream") {
+    let words: Vec<usize> = memchr::memmem::find_iter(bytes, b"stream").collect();
+    for (index, at) in words.iter().copied().enumerate() {
         let before = &bytes[at.saturating_sub(DICTIONARY_BYTES)..at];
         if before.ends_with(b"end") {
             continue;
         }
+        // What is compressed knows its own end; anything else ends before the next such word.
+        let next = words.get(index + 1).copied().unwrap_or(bytes.len());
         let object = memchr::memmem::rfind(before, b" obj").unwrap_or_default();
         let dictionary = &before[object..];
         let body = &bytes[at + 6..];
         let body = body.strip_prefix(b"\r").unwrap_or(body);
         let Some(body) = body.strip_prefix(b"\n") else { continue };
-        let (stream, problem) = unfiltered(body, dictionary, left);
-        let shown = shown(stream.as_deref().unwrap_or_else(|| {
-            &body[..memchr::memmem::find(body, b"endstream").unwrap_or(body.len())]
-        }));
+        let plain = &body[..body.len().min(next.saturating_sub(bytes.len() - body.len()))];
+        let (stream, mut problem) = unfiltered(body, plain, dictionary, left);
+        let shown = shown(stream.as_deref().unwrap_or(plain));
+        let size = shown.as_ref().map_or(0, Vec::len) as u64;
+        match left.checked_sub(size) {
+            Some(less) => *left = less,
+            None => problem = Some(Unopened::TooLarge),
+        }
         for (writing, bytes) in [("PDF stream", stream), ("PDF text", shown)] {
             opened.list.extend(bytes.map(|bytes| Inner::new(writing, (bytes, None))));
         }
@@ -35,19 +42,24 @@ pub(super) fn open(bytes: &[u8], left: &mut u64) -> Opened {
     opened
 }
 
-/// A stream as it was before its filters; `None` when it has none of those that are known.
+/// A stream as it was before its filters; `None` when it has none of those that are known. `plain` is the part of `body` that
+/// is it where nothing else tells its end.
 fn unfiltered(
     body: &[u8],
+    plain: &[u8],
     dictionary: &[u8],
     left: &mut u64,
 ) -> (Option<Vec<u8>>, Option<Unopened>) {
     let names = |name: &str| memchr::memmem::find(dictionary, name.as_bytes());
     let mut bytes = None;
     if names("/ASCII85Decode").or_else(|| names("/A85")).is_some() {
-        bytes = Some(ascii85(body, 0).bytes);
+        bytes = Some(ascii85(plain, 0).bytes);
     } else if names("/ASCIIHexDecode").or_else(|| names("/AHx")).is_some() {
-        bytes = Some(hex(body));
+        bytes = Some(hex(plain));
     }
+    let size = bytes.as_ref().map_or(0, Vec::len) as u64;
+    let Some(less) = left.checked_sub(size) else { return (None, Some(Unopened::TooLarge)) };
+    *left = less;
     let mut problem = None;
     if let packed @ [0x78, _, ..] = bytes.as_deref().unwrap_or(body) {
         let (unpacked, why) = read_zlib(packed, left, "zlib");
@@ -79,6 +91,7 @@ fn hex(text: &[u8]) -> Vec<u8> {
 /// Rows of `columns` bytes, each behind the number of its filter (PNG, 9.2).
 fn unpredicted(bytes: &[u8], columns: usize) -> Vec<u8> {
     let mut all = Vec::with_capacity(bytes.len());
+    let columns = columns.min(bytes.len());
     let mut above = vec![0u8; columns];
     for row in bytes.chunks(columns.saturating_add(1)) {
         let Some((filter, row)) = row.split_first() else { break };
@@ -127,8 +140,9 @@ fn shown(stream: &[u8]) -> Option<Vec<u8>> {
         match byte {
             b'(' => at = literal(stream, at, &mut all),
             b'<' if stream.get(at).is_some_and(u8::is_ascii_hexdigit) => {
-                all.extend(hex(&stream[at..]));
-                at += stream[at..].iter().position(|byte| *byte == b'>').unwrap_or_default();
+                let Some(length) = memchr::memchr(b'>', &stream[at..]) else { break };
+                all.extend(hex(&stream[at..at + length]));
+                at += length;
             }
             _ => {}
         }
@@ -150,13 +164,13 @@ fn literal(stream: &[u8], mut at: usize, all: &mut Vec<u8>) -> usize {
                 let octal = rest.iter().take(3).take_while(|digit| matches!(digit, b'0'..=b'7'));
                 let value =
                     octal.clone().fold(0u32, |value, digit| value * 8 + u32::from(digit - b'0'));
-                at += octal.clone().count().max(1);
+                at += octal.clone().count().max(1 + usize::from(rest.starts_with(b"\r\n")));
                 match rest.first() {
                     Some(b'0'..=b'7') => all.push(value.to_le_bytes()[0]),
                     Some(b'n') => all.push(b'\n'),
                     Some(b'r') => all.push(b'\r'),
                     Some(b't') => all.push(b'\t'),
-                    Some(b'\n') | None => {}
+                    Some(b'\n' | b'\r') | None => {}
                     Some(letter) => all.push(*letter),
                 }
                 continue;
@@ -194,6 +208,22 @@ mod tests {
         [&[0x78, 1, 1], &*lengths, bytes, &(sums << 16 | sum).to_be_bytes()].concat()
     }
 
+    /// However often a stream begins and never ends, what comes out stays within the limit.
+    #[test]
+    fn what_comes_out_is_limited() {
+        for piece in ["<< /A85 >> stream\n", "<< /AHx >> stream\n", "stream\n(aaaa) Tj <a<a "] {
+            let file = piece.repeat(50_000);
+            let mut left = 1 << 20;
+            let opened = open(file.as_bytes(), &mut left);
+            let size: usize = opened.list.iter().map(|inner| inner.bytes.len()).sum();
+            assert!(size <= 2 << 20, "{size} bytes of {piece}");
+        }
+        let mut left = 3;
+        let head = b"%PDF-1.7\n<< /Filter /FlateDecode >>\nstream\n";
+        let file = [head, &*zlib(b"more than three")].concat();
+        assert_eq!(open(&file, &mut left).problem, Some(Unopened::TooLarge));
+    }
+
     #[test]
     fn streams_are_opened() {
         check("/Filter /FlateDecode", &zlib(b"first"), &["first"]);
@@ -210,6 +240,12 @@ mod tests {
             "/Filter /FlateDecode /DecodeParms << /Predictor 15 /Columns 3 >>",
             &zlib(&rows.concat()),
             &["secret-9x"],
+        );
+        // A row cannot be longer than all of it.
+        check(
+            "/Filter /FlateDecode /DecodeParms << /Predictor 12 /Columns 99999999999999 >>",
+            &zlib(b"\x00secret"),
+            &["secret"],
         );
     }
 }

@@ -265,6 +265,11 @@ pub fn guarded<'a>(
             UNNAMED.clone_into(name);
         }
     }
+    // What is known by its name alone must not be taken for another.
+    let unnamed = chosen.iter_mut().filter(|guarded| guarded.name == UNNAMED).skip(1);
+    for (index, guarded) in unnamed.enumerate() {
+        guarded.name = format!("{UNNAMED}, {}", index + 2);
+    }
     chosen.sort_by(|a, b| a.name.cmp(&b.name));
     verdicts.sort_by(|a, b| a.name.cmp(&b.name));
     (same_values_once(chosen), verdicts)

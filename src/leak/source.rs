@@ -44,6 +44,8 @@ impl Origin {
         let url = script.get(memchr::memmem::rfind(script, NAME)? + NAME.len()..)?;
         let end = url.iter().position(u8::is_ascii_whitespace).unwrap_or(url.len());
         let url = std::str::from_utf8(&url[..end]).ok()?;
+        // A style sheet has it in a comment that ends.
+        let url = url.strip_suffix("*/").unwrap_or(url);
         let is_beside = !url.contains(':') && !url.starts_with('/');
         let path = url.split(['?', '#']).next().filter(|_| is_beside)?;
         String::from_utf8(decode_percent(path)).ok()

@@ -44,7 +44,10 @@ pub(super) fn gate(
     let search = Search::new(&guarded, is_for_browsers)
         .with_weak(&verdicts)
         .at(&config.root, ports.environment.iter());
-    let search = if config.artifacts.is_none() { search.parsing(reads) } else { search };
+    let search = match config.artifacts {
+        None => search.with_reads(environment_reads),
+        Some(_) => search,
+    };
     let Some(allowances) = allowances(config, ports.today, outcome) else { return Gated::Failed };
     let excused = |finding: &Finding| allowances.allow(finding);
     let mut gated = leak::scan(artifacts, &search, folder, config.leaks.fails, excused);
@@ -86,12 +89,6 @@ pub(super) fn gate(
     }
 }
 
-/// Reads of the environment by the syntax tree.
-fn reads(script: &str) -> Option<Vec<(Option<String>, usize)>> {
-    let reads = environment_reads(script)?;
-    Some(reads.into_iter().map(|read| (read.name, read.at)).collect())
-}
-
 /// Finds the sources of what was found in outputs of ours that have no map: a file that is copied is its own source, and
 /// for scripts the build is made once more, with maps.
 fn locate(
@@ -103,19 +100,20 @@ fn locate(
 ) {
     let is_script = |path: &str| [".js", ".mjs", ".cjs"].iter().any(|end| path.ends_with(end));
     let is_copy = |path: &str| !is_script(path) && !path.ends_with(".css");
-    for finding in found.iter_mut().filter(|finding| is_copy(&finding.file)) {
+    let is_unknown = |finding: &Finding| finding.source.is_none();
+    for finding in found.iter_mut().filter(|at| is_unknown(at) && is_copy(&at.file)) {
         let inputs = metafile.outputs.get(&finding.file).map(|output| &output.inputs);
         let Some(input) = inputs.filter(|inputs| inputs.len() == 1) else { continue };
         finding.source = input.keys().next().map(|file| Location {
             line: finding.line,
             column: finding.column,
-            ..Location::file(file)
+            ..Location::file(search.masked_name(file).unwrap_or_else(|| file.clone()))
         });
     }
-    let is_unknown = |finding: &Finding| finding.source.is_none() && is_script(&finding.file);
+    let is_open = |finding: &Finding| is_unknown(finding) && is_script(&finding.file);
     if config.build.source_map != SourceMapMode::None
         || config.bytecode
-        || !found.iter().any(is_unknown)
+        || !found.iter().any(is_open)
     {
         return;
     }
@@ -130,7 +128,7 @@ fn locate(
     let key = |finding: &Finding| (finding.file.clone(), finding.byte, finding.variable.clone());
     let known: BTreeMap<_, Location> =
         again.iter().filter_map(|at| Some((key(at), at.source.clone()?))).collect();
-    for finding in found.iter_mut().filter(|finding| is_unknown(finding)) {
+    for finding in found.iter_mut().filter(|finding| is_open(finding)) {
         finding.source = known.get(&key(finding)).cloned();
     }
 }
@@ -156,43 +154,10 @@ pub(super) fn guarded(
     environment: &Environment,
     outcome: &mut Outcome,
 ) -> Option<(Vec<Guarded>, Vec<Verdict>)> {
-    let mut more: Vec<(String, Secret)> = Vec::new();
-    for file in &config.leaks.dotenv {
-        match DiskFileSystem.read(file) {
-            Ok(bytes) => {
-                for assignment in dotenv::parse(&String::from_utf8_lossy(&bytes)) {
-                    let name = assignment.name;
-                    let values = assignment.values.into_iter().map(Secret::from);
-                    more.extend(values.map(|value| (name.to_owned(), value)));
-                }
-            }
-            Err(error) => {
-                let message = format!("`{}` cannot be read: {error}", file.display());
-                outcome.error(ExitCode::Usage, Diagnostic::error("leak/dotenv", message));
-                return None;
-            }
-        }
-    }
-    if let Some(variable) = &config.leaks.secrets_variable {
-        let text = environment.secret(variable).map(Secret::expose).unwrap_or_default();
-        // On a fork there are none, and the text is empty or `null`.
-        let json = if text.trim_ascii().is_empty() { b"{}" } else { text };
-        if let Ok(secrets) = serde_json::from_slice::<Option<BTreeMap<String, String>>>(json) {
-            more.extend(
-                secrets
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|(name, value)| (name, Secret::from(value))),
-            );
-        } else {
-            let message = format!("`{variable}` does not hold a JSON object of texts");
-            outcome.error(
-                ExitCode::Usage,
-                Diagnostic::error("leak/secrets", message)
-                    .hint("set it to `${{ toJSON(secrets) }}`"),
-            );
-            return None;
-        }
+    let (more, problems) = more_values(config, environment);
+    if !problems.is_empty() {
+        problems.into_iter().for_each(|problem| outcome.error(ExitCode::Usage, problem));
+        return None;
     }
     let mut public = config.leaks.public.clone();
     if config.leaks.detects_public {
@@ -216,17 +181,57 @@ pub(super) fn guarded(
     Some((guarded, verdicts))
 }
 
+/// The variables of dotenv files and of the JSON that a variable holds, as far as they can be read, and why others cannot.
+fn more_values(
+    config: &Config,
+    environment: &Environment,
+) -> (Vec<(String, Secret)>, Vec<Diagnostic>) {
+    let (mut more, mut problems) = (Vec::new(), Vec::new());
+    for file in &config.leaks.dotenv {
+        match DiskFileSystem.read(file) {
+            Ok(bytes) => {
+                for assignment in dotenv::parse(&String::from_utf8_lossy(&bytes)) {
+                    let name = assignment.name;
+                    let values = assignment.values.into_iter().map(Secret::from);
+                    more.extend(values.map(|value| (name.to_owned(), value)));
+                }
+            }
+            Err(error) => {
+                let message = format!("`{}` cannot be read: {error}", file.display());
+                problems.push(Diagnostic::error("leak/dotenv", message));
+            }
+        }
+    }
+    if let Some(variable) = &config.leaks.secrets_variable {
+        let text = environment.secret(variable).map(Secret::expose).unwrap_or_default();
+        // On a fork there are none, and the text is empty or `null`.
+        let json = if text.trim_ascii().is_empty() { b"{}" } else { text };
+        match serde_json::from_slice::<Option<BTreeMap<String, String>>>(json) {
+            Ok(secrets) => {
+                let secrets = secrets.unwrap_or_default().into_iter();
+                more.extend(secrets.map(|(name, value)| (name, Secret::from(value))));
+            }
+            Err(_) => {
+                let message = format!("`{variable}` does not hold a JSON object of texts");
+                problems.push(
+                    Diagnostic::error("leak/secrets", message)
+                        .hint("set it to `${{ toJSON(secrets) }}`"),
+                );
+            }
+        }
+    }
+    (more, problems)
+}
+
 /// What takes values of guarded variables out of what we say; of those that the settings name, too, once they are known.
 #[must_use]
 pub fn mask(environment: &Environment, config: Option<&Config>) -> Box<Mask> {
-    let known = config.and_then(|config| guarded(config, environment, &mut Outcome::default()));
-    let guarded = known.map_or_else(
-        || {
-            let policy = Policy { public: &[], guard: &[], texts: &[] };
-            leak::guarded(environment.iter(), &policy).0
-        },
-        |(guarded, _)| guarded,
-    );
+    let more = config.map(|config| more_values(config, environment).0).unwrap_or_default();
+    let guard = config.map(|config| config.leaks.guard.as_slice()).unwrap_or_default();
+    let variables =
+        environment.iter().chain(more.iter().map(|(name, value)| (name.as_str(), value)));
+    // What is public is shown less often than it might be, in messages that hold it.
+    let (guarded, _) = leak::guarded(variables, &Policy { public: &[], guard, texts: &[] });
     let search = Search::new(&guarded, false);
     Box::new(move |text| search.masked_text(text))
 }

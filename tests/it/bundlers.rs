@@ -18,6 +18,8 @@ const BUILDS: &[(&str, &[&str])] = &[
             "--dist-dir",
             "out/parcel",
             "--no-cache",
+            "--cache-dir",
+            "out/.cache",
         ],
     ),
     ("out/next/static", &["node_modules/.bin/next", "build"]),

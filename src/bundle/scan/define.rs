@@ -12,7 +12,8 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::environment::{DottedNames, ENV_OBJECTS};
+use super::environment::DottedNames;
+use crate::environment_reads::OBJECTS;
 
 /// What is replaced, prepared once for all modules.
 #[derive(Debug, Default)]
@@ -136,7 +137,7 @@ impl Substitute<'_> {
             return Some(value);
         }
         let (object, variable) = name.rsplit_once('.')?;
-        if !ENV_OBJECTS.contains(&object) {
+        if !OBJECTS.contains(&object) {
             return None;
         }
         if let Some(value) = self.defines.env.get(variable) {

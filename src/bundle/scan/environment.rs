@@ -11,9 +11,7 @@ use swc_core::ecma::transforms::base::resolver;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
 use super::define::static_property;
-
-/// Objects that hold the environment.
-pub(super) const ENV_OBJECTS: &[&str] = &["process.env", "import.meta.env", "Bun.env"];
+use crate::environment_reads::{EnvironmentRead, HANDING_ON, OBJECTS};
 
 /// Dotted names of expressions, also through constants that stand for the environment: `const env = process.env`,
 /// `import { env } from "node:process"`.
@@ -62,7 +60,7 @@ impl DottedNames {
     }
 
     pub(super) fn is_env_object(&self, expression: &Expr) -> bool {
-        self.dotted_name(expression).is_some_and(|name| ENV_OBJECTS.contains(&name.as_str()))
+        self.dotted_name(expression).is_some_and(|name| OBJECTS.contains(&name.as_str()))
     }
 }
 
@@ -101,22 +99,13 @@ impl Visit for DottedNames {
             for declarator in &declaration.decls {
                 if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &declarator.init)
                     && let Some(name) = self.dotted_name(init)
-                    && ENV_OBJECTS.contains(&name.as_str())
+                    && OBJECTS.contains(&name.as_str())
                 {
                     self.of.insert(ident.to_id(), name);
                 }
             }
         }
     }
-}
-
-/// A read of the environment in a finished script.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvironmentRead {
-    /// Name of the variable; `None` where all of them are handed on.
-    pub name: Option<String>,
-    /// Byte of the script at which the read begins.
-    pub at: usize,
 }
 
 /// All reads of the environment in a script, in the order of their places: by name, destructured, through other names, and
@@ -140,10 +129,14 @@ pub fn environment_reads(script: &str) -> Option<Vec<EnvironmentRead>> {
         let mut names = DottedNames::new(SyntaxContext::empty().apply_mark(unresolved));
         program.visit_with(&mut names);
         let mut reads = Reads { names, texts: FxHashMap::default(), found: Vec::new() };
-        // A name may be given before it is known what it is given.
-        let mut known = usize::MAX;
-        while known != reads.names.of.len() {
-            known = reads.names.of.len();
+        // A name may be used before it is known what it is given.
+        let mut known = (usize::MAX, 0);
+        for _ in 0..MOST_PASSES {
+            let count = (reads.names.of.len(), reads.texts.len());
+            if known == count {
+                break;
+            }
+            known = count;
             reads.found.clear();
             program.visit_with(&mut reads);
         }
@@ -151,36 +144,23 @@ pub fn environment_reads(script: &str) -> Option<Vec<EnvironmentRead>> {
         let mut found: Vec<EnvironmentRead> = reads
             .found
             .into_iter()
-            .map(|(name, position)| EnvironmentRead { name, at: at(position) })
+            .map(|(name, position)| EnvironmentRead { at: at(position), name })
             .collect();
-        found.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        found.sort();
         found.dedup();
         Some(found)
     })
 }
 
-/// Functions that hand on all that they are given; the names of variables alone are no secret.
-const HANDING_ON: &[&str] = &[
-    "JSON.stringify",
-    "Object.assign",
-    "Object.entries",
-    "Object.values",
-    "Object.fromEntries",
-    "structuredClone",
-    "console.log",
-    "console.info",
-    "console.debug",
-    "console.error",
-    "console.table",
-    "console.dir",
-];
-
 /// Names of the global object.
 const GLOBAL_OBJECTS: &[&str] = &["globalThis", "window", "self", "global"];
 
+/// Most times that a script is looked through for names that stand for the environment.
+const MOST_PASSES: usize = 8;
+
 struct Reads {
     names: DottedNames,
-    /// Variables that are given one text.
+    /// Variables that are given texts, the last one of each.
     texts: FxHashMap<Id, String>,
     found: Vec<(Option<String>, BytePos)>,
 }
@@ -221,7 +201,7 @@ impl Reads {
 
     fn member(&mut self, member: &MemberExpr) {
         // Deno has methods there.
-        if !self.name_of(&member.obj).is_some_and(|name| ENV_OBJECTS.contains(&name.as_str())) {
+        if !self.name_of(&member.obj).is_some_and(|name| OBJECTS.contains(&name.as_str())) {
             return;
         }
         let name = static_property(&member.prop).map(|name| name.to_string());
@@ -290,7 +270,7 @@ impl Reads {
 
 /// Whether a name is that of the environment, Deno's among them.
 fn is_env(name: &str) -> bool {
-    name == "Deno.env" || ENV_OBJECTS.contains(&name)
+    name == "Deno.env" || OBJECTS.contains(&name)
 }
 
 /// The same, or of something that has one.
@@ -409,6 +389,7 @@ mod tests {
             ("({A: x} = import.meta.env)", &["A"]),
             ("function f({A} = process.env) {}", &["A"]),
             ("const k='A';f(process.env[k])", &["A"]),
+            ("f(process.env[k]);var k='A'", &["A"]),
             ("f(Deno.env.get('A'), Deno.env.toObject())", &["A", "*"]),
             ("const {get} = Reflect; f(Reflect.get(process.env, 'A'))", &["A"]),
             ("import p, {env} from 'node:process'; f(env.A, p.env.B)", &["A", "B"]),
