@@ -1,9 +1,8 @@
 //! The command line: clap `Command`s made from `config::settings`, and exit codes.
 
-use std::cell::OnceCell;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -41,7 +40,8 @@ pub fn main() -> ExitCode {
             let is_help = !error.use_stderr();
             // It repeats what was asked for, which may be a secret in the wrong place.
             let text = error.render().to_string();
-            let masked = pipeline::mask(&Environment::read(), None)(&text).filter(|_| !is_help);
+            let mask = || pipeline::mask(&Environment::read(), None)(&text);
+            let masked = if is_help { None } else { mask() };
             // A closed pipe is no reason for another message.
             let _ = match masked {
                 Some(text) => std::io::stderr().lock().write_all(text.as_bytes()),
@@ -374,7 +374,7 @@ struct Log<'a> {
     /// The settings, once they are known.
     config: Option<Config>,
     /// Made when there is something to say.
-    mask: OnceCell<Box<pipeline::Mask>>,
+    mask: OnceLock<Box<pipeline::Mask>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -398,13 +398,18 @@ impl<'a> Log<'a> {
             _ => std::io::stderr().is_terminal(),
         };
         let least = if matches.get_flag("quiet") { Severity::Error } else { Severity::Note };
-        Self { format, color, least, environment, config: None, mask: OnceCell::new() }
+        Self { format, color, least, environment, config: None, mask: OnceLock::new() }
     }
 
-    /// Knows the settings, which may name more values that must not be shown.
-    fn know(&mut self, config: &Config) {
+    fn masked(&self, text: &str) -> Option<String> {
+        let mask = || pipeline::mask(self.environment, self.config.as_ref());
+        self.mask.get_or_init(mask)(text)
+    }
+
+    /// Takes the settings, which may name more values that must not be shown.
+    fn set_config(&mut self, config: &Config) {
         self.config = Some(config.clone());
-        self.mask = OnceCell::new();
+        self.mask = OnceLock::new();
     }
 
     /// Writes a message. `below` is where its paths begin, as seen from the root of the repository: programs stand there,
@@ -414,8 +419,7 @@ impl<'a> Log<'a> {
             return;
         }
         // A message may quote what it is about: an argument, a line of a file.
-        let mask = || pipeline::mask(self.environment, self.config.as_ref());
-        let diagnostic = diagnostic.clone().masked(self.mask.get_or_init(mask));
+        let diagnostic = diagnostic.clone().masked(|text| self.masked(text));
         let placed = || diagnostic.clone().seen_from(|path| crate::fs::join(below, path));
         let text = match self.format {
             Format::Text => render(&diagnostic, self.color),
@@ -545,7 +549,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         Ok(config) => config,
         Err(diagnostics) => return fail(diagnostics),
     };
-    log.know(&config);
+    log.set_config(&config);
     if sub.get_flag("verbose") {
         log.line(&format!("the root is {}", config.root.display()));
     }
@@ -559,6 +563,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         today: today(&environment, now),
         now,
         progress: &progress,
+        mask: &|text| log.masked(text),
     };
     // The runner takes these lines out of what it reads; a file would keep them.
     let uses_keys = !matches!(name, "build" | "scan" | "report" | "plan" | "init" | "schema");
@@ -642,7 +647,7 @@ fn run_shard(
             worst = ExitCode::Usage;
             continue;
         }
-        log.know(&config);
+        log.set_config(&config);
         config.report.comments = false;
         config.report.record =
             Some(records.join(format!("{}.jsonl", config.name.replace('/', "-"))));
@@ -656,6 +661,7 @@ fn run_shard(
             today: today(environment, now),
             now,
             progress: &progress,
+            mask: &|text| log.masked(text),
         };
         let outcome = pipeline::run(&config, &ports, matches.get_flag("dry-run"));
         let code = finish(&outcome, log, &ports.below);
@@ -819,7 +825,9 @@ fn store_command(name: &str, matches: &ArgMatches) -> StoreCommand {
 
 fn finish(outcome: &Outcome, log: &Log<'_>, below: &str) -> ExitCode {
     outcome.diagnostics.iter().for_each(|diagnostic| log.diagnostic(diagnostic, below));
-    outcome.done.iter().for_each(|line| log.line(line));
+    for line in &outcome.done {
+        log.line(log.masked(line).as_ref().unwrap_or(line));
+    }
     // A file that is called like a command of the runner must not be one, wherever its name stands.
     let report = outcome.report.as_ref().map(|report| {
         if report.starts_with(['{', '[']) {

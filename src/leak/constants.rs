@@ -7,7 +7,9 @@
 //! that hold the start of a value as a string of its own, which hardly any does. It is read twice, first for the
 //! constants and then for what is made of them, and only what stands together is in memory.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::decode::{Decoded, Origins};
 
@@ -23,6 +25,9 @@ const END_BYTES: usize = 1 << 12;
 /// The same where what is joined may be several strings.
 const END_BYTES_OF_SEVERAL: usize = 1 << 9;
 
+/// Bytes of a string that are kept for what may go on in the next.
+const CUT_BYTES: usize = 256;
+
 /// Most tokens that are looked at together.
 const MOST_TOKENS: usize = 1 << 16;
 
@@ -34,6 +39,11 @@ struct Text {
 }
 
 impl Text {
+    /// What stands in a file, as it is.
+    fn of(bytes: &[u8], range: Range<usize>) -> Self {
+        Self { bytes: bytes[range.clone()].to_vec(), from: range.collect() }
+    }
+
     fn push(&mut self, other: &Self) {
         self.bytes.extend(&other.bytes);
         self.from.extend(&other.from);
@@ -50,8 +60,9 @@ impl Text {
 enum Token<'a> {
     Name(&'a [u8]),
     Text(Text),
-    /// A string that is no piece of anything.
-    Other,
+    /// A string that is no piece of anything: where it stands, when it is as it is written, or its text.
+    Other(Range<usize>),
+    OtherText(Text),
     Sign(u8),
     /// `+=`
     Append,
@@ -66,11 +77,19 @@ type Constants<'a> = BTreeMap<&'a [u8], Vec<Text>>;
 /// Where a string goes that was joined.
 type Take<'a> = dyn FnMut(Text) + 'a;
 
+/// What is asked of the values that are looked for.
+pub(super) struct Values<'a> {
+    /// Whether a text is a piece of one.
+    pub(super) is_piece: &'a dyn Fn(&[u8]) -> bool,
+    /// Whether one begins at the end of a text and goes on to its end at the start of another.
+    pub(super) is_across: &'a dyn Fn(&[u8], &[u8]) -> bool,
+}
+
 /// Hands every string to `take` that is joined of constants and written-out strings, of which each is a piece of a
-/// value.
+/// value, and every two strings between which a value is cut.
 pub(super) fn joined_constants(
     bytes: &[u8],
-    is_piece: &dyn Fn(&[u8]) -> bool,
+    values: &Values<'_>,
     take: &mut dyn FnMut(&mut Decoded),
 ) {
     let mut take = |text: Text| {
@@ -78,7 +97,7 @@ pub(super) fn joined_constants(
         take(&mut Decoded { bytes, from: Origins::Each(from), writing: "joined constants" });
     };
     // Short texts may be what stands between pieces.
-    let may_join = |text: &[u8]| text.len() < 3 || is_piece(text);
+    let may_join = |text: &[u8]| text.len() < 3 || (values.is_piece)(text);
     let constants = constants(bytes, &may_join);
     let mut reader = Reader {
         appended: BTreeMap::new(),
@@ -88,26 +107,46 @@ pub(super) fn joined_constants(
         constants,
         take: &mut take,
     };
-    let mut row: Vec<Text> = Vec::new();
-    tokens(bytes, &may_join, &mut |token| match token {
-        Token::Other => {
-            reader.end();
-            row.drain(..).for_each(&mut *reader.take);
-        }
-        token => {
-            if let Token::Text(text) = &token
-                && is_piece(&text.bytes)
-            {
-                match row.is_empty() {
-                    true => row.push(text.clone()),
-                    false => extend(&mut row, std::slice::from_ref(text), reader.take),
+    // The end of what stands before, in strings.
+    let mut before = Text::default();
+    tokens(bytes, &may_join, &mut |token| {
+        let text = match &token {
+            Token::Text(text) if !(values.is_piece)(&text.bytes) => None,
+            Token::Text(text) | Token::OtherText(text) => Some(Cow::Borrowed(text)),
+            Token::Other(range) => {
+                let head = &bytes[range.start..range.end.min(range.start + END_BYTES)];
+                // What is as it is written is taken only where it is needed.
+                if (values.is_across)(&before.bytes, head) {
+                    let mut joined = before.clone();
+                    joined.push(&Text::of(bytes, range.start..range.start + head.len()));
+                    (reader.take)(joined);
                 }
+                before = Text::of(
+                    bytes,
+                    range.end.saturating_sub(CUT_BYTES).max(range.start)..range.end,
+                );
+                None
             }
-            reader.read(token);
+            _ => None,
+        };
+        if let Some(text) = text {
+            if (values.is_across)(&before.bytes, &text.bytes) {
+                let mut joined = before.clone();
+                joined.push(&text);
+                (reader.take)(joined);
+            }
+            if !matches!(token, Token::Text(_)) {
+                before = Text::default();
+            }
+            before.push(&text);
+            before.keep_end(CUT_BYTES);
+        }
+        match token {
+            Token::Other(_) | Token::OtherText(_) => reader.end(),
+            token => reader.read(token),
         }
     });
     reader.end();
-    row.into_iter().for_each(&mut *reader.take);
     let appended = std::mem::take(&mut reader.appended);
     appended.into_values().flatten().for_each(take);
 }
@@ -180,7 +219,7 @@ impl<'a> Reader<'a, '_> {
                 self.target = None;
                 self.together.push(token);
             }
-            Token::Sign(_) | Token::Other => self.end(),
+            Token::Sign(_) | Token::Other(_) | Token::OtherText(_) => self.end(),
         }
         if self.together.len() >= MOST_TOKENS {
             self.end();
@@ -359,7 +398,7 @@ fn list(
 /// Hands on the tokens of a script, as far as they matter here.
 fn tokens<'a>(bytes: &'a [u8], may_join: &dyn Fn(&[u8]) -> bool, emit: &mut dyn FnMut(Token<'a>)) {
     let mut emit = |token: Token<'a>| match token {
-        Token::Text(text) if !may_join(&text.bytes) => emit(Token::Other),
+        Token::Text(text) if !may_join(&text.bytes) => emit(Token::OtherText(text)),
         token => emit(token),
     };
     let emit: &mut dyn FnMut(Token<'a>) = &mut emit;
@@ -373,7 +412,7 @@ fn tokens<'a>(bytes: &'a [u8], may_join: &dyn Fn(&[u8]) -> bool, emit: &mut dyn 
                 let rest = &bytes[at + 1..];
                 let end = memchr::memchr3(*byte, b'\\', b'\n', rest).unwrap_or(rest.len());
                 if rest.get(end) == Some(byte) && !may_join(&rest[..end]) {
-                    emit(Token::Other);
+                    emit(Token::Other(at + 1..at + 1 + end));
                     at += end + 2;
                 } else {
                     let (text, end) = string(bytes, at);
@@ -496,9 +535,16 @@ mod tests {
     #[track_caller]
     fn check(script: &str, expected: &str) {
         let mut found = false;
-        joined_constants(script.as_bytes(), &|_| true, &mut |decoded| {
+        let is_across = |before: &[u8], behind: &[u8]| {
+            let at = before.len();
+            memchr::memmem::find_iter(&[before, behind].concat(), expected.as_bytes())
+                .any(|start| start < at && start + expected.len() > at)
+        };
+        let is_piece = |text: &[u8]| memchr::memmem::find(expected.as_bytes(), text).is_some();
+        let values = Values { is_piece: &is_piece, is_across: &is_across };
+        joined_constants(script.as_bytes(), &values, &mut |decoded| {
             assert!(decoded.from.get(decoded.bytes.len() - 1).is_some());
-            found |= decoded.bytes == expected.as_bytes();
+            found |= memchr::memmem::find(&decoded.bytes, expected.as_bytes()).is_some();
         });
         assert!(found, "{expected} in {script}");
     }
@@ -510,6 +556,11 @@ mod tests {
         check(r#"$k = "se" . 'cr' . "et";"#, "secret");
         check(r#"f(["se", "cr", "et"])"#, "secret");
         check(r#"f("se", x("cr"), {y: "et"})"#, "secret");
+        check(r#"f.push([1,"3:{\"k\":\"sec"]); f.push([1,"ret\"}\n"])"#, "secret");
+        check("f('abc sec');f('ret def')", "secret");
+        check(r#"const a="Bearer sec";b=`${a}ret!`"#, "secret");
+        check(r#"let t="abc sec";t+="ret def""#, "secret");
+        check(r#"a.push("x se");a.push("cr");a.push("et y");a.join("")"#, "secret");
         check(r#"const a="se";f(a+"cret")"#, "secret");
         check(r#"const a="se"; f(`${a}cret`)"#, "secret");
         check(r#"const a="cret"; f(`se${a}`)"#, "secret");
@@ -535,10 +586,11 @@ mod tests {
     /// What comes out grows with what goes in, however much is joined.
     #[test]
     fn what_is_appended_is_read_once() {
+        let all = Values { is_piece: &|_| true, is_across: &|_, _| false };
         for unit in [r#"t+=",";t+=a(e);"#, r"t+=u;", r#"f(t+u+"b");"#, r#""a"+"b"+u+"#, "[t,u,"] {
             let script = format!(r#"t="";u="x";u="y";{}"#, unit.repeat(20_000));
             let mut out = 0;
-            joined_constants(script.as_bytes(), &|_| true, &mut |decoded| {
+            joined_constants(script.as_bytes(), &all, &mut |decoded| {
                 out += decoded.bytes.len();
             });
             assert!(out < 8 * script.len(), "{out} bytes of {} for {unit}", script.len());
@@ -547,7 +599,7 @@ mod tests {
         let start = "a".repeat(MOST_BYTES - 3);
         let script = format!(r#"k="{start}";k+="sec";k+="ret";k+="b""#);
         let mut found = false;
-        joined_constants(script.as_bytes(), &|_| true, &mut |decoded| {
+        joined_constants(script.as_bytes(), &all, &mut |decoded| {
             found |= memchr::memmem::find(&decoded.bytes, b"secretb").is_some();
         });
         assert!(found);

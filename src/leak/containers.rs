@@ -70,6 +70,13 @@ const CLOSED: &[(&[u8], &str)] = &[
     (b"\xed\xab\xee\xdb", "a package of RPM"),
     (b"MSWIM\0\0\0", "an image of Windows"),
     (b"hsqs", "an image of SquashFS"),
+    (b"xar!", "an archive of xar"),
+    (b"PAR1", "a table of Parquet"),
+    (b"PACK\0\0\0\x02", "a pack of Git"),
+    (b"Salted__", "encrypted by OpenSSL"),
+    (b"age-encryption.org/v1\n", "encrypted by age"),
+    (b"-----BEGIN AGE ENCRYPTED FILE-----", "encrypted by age"),
+    (b"-----BEGIN PGP MESSAGE-----", "encrypted by OpenPGP"),
 ];
 
 /// Most bytes that come out of the containers of one file.
@@ -156,12 +163,20 @@ pub(super) fn open(
             opened.problem.is_none().then_some(opened)
         }
         _ if is_whole => {
-            if let Some((_, kind)) = CLOSED.iter().find(|(start, _)| bytes.starts_with(start)) {
+            // The trailer of a disk image of macOS is its last 512 bytes.
+            let is_image = bytes.len() >= 512 && bytes[bytes.len() - 512..].starts_with(b"koly");
+            let kind = CLOSED.iter().find(|(start, _)| bytes.starts_with(start));
+            let kind =
+                if is_image { Some("a disk image of macOS") } else { kind.map(|(_, kind)| *kind) };
+            if let Some(kind) = kind {
                 return Some(Opened { list: Vec::new(), problem: Some(Unopened::Closed(kind)) });
             }
             let behind = gzip_behind(bytes, left);
             if behind.is_some() || !is_binary(bytes) {
                 return behind;
+            }
+            if let Some(inner) = open_raw_deflate(bytes, left) {
+                return one("deflate", (inner, None));
             }
             // Brotli has no mark, but hardly anything else can be read as brotli to its end.
             let mut left_for_it = *left;
@@ -517,7 +532,8 @@ pub(super) fn has_parts(bytes: &[u8]) -> bool {
 }
 
 /// UTF-16 as UTF-8, when a mark at the start, or every other byte being zero, says that it is UTF-16.
-pub(super) fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
+#[must_use]
+pub fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
     let sample = &bytes[..bytes.len().min(512) & !1];
     let zeros =
         |offset: usize| sample.iter().skip(offset).step_by(2).filter(|byte| **byte == 0).count();

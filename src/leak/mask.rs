@@ -2,15 +2,19 @@
 
 use rustc_hash::FxHashSet;
 
-use super::Search;
+use super::parts::Part;
 use super::policy::Guarded;
 use super::tokens::Token;
+use super::{Budget, File, FileSearch, GUARDED_VALUE, Search};
 
 /// So many bytes of a value in a row are not shown in a name.
 pub(super) const SHOWN_OF_NAME: usize = 8;
 
 /// The same in a sentence, which has words of its own that may be words of a value: `https://` is no secret.
 const SHOWN_OF_TEXT: usize = 12;
+
+/// Most bytes that one byte of a value is written with: `\u{000041}`.
+const LONGEST_ESCAPE: usize = 10;
 
 /// Bytes that are looked up together.
 const WINDOW: usize = 8;
@@ -21,7 +25,18 @@ pub(super) struct Pieces(FxHashSet<[u8; WINDOW]>);
 
 impl Pieces {
     pub(super) fn of(guarded: &[Guarded]) -> Self {
-        let parts = guarded.iter().flat_map(|guarded| &guarded.parts);
+        Self::of_parts(guarded.iter().flat_map(|guarded| &guarded.parts))
+    }
+
+    /// Those of what is secret in the values: an address has a host beside its password.
+    pub(super) fn of_secrets(guarded: &[Guarded]) -> Self {
+        Self::of_parts(guarded.iter().flat_map(|guarded| match guarded.parts.as_slice() {
+            [whole, rest @ ..] if whole.label.is_empty() && !rest.is_empty() => rest,
+            parts => parts,
+        }))
+    }
+
+    fn of_parts<'a>(parts: impl Iterator<Item = &'a Part>) -> Self {
         let windows = parts.flat_map(|part| part.value.expose().array_windows::<WINDOW>());
         // One character again and again is nothing to guess by.
         let kept = windows.filter(|window| window.iter().any(|byte| *byte != window[0]));
@@ -54,19 +69,42 @@ pub(super) fn shows_piece(name: &str, pieces: &Pieces) -> bool {
 }
 
 impl Search {
-    /// A sentence without the values in it; `None` when there are none.
+    /// A sentence without the values in it, however they are written; `None` when there are none.
     #[must_use]
     pub fn masked_text(&self, text: &str) -> Option<String> {
-        self.masked(text, SHOWN_OF_TEXT)
+        let is_decoded = memchr::memchr3(b'\\', b'%', b'&', text.as_bytes()).is_some();
+        let decoded = if is_decoded { self.decoded_values(text) } else { Vec::new() };
+        self.masked(text, &self.secret_pieces, SHOWN_OF_TEXT, decoded)
     }
 
     /// The name of a file without the values in it; `None` when there are none.
     #[must_use]
     pub fn masked_name(&self, name: &str) -> Option<String> {
-        self.masked(name, SHOWN_OF_NAME)
+        self.masked(name, &self.pieces, SHOWN_OF_NAME, Vec::new())
     }
 
-    fn masked(&self, text: &str, least: usize) -> Option<String> {
+    /// Where values stand that are written with escapes and the like.
+    fn decoded_values(&self, text: &str) -> Vec<(usize, usize)> {
+        let file = File { path: String::new(), map: None };
+        let read = |_: &str, _: &mut dyn FnMut(&[u8])| Ok(());
+        let bytes = text.as_bytes();
+        let search = FileSearch { search: self, file: &file, read: &read, folder: "", bytes };
+        let mut found = Vec::new();
+        search.first_layer(&mut found, &mut Budget::of(bytes.len() as u64));
+        let values = found.into_iter().filter(|raw| raw.rule == GUARDED_VALUE);
+        // The last byte may be written as several.
+        values
+            .map(|raw| (raw.start, (raw.end + LONGEST_ESCAPE).min(text.len()) - raw.start))
+            .collect()
+    }
+
+    fn masked(
+        &self,
+        text: &str,
+        pieces: &Pieces,
+        least: usize,
+        decoded: Vec<(usize, usize)>,
+    ) -> Option<String> {
         let bytes = text.as_bytes();
         let (hits, _) = self.needles.find(bytes);
         let tokens = self.tokens.find_alone(bytes);
@@ -79,7 +117,8 @@ impl Search {
         };
         let tokens = tokens.iter().map(|token| (token.start, length(token)));
         // A piece of a value is enough to guess by, and a text may have several.
-        for (start, length) in places.chain(tokens).chain(self.pieces.find(bytes, least)) {
+        for (start, length) in places.chain(tokens).chain(pieces.find(bytes, least)).chain(decoded)
+        {
             is_secret[start..start + length].fill(true);
         }
         is_secret.contains(&true).then(|| {

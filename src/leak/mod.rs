@@ -33,6 +33,7 @@ use crate::diag::{Diagnostic, Location};
 use crate::environment_reads::{EnvironmentRead, ReadsOf};
 use crate::fs::join;
 use crate::secret::Secret;
+pub use containers::from_utf16;
 use mask::Pieces;
 pub use misplaced::is_dotenv;
 pub use needles::Needles;
@@ -328,7 +329,9 @@ impl ScannedArtifact {
 pub struct Search {
     needles: Needles,
     tokens: Tokens,
+    /// What is not shown in a name, and what is not in a sentence.
     pieces: Pieces,
+    secret_pieces: Pieces,
     guarded: Vec<Names>,
     weak: Vec<(String, usize)>,
     /// All variables with their values, as JSON writes them.
@@ -413,6 +416,7 @@ impl Search {
             ),
             tokens,
             pieces: Pieces::of(guarded),
+            secret_pieces: Pieces::of_secrets(guarded),
             guarded: names,
             weak: Vec::new(),
             environment: Vec::new(),
@@ -608,6 +612,18 @@ struct Budget {
     problems: Vec<(Option<String>, String)>,
 }
 
+impl Budget {
+    /// What a file of so many bytes may cost.
+    fn of(bytes: u64) -> Self {
+        Self {
+            decoded: (64 << 20) + bytes * MOST_DECODED,
+            unpacked: containers::MOST_BYTES,
+            mentions_deflate: None,
+            problems: Vec::new(),
+        }
+    }
+}
+
 impl FileSearch<'_, '_> {
     fn run(&self) -> Vec<Finding> {
         let mut findings = match containers::from_utf16(self.bytes) {
@@ -650,12 +666,7 @@ impl FileSearch<'_, '_> {
 
     fn run_bytes(&self) -> Vec<Finding> {
         let path = &self.file.path;
-        let mut budget = Budget {
-            decoded: (64 << 20) + self.bytes.len() as u64 * MOST_DECODED,
-            unpacked: containers::MOST_BYTES,
-            mentions_deflate: None,
-            problems: Vec::new(),
-        };
+        let mut budget = Budget::of(self.bytes.len() as u64);
         let mut found = Vec::new();
         self.first_layer(&mut found, &mut budget);
         let (mut in_name, _) = self.search.needles.find(path.as_bytes());
@@ -824,7 +835,11 @@ impl FileSearch<'_, '_> {
         formats::decode(layer.bytes, &signs, &mut take);
         if has_start && !layer.writings.iter().any(|name| decode::is_textual(name)) {
             let needles = &self.search.needles;
-            constants::joined_constants(layer.bytes, &|text| needles.is_piece(text), &mut take);
+            let values = constants::Values {
+                is_piece: &|text| needles.is_piece(text),
+                is_across: &|before, behind| needles.is_across(before, behind),
+            };
+            constants::joined_constants(layer.bytes, &values, &mut take);
         }
         if is_spent {
             budget.decoded = 0;

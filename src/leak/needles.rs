@@ -1,6 +1,8 @@
 //! Everything that is looked for in one pass: each value in every writing that is a text of its own. Writings that
 //! depend on their surroundings, such as escapes, are undone by `decode` instead.
 
+use std::ops::Range;
+
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -38,8 +40,13 @@ pub struct Needles {
     /// Starts and ends of values as they stand in a string of their own, with a quote. `grams` knows them behind the
     /// needles, and other texts behind them.
     starts: Vec<Secret>,
+    /// Halves of values, by the value and where the half begins. `grams` knows them behind `starts`. Where a value is cut in
+    /// two, one of its halves is whole.
+    halves: Vec<(Range<usize>, usize)>,
     /// All values, one behind the other.
     values: Secret,
+    /// Where each of them stands there.
+    ranges: Vec<Range<usize>>,
     /// The pairs of bytes in them, as a set of bits.
     pairs: Vec<u64>,
     wants: Wants,
@@ -108,10 +115,25 @@ impl Needles {
             .collect();
         let texts = long.into_iter().map(|index| (index, list[index].text.expose()));
         let behind = (list.len()..).zip(starts.iter().map(Secret::expose));
-        let others = (list.len() + starts.len()..).zip(others.map(|text| -> &[u8] { text }));
-        let grams = Grams::of(texts.chain(behind).chain(others));
         let all: Vec<u8> =
             values.clone().flat_map(|part| [part.value.expose(), b"\0"].concat()).collect();
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for part in values.clone() {
+            let start = ranges.last().map_or(0, |range| range.end + 1);
+            ranges.push(start..start + part.value.expose().len());
+        }
+        let halves: Vec<(Range<usize>, usize)> = ranges
+            .iter()
+            .filter(|range| range.len() >= 2 * PIECE_BYTES)
+            .flat_map(|range| [(range.clone(), 0), (range.clone(), range.len() / 2)])
+            .collect();
+        let of_halves = (list.len() + starts.len()..).zip(halves.iter().map(|(range, start)| {
+            let value = &all[range.clone()];
+            if *start == 0 { &value[..value.len() / 2] } else { &value[*start..] }
+        }));
+        let others =
+            (list.len() + starts.len() + halves.len()..).zip(others.map(|text| -> &[u8] { text }));
+        let grams = Grams::of(texts.chain(behind).chain(of_halves).chain(others));
         let wants = Wants::of(values.map(|part| part.value.expose()));
         let mut pairs = vec![0; (1 << 16) / 64];
         for pair in all.array_windows() {
@@ -119,7 +141,7 @@ impl Needles {
             pairs[pair / 64] |= 1 << (pair % 64);
         }
         let values = Secret::new(all);
-        Self { list, grams, short, starts, values, pairs, wants }
+        Self { list, grams, short, starts, halves, values, ranges, pairs, wants }
     }
 
     /// What the values need of decoding.
@@ -142,19 +164,28 @@ impl Needles {
         let mut hits = Vec::new();
         // Places of starts and ends of values, without their quotes.
         let (mut starts, mut ends) = (Vec::new(), Vec::new());
+        let mut is_cut = false;
         self.grams.find(haystack, |index, at| match index.checked_sub(self.list.len()) {
             None => hits.extend(self.hit_at(index, haystack, at)),
             Some(index) => match self.starts.get(index).map(Secret::expose) {
                 Some(text) if haystack.get(at..at + text.len()) != Some(text) => {}
                 Some([quote, ..]) if QUOTES.contains(quote) => starts.push(at + 1),
                 Some(text) => ends.push(at + text.len() - 1),
-                None => other(index - self.starts.len(), at),
+                None => match index.checked_sub(self.starts.len() + self.halves.len()) {
+                    Some(index) => other(index, at),
+                    None if is_cut => {}
+                    None => {
+                        let (range, start) = &self.halves[index - self.starts.len()];
+                        let value = &self.values.expose()[range.clone()];
+                        is_cut = is_cut_at(value, haystack, at.wrapping_sub(*start));
+                    }
+                },
             },
         });
         // What stands there whole is no piece.
         let whole: FxHashSet<usize> =
             hits.iter().flat_map(|hit: &Hit| [hit.start, hit.start + hit.length]).collect();
-        let has_start = starts.iter().chain(&ends).any(|place| !whole.contains(place));
+        let has_start = is_cut || starts.iter().chain(&ends).any(|place| !whole.contains(place));
         if let Some((automaton, needles)) = &self.short {
             hits.extend(automaton.find_overlapping_iter(haystack).filter_map(|found| {
                 self.hit_at(needles[found.pattern().as_usize()], haystack, found.start())
@@ -163,14 +194,26 @@ impl Needles {
         (hits, has_start)
     }
 
+    /// Whether two bytes stand beside each other in some value.
+    fn has_pair(&self, pair: [u8; 2]) -> bool {
+        let pair = usize::from(u16::from_le_bytes(pair));
+        self.pairs[pair / 64] & (1 << (pair % 64)) != 0
+    }
+
+    /// Whether a value begins at the end of one text and goes on, to its end, at the start of another.
+    pub(super) fn is_across(&self, before: &[u8], behind: &[u8]) -> bool {
+        let (Some(last), Some(first)) = (before.last(), behind.first()) else { return false };
+        self.has_pair([*last, *first])
+            && self.ranges.iter().any(|range| {
+                let value = &self.values.expose()[range.clone()];
+                (1..value.len())
+                    .any(|cut| before.ends_with(&value[..cut]) && behind.starts_with(&value[cut..]))
+            })
+    }
+
     /// Whether a text is a piece of a value.
     pub(super) fn is_piece(&self, text: &[u8]) -> bool {
-        let has = |pair: Option<&[u8; 2]>| {
-            pair.is_none_or(|pair| {
-                let pair = usize::from(u16::from_le_bytes(*pair));
-                self.pairs[pair / 64] & (1 << (pair % 64)) != 0
-            })
-        };
+        let has = |pair: Option<&[u8; 2]>| pair.is_none_or(|pair| self.has_pair(*pair));
         has(text.first_chunk())
             && has(text.last_chunk())
             && memchr::memmem::find(self.values.expose(), text).is_some()
@@ -189,6 +232,21 @@ impl Needles {
         })
     }
 }
+
+/// Whether a string ends in the middle of a value that would stand at `at`, or begins there.
+fn is_cut_at(value: &[u8], haystack: &[u8], at: usize) -> bool {
+    let there = |index: usize| haystack.get(at.wrapping_add(index)).copied();
+    let is_border = |byte: Option<u8>| byte.is_some_and(|byte| b"\"'`\\".contains(&byte));
+    let same = |index: &usize| there(*index) == Some(value[*index]);
+    let before = (0..value.len()).take_while(same).count();
+    let behind = (0..value.len()).rev().take_while(same).count();
+    before < value.len()
+        && (before >= SHORTEST_CUT && is_border(there(before))
+            || behind >= SHORTEST_CUT && is_border(there(value.len() - behind - 1)))
+}
+
+/// Fewest bytes of a value on one side of the place where it is cut.
+const SHORTEST_CUT: usize = 6;
 
 /// How a value is written of which only a part is there.
 pub(super) const IN_PART: &str = "in part";

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::needles::is_uuid;
-use super::policy::{is_known, is_secret_name, judge};
+use super::policy::{is_known, is_label, is_secret_name, is_windows_path, judge};
 use crate::secret::Secret;
 use crate::url;
 
@@ -208,7 +208,13 @@ impl Collector<'_> {
             }
         }
         // A data source name, or `user:password`.
-        if text.contains("://") || text.contains(char::is_whitespace) || text.starts_with('{') {
+        let is_other = text.contains("://")
+            || text.contains(char::is_whitespace)
+            || text.starts_with('{')
+            || is_windows_path(text)
+            || is_label(text)
+            || text.parse::<std::net::IpAddr>().is_ok();
+        if is_other {
             return;
         }
         let Some((user, rest)) = text.split_once(':') else { return };

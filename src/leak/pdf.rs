@@ -39,8 +39,16 @@ pub(super) fn open(bytes: &[u8], left: &mut u64) -> Opened {
             break;
         }
     }
+    // The dictionary at the end says so (7.6.1).
+    let end = &bytes[bytes.len().saturating_sub(TRAILER_BYTES)..];
+    if memchr::memmem::find(end, b"/Encrypt").is_some() {
+        opened.problem = Some(Unopened::Closed("encrypted"));
+    }
     opened
 }
+
+/// Bytes at the end of a file in which its last dictionary stands.
+const TRAILER_BYTES: usize = 4096;
 
 /// A stream as it was before its filters; `None` when it has none of those that are known. `plain` is the part of `body` that
 /// is it where nothing else tells its end.

@@ -67,8 +67,17 @@ fn known_names() -> &'static BTreeSet<&'static str> {
 }
 
 /// Kinds of names whose values are made to be public; a `*` stands for any text.
-const PUBLIC_KINDS: &[&str] =
-    &["*_SITE_KEY", "*_SITEKEY", "*_PUBLIC_KEY", "*PUBLISHABLE*", "*SEARCH_ONLY*"];
+const PUBLIC_KINDS: &[&str] = &[
+    "*_SITE_KEY",
+    "*_SITEKEY",
+    "*_PUBLIC_KEY",
+    "*PUBLISHABLE*",
+    "*SEARCH_ONLY*",
+    "*_CLIENT_ID",
+    "*_ACCOUNT_SID",
+    "*_MEASUREMENT_ID",
+    "*_TRACKING_ID",
+];
 
 /// Services whose search keys can do nothing but search, and stand in pages: by their documentations, Algolia,
 /// `DocSearch`, Meilisearch and Typesense.
@@ -102,10 +111,6 @@ const IDENTIFIER_KINDS: &[&str] = &[
     "*_PROJECT_ID",
     "*_SERVICE_ID",
     "*_INSTANCE_ID",
-    "*_CLIENT_ID",
-    "*_ACCOUNT_SID",
-    "*_MEASUREMENT_ID",
-    "*_TRACKING_ID",
     "*_BUCKET",
     "*_IMAGE",
 ];
@@ -121,11 +126,26 @@ fn is_harmless(name: &str, value: &[u8], tokens: &Tokens) -> bool {
             || std::str::from_utf8(value).is_ok_and(|text| is_known(text) || has_credentials(text))
     };
     let is_one = |kinds: &[&str]| kinds.iter().any(|kind| matches(name, kind));
-    let is_named = known_names().contains(name)
+    // On Windows, names are the same whatever their letters.
+    let is_known_name =
+        known_names().contains(name) || known_names().contains(name.to_ascii_uppercase().as_str());
+    let is_named = is_known_name
         || is_one(PUBLIC_KINDS)
         || is_search_key(name)
-        || (is_one(IDENTIFIER_KINDS) && !is_secret_name(name));
+        || (is_one(IDENTIFIER_KINDS) && !is_secret_name(name) && is_identifier(value));
     is_named && !shows_secret()
+}
+
+/// Whether a value is what revisions, digests and objects are called by: hex, a number, words, a path, a digest with its name.
+/// Letters of all kinds without an order are none of these.
+fn is_identifier(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    is_hex
+        || text.starts_with("sha")
+        || text.contains(['/', ':'])
+        || is_wordlike(text)
+        || !is_random(text)
 }
 
 /// Whether a name is that of a key that can do nothing but search.
@@ -240,7 +260,8 @@ pub fn guarded<'a>(
                 !public.has(value) && (part.label.is_empty() || !of_runner.is_one(value))
             });
         }
-        let is_weak = parts.is_empty() && is_secret_name(name) && reason.is_some_and(is_weakness);
+        let is_secret = is_secret_name(name) || reason == Some(EASY_ADDRESS);
+        let is_weak = parts.is_empty() && is_secret && reason.is_some_and(is_weakness);
         verdicts.push(Verdict {
             name: shown_name(name),
             is_guarded: !parts.is_empty(),
@@ -316,11 +337,12 @@ const UNNAMED: &str = "(a variable whose name is not shown)";
 
 /// Whether a value is not looked for because it is weak, and not because it is no secret.
 fn is_weakness(reason: &str) -> bool {
-    [TOO_SHORT, EASY, REPEATED, WORDS, NOT_RANDOM, NUMBER].contains(&reason)
+    [TOO_SHORT, EASY, EASY_ADDRESS, REPEATED, WORDS, NOT_RANDOM, NUMBER].contains(&reason)
 }
 
 const TOO_SHORT: &str = "too short";
 const EASY: &str = "an example, or easy to guess";
+const EASY_ADDRESS: &str = "an address with a password that is easy to guess";
 const REPEATED: &str = "one character again and again";
 const WORDS: &str = "words";
 const NOT_RANDOM: &str = "not random enough";
@@ -557,7 +579,37 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
         return Some("a path");
     }
     if text.contains("://") && !text.contains(char::is_whitespace) {
-        return if has_credentials(text) { None } else { Some("an address without a password") };
+        return match credentials(text) {
+            _ if has_credentials(text) => None,
+            None => Some("an address without a password"),
+            Some((user, password, host)) => {
+                // Everybody's databases on their own machines have such.
+                let is_easy = password.len() < 4
+                    || password.eq_ignore_ascii_case(user)
+                    || is_example(password)
+                    || is_sequence(password)
+                    || ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"].contains(&host);
+                is_easy.then_some(EASY_ADDRESS)
+            }
+        };
+    }
+    if is_windows_path(text) {
+        return Some("a path");
+    }
+    if text.parse::<std::net::IpAddr>().is_ok() {
+        return Some("the address of a machine");
+    }
+    if text.starts_with('^') && text.ends_with('$') && text.contains(['[', '(', '\\']) {
+        return Some("a pattern");
+    }
+    if text.len() >= 48 && is_alphabet(text) {
+        return Some("an alphabet");
+    }
+    if text
+        .split(['-', '_', '/', '+'])
+        .all(|part| ALGORITHMS.contains(&&*part.to_ascii_uppercase()))
+    {
+        return Some("an algorithm");
     }
     if is_host(text) {
         return Some("the name of a host");
@@ -570,12 +622,18 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
         // Four words, or a sentence, make a passphrase where the name says so; so do letters that are not of English.
         let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1).count();
         let is_foreign = text.chars().filter(|c| !c.is_ascii()).count() * 2 > length;
-        let is_phrase = words >= 4 && length >= 16 || length >= 28 || is_foreign;
+        // Names of cookies, stores and events are words with marks between them, and called keys, too.
+        let is_spoken = text.contains(' ') || is_password_name(name);
+        let is_phrase = is_spoken && (words >= 4 && length >= 16 || length >= 28) || is_foreign;
         return if is_named && is_phrase && !says_it_is_none(text) { None } else { Some(WORDS) };
     }
     if !is_random(text) {
         let is_long = if text.contains(char::is_whitespace) { length >= 20 } else { length >= 12 };
         let is_password = is_password_name(name) && is_mixed(text);
+        let is_label = !is_password_name(name) && is_label(text);
+        if is_label {
+            return Some(WORDS);
+        }
         return if is_named && (is_long || is_password) && !says_it_is_none(text) {
             None
         } else {
@@ -667,6 +725,17 @@ fn looks_like_path(text: &str) -> bool {
             .any(|part| part.len() >= 24 && is_random(part) && !part.contains(['-', '.']))
 }
 
+/// User, password and host of an address. A token may stand where the user does.
+fn credentials(text: &str) -> Option<(&str, &str, &str)> {
+    let (_, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (credentials, host) = authority.rsplit_once('@')?;
+    let (user, password) = credentials.split_once(':')?;
+    let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    (!password.is_empty()).then_some((user, password, host))
+}
+
+/// Whether an address holds a password or a token that looks like one.
 fn has_credentials(text: &str) -> bool {
     text.split_once("://").is_some_and(|(_, rest)| {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -677,6 +746,40 @@ fn has_credentials(text: &str) -> bool {
         })
     })
 }
+
+/// `C:\Windows\system32`, several with `;` between them.
+pub(super) fn is_windows_path(text: &str) -> bool {
+    text.split(';').filter(|part| !part.is_empty()).all(|part| {
+        let mut characters = part.chars();
+        characters.next().is_some_and(|drive| drive.is_ascii_alphabetic())
+            && characters.next() == Some(':')
+            && matches!(characters.next(), Some('\\' | '/'))
+    })
+}
+
+/// Small words with marks between them, and hardly a digit: `acme:theme:v2`.
+pub(super) fn is_label(text: &str) -> bool {
+    let is_mark = |byte: &u8| matches!(byte, b':' | b'.' | b'-' | b'_');
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || is_mark(&byte))
+        && text.bytes().filter(u8::is_ascii_digit).count() < 3
+        && text.bytes().filter(is_mark).count() > 1
+}
+
+/// Whether no character stands there twice.
+fn is_alphabet(text: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    text.chars().all(|character| seen.insert(character))
+}
+
+/// Algorithms, in capitals: those of JOSE and of the Web Cryptography API (iana.org/assignments/jose, w3.org/TR/WebCryptoAPI).
+#[rustfmt::skip]
+const ALGORITHMS: &[&str] = &[
+    "PBKDF2", "HKDF", "SCRYPT", "ARGON2", "ARGON2ID", "BCRYPT", "SHA", "SHA1", "SHA256", "SHA384", "SHA512", "MD5", "HMAC",
+    "AES", "AES128", "AES192", "AES256", "A128GCM", "A192GCM", "A256GCM", "CBC", "CTR", "GCM", "KW", "128", "192", "256",
+    "384", "512", "RSA", "RSASSA", "OAEP", "PSS", "PKCS1", "V1", "ECDSA", "ECDH", "ED25519", "X25519", "EDDSA", "P256",
+    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "DIR",
+    "CHACHA20", "POLY1305", "ES",
+];
 
 /// `db.internal:5432`, `app.example.com,b.example.com`
 fn is_host(text: &str) -> bool {
@@ -769,6 +872,12 @@ mod tests {
             ("DATABASE_URL", "postgres://app:Vb7%2Fq9x@db.internal/app"),
             ("PASSPHRASE", "correct horse battery staple"),
             ("DB_PASS", "Tr0ub4dor&3"),
+            ("DATABASE_URL", "postgres://acme:winter-is-coming@db.acme.io/prod"),
+            ("CACHE", "redis://:Summer2024!Rain@cache.acme.io:6379"),
+            ("DB", "mysql://root:a8F!2@db.acme.io/app"),
+            ("ADMIN_HASH", "Zk3qTz0pM7vXrB9sLdWn1aYcE5uJhGfQ"),
+            ("FOO_BUCKET", "Zk3qTz0pM7vXrB9sLdWn1aYcE5uJhGfQ"),
+            ("REVISION", "Zk3qTz0pM7vXrB9sLdWn1aYcE5uJhGfQ"),
             ("X", "AKIAIOSFODNN7EXAMPL2"),
             ("APP_ID", "3f2504e0-4f89-41d3-9a0c-0305e82c3301"),
             ("SIGNING", "kJhGfDsAqWeRtYuIzXcVbNm1"),
@@ -811,6 +920,23 @@ mod tests {
                 "https://9f8e7d6c5b4a39281706f5e4d3c2b1a0@o447951.ingest.sentry.io/5429215",
             ),
             ("APP_COMMIT_HASH", "9f8e7d6c5b4a39281706f5e4d3c2b1a0deadbeef"),
+            ("DATABASE_URL", "postgres://postgres:postgres@db.acme.io/app"),
+            ("DATABASE_URL", "postgres://app:winter-is-coming@localhost:5432/app"),
+            ("AUTH_COOKIE", "__Secure-next-auth.session-token"),
+            ("STORAGE_KEY", "acme:theme:v2"),
+            ("EVENT_KEY", "react-router-scroll-positions"),
+            ("KEY_DERIVATION", "PBKDF2-SHA512"),
+            ("REGEX", r"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$"),
+            ("GLOBAL_KEY", "__REACT_DEVTOOLS_GLOBAL_HOOK__"),
+            ("ComSpec", r"C:\Windows\system32\cmd.exe"),
+            ("DriverData", r"C:\Windows\System32\Drivers\DriverData"),
+            ("BIND_KEY", "2001:db8:85a3::8a2e:370:7334"),
+            ("NANOID_ALPHABET", "useandom-26T198340PX75pxJACKVERYMINDBUSHWOLF_GQZbfghjklqvwyzrict"),
+            ("AUTH0_CLIENT_ID", "Zk3qTz0pM7vXrB9sLdWn1aYcE5uJhGfQ"),
+            (
+                "SCRIPT_HASH",
+                "sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC",
+            ),
         ] {
             check(name, value, false);
         }

@@ -60,6 +60,8 @@ pub struct Ports<'a> {
     pub below: String,
     /// Takes a line on how far something is, as often as there is news.
     pub progress: &'a (dyn Fn(&str) + Sync),
+    /// Takes values of guarded variables out of what is said.
+    pub mask: &'a (dyn Fn(&str) -> Option<String> + Sync),
 }
 
 impl Ports<'_> {
@@ -145,7 +147,7 @@ pub fn run(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
             gates: vec![Gate { name: "Build", result: GateResult::Fail, evidence }],
             ..Report::default()
         };
-        write_record(config, &report, &mut outcome);
+        write_record(config, ports, &report, &mut outcome);
     }
     outcome
 }

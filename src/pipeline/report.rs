@@ -1,5 +1,7 @@
 //! Sizes, budgets, and where the report goes.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::base::baseline;
@@ -17,7 +19,7 @@ use crate::github::runner;
 use crate::leak::Scanned;
 use crate::metafile::Metafile;
 use crate::report::budget::{self, Budget, Limit};
-use crate::report::record::record;
+use crate::report::record::{self, record};
 use crate::report::{
     ArtifactRow, Context, Gate, GateResult, Report, html, is_source_map, markdown,
 };
@@ -252,6 +254,34 @@ pub(super) fn check_budgets(config: &Config, report: &mut Report, outcome: &mut 
     report.budgets = results;
 }
 
+/// The report without values of guarded variables, which names of modules, packages and settings may hold. What was changed
+/// goes through the record, which has all that is said.
+fn masked<'a>(report: &'a Report, ports: &Ports<'_>) -> Cow<'a, Report> {
+    if (ports.mask)(&lines(report)).is_none() {
+        return Cow::Borrowed(report);
+    }
+    let mut facts = record(report);
+    facts.iter_mut().for_each(|fact| mask_texts(fact, ports.mask));
+    let text = facts.iter().fold(String::new(), |text, fact| text + &fact.to_string() + "\n");
+    Cow::Owned(record::read(&text).unwrap_or_default())
+}
+
+/// Masks all texts in a value.
+fn mask_texts(value: &mut serde_json::Value, mask: &dyn Fn(&str) -> Option<String>) {
+    match value {
+        serde_json::Value::String(text) => {
+            if let Some(masked) = mask(text) {
+                *text = masked;
+            }
+        }
+        serde_json::Value::Array(list) => list.iter_mut().for_each(|one| mask_texts(one, mask)),
+        serde_json::Value::Object(map) => {
+            map.iter_mut().for_each(|(_, one)| mask_texts(one, mask));
+        }
+        _ => {}
+    }
+}
+
 /// Puts the report where it is wanted: files, the job summary, the pull request.
 pub(super) fn publish(
     config: &Config,
@@ -260,6 +290,7 @@ pub(super) fn publish(
     dry_run: bool,
     outcome: &mut Outcome,
 ) {
+    let report = &masked(report, ports);
     let text = markdown::render(report);
     if !dry_run {
         if let Some(file) = &config.report.file
@@ -267,7 +298,7 @@ pub(super) fn publish(
         {
             outcome.error(ExitCode::Usage, cannot_write(file, &error));
         }
-        write_record(config, report, outcome);
+        write_record(config, ports, report, outcome);
     }
     if let Some(file) = &ports.runner.summary_file {
         let present = crate::fs::size(file).ok().flatten().unwrap_or_default();
@@ -286,9 +317,14 @@ pub(super) fn publish(
 }
 
 /// Writes the record that `report --merge` reads, where the settings name a file for it.
-pub(super) fn write_record(config: &Config, report: &Report, outcome: &mut Outcome) {
+pub(super) fn write_record(
+    config: &Config,
+    ports: &Ports<'_>,
+    report: &Report,
+    outcome: &mut Outcome,
+) {
     if let Some(file) = &config.report.record
-        && let Err(error) = write_output(file, lines(report).as_bytes())
+        && let Err(error) = write_output(file, lines(&masked(report, ports)).as_bytes())
     {
         outcome.error(ExitCode::Usage, cannot_write(file, &error));
     }
@@ -327,6 +363,7 @@ pub fn run_report(config: &Config, ports: &Ports<'_>, format: ReportFormat) -> O
     name_packages(&mut metafile, config, ports);
     let mut report = report_on(config, ports, &metafile);
     check_budgets(config, &mut report, &mut outcome);
+    let report = masked(&report, ports);
     let without_comment = Config {
         report: crate::config::ReportConfig { comments: false, ..config.report.clone() },
         ..config.clone()

@@ -35,6 +35,9 @@ pub(super) fn gate(
     let Some((guarded, verdicts)) = guarded(config, ports.environment, outcome) else {
         return Gated::Failed;
     };
+    if artifacts.is_empty() {
+        outcome.diagnostics.push(nothing_to_search());
+    }
     // A folder of others with a page at its top is for browsers.
     let is_site = || artifacts.iter().any(|artifact| artifact.path.as_str() == "index.html");
     let is_for_browsers = match (&config.artifacts, config.entry_points.is_empty()) {
@@ -190,6 +193,7 @@ fn more_values(
     for file in &config.leaks.dotenv {
         match DiskFileSystem.read(file) {
             Ok(bytes) => {
+                let bytes = leak::from_utf16(&bytes).unwrap_or(bytes);
                 for assignment in dotenv::parse(&String::from_utf8_lossy(&bytes)) {
                     let name = assignment.name;
                     let values = assignment.values.into_iter().map(Secret::from);
@@ -237,7 +241,12 @@ pub fn mask(environment: &Environment, config: Option<&Config>) -> Box<Mask> {
 }
 
 /// Gives a text without what must not be shown; `None` where there is nothing of that in it.
-pub type Mask = dyn Fn(&str) -> Option<String>;
+pub type Mask = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+fn nothing_to_search() -> Diagnostic {
+    Diagnostic::warning("leak/empty", "there is no file to search")
+        .hint("build first, or name the folder of the outputs")
+}
 
 /// Dotenv files of the project that are not read, although builds read them.
 fn unread_dotenv(config: &Config) -> Option<Diagnostic> {
@@ -537,6 +546,9 @@ pub fn run_scan(
     }
     if list.iter().any(|finding| finding.level == Level::Error) && config.leaks.fails {
         outcome.fail(ExitCode::Leak);
+    }
+    if searched.files == 0 && outcome.exit_code() == ExitCode::Fine {
+        outcome.diagnostics.push(nothing_to_search());
     }
     write_sarif(config, ports, &list, &mut outcome);
     outcome.report = Some(match options.format {

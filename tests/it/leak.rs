@@ -1383,6 +1383,118 @@ fn no_message_repeats_a_value() {
     }
 }
 
+/// What a value is called by mistake stands in no report, record or summary, and in no line of what was done.
+#[test]
+fn no_report_repeats_a_value() {
+    let value = "s3ss10nX7Qx9vLm2Kp4TzWb";
+    let mut masked = 0;
+    for (name, set_up, arguments) in [
+        ("output", format!("dist/{value}.js=1"), "--artifacts dist".to_owned()),
+        (
+            "module",
+            format!("src/{value}.js=console.log(1)"),
+            format!("--entrypoints src/{value}.js --outdir dist"),
+        ),
+        (
+            "package",
+            format!(
+                "node_modules/{value}/index.js=console.log(1);node_modules/{value}/package.json={{\"version\":\"{value}\"}};a.js=import '{value}'"
+            ),
+            "--entrypoints a.js --outdir dist".to_owned(),
+        ),
+        (
+            "metafile",
+            format!(
+                "dist/a.js=1;m.json={{\"inputs\":{{\"src/{value}.js\":{{\"bytes\":1,\"imports\":[]}}}},\"outputs\":{{\"dist/a.js\":{{\"bytes\":1,\"inputs\":{{\"src/{value}.js\":{{\"bytesInOutput\":1}}}},\"imports\":[],\"exports\":[],\"entryPoint\":\"src/{value}.js\"}}}}}}"
+            ),
+            "--artifacts dist --artifacts-metafile m.json".to_owned(),
+        ),
+        (
+            "naming",
+            "a.js=console.log(1)".to_owned(),
+            format!("--entrypoints a.js --outdir dist --entry-naming [name]-{value}"),
+        ),
+        (
+            "key",
+            "a.js=console.log(1)".to_owned(),
+            format!(
+                "--entrypoints a.js --outdir dist --hmac-key env:{value} --sign-required=false"
+            ),
+        ),
+        (
+            "base",
+            "a.js=console.log(1)".to_owned(),
+            format!("--entrypoints a.js --outdir dist --base {value}"),
+        ),
+        (
+            "allowed",
+            format!("dist/{value}.js=1"),
+            "--artifacts dist --leaks-fail-on never".to_owned(),
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for file in set_up.split(';') {
+            let (path, text) = file.split_once('=').unwrap();
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        std::fs::write(folder.path().join("package.json"), "{}").unwrap();
+        let output = bundlegate()
+            .args([
+                "run",
+                "--name",
+                "app",
+                "--store",
+                "memory:",
+                "--report-file",
+                "r.md",
+                "--record-file",
+                "r.jsonl",
+            ])
+            .args(arguments.split(' '))
+            .current_dir(folder.path())
+            .env("SESSION_KEY", value)
+            .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_STEP_SUMMARY", folder.path().join("summary.md"))
+            .output()
+            .unwrap();
+        let mut said = text(&output);
+        for file in ["r.md", "r.jsonl", "summary.md"] {
+            said += &std::fs::read_to_string(folder.path().join(file)).unwrap_or_default();
+        }
+        // The runner is told what to mask.
+        let said: String = said.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
+        let pieces = value.as_bytes().windows(12).map(|piece| str::from_utf8(piece).unwrap());
+        assert!(pieces.into_iter().all(|piece| !said.contains(piece)), "{name}: {said}");
+        masked += usize::from(said.contains("***"));
+    }
+    assert!(masked >= 6, "{masked}");
+}
+
+/// A line of a source that is shown with an error is left out where it holds a value, however that is written.
+#[test]
+fn no_frame_shows_a_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let value = r"Zk3qTz0pQ\M7vXrB9sL&dWn1aYcE5";
+    for written in [
+        value.replace('\\', r"\\"),
+        value.replace('&', "&amp;").replace('\\', r"\\"),
+        value.replace('\\', r"\\").replace('&', r"\u0026"),
+        bytes(value, |byte| format!("%{byte:02x}")),
+    ] {
+        std::fs::write(folder.path().join("a.js"), format!("const k = \"{written}\" x")).unwrap();
+        let output = bundlegate()
+            .args(["build", "a.js"])
+            .current_dir(folder.path())
+            .env("SESSION_KEY", value)
+            .output()
+            .unwrap();
+        let said = text(&output);
+        assert!(said.contains("build/syntax") && !said.contains("const k"), "{said}");
+    }
+}
+
 /// What a variable is called may be a piece of what it holds, or of what another one does.
 #[test]
 fn names_do_not_show_values() {
@@ -1495,4 +1607,7 @@ fn what_is_no_file_is_refused() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     assert!(text(&output).contains("write what it gives to a file"), "{}", text(&output));
+    let empty = tempfile::tempdir().unwrap();
+    let output = bundlegate().arg("scan").arg(empty.path()).output().unwrap();
+    assert!(text(&output).contains("warning[leak/empty]"), "{}", text(&output));
 }
