@@ -550,6 +550,9 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         Err(diagnostics) => return fail(diagnostics),
     };
     log.set_config(&config);
+    for warning in &config.warnings {
+        log.diagnostic(warning, &here);
+    }
     if sub.get_flag("verbose") {
         log.line(&format!("the root is {}", config.root.display()));
     }

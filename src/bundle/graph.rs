@@ -300,6 +300,17 @@ pub struct Module {
     pub hashbang: Option<Atom>,
     /// Directives at its top, such as `use strict`.
     pub directives: Vec<Atom>,
+    /// Global variables that only some runtimes have.
+    pub global_uses: Vec<GlobalUse>,
+}
+
+/// A global variable that a module uses without asking whether it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GlobalUse {
+    /// Its name, with that of the member that is read: `Bun.serve`.
+    pub name: String,
+    /// Where.
+    pub location: Location,
 }
 
 impl Module {

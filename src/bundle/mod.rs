@@ -1,5 +1,6 @@
 //! `bundle()`: scan, link, print - the three phases, one line each.
 
+mod check_target;
 mod code;
 pub mod css;
 pub mod graph;
@@ -9,6 +10,7 @@ mod print;
 pub mod resolve;
 pub mod runtime;
 mod scan;
+pub mod targets;
 
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, is_named_by
 use crate::diag::{Diagnostic, has_errors};
 use crate::fs::FileSystem;
 use crate::metafile::{Contribution, Import, Input, Metafile, Output};
+use check_target::check_target;
 use graph::{ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 
 /// The result of a build.
@@ -97,6 +100,7 @@ pub fn bundle(
             }
         }
     }
+    diagnostics.extend(check_target(&graph, &metafile, options));
     Bundled { artifacts, metafile, diagnostics }
 }
 

@@ -31,6 +31,15 @@ pub enum Target {
     Neutral,
 }
 
+/// The compatibility date and flags of a Worker, where they are known: `YYYY-MM-DD`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compatibility {
+    /// Empty where it is not known: then the newest is taken.
+    pub date: String,
+    /// Such as `nodejs_compat`.
+    pub flags: Vec<String>,
+}
+
 /// How the bytes of a file become a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Loader {
@@ -204,6 +213,8 @@ pub struct Options {
     pub format: Format,
     /// Runtime of the output.
     pub target: Target,
+    /// What a Worker's runtime is asked to be compatible with.
+    pub compatibility: Compatibility,
     /// Year of the language that the output may use; `None`: all of it.
     pub syntax: Option<u16>,
     /// Files whose exports stand for globals of the same names. Absolute.
@@ -281,6 +292,7 @@ impl Options {
             outfile: None,
             format: Format::default(),
             target: Target::default(),
+            compatibility: Compatibility::default(),
             syntax: None,
             inject: Vec::new(),
             global_name: None,

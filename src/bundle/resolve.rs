@@ -14,7 +14,8 @@ use oxc_resolver::{
     TsconfigReferences,
 };
 
-use super::options::{Options, Packages, Target};
+use super::options::{Compatibility, Options, Packages, Target};
+use super::targets::unavailable;
 use crate::fs::{FileKind, FileSystem, list_files, relative};
 use crate::url::decode_percent;
 
@@ -517,10 +518,9 @@ impl Resolver {
                 if is_package(specifier) =>
             {
                 let package = package_name(specifier);
-                if self.target == Target::Browser && is_node_builtin(specifier) {
-                    hints.push(format!(
-                        "`{specifier}` is a module of Node; build with `target: node`, or mark it external"
-                    ));
+                let missing = unavailable(self.target, specifier, &Compatibility::default());
+                if let Some(missing) = missing {
+                    hints.push(format!("{}; {}", missing.message, missing.hint));
                 } else {
                     hints.push(format!(
                         "install it (`npm install {package}`), or leave it to the runtime with `--external {package}`"
@@ -560,14 +560,8 @@ impl Resolver {
 fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
     let mut conditions: Vec<String> = options.conditions.clone().unwrap_or_default();
     conditions.push(if kind == ResolveKind::Import { "import" } else { "require" }.to_owned());
-    let (target_conditions, main_fields): (&[&str], &[&str]) = match options.target {
-        Target::Browser => (&["browser"], &["browser", "module", "main"]),
-        Target::Node => (&["node"], &["main", "module"]),
-        Target::Bun => (&["bun", "node"], &["module", "main"]),
-        Target::Workers => (&["workerd", "worker", "browser"], &["browser", "module", "main"]),
-        Target::Neutral => (&[], &[]),
-    };
-    conditions.extend(target_conditions.iter().map(|name| (*name).to_owned()));
+    let runtime = options.target.runtime();
+    conditions.extend(runtime.conditions.iter().map(|name| (*name).to_owned()));
     if options.conditions.is_none() && options.target != Target::Neutral {
         conditions.push("module".to_owned());
     }
@@ -575,9 +569,9 @@ fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
     let main_fields = options
         .main_fields
         .clone()
-        .unwrap_or_else(|| main_fields.iter().map(|name| (*name).to_owned()).collect());
-    let browser_map = matches!(options.target, Target::Browser | Target::Workers)
-        && main_fields.iter().any(|field| field == "browser");
+        .unwrap_or_else(|| runtime.main_fields.iter().map(|name| (*name).to_owned()).collect());
+    let browser_map =
+        runtime.takes_browser_field && main_fields.iter().any(|field| field == "browser");
     ResolveOptions {
         tsconfig: Some(match &options.tsconfig {
             Some(file) => TsconfigDiscovery::Manual(TsconfigOptions {
@@ -612,7 +606,7 @@ fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
         symlinks: !options.preserve_symlinks,
         node_path: false,
         module_type: true,
-        builtin_modules: matches!(options.target, Target::Node | Target::Bun | Target::Workers),
+        builtin_modules: runtime.knows_short_names,
         ..ResolveOptions::default()
     }
 }
@@ -691,53 +685,6 @@ fn is_runtime_scheme(specifier: &str) -> bool {
         .iter()
         .any(|scheme| specifier.starts_with(scheme))
         || specifier == "bun"
-}
-
-fn is_node_builtin(specifier: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "assert",
-        "async_hooks",
-        "buffer",
-        "child_process",
-        "cluster",
-        "console",
-        "constants",
-        "crypto",
-        "dgram",
-        "dns",
-        "domain",
-        "events",
-        "fs",
-        "http",
-        "http2",
-        "https",
-        "inspector",
-        "module",
-        "net",
-        "os",
-        "path",
-        "perf_hooks",
-        "process",
-        "punycode",
-        "querystring",
-        "readline",
-        "repl",
-        "stream",
-        "string_decoder",
-        "sys",
-        "timers",
-        "tls",
-        "trace_events",
-        "tty",
-        "url",
-        "util",
-        "v8",
-        "vm",
-        "wasi",
-        "worker_threads",
-        "zlib",
-    ];
-    NAMES.contains(&package_name(specifier))
 }
 
 /// Whether `sideEffects` of the package leaves this file out. A pattern without `/` means any folder (webpack's rule).

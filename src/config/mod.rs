@@ -5,18 +5,20 @@ pub mod file;
 pub mod generate;
 pub mod settings;
 pub mod value;
+pub mod wrangler;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::bundle::options::{
-    EnvInlining, Format, LegalComments, Loader, Minify, Options, Packages, SourceMapMode, Target,
-    is_global_name,
+    Compatibility, EnvInlining, Format, LegalComments, Loader, Minify, Options, Packages,
+    SourceMapMode, Target, is_global_name,
 };
 use crate::diag::{Diagnostic, nearest};
 use env::Environment;
 use settings::by_name;
 use value::{Layer, Value};
+use wrangler::Wrangler;
 
 /// The store when none is named.
 const DEFAULT_STORE: &str = "dir:.bundlegate/store";
@@ -60,6 +62,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// The report.
     pub report: ReportConfig,
+    /// What is to be said of the settings, although they hold.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Settings of the leak gate.
@@ -304,7 +308,11 @@ impl Config {
         let file_layer = file.map_or(&empty, |file| &file.layer);
         let chosen =
             [flags, &variables, file_layer].into_iter().find_map(|layer| layer.get("deploy"));
-        let preset = preset(chosen);
+        let has_bytecode = [flags, &variables, file_layer]
+            .into_iter()
+            .find_map(|layer| layer.get("bytecode"))
+            .is_some_and(|value| matches!(value, Value::Switch(true)));
+        let preset = preset(chosen, has_bytecode);
         let layers = Layers(vec![
             (flags, working),
             (&variables, working),
@@ -314,15 +322,20 @@ impl Config {
         let mut problems = Vec::new();
         let mut config = build_config(&layers, environment, file_folder, &mut problems);
         config.settings_file = file.map(|file| file.path.clone());
-        if crate::diag::has_errors(&problems) { Err(problems) } else { Ok(config) }
+        if crate::diag::has_errors(&problems) {
+            return Err(problems);
+        }
+        config.warnings = problems;
+        Ok(config)
     }
 }
 
-/// What a kind of deployment sets.
-fn preset(deploy: Option<&Value>) -> Layer {
+/// What a kind of deployment sets. What the user asks for comes first: bytecode has a format of its own.
+fn preset(deploy: Option<&Value>, has_bytecode: bool) -> Layer {
     let text = |text: &str| Value::Text(text.to_owned());
     match deploy {
         Some(Value::Text(name)) => match name.as_str() {
+            "bun" if has_bytecode => Layer::from([("target", text("bun"))]),
             "bun" => Layer::from([("target", text("bun")), ("format", text("esm"))]),
             "workers" => Layer::from([("target", text("workers")), ("format", text("esm"))]),
             "r2" => Layer::from([
@@ -411,6 +424,7 @@ fn build_config(
         build,
         metafile: layers.path("metafile"),
         deploy: layers.text("deploy"),
+        warnings: Vec::new(),
         bytecode: layers.switch("bytecode").unwrap_or_default(),
         metafile_md: layers.path("metafile-md"),
         artifacts,
@@ -689,7 +703,8 @@ fn build_options(
         Some("inline") => SourceMapMode::Inline,
         _ => SourceMapMode::None,
     };
-    problems.extend(bytecode_problem(layers, &options));
+    settle_bytecode(layers, &mut options, problems);
+    options.compatibility = compatibility(layers, root, options.target, problems);
     options.global_name = layers.text("global-name");
     problems.extend(options.global_name.as_deref().and_then(global_name_problem));
     options.keep_names = layers.switch("keep-names").unwrap_or_default();
@@ -788,7 +803,6 @@ fn format_and_target(layers: &Layers<'_>, options: &mut Options) {
     };
 }
 
-/// Bytecode goes with one kind of output only.
 /// `Name` or `Some.name`: anything else would be no JavaScript.
 fn global_name_problem(name: &str) -> Option<Diagnostic> {
     if is_global_name(name) {
@@ -798,16 +812,52 @@ fn global_name_problem(name: &str) -> Option<Diagnostic> {
     Some(Diagnostic::error("config/global-name", message).hint("write `Name`, or `Some.name`"))
 }
 
-fn bytecode_problem(layers: &Layers<'_>, options: &Options) -> Option<Diagnostic> {
-    let is_its_kind = options.format == Format::Cjs
-        && options.target == Target::Bun
-        && options.source_map == SourceMapMode::None;
-    let error = Diagnostic::error(
-        "config/bytecode",
-        "`bytecode` needs the target `bun` and the format `cjs`, and has no source maps",
-    )
-    .hint("Bun takes bytecode in this form only; leave `bytecode` out for any other");
-    (layers.switch("bytecode").unwrap_or_default() && !is_its_kind).then_some(error)
+/// Bytecode goes with one kind of output only, and has no source maps: Bun prints a script anew when it compiles it.
+fn settle_bytecode(layers: &Layers<'_>, options: &mut Options, problems: &mut Vec<Diagnostic>) {
+    if !layers.switch("bytecode").unwrap_or_default() {
+        return;
+    }
+    if options.format != Format::Cjs || options.target != Target::Bun {
+        let message = "`bytecode` needs the target `bun` and the format `cjs`";
+        problems.push(Diagnostic::error("config/bytecode", message).hint(
+            "Bun takes bytecode in this form only; leave out `build.target` and `build.format`, or `bytecode`",
+        ));
+    }
+    if options.source_map != SourceMapMode::None {
+        options.source_map = SourceMapMode::None;
+        let message = "source maps are left out: Bun prints scripts anew when it compiles them";
+        problems
+            .push(Diagnostic::warning("config/bytecode", message).hint("leave out one of the two"));
+    }
+}
+
+/// What a Worker's runtime is asked to be compatible with: by the settings, else as Wrangler's file in the root has it.
+fn compatibility(
+    layers: &Layers<'_>,
+    root: &Path,
+    target: Target,
+    problems: &mut Vec<Diagnostic>,
+) -> Compatibility {
+    if target != Target::Workers {
+        return Compatibility::default();
+    }
+    let wrangler = Wrangler::read(root).unwrap_or_else(|problem| {
+        problems.push(problem);
+        None
+    });
+    let of_file = wrangler.map(|wrangler| wrangler.compatibility()).unwrap_or_default();
+    let date = layers.text("compatibility-date").unwrap_or(of_file.date);
+    let is_date = date.len() == 10
+        && date.bytes().enumerate().all(|(at, byte)| {
+            if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }
+        });
+    if !date.is_empty() && !is_date {
+        let message = format!("the compatibility date `{date}` is none");
+        let error = Diagnostic::error("config/compatibility-date", message);
+        problems.push(error.hint("write it as `2026-11-01`"));
+    }
+    let flags = layers.get("compatibility-flags").map(|_| layers.list("compatibility-flags"));
+    Compatibility { date, flags: flags.unwrap_or(of_file.flags) }
 }
 
 /// The year of a language version, or of what a version of Node knows; of several, the earliest. `None`: all of it.

@@ -297,6 +297,7 @@ fn texts(bytes: &[u8], brackets: &Brackets, wants: &Wants, take: &mut Take<'_>) 
         // The quote before it, over white space and the end of a call.
         let mut before = at;
         while before > 0
+            && at - before < FARTHEST
             && (bytes[before - 1].is_ascii_whitespace() || matches!(bytes[before - 1], b')' | b'/'))
         {
             let skipped = skip_space_back(bytes, before);
@@ -562,16 +563,10 @@ fn text(bytes: &[u8], span: &Span, kinds: Kinds<'_>, decoded: &mut Decoded) -> U
                 at += unseen(&bytes[at..]);
                 escapes += 1;
             }
-            0xc2 | 0xc3 if kinds.in_bytes => match bytes.get(at + 1) {
-                Some(low @ 0x80..=0xbf) => {
-                    decoded.push((byte << 6) | (low & 0x3f), at);
-                    at += 2;
-                }
-                _ => {
-                    decoded.push(byte, at);
-                    at += 1;
-                }
-            },
+            0xc2 | 0xc3 if kinds.in_bytes && matches!(bytes.get(at + 1), Some(0x80..=0xbf)) => {
+                decoded.push((byte << 6) | (bytes[at + 1] & 0x3f), at);
+                at += 2;
+            }
             b'+' if kinds.form => {
                 decoded.push(b' ', at);
                 at += 1;
@@ -897,7 +892,8 @@ pub(super) fn skip_space(bytes: &[u8], mut at: usize) -> usize {
 
 /// The end of what stands before white space and comments that end at `end`.
 fn skip_space_back(bytes: &[u8], mut end: usize) -> usize {
-    for _ in 0..MOST_COMMENTS {
+    let first = end.saturating_sub(FARTHEST);
+    while end > first {
         end = bytes[..end].trim_ascii_end().len();
         let from = end.saturating_sub(COMMENT_BYTES);
         let before = &bytes[from..end];
@@ -922,6 +918,9 @@ fn skip_space_back(bytes: &[u8], mut end: usize) -> usize {
     }
     end
 }
+
+/// Bytes before a sign in which a string ends that it joins.
+const FARTHEST: usize = 800;
 
 /// Most comments between strings that are joined.
 const MOST_COMMENTS: usize = 16;

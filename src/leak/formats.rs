@@ -88,21 +88,17 @@ fn without_tags(bytes: &[u8]) -> Decoded {
                 None => memchr::memchr(b'>', rest).map(|end| end + 1),
             }
         });
-        match end.flatten() {
-            Some(length) => {
-                at += length;
-                // Line breaks between tags are there to be read by people.
-                let space = bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace());
-                let length = space.clone().count();
-                if bytes.get(at + length) == Some(&b'<') && space.clone().any(|byte| *byte == b'\n')
-                {
-                    at += length;
-                }
-            }
-            None => {
-                decoded.push(*byte, at);
-                at += 1;
-            }
+        let Some(length) = end.flatten() else {
+            decoded.push(*byte, at);
+            at += 1;
+            continue;
+        };
+        at += length;
+        // Line breaks between tags are there to be read by people.
+        let space = bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace());
+        let length = space.clone().count();
+        if bytes.get(at + length) == Some(&b'<') && space.clone().any(|byte| *byte == b'\n') {
+            at += length;
         }
     }
     decoded

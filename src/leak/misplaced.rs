@@ -215,8 +215,8 @@ pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Envir
             if rest.first().is_some_and(|byte| is_name(*byte)) {
                 continue;
             }
-            if let Some(name) = member(rest, *object == "Deno.env") {
-                found.push(EnvironmentRead { at: start, name });
+            if let Some(taken) = member(rest, *object == "Deno.env") {
+                found.push(taken.read(start));
                 continue;
             }
             let lead = text.get(start.saturating_sub(BEFORE)..start).unwrap_or_default();
@@ -245,7 +245,7 @@ pub(super) fn references(text: &[u8], names: &dyn Fn(&str) -> bool) -> Vec<Envir
             let before = start.checked_sub(1).and_then(|at| text.get(at));
             let rest = text.get(start + alias.len()..).unwrap_or_default();
             if before.is_none_or(|byte| !is_name(*byte) && *byte != b'.')
-                && let Some(Some(name)) = member(rest, false)
+                && let Some(Taken::One(name)) = member(rest, false)
                 && names(&name)
             {
                 found.push(EnvironmentRead { at: start, name: Some(name) });
@@ -264,9 +264,25 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
 }
 
+/// What is taken from the environment.
+enum Taken {
+    One(String),
+    All,
+}
+
+impl Taken {
+    fn read(self, at: usize) -> EnvironmentRead {
+        let name = match self {
+            Self::One(name) => Some(name),
+            Self::All => None,
+        };
+        EnvironmentRead { at, name }
+    }
+}
+
 /// The name of a member that is read: `.NAME`, `?.NAME`, `["NAME"]`, and Deno's `.get("NAME")`; that of all of them for
 /// `.toObject()`.
-fn member(rest: &[u8], is_deno: bool) -> Option<Option<String>> {
+fn member(rest: &[u8], is_deno: bool) -> Option<Taken> {
     let name = |from: &[u8]| -> String {
         from.iter().take_while(|byte| is_name(**byte)).map(|byte| char::from(*byte)).collect()
     };
@@ -276,18 +292,18 @@ fn member(rest: &[u8], is_deno: bool) -> Option<Option<String>> {
     });
     if is_deno {
         if rest.starts_with(b".toObject(") {
-            return Some(None);
+            return Some(Taken::All);
         }
         let behind = rest.strip_prefix(b".get(")?;
         let quoted = behind.strip_prefix(b"\"").or_else(|| behind.strip_prefix(b"'"));
-        return quoted.map(|quoted| Some(name(quoted)));
+        return quoted.map(|quoted| Taken::One(name(quoted)));
     }
     if let Some(after) = rest.strip_prefix(b".") {
-        return Some(Some(name(after)));
+        return Some(Taken::One(name(after)));
     }
     let after = rest.strip_prefix(b"[")?;
     let quote = after.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-    after.strip_prefix(&[*quote]).map(|quoted| Some(name(quoted)))
+    after.strip_prefix(&[*quote]).map(|quoted| Taken::One(name(quoted)))
 }
 
 /// Whether what follows is taken whole: `JSON.stringify(…`, `Object.assign({}, …`, `{...…`, `in …`.

@@ -1154,12 +1154,11 @@ fn first_places(found: Vec<Raw>) -> (Vec<Raw>, Vec<usize>) {
         let is_same =
             kept.last().is_some_and(|last| last.rule == raw.rule && last.variable == raw.variable);
         count = if is_same { count + 1 } else { 1 };
-        match more.last_mut().filter(|_| count > MOST_PLACES) {
-            Some(more) => *more += 1,
-            None => {
-                kept.push(raw);
-                more.push(0);
-            }
+        if let Some(more) = more.last_mut().filter(|_| count > MOST_PLACES) {
+            *more += 1;
+        } else {
+            kept.push(raw);
+            more.push(0);
         }
     }
     (kept, more)
@@ -1325,6 +1324,29 @@ mod tests {
             "aZ7xKq9LmP2v",
             "\0",
             "PK\u{3}\u{4}",
+            "<!-- -->",
+            "<!--",
+            "<b>",
+            "begin 644 a\n",
+            "M",
+            "0000000 ",
+            "00000000: 6161",
+            "quoted-printable",
+            "=\r\n",
+            "<~",
+            "1 0 obj<<",
+            "stream\n",
+            "endstream",
+            "/A85",
+            "/AHx",
+            "/Predictor 12 /Columns 99999999999999",
+            "(a) Tj",
+            "<61",
+            "\u{ad}",
+            "\\x1f\\x8b\\x08",
+            ".replace(/",
+            "4294967295,",
+            "0101010101010101010101010101010101010101010101010101010101010101",
             "x",
             " ",
         ];
@@ -1349,6 +1371,11 @@ mod tests {
                 b"PK\x03\x04",
                 b"\x89PNG\r\n\x1a\n",
                 b"%PDF-1.7\nstream\n\x78\x9c",
+                b"CWS\x0a\0\0\0\0\x78\x9c",
+                b"ZWS\x0a\xff\0\0\0\0\0\0\0\x5d\0\0\x10\0",
+                b"\x5d\0\0\x10\0\xff\xff\xff\xff\xff\xff\xff\xff\0",
+                b"<!doctype html>",
+                b"<~",
                 &[0xff, 0xfe],
             ] {
                 let bytes = [start, &text].concat();

@@ -175,7 +175,9 @@ fn emit(values: &[(u32, usize)], take: &mut Take<'_>) {
             for (value, at) in values {
                 let bytes = if is_little { value.to_le_bytes() } else { value.to_be_bytes() };
                 let bytes = if is_little { &bytes[..width] } else { &bytes[4 - width..] };
-                bytes.iter().for_each(|byte| decoded.push(*byte, *at));
+                for byte in bytes {
+                    decoded.push(*byte, *at);
+                }
             }
             take(&mut decoded);
         }

@@ -236,7 +236,7 @@ pub fn guarded<'a>(
         } else if of_runner.is_one(value) {
             Some("a variable of the shell, the runner or a tool has the same value")
         } else if policy.texts.iter().any(|text| contains(text, value)) {
-            Some("it stands in a file of the repository that is there to be read")
+            Some(TO_BE_READ)
         } else {
             match std::str::from_utf8(value) {
                 Ok(text) => judge(name, text),
@@ -335,11 +335,13 @@ fn shown_name(name: &str) -> String {
 /// What is shown in the place of a name that is none.
 const UNNAMED: &str = "(a variable whose name is not shown)";
 
-/// Whether a value is not looked for because it is weak, and not because it is no secret.
+/// Whether a value is not looked for because everybody may know it, and not because it is no secret.
 fn is_weakness(reason: &str) -> bool {
-    [TOO_SHORT, EASY, EASY_ADDRESS, REPEATED, WORDS, NOT_RANDOM, NUMBER].contains(&reason)
+    [TO_BE_READ, TOO_SHORT, EASY, EASY_ADDRESS, REPEATED, WORDS, NOT_RANDOM, NUMBER]
+        .contains(&reason)
 }
 
+const TO_BE_READ: &str = "it stands in a file of the repository that is there to be read";
 const TOO_SHORT: &str = "too short";
 const EASY: &str = "an example, or easy to guess";
 const EASY_ADDRESS: &str = "an address with a password that is easy to guess";
@@ -623,7 +625,8 @@ pub(super) fn judge(name: &str, text: &str) -> Option<&'static str> {
         let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1).count();
         let is_foreign = text.chars().filter(|c| !c.is_ascii()).count() * 2 > length;
         // Names of cookies, stores and events are words with marks between them, and called keys, too.
-        let is_spoken = text.contains(' ') || is_password_name(name);
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let is_spoken = text.contains(' ') || digits > 2 || is_password_name(name);
         let is_phrase = is_spoken && (words >= 4 && length >= 16 || length >= 28) || is_foreign;
         return if is_named && is_phrase && !says_it_is_none(text) { None } else { Some(WORDS) };
     }
@@ -872,6 +875,7 @@ mod tests {
             ("DATABASE_URL", "postgres://app:Vb7%2Fq9x@db.internal/app"),
             ("PASSPHRASE", "correct horse battery staple"),
             ("DB_PASS", "Tr0ub4dor&3"),
+            ("API_TOKEN", "SuperSecretValue12345-qpwoeiruty"),
             ("DATABASE_URL", "postgres://acme:winter-is-coming@db.acme.io/prod"),
             ("CACHE", "redis://:Summer2024!Rain@cache.acme.io:6379"),
             ("DB", "mysql://root:a8F!2@db.acme.io/app"),

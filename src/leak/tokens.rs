@@ -654,32 +654,38 @@ fn is_public_payload(payload: &serde_json::Value) -> bool {
         || text("sub") == "1234567890"
 }
 
-/// Longest JSON Web Token that is looked at, in letters.
-const LONGEST_JWT: usize = 16 << 10;
+/// Longest part of a JSON Web Token that is looked at, in letters: of the header, and of the others.
+const LONGEST_HEADER: usize = 2 << 10;
+const LONGEST_PART: usize = 8 << 10;
 
 /// The length of a JSON Web Token, by what its parts hold, unless it is public.
 fn jwt(text: &[u8], start: usize) -> Option<usize> {
-    let rest = text.get(start..)?;
-    let length = rest
-        .iter()
-        .take(LONGEST_JWT)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-        .count();
-    let token = std::str::from_utf8(rest.get(..length)?).ok()?;
-    let json = |part: &str| -> Option<serde_json::Value> {
+    let mut rest = text.get(start..)?;
+    memchr::memchr(b'.', &rest[..rest.len().min(LONGEST_HEADER)])?;
+    let mut part = |most: usize| {
+        let length = rest.iter().take(most).take_while(|byte| Url.has(**byte)).count();
+        let (part, behind) = rest.split_at(length);
+        let is_last = behind.first() != Some(&b'.');
+        rest = if is_last { &[] } else { &behind[1..] };
+        (part, is_last)
+    };
+    let json = |part: &[u8]| -> Option<serde_json::Value> {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
     };
-    let parts: Vec<&str> = token.splitn(6, '.').collect();
-    let (header, second, third) = (json(parts.first()?)?, parts.get(1)?, parts.get(2)?);
+    let (first, is_last) = part(LONGEST_HEADER);
+    let header = if is_last { None } else { json(first) }?;
+    let [(second, _), (third, _)] = [part(LONGEST_PART), part(LONGEST_PART)];
+    let length = first.len() + second.len() + third.len() + 2;
     // Signed: header, claims, signature (RFC 7515, 7.1).
     if let Some(claims) = json(second) {
         let is_signed = header.get("alg")? != "none" && third.len() >= 20;
-        let length = parts[..3].join(".").len();
         return (is_signed && !is_public_payload(&claims)).then_some(length);
     }
     // Encrypted: header, key, vector, text, tag (RFC 7516, 7.1).
-    let is_whole = parts.len() >= 5 && parts[2..5].iter().all(|part| part.len() >= 16);
-    (header.get("enc").is_some() && is_whole).then(|| parts[..5].join(".").len())
+    header.get("enc")?;
+    let [(fourth, _), (fifth, _)] = [part(LONGEST_PART), part(LONGEST_PART)];
+    let is_whole = [third, fourth, fifth].iter().all(|part| part.len() >= 16);
+    is_whole.then_some(length + fourth.len() + fifth.len() + 2)
 }
 
 fn private_key(text: &[u8], at: usize) -> Option<usize> {

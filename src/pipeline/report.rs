@@ -261,7 +261,9 @@ fn masked<'a>(report: &'a Report, ports: &Ports<'_>) -> Cow<'a, Report> {
         return Cow::Borrowed(report);
     }
     let mut facts = record(report);
-    facts.iter_mut().for_each(|fact| mask_texts(fact, ports.mask));
+    for fact in &mut facts {
+        mask_texts(fact, ports.mask);
+    }
     let text = facts.iter().fold(String::new(), |text, fact| text + &fact.to_string() + "\n");
     Cow::Owned(record::read(&text).unwrap_or_default())
 }

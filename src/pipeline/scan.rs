@@ -159,7 +159,9 @@ pub(super) fn guarded(
 ) -> Option<(Vec<Guarded>, Vec<Verdict>)> {
     let (more, problems) = more_values(config, environment);
     if !problems.is_empty() {
-        problems.into_iter().for_each(|problem| outcome.error(ExitCode::Usage, problem));
+        for problem in problems {
+            outcome.error(ExitCode::Usage, problem);
+        }
         return None;
     }
     let mut public = config.leaks.public.clone();
@@ -210,18 +212,15 @@ fn more_values(
         let text = environment.secret(variable).map(Secret::expose).unwrap_or_default();
         // On a fork there are none, and the text is empty or `null`.
         let json = if text.trim_ascii().is_empty() { b"{}" } else { text };
-        match serde_json::from_slice::<Option<BTreeMap<String, String>>>(json) {
-            Ok(secrets) => {
-                let secrets = secrets.unwrap_or_default().into_iter();
-                more.extend(secrets.map(|(name, value)| (name, Secret::from(value))));
-            }
-            Err(_) => {
-                let message = format!("`{variable}` does not hold a JSON object of texts");
-                problems.push(
-                    Diagnostic::error("leak/secrets", message)
-                        .hint("set it to `${{ toJSON(secrets) }}`"),
-                );
-            }
+        if let Ok(secrets) = serde_json::from_slice::<Option<BTreeMap<String, String>>>(json) {
+            let secrets = secrets.unwrap_or_default().into_iter();
+            more.extend(secrets.map(|(name, value)| (name, Secret::from(value))));
+        } else {
+            let message = format!("`{variable}` does not hold a JSON object of texts");
+            problems.push(
+                Diagnostic::error("leak/secrets", message)
+                    .hint("set it to `${{ toJSON(secrets) }}`"),
+            );
         }
     }
     (more, problems)

@@ -1349,7 +1349,7 @@ fn no_message_repeats_a_value() {
     );
     commands.extend([
         words(&format!("scan {value}")),
-        words(&format!("{value}")),
+        vec![value.to_owned()],
         words(&format!("--{value}")),
         words(&format!("scan a.js --{value}=1")),
         words(&format!("verify {value}")),

@@ -22,4 +22,5 @@ mod s3;
 mod seal;
 mod store;
 mod support;
+mod targets;
 mod tidy;

@@ -981,6 +981,14 @@ fn encode_url(name: &str) -> String {
         .collect()
 }
 
+/// Whether a module names variables that Bun has only in what it transpiles.
+fn needs_transpiler(module: &crate::bundle::graph::Module) -> bool {
+    module.format == ModuleFormat::Esm
+        && ["require", "module", "exports", "__dirname", "__filename"]
+            .iter()
+            .any(|name| module.unresolved.contains(&Atom::from(*name)))
+}
+
 /// What stands before and after the code of a chunk: the `#!` line, directives, banner, footer, the function of a
 /// script.
 fn add_frame(
@@ -993,6 +1001,10 @@ fn add_frame(
     let info = &plan.chunks.list[index];
     let mut before = String::new();
     let mut after = String::new();
+    let first_line = options.target.runtime().first_line.filter(|_| {
+        let mut modules = info.modules.iter().filter(|id| **id != ModuleId::RUNTIME);
+        options.format == Format::Esm && !modules.any(|id| needs_transpiler(graph.module(*id)))
+    });
     if options.legal_comments == LegalComments::Linked && !chunk.legal.is_empty() {
         after.push_str(&format!(
             "/*! Licences are in the file beside this one that ends in {LEGAL} */\n"
@@ -1006,6 +1018,10 @@ fn add_frame(
         let has_own = options.banner.as_deref().is_some_and(|banner| banner.starts_with("#!"));
         if let Some(hashbang) = module.hashbang.as_ref().filter(|_| !has_own) {
             before.push_str(&format!("#!{hashbang}\n"));
+        }
+        // What has to be first comes before the banner, unless that is a `#!` line.
+        if let Some(line) = first_line.filter(|_| !has_own) {
+            before.push_str(&format!("{line}\n"));
         }
         if let Some(banner) = &options.banner {
             before.push_str(banner);
@@ -1041,6 +1057,9 @@ fn add_frame(
             after.push_str(footer);
             after.push('\n');
         }
+    }
+    if let Some(line) = first_line.filter(|_| !info.is_user_entry || info.entry.is_none()) {
+        before.push_str(&format!("{line}\n"));
     }
     if options.legal_comments == LegalComments::Inline {
         // Behind a hashbang and directives, which mean something only where they are first.

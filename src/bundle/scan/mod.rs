@@ -8,6 +8,7 @@ mod early_errors;
 pub(super) mod environment;
 mod filled;
 mod glob_imports;
+mod global_uses;
 mod harmless;
 pub(crate) mod input_map;
 pub(crate) mod load;
@@ -32,6 +33,7 @@ use swc_core::common::{FileName, FilePathMapping, Globals, SourceMap, SyntaxCont
 use swc_core::ecma::ast::Stmt;
 
 use self::define::Defines;
+use self::global_uses::global_uses;
 use self::input_map::InputMap;
 use self::load::{Asset, LoadError, load};
 use self::parse::{KeptComments, ParseInput, parse, parse_expression};
@@ -44,6 +46,7 @@ use super::graph::{
 use super::options::{Format, Loader, Options, SourceMapMode, Target};
 use super::resolve::{PackageBuild, ResolveKind, Resolved, ResolvedFile, Resolver, TsconfigError};
 use super::runtime;
+use super::targets::is_watched;
 use crate::diag::{Diagnostic, Location};
 use crate::fs::{FileSystem, relative};
 
@@ -375,9 +378,7 @@ fn defines(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Defines {
     let mut values = options.define.clone();
-    if matches!(options.target, Target::Browser | Target::Workers)
-        && !options.env.values.contains_key("NODE_ENV")
-    {
+    if options.target.runtime().replaces_node_env && !options.env.values.contains_key("NODE_ENV") {
         let mode = if options.minify.any() { "\"production\"" } else { "\"development\"" };
         values.entry("process.env.NODE_ENV".to_owned()).or_insert_with(|| mode.to_owned());
     }
@@ -582,14 +583,19 @@ impl Scanner<'_> {
         module.bytes = loaded.bytes;
         let globals = std::mem::take(&mut parsed.globals);
         let (body, mut problems) = swc_core::common::GLOBALS.set(&globals, || {
-            record::record(
+            let recorded = record::record(
                 &mut module,
                 &mut parsed,
                 &self.source_map,
                 self.options,
                 resolved.is_type_module,
                 injected,
-            )
+            );
+            if module.unresolved.iter().any(|name| is_watched(name)) {
+                module.global_uses =
+                    global_uses(&recorded.0, parsed.unresolved, &self.source_map, &module.path);
+            }
+            recorded
         });
         diagnostics.append(&mut parsed.diagnostics);
         diagnostics.append(&mut problems);
@@ -815,6 +821,7 @@ fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
         default_symbol: None,
         hashbang: None,
         directives: Vec::new(),
+        global_uses: Vec::new(),
     }
 }
 

@@ -3,6 +3,8 @@
 pub mod artifact;
 #[path = "../../../src/diag/mod.rs"]
 pub mod diag;
+#[path = "../../../src/environment_reads.rs"]
+pub mod environment_reads;
 #[path = "../../../src/fs.rs"]
 pub mod fs;
 #[path = "../../../src/leak/mod.rs"]

@@ -1,0 +1,223 @@
+//! What is known of runtimes, held against the runtimes themselves: Node, Bun and workerd of the versions that are locked.
+
+use std::path::Path;
+use std::process::Command;
+
+use bundlegate::bundle::options::{Compatibility, Target};
+use bundlegate::bundle::targets::{built_in, unavailable};
+
+use super::support::{bun, bundlegate, node, npm, ok, root, text};
+
+/// Names that a runtime answers to, by a script that prints one a line.
+fn names(command: &mut Command) -> Vec<String> {
+    ok(command).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn built_in_modules_are_those_of_the_runtimes() {
+    let list = "import { builtinModules } from 'node:module';\
+        for (const name of builtinModules) if (!name.startsWith('_')) console.log(name.includes(':') || name === 'bun' ? name : `node:${name}`)";
+    let new = Compatibility::default();
+    for (target, command) in [(Target::Node, node()), (Target::Bun, bun())] {
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("list.mjs");
+        std::fs::write(&script, list).unwrap();
+        let mut command = command;
+        // Bun has two packages of npm among them, which it answers to without `node:`.
+        let all: Vec<String> = names(command.arg(&script))
+            .into_iter()
+            .filter(|name| !["node:undici", "node:ws"].contains(&name.as_str()))
+            .collect();
+        assert!(all.len() > 50, "{all:?}");
+        for name in all {
+            assert_eq!(built_in(&name).as_ref(), Some(&name), "{target:?} has it");
+            assert_eq!(unavailable(target, &name, &new), None, "{target:?} has {name}");
+        }
+    }
+}
+
+/// Each module of Node can be imported in workerd from its date on and not a day before, and stubs throw.
+#[test]
+fn built_in_modules_are_those_of_workers() {
+    let rows: Vec<(String, String)> =
+        std::fs::read_to_string(root().join("src/bundle/built_ins.txt"))
+            .unwrap()
+            .lines()
+            .filter_map(|line| {
+                let (name, rest) = line.split_once(' ')?;
+                let date = rest.split(' ').find_map(|word| word.strip_prefix("workers="))?;
+                Some((name.to_owned(), date.to_owned()))
+            })
+            .collect();
+    assert!(rows.len() > 50);
+    let json = serde_json::to_string(&rows).unwrap();
+    let said = ok(node()
+        .arg(npm().join("targets.mjs"))
+        .arg(npm().join("node_modules/.bin/workerd"))
+        .arg(json));
+    let wrong: Vec<&str> = said.lines().collect();
+    assert_eq!(wrong, ["right"], "{said}");
+}
+
+fn build(folder: &Path, source: &str, arguments: &[&str]) -> (i32, String) {
+    std::fs::write(folder.join("a.ts"), source).unwrap();
+    let output = bundlegate()
+        .args(["build", "a.ts", "--outdir", "out"])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    (output.status.code().unwrap(), text(&output))
+}
+
+#[test]
+fn what_a_target_lacks_is_told_at_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    for (source, target, code, said) in [
+        (
+            "import * as fs from 'node:fs'; fs.a()",
+            "browser",
+            3,
+            "error[build/not-in-target]: `node:fs` is a module of Node",
+        ),
+        ("import * as fs from 'fs'; fs", "browser", 3, "`fs` is a module of Node"),
+        ("await import('node:fs')", "browser", 0, "warning[build/not-in-target]"),
+        ("try { require('node:fs') } catch {}", "browser", 0, "warning[build/not-in-target]"),
+        (
+            "import { Database } from 'bun:sqlite'; new Database()",
+            "node",
+            3,
+            "build with `target: bun`",
+        ),
+        (
+            "import { env } from 'cloudflare:workers'; env.A()",
+            "node",
+            3,
+            "build with `target: workers`",
+        ),
+        (
+            "import { exec } from 'node:child_process'; exec('ls')",
+            "workers",
+            0,
+            "functions only throw",
+        ),
+        ("Bun.serve({})", "node", 0, "a.ts:1:1"),
+        (
+            "Bun.serve({})",
+            "browser",
+            0,
+            "warning[build/global-not-in-target]: `Bun.serve` is not there in a browser",
+        ),
+        ("console.log(document.title)", "workers", 0, "`document.title` is not there in Workers"),
+        ("export const b = Buffer.from('a')", "browser", 0, "`Buffer.from` is not there"),
+    ] {
+        let (status, text) = build(folder.path(), source, &["--target", target]);
+        assert_eq!(status, code, "{source}: {text}");
+        assert!(text.contains(said), "{source} for {target}: {text}");
+    }
+    for (source, target) in [
+        ("if (typeof Bun !== 'undefined') Bun.serve({})", "node"),
+        ("if ('Bun' in globalThis) Bun.serve({})", "browser"),
+        ("try { Bun.serve({}) } catch {}", "browser"),
+        ("const Bun = { serve() {} }; Bun.serve()", "browser"),
+        ("import * as fs from 'node:fs'; fs.a()", "node"),
+        ("import * as fs from 'node:fs'; fs.a(); Bun.serve({})", "bun"),
+        ("import * as fs from 'node:fs'; fs.a()", "neutral"),
+        ("import { readFileSync } from 'node:fs'; export const f = () => 1", "workers"),
+    ] {
+        let (status, text) = build(folder.path(), source, &["--target", target]);
+        assert!(status == 0 && !text.contains("in-target"), "{source} for {target}: {text}");
+    }
+    // What nobody uses is not asked for, and what the settings leave to the runtime is known to be there.
+    let (status, text) =
+        build(folder.path(), "import * as fs from 'node:fs'; fs.a()", &["--external", "node:*"]);
+    assert!(status == 0 && !text.contains("in-target"), "{text}");
+}
+
+/// A Worker has what its compatibility date and flags give it, by the settings or by Wrangler's file.
+#[test]
+fn workers_have_what_their_date_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "import { readFileSync } from 'node:fs'; readFileSync('/a')";
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let check = |arguments: &[&str], code: i32, said: &str| {
+        let arguments = [&["--target", "workers"], arguments].concat();
+        let (status, text) = build(folder.path(), source, &arguments);
+        assert!(status == code && text.contains(said), "{arguments:?}: {status} {text}");
+    };
+    check(&[], 0, "");
+    check(&["--compatibility-date", "2026-01-01"], 3, "add `nodejs_compat`");
+    check(&["--compatibility-date", "2026-01-01", "--compatibility-flags", "nodejs_compat"], 0, "");
+    check(&["--compatibility-date", "yesterday"], 2, "config/compatibility-date");
+    write(
+        "wrangler.toml",
+        "main = 'a.ts'\ncompatibility_date = '2025-01-01'\ncompatibility_flags = ['nodejs_compat']\n",
+    );
+    check(&[], 3, "set `compatibility_date` to 2025-09-15 or later");
+    write("wrangler.jsonc", "{ // newer\n \"compatibility_date\": \"2026-09-01\", }\n");
+    check(&[], 0, "");
+    write("wrangler.jsonc", "{ \"compatibility_date\": ");
+    check(&[], 2, "config/wrangler");
+}
+
+/// Bun runs an output with its mark as it is, without reading it as TypeScript once more.
+#[test]
+fn outputs_for_bun_are_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |source: &str, is_marked: bool, expected: &str| {
+        for flags in [&["--target", "bun"][..], &["--target", "bun", "--minify"]] {
+            let (status, text) = build(folder.path(), source, flags);
+            assert_eq!(status, 0, "{text}");
+            let output = std::fs::read_to_string(folder.path().join("out/a.js")).unwrap();
+            let body = output.strip_prefix("#!/usr/bin/env bun\n").unwrap_or(&output);
+            assert_eq!(body.starts_with("// @bun\n"), is_marked, "{output}");
+            assert_eq!(ok(bun().arg(folder.path().join("out/a.js"))), expected, "{output}");
+        }
+    };
+    run("import { join } from 'node:path'; console.log(join('a', 'b'))", true, "a/b\n");
+    run("#!/usr/bin/env bun\nconsole.log(1 as number)", true, "1\n");
+    run(
+        "{ using a = { [Symbol.dispose]() { console.log('gone') } }; console.log('in') }",
+        true,
+        "in\ngone\n",
+    );
+    run("const name = 'node:' + 'path'; console.log(require(name).sep)", true, "/\n");
+    run("console.log(typeof __dirname)", false, "string\n");
+}
+
+#[test]
+fn bytecode_has_its_own_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("a.ts", "console.log(1 + 1)");
+    let run = |settings: &str| {
+        write("bundlegate.yml", settings);
+        let path = format!(
+            "{}:{}",
+            npm().join("node_modules/.bin").display(),
+            std::env::var("PATH").unwrap()
+        );
+        let output = bundlegate()
+            .args(["build", "--config", "bundlegate.yml"])
+            .current_dir(folder.path())
+            .env("PATH", path)
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), text(&output))
+    };
+    let (code, said) =
+        run("name: m\ndeploy: bun\nbuild: { entrypoints: [a.ts], outdir: dist, bytecode: true }\n");
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(ok(bun().arg(folder.path().join("dist/a.js"))), "2\n");
+    assert!(folder.path().join("dist/a.js.jsc").exists());
+    let (code, said) = run(
+        "name: m\ndeploy: bun\nbuild: { entrypoints: [a.ts], outdir: dist, bytecode: true, sourcemap: linked }\n",
+    );
+    assert!(
+        code == 0 && said.contains("warning[config/bytecode]: source maps are left out"),
+        "{said}"
+    );
+    let (code, said) =
+        run("name: m\nbuild: { entrypoints: [a.ts], outdir: dist, bytecode: true, format: esm }\n");
+    assert!(code == 2 && said.contains("error[config/bytecode]"), "{said}");
+}
