@@ -18,8 +18,10 @@ use crate::fs::{DiskFileSystem, FileSystem as _};
 use crate::github::RunnerEnv;
 use crate::github::runner::{add_outputs, annotation, defused, mask_command};
 use crate::pipeline::{
-    self, KeyTarget, Outcome, Ports, ReportFormat, ScanFormat, ScanOptions, StoreCommand,
+    self, KeyTarget, Outcome, Ports, ReportFormat, ScanFormat, ScanOptions, ServeOptions,
+    StoreCommand,
 };
+use crate::serve::SiteOptions;
 use crate::store::Prune;
 
 /// Name of the settings file that is looked for.
@@ -201,7 +203,8 @@ fn gate_commands() -> Vec<Command> {
                     .conflicts_with("ENTRY")
                     .value_parser(clap::value_parser!(u16).range(1..=256))
                     .help("Spread the projects below this folder over so many jobs of a matrix"),
-            ),
+            )
+            .arg(switch("json", "Print the answer and its reasons as JSON")),
         sub("comment", "Post the report of a record on its pull request", on::COMMENT).arg(
             Arg::new("from")
                 .long("from")
@@ -209,6 +212,29 @@ fn gate_commands() -> Vec<Command> {
                 .required(true)
                 .help("The record that `report.record` wrote in a run with fewer rights"),
         ),
+        sub("serve", "Serve a folder, a deployment, or a build in memory", on::SERVE)
+            .arg(Arg::new("LOCATION").value_name("LOCATION").help(
+                "FOLDER, or dir:STORE/NAME and the like, which is verified before [default: what the settings build]",
+            ))
+            .arg(
+                Arg::new("host")
+                    .long("host")
+                    .value_name("ADDRESS")
+                    .default_value("127.0.0.1")
+                    .help("The address to listen on; others than this machine's own reach it with 0.0.0.0"),
+            )
+            .arg(
+                Arg::new("port")
+                    .long("port")
+                    .value_name("PORT")
+                    .value_parser(clap::value_parser!(u16))
+                    .default_value("4173")
+                    .help("The port; 0 is any that is free"),
+            )
+            .arg(switch("watch", "Build again when a source changes, and load open pages again"))
+            .arg(switch("spa", "Answer paths of no file with the page at the top"))
+            .arg(switch("no-policy", "Send no content security policy with pages"))
+            .arg(switch("isolated", "Isolate pages from others (COOP and COEP), as shared memory needs it")),
         Command::new("init").about("Write bundlegate.yml and a workflow to start from"),
         Command::new("schema").about("JSON Schema of bundlegate.yml"),
         Command::new("generate")
@@ -511,6 +537,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         "sign" => on::SIGN,
         "decrypt" => on::DECRYPT,
         "keygen" | "plan" => 0,
+        "serve" => on::SERVE,
         "push" => on::PUSH,
         "pull" => on::PULL,
         "promote" | "rollback" | "list" | "prune" => on::STORE,
@@ -578,7 +605,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
             let _ = writeln!(std::io::stderr().lock(), "{}", mask_command(&value));
         }
     }
-    let outcome = perform(name, sub, &mut config, &ports, &working);
+    let outcome = perform(name, sub, &mut config, &ports, &working, &log);
     write_outputs(&outcome, &ports.runner, &log);
     finish(&outcome, &log, &ports.below)
 }
@@ -714,13 +741,14 @@ fn perform(
     config: &mut Config,
     ports: &Ports<'_>,
     working: &Path,
+    log: &Log<'_>,
 ) -> Outcome {
     let text = |name: &str| sub.get_one::<String>(name).cloned().unwrap_or_default();
     match name {
         "run" => pipeline::run(config, ports, sub.get_flag("dry-run")),
         "plan" => {
             take_entries(sub, config);
-            pipeline::run_fit(config, ports)
+            pipeline::run_fit(config, ports, sub.get_flag("json"))
         }
         "build" => {
             take_entries(sub, config);
@@ -731,6 +759,10 @@ fn perform(
                 outcome.report = only.and_then(|only| only.body.text()).map(str::to_owned);
             }
             outcome
+        }
+        "serve" => {
+            let location = sub.get_one::<String>("LOCATION").map(String::as_str);
+            pipeline::run_serve(config, ports, location, working, &serve_options(sub), log)
         }
         "scan" => {
             let paths: Vec<PathBuf> = sub
@@ -798,6 +830,30 @@ fn scan_options(matches: &ArgMatches) -> ScanOptions {
         format,
         explains: matches.get_flag("explain"),
         is_for_browsers: matches.get_flag("browser"),
+    }
+}
+
+fn serve_options(matches: &ArgMatches) -> ServeOptions {
+    ServeOptions {
+        host: matches.get_one::<String>("host").cloned().unwrap_or_default(),
+        port: matches.get_one::<u16>("port").copied().unwrap_or_default(),
+        site: SiteOptions {
+            is_application: matches.get_flag("spa"),
+            has_policy: !matches.get_flag("no-policy"),
+            is_isolated: matches.get_flag("isolated"),
+            reloads: false,
+        },
+        watches: matches.get_flag("watch"),
+    }
+}
+
+impl pipeline::Teller for Log<'_> {
+    fn listens(&self, address: std::net::SocketAddr, files: usize) {
+        self.line(&format!("{files} files at http://{address}/"));
+    }
+
+    fn tell(&self, diagnostic: &Diagnostic) {
+        self.diagnostic(diagnostic, "");
     }
 }
 

@@ -208,6 +208,30 @@ pub fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::bulk::compress(bytes, level).expect("compressing in memory does not fail")
 }
 
+/// Forms of an artifact that are made while somebody waits: with their names in `Content-Encoding`, at quick levels. None where
+/// it does not compress.
+///
+/// # Panics
+/// Never: writing to memory does not fail.
+#[must_use]
+pub fn quick_forms(artifact: &BuildArtifact) -> Vec<(&'static str, Vec<u8>)> {
+    let bytes = artifact.body.bytes();
+    if bytes.len() < SMALLEST_BYTES || !compresses(artifact) {
+        return Vec::new();
+    }
+    let mut brotli = Vec::new();
+    {
+        let mut writer = brotli::CompressorWriter::new(&mut brotli, 1 << 16, 5, BROTLI_WINDOW);
+        writer.write_all(bytes).expect("writing to memory does not fail");
+    }
+    let zstd = zstd::bulk::compress(bytes, 3).expect("compressing in memory does not fail");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(5));
+    gzip.write_all(bytes).expect("writing to memory does not fail");
+    let gzip = gzip.finish().expect("writing to memory does not fail");
+    let forms = [("br", brotli), ("zstd", zstd), ("gzip", gzip)];
+    forms.into_iter().filter(|(_, form)| form.len() < bytes.len()).collect()
+}
+
 /// Size in bytes with gzip at its best, which is what a CDN without brotli sends; what does not compress is sent as it is.
 ///
 /// # Panics

@@ -619,6 +619,14 @@ pub fn modified(path: &Path) -> io::Result<u64> {
     Ok(time.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default())
 }
 
+/// When a file was written, in nanoseconds since 1970, and how large it is: what changes with it. `None` when there is none.
+#[must_use]
+pub fn stamp(path: &Path) -> Option<(u128, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    let since = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some((since.as_nanos(), metadata.len()))
+}
+
 /// Size of a file in bytes, or `None` when there is none.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ pub mod metafile;
 pub mod pipeline;
 pub mod report;
 pub mod seal;
+pub mod serve;
 pub mod store;
 
 pub mod bun;

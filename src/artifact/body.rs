@@ -1,13 +1,10 @@
-//! The bytes behind an artifact: whole, as text, as a stream of pieces, or as an HTTP response.
+//! The bytes behind an artifact: whole, as text, or as a stream of pieces.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Digest, content_type};
+use super::response::Piece;
 use crate::fs::Content;
-
-/// Bytes in a piece of a [`Body::stream`].
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// Immutable bytes, cheap to clone.
 #[derive(Clone)]
@@ -38,20 +35,10 @@ impl Body {
         std::str::from_utf8(self.bytes()).ok()
     }
 
-    /// Pieces of at most 64 KiB. The reader pulls them, so it sets the pace.
-    pub fn stream(&self) -> impl Iterator<Item = &[u8]> {
-        self.bytes().chunks(PIECE_BYTES)
-    }
-
-    /// What an HTTP server answers for these bytes at `path`: content type and strong ETag set.
+    /// The bytes as an asynchronous stream of pieces, which are taken as fast as the reader asks for them; none is copied.
     #[must_use]
-    pub fn response(&self, path: &str) -> Response {
-        let digest = Digest::of(self.bytes()).to_hex();
-        Response {
-            content_type: content_type(path),
-            etag: format!("\"{}\"", digest.get(..32).expect("a digest has 64 digits")),
-            body: self.clone(),
-        }
+    pub fn stream(&self) -> Piece {
+        Piece::whole(self.clone())
     }
 }
 
@@ -67,30 +54,15 @@ impl fmt::Debug for Body {
     }
 }
 
-/// An HTTP answer, without the protocol.
-#[derive(Debug, Clone)]
-pub struct Response {
-    /// Value of `Content-Type`.
-    pub content_type: &'static str,
-    /// Value of `ETag`: strong, from the SHA-256 of the bytes.
-    pub etag: String,
-    /// The bytes.
-    pub body: Body,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_view_has_the_same_bytes() {
-        let body = Body::new(vec![b'x'; PIECE_BYTES * 2 + 1]);
-        assert_eq!(body.stream().count(), 3);
-        assert_eq!(body.stream().flatten().count(), body.bytes().len());
+        let body = Body::new(*b"text");
         assert_eq!(body.text().map(str::len), Some(body.bytes().len()));
-        let response = body.response("a.js");
-        assert_eq!(response.content_type, "text/javascript; charset=utf-8");
-        assert_eq!(response.etag, body.response("b.js").etag);
-        assert_ne!(response.etag, Body::new(*b"y").response("a.js").etag);
+        assert_eq!(body.stream().len(), body.bytes().len());
+        assert_eq!(Body::new(*b"\xff").text(), None);
     }
 }

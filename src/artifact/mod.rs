@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod hashed_name;
+pub mod response;
 pub mod sketch;
 
 use std::fmt::{self, Write as _};
@@ -9,6 +10,7 @@ use std::fmt::{self, Write as _};
 use sha2::{Digest as _, Sha256};
 
 pub use body::Body;
+pub use response::{Piece, Resource};
 
 /// What an artifact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

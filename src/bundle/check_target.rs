@@ -3,11 +3,32 @@
 
 use std::collections::BTreeSet;
 
-use super::graph::{ImportKind, ImportTarget, Module, ModuleGraph};
+use super::graph::{GlobalUse, ImportKind, ImportTarget, Module, ModuleGraph};
 use super::options::{Options, Target};
 use super::targets::unavailable;
 use crate::diag::Diagnostic;
 use crate::metafile::Metafile;
+
+/// Global variables that only some runtimes have, in code of the project that is in the outputs.
+pub(super) fn kept_globals(graph: &ModuleGraph, metafile: &Metafile) -> Vec<GlobalUse> {
+    let kept: BTreeSet<&str> = metafile
+        .outputs
+        .values()
+        .flat_map(|output| output.inputs.keys())
+        .map(String::as_str)
+        .collect();
+    graph
+        .ids()
+        .map(|id| graph.module(id))
+        .filter(|module| kept.contains(module.path.as_str()) && !is_of_package(module))
+        .flat_map(|module| module.global_uses.iter().cloned())
+        .collect()
+}
+
+/// Packages ask what is there in ways of their own, and nobody here could change them.
+fn is_of_package(module: &Module) -> bool {
+    module.path.contains("node_modules/")
+}
 
 /// What the target lacks of what the outputs ask for.
 pub(super) fn check_target(
@@ -65,9 +86,8 @@ fn modules_of(module: &Module, external: &BTreeSet<&str>, options: &Options) -> 
     found
 }
 
-/// Packages ask what is there in ways of their own, and nobody here could change them.
 fn globals_of(module: &Module, target: Target) -> Vec<Diagnostic> {
-    if module.path.contains("node_modules/") {
+    if is_of_package(module) {
         return Vec::new();
     }
     let runtime = target.runtime();

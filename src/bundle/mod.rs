@@ -14,7 +14,7 @@ pub mod targets;
 
 use std::sync::Arc;
 
-pub use graph::EntryPoint;
+pub use graph::{EntryPoint, GlobalUse};
 pub use options::Options;
 pub use scan::environment::environment_reads;
 
@@ -22,7 +22,7 @@ use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, is_named_by
 use crate::diag::{Diagnostic, has_errors};
 use crate::fs::FileSystem;
 use crate::metafile::{Contribution, Import, Input, Metafile, Output};
-use check_target::check_target;
+use check_target::{check_target, kept_globals};
 use graph::{ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 
 /// The result of a build.
@@ -32,6 +32,8 @@ pub struct Bundled {
     pub artifacts: Vec<BuildArtifact>,
     /// Inputs and outputs; paths of outputs are relative to the output folder.
     pub metafile: Metafile,
+    /// Global variables that only some runtimes have, as far as the project's own code uses them.
+    pub globals: Vec<GlobalUse>,
     /// Everything there is to say, in the order of discovery.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -101,7 +103,8 @@ pub fn bundle(
         }
     }
     diagnostics.extend(check_target(&graph, &metafile, options));
-    Bundled { artifacts, metafile, diagnostics }
+    let globals = kept_globals(&graph, &metafile);
+    Bundled { artifacts, metafile, globals, diagnostics }
 }
 
 fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {

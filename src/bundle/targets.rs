@@ -199,7 +199,7 @@ pub fn unavailable(
     let full = built_in(specifier)?;
     let runtime = target.runtime();
     let who: Vec<&str> = who_has(&full)?.collect();
-    let of = |name: &str| who.iter().any(|word| *word == name);
+    let of = |name: &str| who.contains(&name);
     let owner = match full.split(':').next() {
         Some("bun") => "Bun",
         Some("cloudflare") => "Workers",

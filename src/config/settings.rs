@@ -72,14 +72,16 @@ pub mod on {
     pub const STORE: u16 = 512;
     /// `bundlegate comment`
     pub const COMMENT: u16 = 1024;
+    /// `bundlegate serve`
+    pub const SERVE: u16 = 2048;
     /// Making a seal.
     pub const SEALING: u16 = RUN | SIGN;
     /// Checking one.
-    pub const CHECKING: u16 = VERIFY | PUSH | PULL | STORE | REPORT;
+    pub const CHECKING: u16 = VERIFY | PUSH | PULL | STORE | REPORT | SERVE;
     /// Whatever passes the leak gate first.
     pub const GATED: u16 = RUN | SCAN | SIGN | PUSH;
     /// Building, alone or as part of a run.
-    pub const BUNDLING: u16 = RUN | BUILD;
+    pub const BUNDLING: u16 = RUN | BUILD | SERVE;
 }
 
 /// One setting.
@@ -203,7 +205,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("name", "name", Kind::Text, "NAME", "name of the root folder", on::RUN | on::REPORT, "Prefix of all keys in the store, and title of the report"),
     setting!("deploy", "deploy", Kind::Choice(PRESETS), "PRESET", "none", on::BUNDLING, "Presets for a kind of deployment; every setting can be overridden"),
 
-    setting!("entrypoints", "build.entrypoints", Kind::List, "PATHS", "none", on::RUN, "Files a build starts from, or globs of them"),
+    setting!("entrypoints", "build.entrypoints", Kind::List, "PATHS", "none", on::RUN | on::SERVE, "Files a build starts from, or globs of them"),
     setting!("files", "build.files", Kind::Map, "PATH=TEXT", "none", on::BUNDLING, "Sources held in memory, over those on disk"),
     setting!("root", "build.root", Kind::Text, "DIR", "folder of the settings file", on::BUNDLING | on::VERIFY, "Folder that all paths are relative to"),
     setting!("outdir", "build.outdir", Kind::Text, "DIR", "none: outputs are kept in memory", on::BUNDLING, "Folder for the outputs"),
@@ -273,7 +275,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("sign-expires", "sign.expires", Kind::Text, "TIME", "never", on::SEALING, "How long signatures hold, such as 90d or 12h"),
     setting!("sign-required", "sign.required", Kind::Switch, "", "off", on::SEALING | on::CHECKING, "No key or no signature is an error"),
     setting!("recipients", "encrypt.recipients", Kind::List, "FILES", "none: not encrypted", on::SEALING, "Encrypt for these, who made their keys with `keygen recipient`"),
-    setting!("identity", "encrypt.identity", Kind::KeySource, "env:NAME", "none", on::DECRYPT | on::PULL, "Where the private part of a recipient comes from"),
+    setting!("identity", "encrypt.identity", Kind::KeySource, "env:NAME", "none", on::DECRYPT | on::PULL | on::SERVE, "Where the private part of a recipient comes from"),
     setting!("store", "store.url", Kind::Text, "URL", "dir:.bundlegate/store", on::RUN, "Where deployments go: r2://BUCKET/PREFIX, s3://BUCKET/PREFIX, dir:PATH or memory:"),
     setting!("channel", "store.channel", Kind::Text, "NAME", "latest", on::RUN | on::PUSH | on::STORE | on::REPORT, "The channel in which a deployment becomes live"),
     setting!("live-on", "store.live_on", Kind::List, "WHAT", "default-branch, tags, release, workflow_dispatch", on::RUN | on::PUSH | on::REPORT, "On a runner, what makes a build live: default-branch, tags, names of events, patterns of branches or of whole references; never a pull request"),

@@ -10,6 +10,7 @@ mod init;
 mod plan;
 mod report;
 mod scan;
+mod serve;
 mod shards;
 mod sign;
 
@@ -40,6 +41,7 @@ use report::{
 };
 pub use scan::{Mask, ScanFormat, ScanOptions, mask, run_scan};
 use scan::{blocked, gate, leak_gate, leak_rows, write_sarif};
+pub use serve::{ServeOptions, Teller, run_serve};
 pub use shards::{projects, run_merge, run_plan, spread};
 pub use sign::{KeyTarget, derived_secrets, run_decrypt, run_keygen, run_sign, run_verify};
 use sign::{public_keys_only, seal_gate, seal_keys, seal_release, write_release};

@@ -3,6 +3,7 @@
 
 use super::build::build;
 use super::{Outcome, Ports};
+use crate::bundle::GlobalUse;
 use crate::bundle::options::{EnvInlining, Packages, SourceMapMode, Target};
 use crate::config::Config;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
@@ -34,6 +35,8 @@ struct Needs {
     bun: Vec<String>,
     server: Vec<String>,
     workers: Vec<String>,
+    /// What only a page has.
+    page: Vec<String>,
     /// Other built-in modules of Node.
     node: Vec<String>,
     /// Entry points with a default export, as handlers of requests have.
@@ -41,8 +44,17 @@ struct Needs {
 }
 
 impl Needs {
-    fn of(metafile: &Metafile) -> Self {
+    fn of(metafile: &Metafile, globals: &[GlobalUse]) -> Self {
         let mut needs = Self::default();
+        for used in globals {
+            let list = match used.name.split('.').next().unwrap_or_default() {
+                "Bun" => &mut needs.bun,
+                "WebSocketPair" | "caches" | "HTMLRewriter" => &mut needs.workers,
+                "document" | "window" | "localStorage" => &mut needs.page,
+                _ => continue,
+            };
+            add(list, &format!("`{}` at {}", used.name, used.location));
+        }
         for output in metafile.outputs.values() {
             for import in output.imports.iter().filter(|import| import.external) {
                 let path = &import.path;
@@ -57,60 +69,51 @@ impl Needs {
                 } else {
                     continue;
                 };
-                if !list.contains(path) {
-                    list.push(path.clone());
-                }
+                add(list, &format!("`{path}`"));
             }
             if let Some(entry) = &output.entry_point
                 && output.exports.iter().any(|name| name == "default")
             {
-                needs.handlers.push(entry.clone());
+                needs.handlers.push(format!("`{entry}` has a default export"));
             }
         }
         needs
     }
 
-    /// The preset that fits, and each question with its answer.
-    fn decide(&self) -> (&'static str, Vec<String>) {
-        let mut asked = Vec::new();
-        let mut ask = |question: &str, list: &[String], none: &str| {
-            let answer = if list.is_empty() {
-                format!("no: {none}")
-            } else {
-                format!("yes: {}", list.join(", "))
-            };
-            asked.push(format!("{question} {answer}"));
-            !list.is_empty()
-        };
+    /// The preset that fits, and each question up to it with its answer.
+    fn decide(&self) -> (&'static str, Vec<Answer>) {
         let server: Vec<String> = self.bun.iter().chain(&self.server).cloned().collect();
-        let preset = if ask(
-            "Does it need a disk, processes or Bun's own modules?",
-            &server,
-            "no such module is imported",
-        ) {
-            "bun"
-        } else if ask(
-            "Is it written for the edge?",
-            &self.workers,
-            "nothing of `cloudflare:` is imported",
-        ) {
-            "workers"
-        } else if ask(
-            "Does it answer requests?",
-            &self.handlers,
-            "no entry point has a default export",
-        ) {
-            if self.node.is_empty() { "workers" } else { "bun" }
-        } else if ask(
-            "Does it need a runtime at all?",
-            &self.node,
-            "no built-in module is imported",
-        ) {
-            "memory"
-        } else {
-            "r2"
-        };
-        (preset, asked)
+        let handler = if self.node.is_empty() { "workers" } else { "bun" };
+        let questions = [
+            ("Does it need a disk, processes or what is Bun's own?", server, "bun"),
+            ("Is it written for the edge?", self.workers.clone(), "workers"),
+            ("Is it made for a page?", self.page.clone(), "r2"),
+            ("Does it answer requests?", self.handlers.clone(), handler),
+            ("Does it need a runtime at all?", self.node.clone(), "memory"),
+        ];
+        let mut answers = Vec::new();
+        for (question, evidence, preset) in questions {
+            let is_yes = !evidence.is_empty();
+            answers.push(Answer { question, evidence, preset });
+            if is_yes {
+                return (preset, answers);
+            }
+        }
+        ("r2", answers)
+    }
+}
+
+/// A question with what speaks for a yes, and the preset that follows from one.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    question: &'static str,
+    evidence: Vec<String>,
+    preset: &'static str,
+}
+
+fn add(list: &mut Vec<String>, evidence: &str) {
+    if list.iter().all(|known| known != evidence) {
+        list.push(evidence.to_owned());
     }
 }
 
@@ -124,9 +127,9 @@ fn meaning(preset: &str) -> &'static str {
     }
 }
 
-/// Says which deploy preset fits the entry points.
+/// Says which deploy preset fits the entry points, in words and as a tree, or as JSON.
 #[must_use]
-pub fn run_fit(config: &Config, ports: &Ports<'_>) -> Outcome {
+pub fn run_fit(config: &Config, ports: &Ports<'_>, is_json: bool) -> Outcome {
     let mut outcome = Outcome::default();
     // What stays an import says what is asked for; nothing is written.
     let mut asked = config.clone();
@@ -135,37 +138,71 @@ pub fn run_fit(config: &Config, ports: &Ports<'_>) -> Outcome {
     asked.build.packages = Packages::Bundle;
     asked.build.source_map = SourceMapMode::None;
     asked.build.env = EnvInlining { values: Default::default(), prefixes: Vec::new() };
-    asked.build.external.push("cloudflare:*".to_owned());
+    asked.build.external.extend(["node:*", "cloudflare:*"].map(str::to_owned));
     let bundled = build(&asked, ports);
     if has_errors(&bundled.diagnostics) {
         outcome.diagnostics = bundled.diagnostics;
         outcome.fail(ExitCode::Build);
         return outcome;
     }
-    let (preset, asked) = Needs::of(&bundled.metafile).decide();
-    let mut text = format!("deploy: {preset}\n\n{}\n\n", meaning(preset));
-    for line in asked {
-        text.push_str(&format!("- {line}\n"));
+    let (preset, answers) = Needs::of(&bundled.metafile, &bundled.globals).decide();
+    if let Some(chosen) = config.deploy.as_deref().filter(|chosen| *chosen != preset) {
+        let message = format!("the settings say `deploy: {chosen}`");
+        let hint = format!("`{preset}` is what the code asks for; keep yours if you know why");
+        outcome.diagnostics.push(Diagnostic::warning("plan/deploy", message).hint(hint));
     }
-    if config.deploy.as_deref().is_some_and(|chosen| chosen != preset) {
-        let chosen = config.deploy.as_deref().unwrap_or_default();
-        outcome.diagnostics.push(
-            Diagnostic::warning("plan/deploy", format!("the settings say `deploy: {chosen}`"))
-                .hint(format!(
-                    "`{preset}` is what the imports ask for; keep yours if you know why"
-                )),
-        );
-    }
-    outcome.report = Some(text);
+    outcome.report =
+        Some(if is_json { as_json(preset, &answers) } else { as_text(preset, &answers) });
     outcome
+}
+
+/// The preset, why, and the tree of questions for whoever draws it.
+fn as_text(preset: &str, answers: &[Answer]) -> String {
+    let mut text = format!("deploy: {preset}\n\n{}\n\n", meaning(preset));
+    for Answer { question, evidence, .. } in answers {
+        let answer = match evidence.as_slice() {
+            [] => "no".to_owned(),
+            list => format!("yes: {}", list.join(", ")),
+        };
+        text.push_str(&format!("- {question} {answer}\n"));
+    }
+    text.push_str("\n```mermaid\nflowchart TD\n");
+    for (index, Answer { question, preset, evidence }) in answers.iter().enumerate() {
+        text.push_str(&format!("  q{index}{{\"{question}\"}} -->|yes| p{index}[\"{preset}\"]\n"));
+        let next = index + 1;
+        match (evidence.is_empty(), next < answers.len()) {
+            (true, true) => text.push_str(&format!("  q{index} -->|no| q{next}\n")),
+            (true, false) => text.push_str(&format!("  q{index} -->|no| p{next}[\"r2\"]\n")),
+            (false, _) => text.push_str(&format!("  style p{index} stroke-width:4px\n")),
+        }
+    }
+    text.push_str("```\n");
+    text
+}
+
+fn as_json(preset: &str, answers: &[Answer]) -> String {
+    let answers: Vec<serde_json::Value> = answers
+        .iter()
+        .map(|answer| {
+            serde_json::json!({
+                "question": answer.question,
+                "yes": !answer.evidence.is_empty(),
+                "evidence": answer.evidence,
+                "preset": answer.preset,
+            })
+        })
+        .collect();
+    let json = serde_json::json!({ "deploy": preset, "why": meaning(preset), "answers": answers });
+    serde_json::to_string_pretty(&json).expect("JSON always serialises") + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Location;
 
     #[track_caller]
-    fn check(imports: &[&str], handler: bool, expected: &str) {
+    fn check(imports: &[&str], globals: &[&str], handler: bool, expected: &str) {
         let mut metafile = Metafile::default();
         let external = |path: &&str| crate::metafile::Import {
             path: (*path).to_owned(),
@@ -179,17 +216,26 @@ mod tests {
             ..crate::metafile::Output::default()
         };
         metafile.outputs.insert("a.js".to_owned(), output);
-        assert_eq!(Needs::of(&metafile).decide().0, expected, "{imports:?}");
+        let globals: Vec<GlobalUse> = globals
+            .iter()
+            .map(|name| GlobalUse { name: (*name).to_owned(), location: Location::file("a.ts") })
+            .collect();
+        let needs = Needs::of(&metafile, &globals);
+        assert_eq!(needs.decide().0, expected, "{imports:?} {globals:?}");
     }
 
     #[test]
     fn imports_decide() {
-        check(&["node:fs"], true, "bun");
-        check(&["bun:sqlite"], false, "bun");
-        check(&["cloudflare:workers"], false, "workers");
-        check(&[], true, "workers");
-        check(&["node:path"], true, "bun");
-        check(&["node:path"], false, "memory");
-        check(&[], false, "r2");
+        check(&["node:fs"], &[], true, "bun");
+        check(&["bun:sqlite"], &[], false, "bun");
+        check(&["cloudflare:workers"], &[], false, "workers");
+        check(&[], &[], true, "workers");
+        check(&["node:path"], &[], true, "bun");
+        check(&["node:path"], &[], false, "memory");
+        check(&[], &[], false, "r2");
+        check(&[], &["Bun.serve"], false, "bun");
+        check(&[], &["WebSocketPair"], true, "workers");
+        check(&["node:path"], &["caches.default"], true, "workers");
+        check(&[], &["document.body"], true, "r2");
     }
 }

@@ -323,9 +323,23 @@ fn the_plan_says_which_preset_fits() {
         String::from_utf8(output.stdout).unwrap()
     };
     let server = plan("import { readFileSync } from 'node:fs'; console.log(readFileSync('a'));");
-    assert!(server.starts_with("deploy: bun\n") && server.contains("yes: node:fs"), "{server}");
+    assert!(server.starts_with("deploy: bun\n") && server.contains("yes: `node:fs`"), "{server}");
+    assert!(server.contains("```mermaid\nflowchart TD\n"), "{server}");
+    let bun = plan("Bun.serve({ fetch: () => new Response('') });");
+    assert!(
+        bun.starts_with("deploy: bun\n") && bun.contains("`Bun.serve` at main.ts:1:1"),
+        "{bun}"
+    );
     let worker = plan("export default { fetch: () => new Response('') };");
     assert!(worker.starts_with("deploy: workers\n"), "{worker}");
     let page = plan("document.title = 'x';");
-    assert!(page.starts_with("deploy: r2\n") && page.contains("no: no built-in"), "{page}");
+    let made_for = "made for a page? yes: `document.title` at main.ts:1:1";
+    assert!(page.starts_with("deploy: r2\n") && page.contains(made_for), "{page}");
+    let json = bundlegate()
+        .args(["plan", "main.ts", "--json"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&json["deploy"], &json["answers"][2]["yes"]), (&"r2".into(), &true.into()));
 }

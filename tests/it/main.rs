@@ -20,6 +20,7 @@ mod release;
 mod report;
 mod s3;
 mod seal;
+mod serve;
 mod store;
 mod support;
 mod targets;

@@ -183,6 +183,8 @@ fn outputs_for_bun_are_marked() {
     );
     run("const name = 'node:' + 'path'; console.log(require(name).sep)", true, "/\n");
     run("console.log(typeof __dirname)", false, "string\n");
+    // Bun would take such letters for others.
+    run("console.log('\u{c7}a va')", false, "\u{c7}a va\n");
 }
 
 #[test]

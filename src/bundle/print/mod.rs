@@ -1003,7 +1003,13 @@ fn add_frame(
     let mut after = String::new();
     let first_line = options.target.runtime().first_line.filter(|_| {
         let mut modules = info.modules.iter().filter(|id| **id != ModuleId::RUNTIME);
-        options.format == Format::Esm && !modules.any(|id| needs_transpiler(graph.module(*id)))
+        // What is not ASCII, Bun takes for Latin-1 in such an output.
+        let around = [&options.banner, &options.footer].into_iter().flatten();
+        options.format == Format::Esm
+            && chunk.text.is_ascii()
+            && chunk.legal.is_ascii()
+            && around.clone().all(|text| text.is_ascii())
+            && !modules.any(|id| needs_transpiler(graph.module(*id)))
     });
     if options.legal_comments == LegalComments::Linked && !chunk.legal.is_empty() {
         after.push_str(&format!(

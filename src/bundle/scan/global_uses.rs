@@ -19,7 +19,9 @@ pub(super) fn global_uses(
     path: &str,
 ) -> Vec<GlobalUse> {
     let mut visitor = Uses { unresolved, found: Vec::new(), asked: FxHashSet::default() };
-    body.iter().for_each(|statement| statement.visit_with(&mut visitor));
+    for statement in body {
+        statement.visit_with(&mut visitor);
+    }
     let Uses { found, asked, .. } = visitor;
     let mut known = FxHashSet::default();
     found
