@@ -62,6 +62,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// The report.
     pub report: ReportConfig,
+    /// The plan of the account that Workers are for: `free` or `paid`.
+    pub workers_plan: Option<String>,
     /// What is to be said of the settings, although they hold.
     pub warnings: Vec<Diagnostic>,
 }
@@ -425,6 +427,7 @@ fn build_config(
         metafile: layers.path("metafile"),
         deploy: layers.text("deploy"),
         warnings: Vec::new(),
+        workers_plan: layers.text("workers-plan"),
         bytecode: layers.switch("bytecode").unwrap_or_default(),
         metafile_md: layers.path("metafile-md"),
         artifacts,

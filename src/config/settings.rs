@@ -213,6 +213,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("target", "build.target", Kind::Choice(TARGETS), "RUNTIME", "browser", on::BUNDLING, "Runtime of the outputs"),
     setting!("compatibility-date", "build.compatibility_date", Kind::Text, "DATE", "that of Wrangler's file, else the newest", on::BUNDLING, "What a Worker's runtime is compatible with"),
     setting!("compatibility-flags", "build.compatibility_flags", Kind::List, "FLAGS", "those of Wrangler's file", on::BUNDLING, "Flags of a Worker's runtime, such as nodejs_compat"),
+    setting!("workers-plan", "build.workers_plan", Kind::Choice(&["free", "paid"]), "PLAN", "none: what both take", on::RUN, "Plan of the account that a Worker is for, which limits its size"),
     setting!("format", "build.format", Kind::Choice(FORMATS), "FORMAT", "esm", on::BUNDLING, "Module system of the outputs"),
     setting!("global-name", "build.global_name", Kind::Text, "NAME", "none", on::BUNDLING, "Variable that takes the exports of an `iife`"),
     setting!("syntax", "build.syntax", Kind::Text, "YEAR", "esnext", on::BUNDLING, "Language that the outputs may use: es2015 … es2025, esnext, or nodeN"),

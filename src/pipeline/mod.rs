@@ -36,8 +36,8 @@ pub use init::run_init;
 pub use plan::run_fit;
 pub use report::{ReportFormat, run_report};
 use report::{
-    check_budgets, context, list_artifacts, measure, name_packages, publish, report_on,
-    take_encoded, write_record,
+    check_budgets, check_worker, context, list_artifacts, measure, name_packages, publish,
+    report_on, take_encoded, write_record,
 };
 pub use scan::{Mask, ScanFormat, ScanOptions, mask, run_scan};
 use scan::{blocked, gate, leak_gate, leak_rows, write_sarif};
@@ -206,6 +206,7 @@ fn release(config: &Config, ports: &Ports<'_>, dry_run: bool) -> Outcome {
     report.leaks = leak_rows(ports, &warnings);
     report.gates.push(leak_gate(scanned.searched(), false, report.leaks.len()));
     check_budgets(config, &mut report, &mut outcome);
+    check_worker(config, &metafile, &mut outcome);
     let sealed = seal_release(config, ports, &scanned, &keys, config.artifacts.is_none());
     let sealed = match sealed {
         Ok(sealed) => sealed,

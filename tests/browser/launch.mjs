@@ -8,3 +8,11 @@ export const launch = async () =>
     executablePath: await chromium.executablePath(),
     headless: "shell",
   });
+
+// What goes wrong in a page from now on, as it comes.
+export function errorsOf(page) {
+  const errors = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  return errors;
+}

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
-import { launch } from "./launch.mjs";
+import { errorsOf, launch } from "./launch.mjs";
 
 const [folder, ...names] = process.argv.slice(2);
 const types = { ".js": "text/javascript", ".css": "text/css" };
@@ -27,9 +27,7 @@ const browser = await launch();
 try {
   for (const name of names) {
     const page = await browser.newPage();
-    const errors = [];
-    page.on("pageerror", (error) => errors.push(String(error)));
-    page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+    const errors = errorsOf(page);
     await page.goto(`http://127.0.0.1:${server.address().port}/${name}`);
     try {
       await page.waitForSelector("#later", { timeout: 10_000 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { launch } from "./launch.mjs";
+import { errorsOf, launch } from "./launch.mjs";
 
 const html = readFileSync(process.argv[2]);
 const server = createServer((request, response) => {
@@ -13,9 +13,7 @@ await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
 const browser = await launch();
 try {
   const page = await browser.newPage();
-  const errors = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  const errors = errorsOf(page);
   page.on("dialog", () => errors.push("a dialog was opened"));
   await page.setViewport({ width: 1000, height: 700 });
   await page.goto(`http://127.0.0.1:${server.address().port}/`);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::support::{bundlegate, ok, text};
+use super::support::{bundlegate, node, ok, text};
 
 /// A server that runs, and where.
 struct Served {
@@ -253,6 +253,32 @@ fn a_deployment_is_verified_before_it_is_served() {
     let nowhere =
         bundlegate().args(["serve", "nowhere"]).current_dir(folder.path()).output().unwrap();
     assert!(text(&nowhere).contains("error[serve/place]"), "{}", text(&nowhere));
+}
+
+/// A browser takes a page with its policy: its own scripts run, inline ones, modules and lazy chunks, and no others.
+#[test]
+fn a_page_with_its_policy_works_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "main.ts",
+        "import './style.css'; const { done } = await import('./lazy'); done(window.early)",
+    );
+    write(
+        "lazy.ts",
+        "export const done = (text: string) => { const p = document.createElement('p'); p.id = 'done'; p.textContent = `${text}, ${getComputedStyle(document.body).color}`; document.body.append(p) }",
+    );
+    write("style.css", "body { color: rgb(1, 2, 3) }");
+    let build = ["build", "main.ts", "--outdir", "site", "--splitting", "--minify"];
+    ok(bundlegate().args(build).current_dir(folder.path()));
+    let page = "<!doctype html><title>a</title><link rel=icon href=data:,><link rel=stylesheet href=/main.css>\
+        <body><script>window.early = 'inline <runs>'</script><script type=module src=/main.js></script>";
+    write("site/index.html", page);
+    let served = Served::folder(folder.path(), &[]);
+    let browser = super::support::install("tests/browser");
+    let address = format!("http://{}/", served.address);
+    let shown = ok(node().arg(browser.join("served.mjs")).arg(address));
+    assert_eq!(shown, "inline <runs>, rgb(1, 2, 3)\n");
 }
 
 /// A build is served from memory, and again when a source changes; pages hear of it.

@@ -160,6 +160,44 @@ fn workers_have_what_their_date_gives() {
     check(&[], 2, "config/wrangler");
 }
 
+/// A Worker that is too large for its platform does not pass.
+#[test]
+fn the_size_of_a_worker_is_limited() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut state = 1u64;
+    let mut noise = |bytes: usize| -> String {
+        std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            char::from(b'A' + u8::try_from((state >> 33) % 58).unwrap()).to_string()
+        })
+        .take(bytes)
+        .collect::<String>()
+        .replace(['\\', '`'], "x")
+    };
+    for (mebibytes, plan, code, said) in [
+        (5, "", 0, "warning[size/worker]"),
+        (5, "workers_plan: paid, ", 0, ""),
+        (5, "workers_plan: free, ", 5, "error[size/worker]"),
+        (14, "", 5, "the paid plan takes"),
+    ] {
+        let source =
+            format!("export default {{ fetch: () => new Response(`{}`) }}", noise(mebibytes << 20));
+        std::fs::write(folder.path().join("a.ts"), source).unwrap();
+        let settings = format!(
+            "name: w\ndeploy: workers\nbuild: {{ {plan}entrypoints: [a.ts], outdir: out }}\ncompress: []\n"
+        );
+        std::fs::write(folder.path().join("bundlegate.yml"), settings).unwrap();
+        let output = bundlegate()
+            .args(["run", "--base", "none", "--store", "memory:"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output));
+        let has = text(&output).contains("size/worker");
+        assert!(text(&output).contains(said) && has != said.is_empty(), "{}", text(&output));
+    }
+}
+
 /// Bun runs an output with its mark as it is, without reading it as TypeScript once more.
 #[test]
 fn outputs_for_bun_are_marked() {

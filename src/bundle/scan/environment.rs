@@ -39,6 +39,17 @@ impl DottedNames {
                 Some("import.meta".to_owned())
             }
             Expr::Paren(paren) => self.dotted_name(&paren.expr),
+            // `require("node:process")`
+            Expr::Call(call) => {
+                let callee = call.callee.as_expr()?.as_ident()?;
+                let is_require = callee.sym == *"require" && callee.ctxt == self.unresolved;
+                let [ExprOrSpread { expr, spread: None }] = call.args.as_slice() else {
+                    return None;
+                };
+                let Expr::Lit(Lit::Str(name)) = &**expr else { return None };
+                let is_process = matches!(name.value.as_str(), Some("node:process" | "process"));
+                (is_require && is_process).then(|| "process".to_owned())
+            }
             Expr::Member(member) => self.member_name(member),
             Expr::OptChain(chain) => match &*chain.base {
                 OptChainBase::Member(member) => self.member_name(member),
@@ -56,6 +67,32 @@ impl DottedNames {
             Some(property.to_string())
         } else {
             Some(format!("{object}.{property}"))
+        }
+    }
+
+    /// Constants of a pattern that stand for the environment, or for what has one.
+    fn bind(&mut self, pattern: &Pat, name: String) {
+        match pattern {
+            Pat::Ident(ident) if name == "process" || OBJECTS.contains(&name.as_str()) => {
+                self.of.insert(ident.to_id(), name);
+            }
+            Pat::Object(object) if name == "process" => {
+                for property in &object.props {
+                    match property {
+                        ObjectPatProp::Assign(assign)
+                            if assign.key.sym == *"env" && assign.value.is_none() =>
+                        {
+                            self.of.insert(assign.key.to_id(), "process.env".to_owned());
+                        }
+                        ObjectPatProp::KeyValue(pair) if matches!(&pair.key, PropName::Ident(key) if key.sym == *"env") =>
+                        {
+                            self.bind(&pair.value, "process.env".to_owned());
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -97,11 +134,9 @@ impl Visit for DottedNames {
         declaration.visit_children_with(self);
         if declaration.kind == VarDeclKind::Const {
             for declarator in &declaration.decls {
-                if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &declarator.init)
-                    && let Some(name) = self.dotted_name(init)
-                    && OBJECTS.contains(&name.as_str())
+                if let Some(name) = declarator.init.as_ref().and_then(|init| self.dotted_name(init))
                 {
-                    self.of.insert(ident.to_id(), name);
+                    self.bind(&declarator.name, name);
                 }
             }
         }
