@@ -1,24 +1,27 @@
 //! Sources that are held in memory become artifacts, and each of these is had as bytes, as text, as a stream and as the answer
 //! of a server: `cargo run --example artifacts`. Nothing touches a disk.
 
+#![expect(clippy::print_stdout, reason = "it shows what it has")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use bundlegate::artifact::{ArtifactKind, BuildArtifact};
+use bundlegate::artifact::BuildArtifact;
 use bundlegate::bundle::options::{Options, SourceMapMode, Target};
 use bundlegate::bundle::{Bundled, EntryPoint, bundle};
 use bundlegate::fs::{FileSystem, MemoryFileSystem};
 use futures_core::Stream;
-use http::{Request, StatusCode};
+use http::Request;
 
 fn main() {
     let bundled = build();
     for artifact in &bundled.artifacts {
+        let (bytes, pieces) = (artifact.body.bytes(), pieces(artifact));
         println!("{} {} {}", artifact.path, artifact.kind, artifact.content_hash);
-        println!("  {} bytes, {}", artifact.body.bytes().len(), artifact.content_type());
+        println!("  {} bytes in {} pieces, {}", bytes.len(), pieces.len(), artifact.content_type());
     }
     let script = &bundled.artifacts[0];
     println!("{}", script.body.text().unwrap_or_default());
@@ -60,6 +63,9 @@ fn pieces(artifact: &BuildArtifact) -> Vec<bytes::Bytes> {
 
 #[test]
 fn an_artifact_is_had_in_every_way() {
+    use bundlegate::artifact::ArtifactKind;
+    use http::StatusCode;
+
     let bundled = build();
     assert!(bundled.diagnostics.is_empty(), "{:?}", bundled.diagnostics);
     let [script, map] = bundled.artifacts.as_slice() else { panic!("{:?}", bundled.artifacts) };
