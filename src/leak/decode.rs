@@ -350,7 +350,8 @@ fn texts(bytes: &[u8], brackets: &Brackets, wants: &Wants, take: &mut Take<'_>) 
         texts.add(at, bytes.len());
     }
     let mut decoded = Decoded::new("");
-    for span in &texts.list {
+    for span in texts.list.iter().flat_map(windows) {
+        let span = &span;
         let undone = text(bytes, span, Kinds::ALL, &mut decoded);
         take(&mut decoded);
         if undone.has_high && (wants.has_bytes || has_packed(&bytes[span.clone()])) {
@@ -387,8 +388,8 @@ fn texts(bytes: &[u8], brackets: &Brackets, wants: &Wants, take: &mut Take<'_>) 
         text(bytes, span, Kinds { list: Some(separator), ..Kinds::ALL }, &mut decoded);
         take(&mut decoded);
     }
-    for span in &css.list {
-        take(&mut css_escapes(bytes, span));
+    for span in css.list.iter().flat_map(windows) {
+        take(&mut css_escapes(bytes, &span));
     }
 }
 
@@ -433,18 +434,31 @@ fn is_css_escape(bytes: &[u8], at: usize) -> bool {
 
 type Span = Range<usize>;
 
+/// Bytes that are decoded at once: each decoded byte takes nine, so that long stretches are not.
+const WINDOW_BYTES: usize = 1 << 20;
+
+/// Bytes that two windows share. A value that is longer when it is written may be cut.
+const SHARED_BYTES: usize = 16 << 10;
+
+/// A stretch in windows that are decoded one by one.
+pub(super) fn windows(span: &Span) -> impl Iterator<Item = Span> + use<> {
+    let Span { start, end } = *span;
+    let starts = (start..end).step_by(WINDOW_BYTES);
+    starts.map(move |at| at.saturating_sub(SHARED_BYTES).max(start)..(at + WINDOW_BYTES).min(end))
+}
+
 /// Stretches around signs; those that touch become one.
-struct Spans {
-    list: Vec<Span>,
+pub(super) struct Spans {
+    pub(super) list: Vec<Span>,
     around: usize,
 }
 
 impl Spans {
-    fn new(around: usize) -> Self {
+    pub(super) fn new(around: usize) -> Self {
         Self { list: Vec::new(), around }
     }
 
-    fn add(&mut self, at: usize, length: usize) {
+    pub(super) fn add(&mut self, at: usize, length: usize) {
         let start = at.saturating_sub(self.around);
         let end = (at + self.around).min(length);
         match self.list.last_mut() {

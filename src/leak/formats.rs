@@ -1,9 +1,11 @@
 //! Undoes what formats of texts do to long values: tags between letters, lines that are broken, dumps. Each is looked for by
 //! a sign that hardly any file has, and each decoded byte knows its place.
 
+use std::ops::Range;
+
 use memchr::memmem;
 
-use super::decode::{Decoded, Take, hex_byte};
+use super::decode::{Decoded, Spans, Take, hex_byte, windows};
 
 /// What shows one of these formats; whoever looks for other texts finds them on the way.
 pub(super) const SIGNS: &[&[u8]] = &[
@@ -17,6 +19,9 @@ pub(super) const SIGNS: &[&[u8]] = &[
     b"begin 664",
     b"begin 666",
 ];
+
+/// Bytes around a comment between texts that are read as markup, where the rest is a script.
+const AROUND_TAGS: usize = 4096;
 
 /// What React puts between texts.
 const COMMENT: &[u8] = b"<!-- -->";
@@ -32,11 +37,11 @@ pub(super) fn is_sign(bytes: &[u8], sign: usize, at: usize) -> bool {
 /// Hands on what `bytes` become by the formats that show in them. `signs` are the places of [`SIGNS`], in order, with the
 /// index of each.
 pub(super) fn decode(bytes: &[u8], signs: &[(usize, usize)], take: &mut Take<'_>) {
-    let (mut has_tags, mut is_quoted) = (is_markup(bytes), false);
-    let mut done = 0;
+    let mut tags = Spans::new(AROUND_TAGS);
+    let (mut done, mut is_quoted) = (0, false);
     for (at, sign) in signs.iter().copied() {
         match SIGNS[sign][0] {
-            b'<' => has_tags = true,
+            b'<' => tags.add(at, bytes.len()),
             b'q' | b'Q' => is_quoted = true,
             _ if at < done => {}
             b'0' => {
@@ -51,11 +56,15 @@ pub(super) fn decode(bytes: &[u8], signs: &[(usize, usize)], take: &mut Take<'_>
             }
         }
     }
-    if has_tags {
-        take(&mut without_tags(bytes));
+    if is_markup(bytes) {
+        tags.list = std::iter::once(0..bytes.len()).collect();
     }
-    if is_quoted {
-        take(&mut quoted_printable(bytes));
+    for window in tags.list.iter().flat_map(windows) {
+        take(&mut without_tags(bytes, window));
+    }
+    let quoted = is_quoted.then_some(0..bytes.len());
+    for window in quoted.iter().flat_map(windows) {
+        take(&mut quoted_printable(bytes, window));
     }
     if bytes.starts_with(b"<~") {
         take(&mut ascii85(&bytes[2..], 2));
@@ -74,9 +83,10 @@ fn is_markup(bytes: &[u8]) -> bool {
 const TAG_BYTES: usize = 1 << 12;
 
 /// The text of a document, without tags and comments and without line breaks between them.
-fn without_tags(bytes: &[u8]) -> Decoded {
+fn without_tags(bytes: &[u8], window: Range<usize>) -> Decoded {
     let mut decoded = Decoded::new("markup");
-    let mut at = 0;
+    let bytes = &bytes[..window.end];
+    let mut at = window.start;
     while let Some(byte) = bytes.get(at) {
         let next = bytes.get(at + 1).copied().unwrap_or_default();
         let is_tag =
@@ -105,9 +115,10 @@ fn without_tags(bytes: &[u8]) -> Decoded {
 }
 
 /// RFC 2045, 6.7: `=` and two hex digits are a byte, `=` at the end of a line goes on with the next.
-fn quoted_printable(bytes: &[u8]) -> Decoded {
+fn quoted_printable(bytes: &[u8], window: Range<usize>) -> Decoded {
     let mut decoded = Decoded::new("quoted-printable");
-    let mut at = 0;
+    let bytes = &bytes[..window.end];
+    let mut at = window.start;
     while let Some(byte) = bytes.get(at) {
         let rest = &bytes[at..];
         if rest.starts_with(b"=\n") || rest.starts_with(b"=\r\n") {

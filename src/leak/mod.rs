@@ -812,17 +812,18 @@ impl FileSearch<'_, '_> {
                 return;
             }
             budget.decoded -= size;
-            // What was decoded from the file itself has its places already.
-            if !is_file {
+            // What was decoded from the file itself has its places already, and what is in a container has one alone.
+            let is_inner = layer.inner.is_some();
+            if !is_file && !is_inner {
                 decoded.from.through(decoded.bytes.len(), place);
             }
             let from = &decoded.from;
             let mut writings = layer.writings.clone();
             writings.push(decoded.writing);
-            let at = from.get(0).unwrap_or_default();
+            let at = if is_inner { layer.at } else { from.get(0).unwrap_or_default() };
             let next = Layer {
                 bytes: &decoded.bytes,
-                from: layer.inner.is_none().then_some(from),
+                from: (!is_inner).then_some(from),
                 at,
                 writings,
                 opened: layer.opened,
