@@ -118,9 +118,9 @@ const IDENTIFIER_KINDS: &[&str] = &[
 /// Values shorter than this are never looked for: they stand everywhere by chance.
 const SHORTEST_CHARACTERS: usize = 8;
 
-/// Whether a variable is one that shells, runners and hosts set, or one that names something. What a value shows counts
-/// before what its name says: a password in an address, or a key of a well-known kind, is one under any name.
-fn is_harmless(name: &str, value: &[u8], tokens: &Tokens) -> bool {
+/// Why a variable is no secret by its name: shells, runners and hosts set it, it names something, or its value is made to be
+/// public. What a value shows counts before what its name says: a password in an address, or a key of a well-known kind, is one under any name.
+fn harmless(name: &str, value: &[u8], tokens: &Tokens) -> Option<&'static str> {
     let shows_secret = || {
         tokens.is_token(value)
             || std::str::from_utf8(value).is_ok_and(|text| is_known(text) || has_credentials(text))
@@ -129,11 +129,14 @@ fn is_harmless(name: &str, value: &[u8], tokens: &Tokens) -> bool {
     // On Windows, names are the same whatever their letters.
     let is_known_name =
         known_names().contains(name) || known_names().contains(name.to_ascii_uppercase().as_str());
-    let is_named = is_known_name
-        || is_one(PUBLIC_KINDS)
-        || is_search_key(name)
-        || (is_one(IDENTIFIER_KINDS) && !is_secret_name(name) && is_identifier(value));
-    is_named && !shows_secret()
+    let is_identifier =
+        || is_one(IDENTIFIER_KINDS) && !is_secret_name(name) && is_identifier(value);
+    let reason = if is_known_name || is_identifier() {
+        Some(OF_RUNNER)
+    } else {
+        (is_one(PUBLIC_KINDS) || is_search_key(name)).then_some(MADE_PUBLIC)
+    };
+    reason.filter(|_| !shows_secret())
 }
 
 /// Whether a value is what revisions, digests and objects are called by: hex, a number, words, a path, a digest with its name.
@@ -211,7 +214,7 @@ pub fn guarded<'a>(
         let value = normalised(value.expose());
         if matches_any(name, policy.public) {
             public.add_with_parts(name, value);
-        } else if is_harmless(name, value, &tokens) {
+        } else if harmless(name, value, &tokens).is_some() {
             of_runner.add(value);
         }
     }
@@ -229,8 +232,8 @@ pub fn guarded<'a>(
             Some("it is empty")
         } else if is_forced {
             None
-        } else if is_harmless(name, value, &tokens) {
-            Some(OF_RUNNER)
+        } else if let Some(reason) = harmless(name, value, &tokens) {
+            Some(reason)
         } else if public.has(value) {
             Some(PUBLIC_VALUE)
         } else if of_runner.is_one(value) {

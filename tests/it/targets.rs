@@ -164,27 +164,26 @@ fn workers_have_what_their_date_gives() {
 #[test]
 fn the_size_of_a_worker_is_limited() {
     let folder = tempfile::tempdir().unwrap();
+    let source =
+        "import file from './noise.bin'; export default { fetch: () => new Response(file) }";
+    std::fs::write(folder.path().join("a.ts"), source).unwrap();
+    // What does not compress.
     let mut state = 1u64;
-    let mut noise = |bytes: usize| -> String {
-        std::iter::repeat_with(|| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            char::from(b'A' + u8::try_from((state >> 33) % 58).unwrap()).to_string()
-        })
-        .take(bytes)
-        .collect::<String>()
-        .replace(['\\', '`'], "x")
-    };
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        u8::try_from(state >> 56).unwrap()
+    })
+    .take(11 << 20)
+    .collect();
     for (mebibytes, plan, code, said) in [
-        (5, "", 0, "warning[size/worker]"),
-        (5, "workers_plan: paid, ", 0, ""),
-        (5, "workers_plan: free, ", 5, "error[size/worker]"),
-        (14, "", 5, "the paid plan takes"),
+        (4, "", 0, "warning[size/worker]"),
+        (4, "workers_plan: paid, ", 0, ""),
+        (4, "workers_plan: free, ", 5, "error[size/worker]"),
+        (11, "", 5, "the paid plan takes"),
     ] {
-        let source =
-            format!("export default {{ fetch: () => new Response(`{}`) }}", noise(mebibytes << 20));
-        std::fs::write(folder.path().join("a.ts"), source).unwrap();
+        std::fs::write(folder.path().join("noise.bin"), &noise[..mebibytes << 20]).unwrap();
         let settings = format!(
-            "name: w\ndeploy: workers\nbuild: {{ {plan}entrypoints: [a.ts], outdir: out }}\ncompress: []\n"
+            "name: w\ndeploy: workers\nbuild: {{ {plan}entrypoints: [a.ts], outdir: out, loader: {{ .bin: file }} }}\ncompress: []\n"
         );
         std::fs::write(folder.path().join("bundlegate.yml"), settings).unwrap();
         let output = bundlegate()
