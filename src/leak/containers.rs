@@ -419,16 +419,7 @@ fn read(
     let by_ratio = (1 << 20) + encoded as u64 * MOST_RATIO;
     let most = (*left).min(by_ratio);
     let mut bytes = Vec::new();
-    let mut reader = reader.take(most + 1);
-    let result = loop {
-        // What is large does not double each time it grows.
-        let (before, step) = (bytes.len(), bytes.len().clamp(64 << 10, 16 << 20));
-        bytes.reserve_exact(step);
-        match (&mut reader).take(step as u64).read_to_end(&mut bytes) {
-            Ok(_) if bytes.len() > before => {}
-            result => break result,
-        }
-    };
+    let result = reader.take(most + 1).read_to_end(&mut bytes);
     if bytes.len() as u64 > most {
         return (Vec::new(), Some(Unopened::TooLarge));
     }
