@@ -214,14 +214,14 @@ fn gate_commands() -> Vec<Command> {
         ),
         sub("serve", "Serve a folder, a deployment, or a build in memory", on::SERVE)
             .arg(Arg::new("LOCATION").value_name("LOCATION").help(
-                "FOLDER, or dir:STORE/NAME and the like, which is verified before [default: what the settings build]",
+                "FOLDER, or dir:STORE/NAME and the like, which is verified first [default: what the settings build]",
             ))
             .arg(
                 Arg::new("host")
                     .long("host")
                     .value_name("ADDRESS")
                     .default_value("127.0.0.1")
-                    .help("The address to listen on; others than this machine's own reach it with 0.0.0.0"),
+                    .help("The address to listen on; 0.0.0.0 lets other machines reach it"),
             )
             .arg(
                 Arg::new("port")

@@ -1066,12 +1066,7 @@ impl FileSearch<'_, '_> {
         let mut known = BTreeMap::new();
         for (source, text) in origin.sources() {
             let mut found = Vec::new();
-            let mut budget = Budget {
-                decoded: 64 << 20,
-                unpacked: 0,
-                mentions_deflate: Some(false),
-                problems: Vec::new(),
-            };
+            let mut budget = Budget { unpacked: 0, mentions_deflate: Some(false), ..Budget::of(0) };
             let file = File { path: source.to_owned(), map: None };
             let Self { search, read, folder, .. } = *self;
             let inner = FileSearch { search, file: &file, read, folder, bytes: text.as_bytes() };
