@@ -1,6 +1,6 @@
 // Asks workerd which modules of Node it has: targets.mjs WORKERD ROWS, where rows are names with the first compatibility date
 // on which they can be imported, and `!` behind it where functions only throw. Prints what is wrong, or `right`.
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { start } from "../verifiers/workerd.mjs";
@@ -39,6 +39,7 @@ const config :Workerd.Config = (
     return await (await fetch(`http://127.0.0.1:${port}/`)).json();
   } finally {
     stop();
+    rmSync(folder, { recursive: true });
   }
 }
 
