@@ -259,6 +259,7 @@ mod tests {
             content_hash: String::new(),
             is_immutable: false,
             source_map: None,
+            runtime: None,
             body: crate::artifact::Body::new(bytes),
         }
     }

@@ -44,6 +44,9 @@ pub struct Import {
     /// Whether it is left to the runtime.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub external: bool,
+    /// Its import attributes, such as `type: json`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub with: BTreeMap<String, String>,
     /// Its line in the source, from 1. Ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,

@@ -25,6 +25,8 @@ pub enum ArtifactKind {
     SourceMap,
     /// Bun bytecode.
     Bytecode,
+    /// A program for the machine it was made on: Bun with a script in it.
+    Executable,
 }
 
 impl ArtifactKind {
@@ -37,6 +39,7 @@ impl ArtifactKind {
             Self::Asset => "asset",
             Self::SourceMap => "sourcemap",
             Self::Bytecode => "bytecode",
+            Self::Executable => "executable",
         }
     }
 }
@@ -165,6 +168,8 @@ pub struct BuildArtifact {
     pub is_immutable: bool,
     /// The path of its source map, if it has one.
     pub source_map: Option<OutputPath>,
+    /// The one runtime that its bytes are for, where another of its kind cannot use them: `bun 1.3.8+b64edcb49 linux-x64`.
+    pub runtime: Option<String>,
     /// The bytes.
     pub body: Body,
 }

@@ -129,6 +129,10 @@ impl Resource {
             return answer(StatusCode::PRECONDITION_FAILED, headers, None);
         }
         if asked.get_all(IF_NONE_MATCH).iter().any(|tags| matches(tags, &etag, false)) {
+            if method == Method::HEAD {
+                // Otherwise the server would say that there are no bytes (RFC 9110, 8.6).
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
             return answer(StatusCode::NOT_MODIFIED, headers, None);
         }
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));

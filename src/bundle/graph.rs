@@ -250,6 +250,8 @@ pub struct Module {
     pub loader: Loader,
     /// What it is as a style sheet.
     pub sheet: Option<Sheet>,
+    /// For a copied file, how code names it that is in the output folder itself: `./logo-1A2B3C4D.png`.
+    pub asset_url: Option<Atom>,
     /// Size of the source in bytes.
     pub bytes: u64,
     /// ESM or `CommonJS`.

@@ -95,6 +95,7 @@ pub fn bundle(
                 loader: "file",
                 content_hash: asset.content_hash,
                 source_map: None,
+                runtime: None,
                 body: Body::new(asset.bytes),
             }),
             Err(error) => {
@@ -129,6 +130,11 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                         kind: record.kind.metafile_name().to_owned(),
                         original,
                         external,
+                        with: record
+                            .attribute_type
+                            .iter()
+                            .map(|kind| ("type".to_owned(), kind.to_string()))
+                            .collect(),
                         line: Some(record.location.line),
                     })
                 })

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::comments::SingleThreadedComments;
 use swc_core::common::sync::Lrc;
@@ -89,7 +89,6 @@ pub(crate) fn print(
             Some((module.path.clone(), Arc::clone(tree.input_map.as_ref()?)))
         })
         .collect();
-    let chunk_paths = |from: u32, to: u32| paths.between(from, to);
     // Rewriting goes module by module over all chunks, so one large chunk keeps every thread busy.
     let code: Vec<(ModuleCode, KeptComments)> = trees
         .par_iter_mut()
@@ -101,7 +100,7 @@ pub(crate) fn print(
                 return (ModuleCode::default(), comments);
             };
             let names = &plan.names[chunk as usize];
-            let context = Context { graph, plan, options, chunk, names, chunk_paths: &chunk_paths };
+            let context = Context { graph, plan, options, chunk, names, paths: &paths };
             let globals = std::mem::take(&mut tree.globals);
             let code = GLOBALS.set(&globals, || rewrite(&context, id, tree));
             (code, comments)
@@ -131,14 +130,8 @@ pub(crate) fn print(
         .into_par_iter()
         .map(|input| {
             let names = &plan.names[input.index as usize];
-            let context = Context {
-                graph,
-                plan,
-                options,
-                chunk: input.index,
-                names,
-                chunk_paths: &chunk_paths,
-            };
+            let context =
+                Context { graph, plan, options, chunk: input.index, names, paths: &paths };
             print_chunk(&context, input, source_map)
         })
         .collect();
@@ -395,13 +388,14 @@ fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
     for (specifier, names) in &links.externals {
         let mut named = Vec::new();
         let with = attributes(context, specifier);
+        let source = context.external(specifier);
         for name in names {
             let key = NameKey::External(specifier.clone(), name.clone());
             match name {
                 None => {
                     let local = code::ident_of(context.names.get(&key));
                     items.push(import_statement(
-                        specifier,
+                        &source,
                         vec![ImportSpecifier::Namespace(ImportStarAsSpecifier {
                             span: DUMMY_SP,
                             local,
@@ -413,7 +407,7 @@ fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
             }
         }
         if !named.is_empty() || names.is_empty() {
-            items.push(import_statement(specifier, named, with));
+            items.push(import_statement(&source, named, with));
         }
     }
     for other in &links.imported_chunks(chunk) {
@@ -422,7 +416,7 @@ fn imports(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
             .iter()
             .map(|key| named_import(&exported[key], context.names.get(key)))
             .collect();
-        let path = (context.chunk_paths)(context.chunk, *other);
+        let path = context.paths.between(context.chunk, *other);
         items.push(import_statement(&path, specifiers, None));
     }
     if links.needs_create_require {
@@ -452,7 +446,7 @@ fn required(context: &Context<'_>, links: &ChunkLinks) -> Vec<ModuleItem> {
         .externals
         .iter()
         .map(|(specifier, names)| {
-            let value = code::call(&require, vec![code::string(specifier)]);
+            let value = code::call(&require, vec![code::string(&context.external(specifier))]);
             if names.is_empty() {
                 return ModuleItem::Stmt(code::statement(value));
             }
@@ -563,7 +557,7 @@ fn exports(context: &Context<'_>, links: &ChunkLinks, entry: Option<ModuleId>) -
             if let Binding::External { specifier, .. } = binding {
                 items.push(ModuleItem::ModuleDecl(ModuleDecl::ExportAll(ExportAll {
                     span: DUMMY_SP,
-                    src: Box::new(str_of(specifier)),
+                    src: Box::new(str_of(&context.external(specifier))),
                     type_only: false,
                     with: attributes(context, specifier),
                 })));
@@ -727,6 +721,8 @@ fn mentions(text: &str, chunks: u32) -> Vec<u32> {
 struct Paths {
     /// Path below the output folder, with a stand-in where the template wants the hash.
     templates: Vec<String>,
+    /// URLs of copied files, as code in the output folder itself names them.
+    assets: FxHashSet<String>,
 }
 
 impl Paths {
@@ -750,7 +746,14 @@ impl Paths {
                 }
             })
             .collect();
-        Self { templates }
+        let urls = graph.modules.iter().filter_map(|module| module.asset_url.as_ref());
+        let assets = urls.map(ToString::to_string).collect();
+        Self { templates, assets }
+    }
+
+    /// How a chunk names an asset.
+    fn asset(&self, from: u32, url: &str, options: &Options) -> String {
+        seen_from(&self.templates[from as usize], url, options)
     }
 
     /// The specifier of one chunk in another.
@@ -760,6 +763,17 @@ impl Paths {
         let path = relative(folder.parent().unwrap_or(std::path::Path::new("/")), &target);
         if path.starts_with("..") { path } else { format!("./{path}") }
     }
+}
+
+/// A path below the output folder as the output at `from` names it; URLs stay.
+fn seen_from(from: &str, target: &str, options: &Options) -> String {
+    let Some(path) = target.strip_prefix("./").filter(|_| options.public_path.is_empty()) else {
+        return target.to_owned();
+    };
+    let root = std::path::Path::new("/");
+    let folder = root.join(from);
+    let path = relative(folder.parent().unwrap_or(root), &root.join(path));
+    if path.starts_with("..") { path } else { format!("./{path}") }
 }
 
 /// The path of an output of an entry point.
@@ -914,6 +928,7 @@ fn finish(
             loader: info.entry.map_or("js", |entry| graph.module(entry).loader.as_str()),
             content_hash: hashes[index].clone(),
             source_map: map_output_path.clone(),
+            runtime: None,
             body: Body::new(text.into_bytes()),
         });
         if options.legal_comments == LegalComments::Linked {
@@ -927,6 +942,7 @@ fn finish(
                 content_hash: content_hash(&json),
                 is_immutable: false,
                 source_map: None,
+                runtime: None,
                 body: Body::new(json),
             });
         }
@@ -950,6 +966,7 @@ fn add_licences(path: &str, texts: &str, result: &mut Printed) {
         content_hash: content_hash(bytes),
         is_immutable: false,
         source_map: None,
+        runtime: None,
         body: Body::new(bytes),
     });
 }

@@ -1,5 +1,7 @@
 //! Applies the plan to a module's tree, taken rather than cloned: the only place that edits one after parsing.
 
+use std::borrow::Cow;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
@@ -10,6 +12,7 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
+use super::Paths;
 use super::keep_names::{has_static_blocks, keep_names, name_class};
 use crate::bundle::code;
 use crate::bundle::graph::{
@@ -29,11 +32,22 @@ pub(super) struct Context<'a> {
     pub(super) options: &'a Options,
     pub(super) chunk: u32,
     pub(super) names: &'a ChunkNames,
-    /// Stand-ins for the names of chunks, until their hashes are known.
-    pub(super) chunk_paths: &'a dyn Fn(u32, u32) -> String,
+    /// Where outputs are; stand-ins for hashes that are not known yet are in them.
+    pub(super) paths: &'a Paths,
 }
 
 impl Context<'_> {
+    /// How code of this chunk names an asset, by its URL in the output folder itself.
+    pub(super) fn asset(&self, url: &str) -> String {
+        self.paths.asset(self.chunk, url, self.options)
+    }
+
+    /// How code of this chunk names what is left to the runtime, which may be an asset of the build.
+    pub(super) fn external<'s>(&self, specifier: &'s str) -> Cow<'s, str> {
+        let is_asset = self.paths.assets.contains(specifier);
+        if is_asset { self.asset(specifier).into() } else { specifier.into() }
+    }
+
     /// A helper function by its name in this chunk.
     pub(super) fn helper(&self, name: &'static str) -> Atom {
         let symbol = self.plan.helpers[name];
@@ -624,11 +638,28 @@ impl<'a> Rewriter<'a> {
                 code::sequence(vec![run, value])
             }
             ImportTarget::External(specifier) => {
-                code::call(&self.require_function(), vec![code::string(specifier)])
+                let specifier = self.context.external(specifier);
+                code::call(&self.require_function(), vec![code::string(&specifier)])
             }
             ImportTarget::Missing => {
                 code::call(&context.helper(runtime::MISSING), vec![code::string(&record.specifier)])
             }
+        }
+    }
+
+    /// The URL of the file that the module stands for, as its output names it.
+    fn seen_asset(&self, text: &Str) -> Option<Expr> {
+        let url = self.module.asset_url.as_ref().filter(|url| text.value == ***url)?;
+        Some(code::string(&self.context.asset(url)))
+    }
+
+    /// `new URL("./logo.png", import.meta.url)`
+    fn name_asset(&self, new: &mut NewExpr) {
+        if let Some(record) = self.record(new.span.lo, ImportKind::Url)
+            && let ImportTarget::External(url) = &record.target
+            && let Some(first) = new.args.as_mut().and_then(|arguments| arguments.first_mut())
+        {
+            *first.expr = code::string(&self.context.asset(url));
         }
     }
 
@@ -663,7 +694,7 @@ impl<'a> Rewriter<'a> {
         if let Some(chunk) = context.plan.chunks.entry_of.get(&target)
             && context.options.splitting
         {
-            let path = (context.chunk_paths)(context.chunk, *chunk);
+            let path = context.paths.between(context.chunk, *chunk);
             let load = code::import_call(&path);
             if !is_commonjs {
                 return Some(load);
@@ -1008,6 +1039,11 @@ impl VisitMut for Rewriter<'_> {
                     *expression = Reference::Name(name).expression(expression.span());
                 }
             }
+            Expr::Lit(Lit::Str(text)) => {
+                if let Some(seen) = self.seen_asset(text) {
+                    *expression = seen;
+                }
+            }
             Expr::Fn(FnExpr { ident: Some(_), .. })
             | Expr::Class(ClassExpr { ident: Some(_), .. }) => {
                 expression.visit_mut_children_with(self);
@@ -1088,13 +1124,7 @@ impl VisitMut for Rewriter<'_> {
                 *expression = code::throw_readonly();
             }
             Expr::New(new) => {
-                if let Some(record) = self.record(new.span.lo, ImportKind::Url)
-                    && let ImportTarget::External(url) = &record.target
-                    && let Some(first) =
-                        new.args.as_mut().and_then(|arguments| arguments.first_mut())
-                {
-                    *first.expr = code::string(url);
-                }
+                self.name_asset(new);
                 new.visit_mut_children_with(self);
             }
             // In Node, a module has none of what `CommonJS` has around it.

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use swc_core::atoms::Atom;
 
-use super::{Printed, entry_path};
+use super::{Printed, entry_path, seen_from};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::bundle::css::Conditions;
 use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId, ModuleSideEffects};
 use crate::bundle::link::LinkPlan;
 use crate::bundle::options::{Loader, Options};
 use crate::diag::Diagnostic;
-use crate::fs::relative;
 use crate::metafile::{Contribution, Import, Output};
 
 /// A sheet in its place: what it is, and the conditions around it from the outside in.
@@ -206,21 +205,11 @@ fn print_sheet(
             loader: "css",
             content_hash: hash,
             source_map: None,
+            runtime: None,
             body: Body::new(text.into_bytes()),
         }),
         Err(error) => {
             printed.diagnostics.push(Diagnostic::error("build/output-path", error.to_string()));
         }
     }
-}
-
-/// A path below the output folder as the sheet at `from` names it; URLs stay.
-fn seen_from(from: &str, target: &str, options: &Options) -> String {
-    let Some(path) = target.strip_prefix("./").filter(|_| options.public_path.is_empty()) else {
-        return target.to_owned();
-    };
-    let root = std::path::Path::new("/");
-    let folder = root.join(from);
-    let path = relative(folder.parent().unwrap_or(root), &root.join(path));
-    if path.starts_with("..") { path } else { format!("./{path}") }
 }

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
-use swc_core::common::{BytePos, DUMMY_SP, Spanned, SyntaxContext};
+use swc_core::common::{BytePos, DUMMY_SP, Span, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
+use super::destructuring::Destructuring;
 use super::environment::DottedNames;
 use crate::environment_reads::OBJECTS;
 
@@ -46,6 +47,21 @@ impl Defines {
         let mention_names = values.iter().any(|(_, value)| !value.is_lit());
         Self { by_name: values.into_iter().collect(), roots, env, prefixes, mention_names }
     }
+
+    /// The value of a variable that may be inlined; one that ought to have been set and is not is noted.
+    pub(super) fn variable(
+        &self,
+        name: &str,
+        place: Span,
+        unset: &mut Vec<UnsetVariable>,
+    ) -> Option<&str> {
+        let value = self.env.get(name).map(String::as_str);
+        let is_expected = || self.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
+        if value.is_none() && is_expected() {
+            unset.push(UnsetVariable { name: name.to_owned(), position: place.lo });
+        }
+        value
+    }
 }
 
 /// A public variable that is read but not set: its name, and where.
@@ -71,7 +87,11 @@ pub(super) fn substitute(
     }
     let mut visitor = Substitute { names, defines, is_module, declared, unset: Vec::new() };
     program.visit_mut_with(&mut visitor);
-    visitor.unset
+    // A pattern may be looked at more than once.
+    let mut unset = visitor.unset;
+    unset.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
+    unset.dedup_by(|a, b| (a.position, &a.name) == (b.position, &b.name));
+    unset
 }
 
 /// Names that a module declares at its top.
@@ -113,6 +133,10 @@ impl Substitute<'_> {
         }
     }
 
+    fn destructuring(&mut self) -> Destructuring<'_> {
+        Destructuring { names: &self.names, defines: self.defines, unset: &mut self.unset }
+    }
+
     fn replacement(&mut self, expression: &Expr) -> Option<Expr> {
         let may_be_name = matches!(
             expression,
@@ -140,87 +164,15 @@ impl Substitute<'_> {
         if !OBJECTS.contains(&object) {
             return None;
         }
-        if let Some(value) = self.defines.env.get(variable) {
-            return Some(string(value, expression));
-        }
-        if self.defines.prefixes.iter().any(|prefix| variable.starts_with(prefix.as_str())) {
-            self.unset
-                .push(UnsetVariable { name: variable.to_owned(), position: expression.span().lo });
-        }
-        None
-    }
-
-    /// `const { A, B: b = "x" } = process.env`: what is known becomes a declaration of its own.
-    fn split_destructuring(&mut self, declarators: &mut Vec<VarDeclarator>) {
-        let mut index = 0;
-        while index < declarators.len() {
-            let declarator = &mut declarators[index];
-            let is_env =
-                declarator.init.as_ref().is_some_and(|init| self.names.is_env_object(init));
-            index += 1;
-            let Pat::Object(pattern) = &mut declarator.name else { continue };
-            if !is_env
-                || pattern.props.iter().any(|property| matches!(property, ObjectPatProp::Rest(_)))
-            {
-                continue;
-            }
-            let mut known = Vec::new();
-            pattern.props.retain_mut(|property| {
-                let (name, target) = match property {
-                    ObjectPatProp::Assign(assign) => (
-                        assign.key.sym.clone(),
-                        Pat::Ident(BindingIdent::from(assign.key.id.clone())),
-                    ),
-                    ObjectPatProp::KeyValue(pair) => {
-                        let name = match &pair.key {
-                            PropName::Ident(ident) => ident.sym.clone(),
-                            PropName::Str(name) => match name.value.as_str() {
-                                Some(name) => Atom::from(name),
-                                None => return true,
-                            },
-                            _ => return true,
-                        };
-                        let target = match &*pair.value {
-                            Pat::Assign(assign) => (*assign.left).clone(),
-                            other => other.clone(),
-                        };
-                        (name, target)
-                    }
-                    ObjectPatProp::Rest(_) => return true,
-                };
-                let Some(value) = self.defines.env.get(name.as_str()) else { return true };
-                known.push(VarDeclarator {
-                    span: DUMMY_SP,
-                    name: target,
-                    init: Some(Box::new(Expr::Lit(Lit::Str(Str {
-                        span: DUMMY_SP,
-                        value: value.as_str().into(),
-                        raw: None,
-                    })))),
-                    definite: false,
-                });
-                false
-            });
-            let is_empty = pattern.props.is_empty();
-            if !known.is_empty() {
-                let at = if is_empty {
-                    declarators.remove(index - 1);
-                    index - 1
-                } else {
-                    index
-                };
-                let count = known.len();
-                declarators.splice(at..at, known);
-                index = at + count;
-            }
-        }
+        let value = self.defines.variable(variable, expression.span(), &mut self.unset)?;
+        Some(string(value, expression.span()))
     }
 }
 
 /// Gives a replacement the place of what it replaces, so that source maps and messages point there; names in it are
 /// those of the module or globals.
 struct Settle<'a> {
-    span: swc_core::common::Span,
+    span: Span,
     declared: &'a TopLevelNames,
     unresolved: SyntaxContext,
 }
@@ -228,7 +180,7 @@ struct Settle<'a> {
 impl VisitMut for Settle<'_> {
     noop_visit_mut_type!();
 
-    fn visit_mut_span(&mut self, span: &mut swc_core::common::Span) {
+    fn visit_mut_span(&mut self, span: &mut Span) {
         *span = self.span;
     }
 
@@ -242,8 +194,9 @@ impl VisitMut for Settle<'_> {
     }
 }
 
-fn string(value: &str, at: &Expr) -> Expr {
-    Expr::Lit(Lit::Str(Str { span: at.span(), value: value.into(), raw: None }))
+/// A text as an expression, at the place of what it stands for.
+pub(super) fn string(value: &str, span: Span) -> Expr {
+    Expr::Lit(Lit::Str(Str { span, value: value.into(), raw: None }))
 }
 
 impl VisitMut for Substitute<'_> {
@@ -305,8 +258,28 @@ impl VisitMut for Substitute<'_> {
     }
 
     fn visit_mut_var_decl(&mut self, declaration: &mut VarDecl) {
-        self.split_destructuring(&mut declaration.decls);
+        self.destructuring().split(&mut declaration.decls);
         declaration.visit_mut_children_with(self);
+    }
+
+    /// `function f({ A } = process.env) {}`
+    fn visit_mut_assign_pat(&mut self, assign: &mut AssignPat) {
+        self.destructuring().fill(&assign.left, &mut assign.right);
+        assign.visit_mut_children_with(self);
+    }
+
+    /// `({ A: this.a } = process.env);`, where nobody takes the value of the assignment.
+    fn visit_mut_expr_stmt(&mut self, statement: &mut ExprStmt) {
+        let mut expression = &mut *statement.expr;
+        while let Expr::Paren(paren) = expression {
+            expression = &mut paren.expr;
+        }
+        if let Expr::Assign(assign) = expression
+            && let AssignTarget::Pat(AssignTargetPat::Object(pattern)) = &assign.left
+        {
+            self.destructuring().fill(&Pat::Object(pattern.clone()), &mut assign.right);
+        }
+        statement.visit_mut_children_with(self);
     }
 
     fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
@@ -481,7 +454,7 @@ fn fold(expression: &mut Expr, unresolved: SyntaxContext) {
             let Some(value) = constant(&unary.arg, unresolved) else { return };
             match unary.op {
                 UnaryOp::Bang => *expression = bool_literal(!value.is_truthy()),
-                UnaryOp::TypeOf => *expression = string(value.type_name(), &unary.arg),
+                UnaryOp::TypeOf => *expression = string(value.type_name(), unary.arg.span()),
                 _ => {}
             }
         }

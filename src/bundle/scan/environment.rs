@@ -95,10 +95,6 @@ impl DottedNames {
             _ => {}
         }
     }
-
-    pub(super) fn is_env_object(&self, expression: &Expr) -> bool {
-        self.dotted_name(expression).is_some_and(|name| OBJECTS.contains(&name.as_str()))
-    }
 }
 
 impl Visit for DottedNames {

@@ -1,9 +1,11 @@
 //! Phase 1: a worklist from the entry points until no module is new. Each round is read, parsed and recorded in
 //! parallel; numbers are given between rounds, so they do not depend on which thread finishes first.
 
+mod ambient;
 mod async_functions;
 mod classes;
 pub(crate) mod define;
+mod destructuring;
 mod early_errors;
 pub(super) mod environment;
 mod filled;
@@ -581,6 +583,8 @@ impl Scanner<'_> {
         let mut module = empty_module(path, resolved);
         module.loader = loaded.loader;
         module.bytes = loaded.bytes;
+        module.asset_url =
+            loaded.asset.as_ref().map(|asset| load::url_of(asset, self.options).into());
         let globals = std::mem::take(&mut parsed.globals);
         let (body, mut problems) = swc_core::common::GLOBALS.set(&globals, || {
             let recorded = record::record(
@@ -792,6 +796,7 @@ fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
         file: resolved.file.clone(),
         loader: Loader::Js,
         sheet: None,
+        asset_url: None,
         bytes: 0,
         format: ModuleFormat::Esm,
         has_esm_syntax: false,

@@ -20,6 +20,7 @@ use swc_core::ecma::parser::{
 use swc_core::ecma::transforms::base::hygiene::hygiene;
 use swc_core::ecma::transforms::base::resolver;
 
+use super::ambient::{ambient_names, make_global};
 use super::define::{Defines, substitute};
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
@@ -96,8 +97,10 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
     let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
+    let ambient = if is_typescript { ambient_names(&program) } else { FxHashSet::default() };
     let lowered = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
     let mut unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
+    make_global(&mut program, ambient, unresolved);
     let mut top_level = SyntaxContext::empty().apply_mark(top_level_mark);
     if lowered.needs_hygiene {
         // Names that a transform made up may clash with written ones; after this, names alone tell them apart.
