@@ -6,7 +6,9 @@ pub fn decode_percent(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        // Rust's own reader of numbers would take a sign, too.
+        let digits = tail.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(byte) if *first == b'%' => {
                 bytes.push(byte);
@@ -27,6 +29,6 @@ mod tests {
 
     #[test]
     fn what_is_no_escape_stays() {
-        assert_eq!(decode_percent("a%20b%zz%e4%"), b"a b%zz\xe4%");
+        assert_eq!(decode_percent("a%20b%zz%+a%e4%"), b"a b%zz%+a\xe4%");
     }
 }

@@ -132,6 +132,7 @@ mod tests {
             content_hash: "ABCDEFGH".into(),
             is_immutable: false,
             source_map: None,
+            runtime: None,
             body: Body::new(text.as_bytes().to_vec()),
         };
         let search = crate::leak::Search::new(&[], false);

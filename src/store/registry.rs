@@ -33,6 +33,10 @@ pub(super) struct Pointer {
     /// The group that says what is live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) group: Option<String>,
+    /// The name by which the group knows this one. A reader who takes the start of it for a part of the store's address
+    /// would look for the group in the wrong place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
 }
 
 impl Pointer {
@@ -57,7 +61,7 @@ impl Pointer {
         };
         let build_id = self.previous.get(position).cloned().unwrap_or_default();
         let rest = self.previous.iter().skip(position + 1).cloned().collect();
-        Ok((build_id.clone(), Self { build_id, previous: rest, group: None }))
+        Ok((build_id.clone(), Self { build_id, previous: rest, ..Self::default() }))
     }
 }
 
@@ -196,11 +200,21 @@ impl Store {
     /// The id of the build that is live in a channel.
     pub(super) fn live_id(&self, name: &str, channel: &str) -> Result<Option<String>, StoreError> {
         let Some((pointer, _)) = self.pointer(name, channel)? else { return Ok(None) };
+        if let Some(full) = pointer.name.as_ref().filter(|full| *full != name) {
+            return Err(StoreError::Missing(format!(
+                "`{name}` is live in a group, as `{full}`; name the store as that begins there"
+            )));
+        }
         let of_group = match &pointer.group {
             Some(group) => self.build_of_group(group, channel, name)?,
             None => None,
         };
         Ok(of_group.or(Some(pointer.build_id)).filter(|build_id| !build_id.is_empty()))
+    }
+
+    /// The name by which the group knows a name that is live in one.
+    pub fn name_in_group(&self, name: &str, channel: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.pointer(name, channel)?.and_then(|(pointer, _)| pointer.name))
     }
 
     /// Changes a channel, if nobody did since `before` was read.
@@ -240,7 +254,7 @@ impl Store {
                 }
                 pointer.previous.truncate(REMEMBERED);
                 build_id.clone_into(&mut pointer.build_id);
-                pointer.group = None;
+                (pointer.group, pointer.name) = (None, None);
                 (pointer, Some(tag))
             }
             None => (Pointer { build_id: build_id.to_owned(), ..Pointer::default() }, None),

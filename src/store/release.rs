@@ -93,8 +93,9 @@ impl Store {
             None => (Pointer::default(), None),
         };
         let live = self.live_id(name, channel)?.unwrap_or_default();
-        let pointer = Pointer { build_id: live, group: Some(group.to_owned()), ..before };
         let key = super::deploy::channel_key(name, channel);
+        let (group, name) = (Some(group.to_owned()), Some(name.to_owned()));
+        let pointer = Pointer { build_id: live, group, name, ..before };
         self.backend
             .swap(&key, &to_json(&pointer), tag.as_ref())
             .map(drop)

@@ -30,7 +30,8 @@ async function verifyFile(manifest, entry, body, master) {
   const key = await crypto.subtle.importKey("raw", derived, hmac, false, ["verify"]);
   const times = ["created", "expires"].map((name) => (name in manifest ? `;${name}=${manifest[name]}` : "")).join("");
   const base = [
-    `"@path";req: ${new URL(`http://host/${encodeURI(entry.path)}`).pathname}`,
+    // `encodeURI` leaves these two, which end the path of a URL.
+    `"@path";req: /${encodeURI(entry.path).replace(/[?#]/g, encodeURIComponent)}`,
     `"content-type": ${entry.encryption ? "application/octet-stream" : entry.contentType}`,
     `"content-encoding": ${(!entry.encryption && entry.contentEncoding) || "identity"}`,
     `"content-length": ${body.length}`,
