@@ -1,7 +1,10 @@
 //! The keychain of the machine, for keys of local development: macOS Keychain, Windows Credential Manager, and on Linux
-//! the kernel's keyring, which forgets when the machine restarts.
+//! the Secret Service of the desktop (specifications.freedesktop.org/secret-service). Where none answers there, as on a
+//! server, the kernel's keyring takes its place, which forgets when the machine restarts.
 
-use keyring_core::Entry;
+use std::sync::Arc;
+
+use keyring_core::{CredentialStore, Entry, Error};
 
 use crate::secret::Secret;
 
@@ -11,44 +14,75 @@ const SERVICE: &str = "bundlegate";
 /// The secret of that name; `None` when there is none.
 ///
 /// # Errors
-/// The keychain cannot be reached, as a sentence.
+/// No keychain can be reached, as a sentence.
 pub fn read(name: &str) -> Result<Option<Secret>, String> {
-    match entry(name)?.get_secret() {
+    let found = first(name, |entry| match entry.get_secret() {
         Ok(bytes) => Ok(Some(Secret::new(bytes))),
-        Err(keyring_core::Error::NoEntry) => Ok(None),
-        Err(error) => Err(sentence(&error)),
-    }
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(error),
+    });
+    found.map(|(secret, _)| secret)
 }
 
-/// Puts a secret under a name; one that was there is replaced.
+/// Puts a secret under a name; one that was there is replaced. Returns the keychain that took it.
 ///
 /// # Errors
-/// The keychain cannot be reached, as a sentence.
-pub fn write(name: &str, secret: &Secret) -> Result<(), String> {
-    entry(name)?.set_secret(secret.expose()).map_err(|error| sentence(&error))
+/// No keychain can be reached, as a sentence.
+pub fn write(name: &str, secret: &Secret) -> Result<&'static str, String> {
+    first(name, |entry| entry.set_secret(secret.expose()).map(Some)).map(|(_, place)| place)
 }
 
-fn entry(name: &str) -> Result<Entry, String> {
-    if keyring_core::get_default_store().is_none() {
-        #[cfg(target_os = "linux")]
-        let store = linux_keyutils_keyring_store::Store::new();
-        #[cfg(target_os = "macos")]
-        let store = apple_native_keyring_store::keychain::Store::new();
-        #[cfg(windows)]
-        let store = windows_native_keyring_store::Store::new();
-        keyring_core::set_default_store(store.map_err(|error| sentence(&error))?);
+/// A keychain, if it can be reached.
+type Place = (&'static str, Result<Arc<CredentialStore>, Error>);
+
+/// The keychains of this machine, each opened when it is its turn.
+fn places() -> Vec<fn() -> Place> {
+    #[cfg(target_os = "linux")]
+    return vec![
+        || {
+            (
+                "the Secret Service",
+                zbus_secret_service_keyring_store::Store::new().map(|it| it as _),
+            )
+        },
+        || ("the kernel's keyring", linux_keyutils_keyring_store::Store::new().map(|it| it as _)),
+    ];
+    #[cfg(target_os = "macos")]
+    return vec![|| {
+        ("the keychain", apple_native_keyring_store::keychain::Store::new().map(|it| it as _))
+    }];
+    #[cfg(windows)]
+    return vec![|| {
+        ("the credential manager", windows_native_keyring_store::Store::new().map(|it| it as _))
+    }];
+}
+
+/// What the first keychain gives that has something, and which one answered; an error when none can be used.
+fn first<T>(
+    name: &str,
+    ask: impl Fn(&Entry) -> Result<Option<T>, Error>,
+) -> Result<(Option<T>, &'static str), String> {
+    let mut answered = None;
+    let mut problems = Vec::new();
+    for open in places() {
+        let (place, store) = open();
+        match store.and_then(|store| store.build(SERVICE, name, None)).and_then(|it| ask(&it)) {
+            Ok(Some(value)) => return Ok((Some(value), place)),
+            Ok(None) => answered = answered.or(Some(place)),
+            Err(error) => problems.push(format!("{place}: {}", sentence(&error))),
+        }
     }
-    Entry::new(SERVICE, name).map_err(|error| sentence(&error))
+    match answered {
+        Some(place) => Ok((None, place)),
+        None => Err(format!("no keychain can be used ({})", problems.join("; "))),
+    }
 }
 
 /// What went wrong, without what some errors carry: the secret itself.
-fn sentence(error: &keyring_core::Error) -> String {
-    use keyring_core::Error;
+fn sentence(error: &Error) -> String {
     match error {
-        Error::PlatformFailure(cause) | Error::NoStorageAccess(cause) => {
-            format!("the keychain cannot be used: {cause}")
-        }
+        Error::PlatformFailure(cause) | Error::NoStorageAccess(cause) => cause.to_string(),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => "the entry is not of ours".to_owned(),
-        _ => "the keychain cannot be used".to_owned(),
+        _ => "it does not answer".to_owned(),
     }
 }

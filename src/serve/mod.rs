@@ -1,19 +1,22 @@
 //! `bundlegate serve`: a site in memory, and a server that answers with it.
 
 mod policy;
+mod routes;
 mod server;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use http::header::{
-    ACCEPT, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
+    ACCEPT, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
 };
 use http::{Method, Request, Response, StatusCode};
 
 use crate::artifact::{Body, BuildArtifact, Form, Piece, Resource};
 use crate::compress::quick_forms;
 use crate::url::decode_percent;
+use routes::Target;
+pub use routes::{RouteOptions, Routes};
 pub use server::{Server, Shared};
 
 /// How a site is served.
@@ -34,6 +37,7 @@ pub struct SiteOptions {
 pub struct Site {
     files: BTreeMap<String, Entry>,
     options: SiteOptions,
+    routes: Arc<Routes>,
 }
 
 #[derive(Debug)]
@@ -110,7 +114,14 @@ impl Site {
                 entry.forms = forms;
             }
         }
-        Self { files, options }
+        Self { files, options, routes: Arc::default() }
+    }
+
+    /// The same, with routes for paths of no file.
+    #[must_use]
+    pub fn with_routes(mut self, routes: Arc<Routes>) -> Self {
+        self.routes = routes;
+        self
     }
 
     /// How many files it has.
@@ -137,6 +148,9 @@ impl Site {
         if is_folder && !request.uri().path().ends_with('/') {
             return redirect(request.uri());
         }
+        if let Some(target) = self.routed(request) {
+            return self.follow(target, request);
+        }
         let is_page_wanted = request.method() == Method::GET
             && request
                 .headers()
@@ -151,13 +165,37 @@ impl Site {
             return send(page, request);
         }
         match self.files.get("404.html").filter(|_| is_page_wanted) {
-            Some(page) => {
-                // Conditions and ranges are about what is there.
-                let mut response = send(page, &Request::new(()));
-                *response.status_mut() = StatusCode::NOT_FOUND;
-                response
-            }
+            Some(page) => with_status(page, StatusCode::NOT_FOUND),
             None => plain(StatusCode::NOT_FOUND),
+        }
+    }
+
+    fn routed<B>(&self, request: &Request<B>) -> Option<Target> {
+        let uri = request.uri();
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let host = host.or(uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
+        self.routes.target(host, uri.path(), uri.query().unwrap_or_default())
+    }
+
+    fn follow<B>(&self, target: Target, request: &Request<B>) -> Response<Piece> {
+        match target {
+            Target::Redirect(to, status) => match HeaderValue::from_str(&to) {
+                Ok(to) => {
+                    let mut response = plain(status);
+                    response.headers_mut().insert(LOCATION, to);
+                    response
+                }
+                Err(_) => plain(StatusCode::BAD_REQUEST),
+            },
+            Target::File(path, status) => {
+                let found = file_path(&format!("/{}", path.trim_start_matches('/')))
+                    .and_then(|path| self.find(&path));
+                match found {
+                    Some(entry) if status == StatusCode::OK => send(entry, request),
+                    Some(entry) => with_status(entry, status),
+                    None => plain(StatusCode::NOT_FOUND),
+                }
+            }
         }
     }
 
@@ -192,6 +230,13 @@ fn send<B>(entry: &Entry, request: &Request<B>) -> Response<Piece> {
     for (name, value) in &entry.headers {
         response.headers_mut().insert(name.clone(), value.clone());
     }
+    response
+}
+
+/// A file as the body of another status: conditions and ranges are about what is there.
+fn with_status(entry: &Entry, status: StatusCode) -> Response<Piece> {
+    let mut response = send(entry, &Request::new(()));
+    *response.status_mut() = status;
     response
 }
 
@@ -242,6 +287,7 @@ mod tests {
             content_hash: content_hash(text.as_bytes()),
             is_immutable: path.contains("HASH"),
             source_map: None,
+            runtime: None,
             body: Body::new(text.as_bytes()),
         }
     }

@@ -2,13 +2,19 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::sync::watch;
 
 use super::{CHANGES_PATH, Site, is_own};
@@ -41,6 +47,11 @@ impl Shared {
     }
 }
 
+/// How long a client may take to send the head of a request.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long no connection is taken after one could not be.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
 /// A server that listens.
 pub struct Server {
     runtime: tokio::runtime::Runtime,
@@ -67,18 +78,37 @@ impl Server {
     }
 
     /// Serves until the process is asked to end; requests that are on their way are answered before.
-    ///
-    /// # Errors
-    /// The socket fails.
-    pub fn serve(self, shared: Arc<Shared>) -> io::Result<()> {
+    pub fn serve(self, shared: Arc<Shared>) {
         let Self { runtime, listener, .. } = self;
         let router = Router::new().fallback(answer).with_state(shared);
         runtime.block_on(async {
-            axum::serve(listener, router).with_graceful_shutdown(end()).await
-        })?;
+            let connections = GracefulShutdown::new();
+            let mut ended = pin!(end());
+            loop {
+                let accepted = tokio::select! {
+                    accepted = listener.accept() => accepted,
+                    () = &mut ended => break,
+                };
+                let Ok((stream, _)) = accepted else {
+                    // There are too many connections, for instance; some will end.
+                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                    continue;
+                };
+                let service = TowerToHyperService::new(router.clone());
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEAD_TIME)
+                    // Who closes its side behind the request waits for the answer.
+                    .half_close(true)
+                    .serve_connection(TokioIo::new(stream), service);
+                // What goes wrong with a connection is its client's to know.
+                tokio::spawn(connections.watch(connection));
+            }
+            drop(listener);
+            connections.shutdown().await;
+        });
         // Streams of changes never end by themselves.
         runtime.shutdown_background();
-        Ok(())
     }
 }
 
