@@ -235,6 +235,9 @@ fn gate_commands() -> Vec<Command> {
             .arg(switch("spa", "Answer paths of no file with the page at the top"))
             .arg(switch("no-policy", "Send no content security policy with pages"))
             .arg(switch("isolated", "Isolate pages from others (COOP and COEP), as shared memory needs it")),
+        Command::new("mcp")
+            .about("The store and the build as tools of the Model Context Protocol, over standard input and output")
+            .arg(switch("allow-changes", "Have tools that change what is live, too: promote, rollback, release")),
         Command::new("init").about("Write bundlegate.yml and a workflow to start from"),
         Command::new("schema").about("JSON Schema of bundlegate.yml"),
         Command::new("generate")
@@ -456,10 +459,10 @@ impl<'a> Log<'a> {
     }
 
     /// Where news of something long goes: over one line of a terminal, or else a line when nothing was said for ten
-    /// seconds, also when there is no news.
-    fn progress(&self) -> impl Fn(&str) + Sync + use<> {
+    /// seconds, also when there is no news. Nothing where `is_long` is false.
+    fn progress(&self, is_long: bool) -> impl Fn(&str) + Sync + use<> {
         let is_terminal = std::io::stderr().is_terminal() && self.format == Format::Text;
-        let is_wanted = self.least > Severity::Error && self.format != Format::Json;
+        let is_wanted = is_long && self.least > Severity::Error && self.format != Format::Json;
         let start = std::time::Instant::now();
         let pulse = Arc::new(std::sync::Mutex::new((start, "working".to_owned())));
         if is_wanted && !is_terminal {
@@ -536,7 +539,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         "verify" => on::VERIFY,
         "sign" => on::SIGN,
         "decrypt" => on::DECRYPT,
-        "keygen" | "plan" => 0,
+        "keygen" | "plan" | "mcp" => 0,
         "serve" => on::SERVE,
         "push" => on::PUSH,
         "pull" => on::PULL,
@@ -584,7 +587,8 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         log.line(&format!("the root is {}", config.root.display()));
     }
     let now = now();
-    let progress = log.progress();
+    // A server waits for others.
+    let progress = log.progress(!matches!(name, "serve" | "mcp"));
     let ports = Ports {
         files: Arc::new(DiskFileSystem),
         environment: &environment,
@@ -653,7 +657,7 @@ fn run_shard(
         matches.get_one::<String>("records").map(|folder| working.join(folder)).unwrap_or_default();
     let run = runner.run.as_deref().unwrap_or("local");
     let now = now();
-    let progress = log.progress();
+    let progress = log.progress(true);
     let mut worst = ExitCode::Fine;
     for project in pipeline::spread(projects, shards).swap_remove(index) {
         let file = working.join(&project.folder).join(FILE_NAME);
@@ -760,6 +764,7 @@ fn perform(
             }
             outcome
         }
+        "mcp" => pipeline::run_mcp(config, ports, sub.get_flag("allow-changes")),
         "serve" => {
             let location = sub.get_one::<String>("LOCATION").map(String::as_str);
             pipeline::run_serve(config, ports, location, working, &serve_options(sub), log)

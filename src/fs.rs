@@ -455,6 +455,24 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     io::Write::write_all(&mut file, bytes)
 }
 
+/// Lets everybody who may read a file run it, where there are modes.
+///
+/// # Errors
+/// It is not there, or is somebody else's.
+pub fn make_executable(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mut permissions = std::fs::metadata(path)?.permissions();
+        let mode = permissions.mode();
+        // Each right to read becomes one to run, too.
+        permissions.set_mode(mode | ((mode & 0o444) >> 2));
+        std::fs::set_permissions(path, permissions)?;
+    }
+    let _ = path;
+    Ok(())
+}
+
 /// Adds to the end of a file, which is made when it is missing.
 ///
 /// # Errors

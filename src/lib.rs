@@ -10,6 +10,7 @@ pub mod compress;
 pub mod config;
 pub mod github;
 pub mod leak;
+pub mod mcp;
 pub mod metafile;
 pub mod pipeline;
 pub mod report;

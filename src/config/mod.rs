@@ -44,6 +44,8 @@ pub struct Config {
     pub build: Options,
     /// Whether Bun compiles bytecode of the scripts.
     pub bytecode: bool,
+    /// Whether Bun makes executables of the entry points.
+    pub compile: bool,
     /// Where the metafile is written.
     pub metafile: Option<PathBuf>,
     /// Where the analysis of the outputs is written.
@@ -62,6 +64,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// The report.
     pub report: ReportConfig,
+    /// Routes of the server: pattern, file, redirect and status, as written.
+    pub routes: Vec<BTreeMap<String, String>>,
     /// The plan of the account that Workers are for: `free` or `paid`.
     pub workers_plan: Option<String>,
     /// What is to be said of the settings, although they hold.
@@ -428,7 +432,9 @@ fn build_config(
         deploy: layers.text("deploy"),
         warnings: Vec::new(),
         workers_plan: layers.text("workers-plan"),
+        routes: layers.records("routes").to_vec(),
         bytecode: layers.switch("bytecode").unwrap_or_default(),
+        compile: layers.switch("compile").unwrap_or_default(),
         metafile_md: layers.path("metafile-md"),
         artifacts,
         leaks: LeakConfig {
@@ -707,6 +713,11 @@ fn build_options(
         _ => SourceMapMode::None,
     };
     settle_bytecode(layers, &mut options, problems);
+    if layers.switch("compile").unwrap_or_default() && options.target != Target::Bun {
+        let message = "`compile` needs the target `bun`, which is what the executable runs on";
+        let error = Diagnostic::error("config/compile", message);
+        problems.push(error.hint("leave out `build.target`, or `build.compile`"));
+    }
     options.compatibility = compatibility(layers, root, options.target, problems);
     options.global_name = layers.text("global-name");
     problems.extend(options.global_name.as_deref().and_then(global_name_problem));
@@ -797,7 +808,7 @@ fn format_and_target(layers: &Layers<'_>, options: &mut Options) {
         _ => Format::Esm,
     };
     options.target = match layers.text("target").as_deref() {
-        None if bytecode => Target::Bun,
+        None if bytecode || layers.switch("compile").unwrap_or_default() => Target::Bun,
         Some("node") => Target::Node,
         Some("bun") => Target::Bun,
         Some("workers") => Target::Workers,

@@ -185,6 +185,33 @@ const BUDGET_FIELDS: &[Field] = &[
     },
 ];
 
+const ROUTE_FIELDS: &[Field] = &[
+    Field {
+        name: "pattern",
+        kind: FieldKind::Text,
+        required: true,
+        help: "Pattern of URLs, as `URLPattern` has it: /users/:id, /docs/*, or with a host",
+    },
+    Field {
+        name: "file",
+        kind: FieldKind::Text,
+        required: false,
+        help: "File that it is answered with; :name stands for what the pattern found",
+    },
+    Field {
+        name: "redirect",
+        kind: FieldKind::Text,
+        required: false,
+        help: "Address that it leads to, in the same way",
+    },
+    Field {
+        name: "status",
+        kind: FieldKind::Text,
+        required: false,
+        help: "Status: 308 (the default of a redirect), 301, 302, 303, 307; 404 for a file",
+    },
+];
+
 macro_rules! setting {
     ($name:literal, $key:literal, $kind:expr, $value:literal, $default:literal, $on:expr, $help:literal) => {
         Setting {
@@ -253,6 +280,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("metafile", "build.metafile", Kind::Text, "FILE", "none", on::BUNDLING, "Write the metafile there"),
     setting!("metafile-md", "build.metafile_md", Kind::Text, "FILE", "none", on::BUNDLING, "Write an analysis of the outputs in Markdown there, for people and language models"),
     setting!("bytecode", "build.bytecode", Kind::Switch, "", "off", on::BUNDLING, "Bytecode beside each script, which Bun starts faster; needs `bun`, and the format `cjs`"),
+    setting!("compile", "build.compile", Kind::Switch, "", "off", on::BUNDLING, "A standalone executable beside each entry output, with Bun in it; needs `bun`, and the target `bun`"),
 
     setting!("artifacts", "artifacts.dir", Kind::Text, "DIR", "none", on::RUN | on::REPORT, "Finished outputs of another bundler, instead of a build"),
     setting!("artifacts-metafile", "artifacts.metafile", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "The metafile that goes with them"),
@@ -292,6 +320,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("record-file", "report.record", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the complete record there, for `comment --from` and `report --merge`"),
     setting!("pictures", "report.pictures", Kind::Text, "URL", "none", on::RUN, "Where the store is public, as a URL: treemaps are stored with the build and shown in the comment"),
     setting!("base", "report.base", Kind::Text, "WHAT", "auto", on::RUN | on::REPORT, "What sizes are compared with: a metafile, STORE/NAME@BUILD, git:REV, none, or auto"),
+    setting!("routes", "serve.routes", Kind::Records(ROUTE_FIELDS), "FIELDS", "none", on::SERVE, "Files and redirects for URLs of no file, by pattern; the first that matches counts"),
     setting!("comment", "report.comment", Kind::Switch, "", "on, on a pull request", on::RUN | on::REPORT, "Post the report on the pull request"),
     setting!("token", "report.token", Kind::KeySource, "env:NAME", "env:GITHUB_TOKEN", on::RUN | on::REPORT | on::COMMENT, "Where the token comes from that posts it"),
 ];

@@ -8,16 +8,19 @@ use super::folder::{Folder, read_outputs};
 use super::report::name_packages;
 use super::{Outcome, Ports};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
-use crate::bun::{self, BytecodeError};
+use crate::bun::{self, BunError};
 use crate::bundle::{Bundled, EntryPoint, bundle};
 use crate::compress::FORMS;
 use crate::config::Config;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
-use crate::fs::{DiskFileSystem, FileSystem, MemoryFileSystem, real, relative, write_output};
+use crate::fs::{
+    DiskFileSystem, FileSystem, MemoryFileSystem, make_executable, real, relative, write_output,
+};
 use crate::metafile::{Metafile, Output};
 use crate::report::{bundle_md, markdown};
 use crate::seal::FILE_NAMES;
 use crate::seal::encrypt::EXTENSION;
+use crate::seal::manifest::{Entry, Manifest};
 
 /// Builds what the settings name. Diagnostics and artifacts are in the result; nothing is written.
 pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
@@ -48,9 +51,14 @@ pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
         .map(|specifier| EntryPoint { specifier: specifier.clone() })
         .collect();
     let mut bundled = bundle(&entry_points, &config.build, &files);
+    // Before bytecode, which is of a script that Bun has printed anew and takes by itself only.
+    if config.compile && !has_errors(&bundled.diagnostics) {
+        let compiled = add_executables(&mut bundled, config.bytecode);
+        bundled.diagnostics.extend(compiled.map_err(|error| by_bun(&error, "compile")).err());
+    }
     if config.bytecode && !has_errors(&bundled.diagnostics) {
         let compiled = add_bytecode(&mut bundled, config.build.minify.whitespace);
-        bundled.diagnostics.extend(compiled.err());
+        bundled.diagnostics.extend(compiled.map_err(|error| by_bun(&error, "bytecode")).err());
     }
     let mut paths: BTreeMap<String, &str> = BTreeMap::new();
     let mut clashes = Vec::new();
@@ -135,22 +143,86 @@ fn overwritten(config: &Config, bundled: &Bundled) -> Vec<Diagnostic> {
     problems
 }
 
+/// Why Bun did not do what a setting asks of it.
+fn by_bun(error: &BunError, setting: &str) -> Diagnostic {
+    let hint = match error {
+        BunError::NoBun => format!(
+            "install Bun (`npm install --global bun`, or `oven-sh/setup-bun` on a runner), or build without `{setting}`"
+        ),
+        _ => format!("build without `{setting}`, or with another version of Bun"),
+    };
+    Diagnostic::error("build/bun", format!("`{setting}`: {error}")).hint(hint)
+}
+
+/// Says that the Bun here is another than the one that bytecode of a deployment is for; nothing where there is none.
+pub(super) fn other_bun(manifest: &Manifest) -> Option<Diagnostic> {
+    let is_bytecode = |entry: &&Entry| entry.kind == ArtifactKind::Bytecode.as_str();
+    let made_for =
+        manifest.artifacts.iter().filter(is_bytecode).find_map(|entry| entry.runtime.as_ref())?;
+    let here = bun::runtime().ok().filter(|here| here != made_for)?;
+    let message =
+        format!("the bytecode is for {made_for}, and here is {here}, which does not use it");
+    let hint =
+        "the scripts run all the same, and start slower; build again with the Bun that runs them";
+    Some(Diagnostic::warning("seal/runtime", message).hint(hint))
+}
+
+/// Endings of scripts.
+const SCRIPTS: [&str; 3] = [".js", ".cjs", ".mjs"];
+
+/// Puts an executable beside the script of each entry point: Bun with the script and its chunks in it.
+fn add_executables(bundled: &mut Bundled, has_bytecode: bool) -> Result<(), BunError> {
+    let runtime = bun::runtime()?;
+    let is_entry = |artifact: &&BuildArtifact| artifact.kind == ArtifactKind::EntryPoint;
+    let mut added = Vec::new();
+    for artifact in bundled.artifacts.iter().filter(is_entry) {
+        let path = artifact.path.as_str();
+        let Some(name) = SCRIPTS.iter().find_map(|end| path.strip_suffix(end)) else { continue };
+        let files = bundled.artifacts.iter();
+        let files = files.map(|file| (file.path.as_str(), file.body.bytes()));
+        let bytes = bun::executable(files, path, has_bytecode)?;
+        let path = OutputPath::new(format!("{name}{}", bun::PROGRAM_ENDING))
+            .expect("the path of an output without its ending is one");
+        let output = Output { bytes: bytes.len() as u64, ..Output::default() };
+        added.push((
+            path.to_string(),
+            output,
+            BuildArtifact {
+                path,
+                kind: ArtifactKind::Executable,
+                loader: "file",
+                content_hash: content_hash(&bytes),
+                is_immutable: false,
+                source_map: None,
+                runtime: Some(runtime.clone()),
+                body: Body::new(bytes),
+            },
+        ));
+    }
+    let is_asset = |artifact: &&BuildArtifact| artifact.kind == ArtifactKind::Asset;
+    if let Some(asset) = bundled.artifacts.iter().find(is_asset) {
+        let message = format!("`{}` is not in the executable", asset.path);
+        let hint = "read it with the loader `text`, `base64` or `binary`, or ship it beside the executable";
+        bundled.diagnostics.push(Diagnostic::warning("build/compile-asset", message).hint(hint));
+    }
+    for (path, output, artifact) in added {
+        bundled.metafile.outputs.insert(path, output);
+        bundled.artifacts.push(artifact);
+    }
+    Ok(())
+}
+
 /// Puts bytecode beside each script.
-fn add_bytecode(bundled: &mut Bundled, minify_whitespace: bool) -> Result<(), Diagnostic> {
+fn add_bytecode(bundled: &mut Bundled, minify_whitespace: bool) -> Result<(), BunError> {
+    let runtime = bun::runtime()?;
     let mut added = Vec::new();
     for artifact in &mut bundled.artifacts {
         let is_script = matches!(artifact.kind, ArtifactKind::EntryPoint | ArtifactKind::Chunk)
-            && [".js", ".cjs", ".mjs"].iter().any(|end| artifact.path.as_str().ends_with(end));
+            && SCRIPTS.iter().any(|end| artifact.path.as_str().ends_with(end));
         if !is_script {
             continue;
         }
-        let compiled = bun::compile(artifact.body.bytes(), minify_whitespace).map_err(|error| {
-            let hint = match error {
-                BytecodeError::NoBun => "install Bun, or build without `bytecode`",
-                _ => "build without `bytecode`, or with another version of Bun",
-            };
-            Diagnostic::error("build/bytecode", error.to_string()).hint(hint)
-        })?;
+        let compiled = bun::compile(artifact.body.bytes(), minify_whitespace)?;
         let path = OutputPath::new(format!("{}.jsc", artifact.path))
             .expect("the path of an output with an extension is one");
         if let Some(output) = bundled.metafile.outputs.get_mut(artifact.path.as_str()) {
@@ -168,6 +240,7 @@ fn add_bytecode(bundled: &mut Bundled, minify_whitespace: bool) -> Result<(), Di
             content_hash: content_hash(&compiled.bytecode),
             is_immutable: false,
             source_map: None,
+            runtime: Some(runtime.clone()),
             body: Body::new(compiled.bytecode),
         });
     }
@@ -175,15 +248,29 @@ fn add_bytecode(bundled: &mut Bundled, minify_whitespace: bool) -> Result<(), Di
     Ok(())
 }
 
-/// Writes the outputs of a build, each whole or not at all.
+/// Writes the outputs of a build, each whole or not at all: path, bytes, and whether it is a program.
 pub(super) fn write_outputs<'a>(
     folder: &Path,
-    outputs: impl Iterator<Item = (&'a str, &'a [u8])>,
+    outputs: impl Iterator<Item = (&'a str, &'a [u8], bool)>,
 ) -> Result<(), (String, std::io::Error)> {
-    for (path, bytes) in outputs {
-        write_output(&folder.join(path), bytes).map_err(|error| (path.to_owned(), error))?;
+    for (path, bytes, is_program) in outputs {
+        let file = folder.join(path);
+        let written = write_output(&file, bytes);
+        let written =
+            written.and_then(|()| if is_program { make_executable(&file) } else { Ok(()) });
+        written.map_err(|error| (path.to_owned(), error))?;
     }
     Ok(())
+}
+
+/// Artifacts as [`write_outputs`] takes them.
+pub(super) fn as_outputs<'a>(
+    artifacts: impl Iterator<Item = &'a BuildArtifact>,
+) -> impl Iterator<Item = (&'a str, &'a [u8], bool)> {
+    artifacts.map(|artifact| {
+        let is_program = artifact.kind == ArtifactKind::Executable;
+        (artifact.path.as_str(), artifact.body.bytes(), is_program)
+    })
 }
 
 /// Tells what a build has to say, and whether it came to outputs.
@@ -214,11 +301,7 @@ pub fn run_build(config: &Config, ports: &Ports<'_>) -> (Outcome, Bundled) {
         return (outcome, bundled);
     }
     if let Some(folder) = &config.outdir {
-        let outputs = bundled
-            .artifacts
-            .iter()
-            .map(|artifact| (artifact.path.as_str(), artifact.body.bytes()));
-        if let Err((path, error)) = write_outputs(folder, outputs) {
+        if let Err((path, error)) = write_outputs(folder, as_outputs(bundled.artifacts.iter())) {
             outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
             return (outcome, bundled);
         }

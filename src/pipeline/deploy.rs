@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::build::cannot_write;
+use super::build::{cannot_write, other_bun};
 use super::folder::read_folder;
 use super::scan::gate;
 use super::sign::{CheckKeys, check_keys, identity, open_into, read_seal};
@@ -16,7 +16,7 @@ use crate::compress::decode_brotli;
 use crate::config::Config;
 use crate::config::env::Environment;
 use crate::diag::{Diagnostic, ExitCode};
-use crate::fs::{DiskFileSystem, FileSystem as _, Staging, relative};
+use crate::fs::{DiskFileSystem, FileSystem as _, Staging, make_executable, relative};
 use crate::github::event::{Place as BuildPlace, Rights};
 use crate::metafile::Metafile;
 use crate::report::picture::{Pictures, Theme, treemap};
@@ -107,12 +107,31 @@ impl Place {
         let first =
             readings.next().ok_or_else(|| store_error(&StoreError::Url(text.to_owned())))?;
         let first = open(first)?;
+        // A part of the name may have been taken for one of the store's address; its group knows better.
+        if let Some(full) = first.full_name() {
+            let url = first.url.strip_suffix(
+                full.strip_suffix(&first.name).unwrap_or_default().trim_end_matches('/'),
+            );
+            if let Some(url) = url.map(|url| url.trim_end_matches('/').to_owned()) {
+                return open(Reading { url, name: full, at: first.at });
+            }
+        }
         // A store that does not answer is asked again by whoever reads, and then says why.
         if readings.len() == 0 || first.store.has(&first.name).unwrap_or(true) {
             return Ok(first);
         }
         let mut others = readings.filter_map(|reading| open(reading).ok());
         Ok(others.find(|place| place.store.has(&place.name).unwrap_or(false)).unwrap_or(first))
+    }
+
+    /// The whole name, where that under which it was found is the end of it.
+    fn full_name(&self) -> Option<String> {
+        let channel = self.at.as_deref().unwrap_or("latest");
+        if self.is_own || OutputPath::new(channel).is_err() {
+            return None;
+        }
+        let full = self.store.name_in_group(&self.name, channel).ok()??;
+        full.ends_with(&format!("/{}", self.name)).then_some(full)
     }
 
     fn found(&self) -> Result<Found, StoreError> {
@@ -529,6 +548,17 @@ pub(super) fn metafile_at(
     Metafile::parse(&json).map_err(|error| format!("its metafile cannot be read: {error}"))
 }
 
+/// The builds at a place, `STORE/NAME`, in the order in which they were stored.
+pub(super) fn builds(
+    config: &Config,
+    ports: &Ports<'_>,
+    location: &str,
+) -> Result<Vec<Build>, Diagnostic> {
+    let access = Access { writes: false, now: ports.now };
+    let place = Place::open(location, config, ports.environment, &config.root, &access)?;
+    place.store.builds(&place.name).map_err(|error| store_error(&error))
+}
+
 /// The metafile of the build that the store of the settings has of a commit.
 pub(super) fn metafile_of_commit(
     config: &Config,
@@ -701,6 +731,11 @@ fn pull(
         stored
     };
     let files = files.finish().map_err(|(path, error)| cannot(&path, error))?;
+    for entry in manifest.artifacts.iter().filter(|entry| entry.is_program()) {
+        let runnable = make_executable(&folder.join(&entry.path));
+        runnable.map_err(|error| cannot(&entry.path, error))?;
+    }
+    outcome.diagnostics.extend(other_bun(&manifest));
     let (build, folder) = (&found.build_id, folder.display());
     outcome.report = Some(format!("build {build}: {files} files in {folder}\n"));
     Ok(())
@@ -859,7 +894,9 @@ pub(super) fn go_live(
             outcome.error(ExitCode::Store, Diagnostic::error("store/missing", message));
             continue;
         };
-        let opened = Place::open(location, config, ports.environment, &config.root, &access);
+        // A name may have slashes in it, and the location alone does not say where it begins.
+        let of_part = Config { name: report.name.clone(), ..config.clone() };
+        let opened = Place::open(location, &of_part, ports.environment, &config.root, &access);
         let Some(place) = outcome.take(ExitCode::Store, opened) else { continue };
         if let Some(other) = first.as_ref().filter(|first| first.url != place.url) {
             let message = format!(

@@ -199,6 +199,7 @@ fn artifact_of(path: &str, body: Body, paths: &[String]) -> std::io::Result<Buil
         source_map: (!is_map && paths.binary_search(&map).is_ok())
             .then(|| OutputPath::new(map))
             .and_then(Result::ok),
+        runtime: None,
         body,
     })
 }

@@ -7,6 +7,7 @@ mod comment;
 mod deploy;
 mod folder;
 mod init;
+mod mcp;
 mod plan;
 mod report;
 mod scan;
@@ -33,6 +34,7 @@ pub use comment::run_comment;
 use deploy::store;
 pub use deploy::{StoreCommand, run_pull, run_push, run_store};
 pub use init::run_init;
+pub use mcp::run_mcp;
 pub use plan::run_fit;
 pub use report::{ReportFormat, run_report};
 use report::{

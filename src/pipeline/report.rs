@@ -303,7 +303,7 @@ fn masked<'a>(report: &'a Report, ports: &Ports<'_>) -> Cow<'a, Report> {
 }
 
 /// Masks all texts in a value.
-fn mask_texts(value: &mut serde_json::Value, mask: &dyn Fn(&str) -> Option<String>) {
+pub(super) fn mask_texts(value: &mut serde_json::Value, mask: &dyn Fn(&str) -> Option<String>) {
     match value {
         serde_json::Value::String(text) => {
             if let Some(masked) = mask(text) {
@@ -397,9 +397,7 @@ pub fn run_report(config: &Config, ports: &Ports<'_>, format: ReportFormat) -> O
     };
     let mut metafile = metafile;
     name_packages(&mut metafile, config, ports);
-    let mut report = report_on(config, ports, &metafile);
-    check_budgets(config, &mut report, &mut outcome);
-    let report = masked(&report, ports);
+    let report = assessed(config, ports, &metafile, &mut outcome);
     let without_comment = Config {
         report: crate::config::ReportConfig { comments: false, ..config.report.clone() },
         ..config.clone()
@@ -415,6 +413,18 @@ pub fn run_report(config: &Config, ports: &Ports<'_>, format: ReportFormat) -> O
         ReportFormat::Html => outcome.report = Some(html::render(&report)),
     }
     outcome
+}
+
+/// The report on a metafile, held against the base and the budgets of the settings, without what must not be shown.
+pub(super) fn assessed(
+    config: &Config,
+    ports: &Ports<'_>,
+    metafile: &Metafile,
+    outcome: &mut Outcome,
+) -> Report {
+    let mut report = report_on(config, ports, metafile);
+    check_budgets(config, &mut report, outcome);
+    masked(&report, ports).into_owned()
 }
 
 /// The metafile of finished outputs, with sizes that were measured on them where they are there.

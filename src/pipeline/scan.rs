@@ -146,6 +146,7 @@ fn metafile_artifact(metafile: &Metafile) -> BuildArtifact {
         content_hash: content_hash(body.bytes()),
         is_immutable: false,
         source_map: None,
+        runtime: None,
         body,
     }
 }

@@ -15,7 +15,8 @@ use crate::config::Config;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
 use crate::fs::{DiskFileSystem, FileKind, FileSystem as _, stamp, walk};
 use crate::metafile::Metafile;
-use crate::serve::{Server, Shared, Site, SiteOptions};
+use crate::seal::manifest::{self, Manifest};
+use crate::serve::{RouteOptions, Routes, Server, Shared, Site, SiteOptions};
 
 /// How a site is served.
 #[derive(Debug, Clone)]
@@ -66,6 +67,7 @@ pub fn run_serve(
     let Some(source) = outcome.take(ExitCode::Usage, source(location, working)) else {
         return outcome;
     };
+    let Some(routes) = outcome.take(ExitCode::Usage, routes(config)) else { return outcome };
     let watches = options.watches && !matches!(source, Source::Store(_));
     let site_options = SiteOptions { reloads: watches, ..options.site };
     let read = |outcome: &mut Outcome| match &source {
@@ -84,15 +86,18 @@ pub fn run_serve(
             return outcome;
         }
     };
-    let site = Site::new(folder.artifacts, &folder.forms, site_options);
+    let site_of = |folder: Folder| {
+        Site::new(folder.artifacts, &folder.forms, site_options).with_routes(Arc::clone(&routes))
+    };
+    let site = site_of(folder);
     outcome.diagnostics.drain(..).for_each(|diagnostic| teller.tell(&diagnostic));
     teller.listens(server.address(), site.len());
     let shared = Arc::new(Shared::new(site));
-    let result = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let (stop, stopped) = channel::<()>();
         if watches {
             let shared = Arc::clone(&shared);
-            let (read, source) = (&read, &source);
+            let (read, source, site_of) = (&read, &source, &site_of);
             scope.spawn(move || {
                 let mut known = stamps(source, &inputs);
                 while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK_AGAIN) {
@@ -105,21 +110,35 @@ pub fn run_serve(
                     if let Some((folder, files)) = read(&mut again) {
                         inputs = files;
                         known = stamps(source, &inputs);
-                        shared.replace(Site::new(folder.artifacts, &folder.forms, site_options));
+                        shared.replace(site_of(folder));
                     }
                     again.diagnostics.iter().for_each(|diagnostic| teller.tell(diagnostic));
                 }
             });
         }
-        let result = server.serve(shared);
+        server.serve(shared);
         drop(stop);
-        result
     });
-    if let Err(error) = result {
-        let message = format!("the server ended: {error}");
-        outcome.error(ExitCode::Usage, Diagnostic::error("serve/listen", message));
-    }
     outcome
+}
+
+/// The routes of the settings.
+fn routes(config: &Config) -> Result<Arc<Routes>, Diagnostic> {
+    let wrong = |problem: String| Diagnostic::error("config/routes", problem);
+    let options = config.routes.iter().map(|record| {
+        let text = |name: &str| record.get(name).cloned();
+        let status = text("status").map(|status| {
+            status.parse().map_err(|_| wrong(format!("`status` is a number, not `{status}`")))
+        });
+        Ok(RouteOptions {
+            pattern: text("pattern").unwrap_or_default(),
+            file: text("file"),
+            redirect: text("redirect"),
+            status: status.transpose()?,
+        })
+    });
+    let routes = Routes::new(options.collect::<Result<_, _>>()?).map_err(wrong)?;
+    Ok(Arc::new(routes))
 }
 
 fn source<'a>(location: Option<&'a str>, working: &Path) -> Result<Source<'a>, Diagnostic> {
@@ -205,5 +224,15 @@ fn of_store(
         outcome.fail(code);
         return None;
     }
-    of_folder(config, &folder, outcome)
+    let (mut read, inputs) = of_folder(config, &folder, outcome)?;
+    // Which names carry a hash is known to whoever built it. What was decrypted has no manifest, and no such names.
+    let manifest = DiskFileSystem.read(&folder.join(manifest::FILE_NAME)).ok();
+    let manifest = manifest.and_then(|json| Manifest::parse(&json).ok());
+    for entry in manifest.iter().flat_map(|manifest| &manifest.artifacts) {
+        let artifact = read.artifacts.iter_mut().find(|it| it.path.as_str() == entry.path);
+        if let Some(artifact) = artifact {
+            artifact.is_immutable = entry.immutable;
+        }
+    }
+    Some((read, inputs))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::build::{cannot_write, outputs, write_outputs};
+use super::build::{as_outputs, cannot_write, other_bun, outputs, write_outputs};
 use super::deploy::{Location, is_store, verify_place};
 use super::folder::read_folder;
 use super::scan::gate;
@@ -23,7 +23,7 @@ use crate::fs::{
 };
 use crate::github::event::Rights;
 use crate::keychain;
-use crate::leak::Scanned;
+use crate::leak::{Scanned, ScannedArtifact};
 use crate::metafile::Metafile;
 use crate::report::{Gate, GateResult};
 use crate::seal::encrypt::{EXTENSION, Identity, Recipient, decrypt_into};
@@ -83,6 +83,11 @@ fn no_key(message: String) -> Diagnostic {
         .hint("make one with `bundlegate keygen`, and keep it as a secret")
 }
 
+fn no_keychain(error: String) -> Diagnostic {
+    Diagnostic::error("seal/keychain", error)
+        .hint("start one, such as gnome-keyring or KWallet, or name a variable: `env:HMAC_KEY`")
+}
+
 /// The secret at the first place that has one.
 ///
 /// # Errors
@@ -100,9 +105,7 @@ pub(super) fn secret_of(
                 return Err(Diagnostic::error("seal/keychain", message)
                     .hint("name a variable before it: `env:HMAC_KEY, keychain:NAME`"));
             }
-            KeyPlace::Keychain(name) => {
-                keychain::read(name).map_err(|error| Diagnostic::error("seal/keychain", error))?
-            }
+            KeyPlace::Keychain(name) => keychain::read(name).map_err(no_keychain)?,
         };
         if let Some(secret) = found.filter(|secret| !secret.expose().trim_ascii().is_empty()) {
             return Ok(Some(secret));
@@ -355,10 +358,7 @@ pub(super) fn write_release(
 ) {
     let built = config.outdir.as_ref().filter(|_| config.artifacts.is_none());
     if let (Some(folder), Some(_)) = (built, &config.seal_outdir) {
-        let outputs = scanned
-            .artifacts()
-            .iter()
-            .map(|item| (item.artifact().path.as_str(), item.artifact().body.bytes()));
+        let outputs = as_outputs(scanned.artifacts().iter().map(ScannedArtifact::artifact));
         if let Err((path, error)) = write_outputs(folder, outputs) {
             outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
         }
@@ -374,7 +374,14 @@ fn write_deployment(folder: &Path, sealed: &Sealed, outcome: &mut Outcome) {
         return;
     }
     let earlier = earlier_files(folder);
-    let objects = sealed.objects().iter().map(|object| (object.path.as_str(), object.body.bytes()));
+    let is_program = |path: &str| {
+        let mut entries = sealed.manifest().artifacts.iter();
+        entries.any(|entry| entry.path == path && entry.is_program())
+    };
+    let objects = sealed.objects().iter().map(|object| {
+        let path = object.path.as_str();
+        (path, object.body.bytes(), is_program(path))
+    });
     if let Err((path, error)) = write_outputs(folder, objects) {
         outcome.error(ExitCode::Build, cannot_write(&folder.join(path), &error));
         return;
@@ -428,11 +435,10 @@ fn write_seal(folder: &Path, sealed: &Sealed, is_written: bool, outcome: &mut Ou
     let build_id = format!("{}\n", sealed.manifest().build_id);
     let envelope = sealed.envelope().map(|text| (envelope::FILE_NAME, text.as_bytes()));
     let mark = is_written.then_some((WRITTEN_NAME, build_id.as_bytes()));
-    let written = write_outputs(
-        folder,
-        [(manifest::FILE_NAME, manifest.as_bytes())].into_iter().chain(envelope).chain(mark),
-    )
-    .and_then(|()| {
+    let files =
+        [(manifest::FILE_NAME, manifest.as_bytes())].into_iter().chain(envelope).chain(mark);
+    let files = files.map(|(name, bytes)| (name, bytes, false));
+    let written = write_outputs(folder, files).and_then(|()| {
         let path = folder.join(lock::FILE_NAME);
         write_atomically(&path, sealed.lock().as_bytes())
             .map_err(|error| (lock::FILE_NAME.to_owned(), error))
@@ -551,6 +557,8 @@ pub fn run_verify(
             verified.files,
             keys.evidence(&verified)
         );
+        let manifest = read.manifest.as_deref().and_then(|json| Manifest::parse(json).ok());
+        outcome.diagnostics.extend(manifest.as_ref().and_then(other_bun));
         if rebuilds {
             report += &rebuild(config, ports, &read, &mut outcome);
         }
@@ -827,9 +835,11 @@ pub fn run_keygen(kind: &str, target: &KeyTarget, ports: &Ports<'_>) -> Outcome 
         if ports.environment.is_ci() {
             let message = "the keychain is for local development, and `CI` is set";
             outcome.error(ExitCode::Seal, Diagnostic::error("seal/keychain", message));
-        } else if let Err(error) = keychain::write(name, &secret) {
-            outcome.error(ExitCode::Seal, Diagnostic::error("seal/keychain", error));
-        } else {
+            return outcome;
+        }
+        let written = keychain::write(name, &secret).map_err(no_keychain);
+        if let Some(place) = outcome.take(ExitCode::Seal, written) {
+            outcome.done.push(format!("`{name}` is in {place}"));
             outcome.report = public;
         }
         return outcome;

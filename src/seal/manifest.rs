@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::encrypt::Wrap;
-use crate::artifact::Digest;
+use crate::artifact::{ArtifactKind, Digest};
 
 /// Name of the file.
 pub const FILE_NAME: &str = "bundlegate.manifest.json";
@@ -45,7 +45,7 @@ pub struct Manifest {
 pub struct Entry {
     /// Path below the deployment.
     pub path: String,
-    /// `entry-point`, `chunk`, `asset`, `sourcemap` or `bytecode`.
+    /// `entry-point`, `chunk`, `asset`, `sourcemap`, `bytecode` or `executable`.
     pub kind: String,
     /// Loader of the input it was made from.
     pub loader: String,
@@ -67,6 +67,9 @@ pub struct Entry {
     /// Path of its source map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_map: Option<String>,
+    /// The one runtime that it is for, as bytecode is for one version of Bun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
     /// Subresource integrity (`sha384-…`), of scripts and style sheets as a browser sees them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integrity: Option<String>,
@@ -92,6 +95,12 @@ pub struct Encryption {
 }
 
 impl Entry {
+    /// Whether the bytes as they are stored are a program.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.kind == ArtifactKind::Executable.as_str() && self.encryption.is_none()
+    }
+
     /// The content type of the bytes as they are stored.
     #[must_use]
     pub fn stored_type(&self) -> &str {

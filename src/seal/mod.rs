@@ -156,6 +156,7 @@ pub fn seal(scanned: &Scanned, about: About, keys: Keys<'_>) -> Sealed {
                     .as_ref()
                     .filter(|_| encoded.is_none())
                     .map(ToString::to_string),
+                runtime: artifact.runtime.clone(),
                 integrity,
                 encryption,
                 hmac: None,

@@ -524,6 +524,46 @@ fn init_writes_what_runs_and_overwrites_nothing() {
     );
 }
 
+/// Names of projects may have slashes in them; the group that makes them live together knows them by the whole.
+#[test]
+fn names_with_parts_become_live_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let store = root.join("store");
+    let command = |arguments: &[&str], place: &str| {
+        let mut command = super::support::bundlegate();
+        command.args(arguments).current_dir(root.join(place));
+        command
+    };
+    let write = |name: &str, version: &str| {
+        let folder = root.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let settings = format!(
+            "name: team/{name}\nbuild: {{ entrypoints: [index.ts] }}\nstore: {{ url: 'dir:{}' }}\n",
+            store.display()
+        );
+        std::fs::write(folder.join("bundlegate.yml"), settings).unwrap();
+        std::fs::write(folder.join("index.ts"), format!("console.log('{name} {version}')"))
+            .unwrap();
+    };
+    for version in ["first", "second"] {
+        for name in ["a", "b"] {
+            write(name, version);
+        }
+        ok(&mut command(&["run", "--shard", "1/1", "--base", "none"], ""));
+        let go_live = ["report", "--merge", ".bundlegate/records", "--go-live", "--name", "all"];
+        ok(&mut command(&go_live, ""));
+        for name in ["a", "b"] {
+            let place = format!("dir:{}/team/{name}", store.display());
+            let by_settings = ok(&mut command(&["verify", &place], name));
+            assert_eq!(ok(&mut command(&["verify", &place], "")), by_settings, "{name} {version}");
+            ok(&mut command(&["pull", &place, "pulled"], name));
+            let pulled = std::fs::read_to_string(root.join(name).join("pulled/index.js")).unwrap();
+            assert!(pulled.contains(version), "{name} {version}: {pulled}");
+        }
+    }
+}
+
 #[test]
 fn a_large_repository_is_built_in_parts() {
     let runner = Runner::new(true);

@@ -391,6 +391,80 @@ fn licences_go_where_they_are_wanted() {
     }
 }
 
+/// Outputs in folders name copied files as they see them, in every form in which code can.
+#[test]
+fn copied_files_are_found_from_every_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    };
+    let source = "import picture from '../picture.png';\n\
+        import * as data from '../data.mjs.txt';\n\
+        import { join, dirname } from 'node:path';\n\
+        import { existsSync } from 'node:fs';\n\
+        import { fileURLToPath } from 'node:url';\n\
+        const here = dirname(fileURLToPath(import.meta.url));\n\
+        const url = new URL('../picture.png', import.meta.url);\n\
+        console.log(existsSync(join(here, picture)), existsSync(url), data.value);\n\
+        export * from '../data.mjs.txt';\n";
+    write("src/p/x.mts", source);
+    // Each has a file of its own: what both have is in a chunk, and named as that sees it.
+    let other = source.replace("'../", "'../../").replace("picture.png", "photo.png");
+    write("src/q/deep/y.mts", &other);
+    write("src/picture.png", "picture");
+    write("src/photo.png", "photo");
+    write("src/data.mjs.txt", "export const value = 'copied';");
+    for flags in [
+        &[][..],
+        &["--minify"],
+        &["--splitting", "--minify"],
+        &[
+            "--splitting",
+            "--entry-naming",
+            "js/[name]-[hash]",
+            "--asset-naming",
+            "files/[name]-[hash]",
+        ],
+        &["--splitting", "--chunk-naming", "a/b/[name]-[hash]"],
+    ] {
+        let out = folder.path().join("out");
+        let _ = std::fs::remove_dir_all(&out);
+        let mut build = bundlegate();
+        build.args([
+            "build",
+            "src/p/x.mts",
+            "src/q/deep/y.mts",
+            "--outdir",
+            "out",
+            "--target",
+            "node",
+        ]);
+        build.args(["--loader", ".png=file", "--loader", ".txt=copy"]).args(flags);
+        ok(build.current_dir(folder.path()));
+        std::fs::write(out.join("package.json"), "{\"type\":\"module\"}").unwrap();
+        // Node takes no other ending for a module.
+        for path in bundlegate::fs::walk(&out).unwrap() {
+            let text = std::fs::read_to_string(out.join(&path)).unwrap();
+            if path.ends_with(".txt") {
+                std::fs::write(out.join(path.replace(".txt", ".js")), text).unwrap();
+            } else if path.ends_with(".js") {
+                std::fs::write(out.join(&path), text.replace(".txt\"", ".js\"")).unwrap();
+            }
+        }
+        let entries: Vec<String> = bundlegate::fs::walk(&out).unwrap();
+        let is_entry = |path: &&String| {
+            let name = path.rsplit('/').next().unwrap();
+            (name.starts_with('x') || name.starts_with('y')) && name.ends_with(".js")
+        };
+        assert_eq!(entries.iter().filter(is_entry).count(), 2, "{entries:?}");
+        for entry in entries.iter().filter(is_entry) {
+            assert_eq!(ok(node().arg(out.join(entry))), "true true copied\n", "{entry} {flags:?}");
+        }
+    }
+}
+
 #[test]
 fn bun_starts_from_bytecode() {
     let folder = tempfile::tempdir().unwrap();

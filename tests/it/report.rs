@@ -508,8 +508,64 @@ fn the_analysis_is_for_people_and_programs() {
     let bun = npm().join("node_modules/.bin/bun");
     let script = "console.log(Bun.markdown.html(await Bun.file('out/meta.md').text()))";
     let html = ok(Command::new(bun).args(["-e", script]).current_dir(&desk.path));
-    assert_eq!(html.matches("<table>").count(), 3, "{html}");
+    assert_eq!(html.matches("<table>").count(), 4, "{html}");
     assert!(html.contains("<code>node_modules/calendar/index.js</code>"), "{html}");
+}
+
+/// The analysis has each kind of fact that Bun's has, and what is asked of it does not make it endless.
+#[test]
+fn the_analysis_has_what_buns_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(
+        "a.ts",
+        "import data from './data.json' with { type: 'json' };\nimport { once } from 'pkg';\nimport './b';\nimport 'node:path';\nconsole.log(data, once, () => import('./lazy'));",
+    );
+    write("b.ts", "import { once } from 'pkg';\nconsole.log(once, require('./c.cjs'));");
+    write("c.cjs", "module.exports = require('./data.json');");
+    write("lazy.ts", "export const lazy = 1;");
+    write("data.json", "{ \"a\": 1 }");
+    write("node_modules/pkg/package.json", "{ \"name\": \"pkg\", \"version\": \"1.2.3\" }");
+    write("node_modules/pkg/index.js", "export const once = 1;");
+    let build = ["a.ts", "--outdir", "out", "--target", "node", "--splitting"];
+    let analysis = |command: &mut Command, file: &str| {
+        ok(command.arg(format!("--metafile-md={file}")).current_dir(folder.path()));
+        std::fs::read_to_string(folder.path().join(file)).unwrap()
+    };
+    let ours = analysis(bundlegate().arg("build").args(build), "ours.md");
+    let theirs = analysis(super::support::bun().arg("build").args(build), "theirs.md");
+    let marks = |text: &str| -> std::collections::BTreeSet<String> {
+        let starts = text.lines().filter_map(|line| line.strip_prefix('['));
+        starts.filter_map(|line| Some(line.split_once(": ")?.0.to_owned())).collect()
+    };
+    assert!(marks(&theirs).len() > 5, "{theirs}");
+    let missing: Vec<String> = marks(&theirs).difference(&marks(&ours)).cloned().collect();
+    assert!(missing.is_empty(), "{missing:?}\n{ours}");
+    for part in [
+        "| JSON files | 1 |",
+        "| Entry points | 1 |",
+        "- Imports: `data.json` (import-statement, specifier `./data.json`, with type `json`)",
+        "- Imports: `node:path` (import-statement, left to the runtime)",
+        "| 2 | `node_modules/pkg/index.js` | `a.ts:2`, `b.ts:1` |",
+        "[FORMAT: c.cjs = cjs]",
+        "- Loads later: `out/lazy-",
+    ] {
+        let plain = ours.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        assert!(plain.contains(part), "{part}\n{ours}");
+    }
+    let imports =
+        (0..3000).fold(String::new(), |text, n| text + &format!("import './many/module-{n}';\n"));
+    write("a.ts", &imports);
+    for n in 0..3000 {
+        write(&format!("many/module-{n}.ts"), &format!("console.log('module {n}', {n});"));
+    }
+    let long = analysis(bundlegate().arg("build").args(build), "long.md");
+    assert!(long.len() <= 400 << 10 && long.len() > 100 << 10, "{}", long.len());
+    assert!(long.contains("more modules, which the metafile has*"), "{}", &long[..3000]);
 }
 
 #[test]

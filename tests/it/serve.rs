@@ -10,13 +10,13 @@ use std::time::Duration;
 use super::support::{bundlegate, node, ok, text};
 
 /// A server that runs, and where.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Served {
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let mut served = Self { child, address: String::new() };
@@ -177,6 +177,103 @@ fn an_application_has_its_routes() {
 }
 
 /// Connections that do nothing, or read nothing, keep nobody else from an answer.
+/// Routes of the settings answer for URLs of no file, and lead to no file outside of the site and to no other server.
+#[test]
+fn routes_of_the_settings_are_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("outside.txt", "outside");
+    let settings = |routes: &str| {
+        write("bundlegate.yml", &format!("name: app\nserve:\n  routes:\n{routes}"));
+    };
+    settings(
+        "    - { pattern: \"/users/:id(\\\\d+)\", file: index.html }\n\
+         \x20   - { pattern: \"/files/*\", file: \":0\" }\n\
+         \x20   - { pattern: \"/old/*\", redirect: \"/:0\", status: 301 }\n\
+         \x20   - { pattern: \"/gone/*\", file: index.html, status: 404 }\n",
+    );
+    let served = Served::folder(folder.path(), &[]);
+    let page = served.get("/index.html", &[]);
+    let user = served.get("/users/7", &[]);
+    assert_eq!((user.status, &user.body), (200, &page.body));
+    assert_eq!(served.get("/users/me", &[]).status, 404);
+    assert_eq!(served.get("/files/data.bin", &[]).body, b"0123456789");
+    for path in ["/files/../outside.txt", "/files/..%2foutside.txt", "/files/%2e%2e/outside.txt"] {
+        let answer = served.get(path, &[]);
+        assert!([400, 404].contains(&answer.status), "{path}: {answer:?}");
+    }
+    let old = served.get("/old//evil.example", &[]);
+    assert_eq!((old.status, old.header("location")), (301, "/evil.example"));
+    assert_eq!(served.get("/gone/x", &["Range: bytes=0-1"]).status, 404);
+    // A file of that name comes first.
+    assert_eq!(served.get("/data.bin", &[]).status, 200);
+    settings("    - { pattern: \"/:\", file: index.html }\n");
+    let mut wrong = bundlegate();
+    let output = wrong.args(["serve", "site", "--port", "0"]).current_dir(folder.path()).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("error[config/routes]: the route `/:`"), "{}", text(&output));
+}
+
+/// A thousand connections that stay open are answered, again and again, and ten thousand requests are answered right.
+#[test]
+fn many_connections_are_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    site(folder.path());
+    let served = Served::folder(folder.path(), &[]);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let address = served.address.clone();
+    let right = runtime.block_on(async move {
+        use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
+        let mut connections = Vec::new();
+        for _ in 0..1000 {
+            let stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+            connections.push(tokio::io::BufReader::new(stream));
+        }
+        // All are open before any is asked.
+        let asked = connections.into_iter().enumerate().map(|(number, mut stream)| {
+            tokio::spawn(async move {
+                let mut right = 0;
+                for round in 0..10 {
+                    let part = (number + round) % 10;
+                    let head = format!(
+                        "GET /data.bin HTTP/1.1\r\nHost: a\r\nRange: bytes={part}-{part}\r\n\r\n"
+                    );
+                    stream.write_all(head.as_bytes()).await.unwrap();
+                    let mut line = String::new();
+                    stream.read_line(&mut line).await.unwrap();
+                    let is_part = line.starts_with("HTTP/1.1 206 ");
+                    while line != "\r\n" {
+                        line.clear();
+                        assert!(stream.read_line(&mut line).await.unwrap() > 0);
+                    }
+                    let byte = stream.read_u8().await.unwrap();
+                    right += usize::from(is_part && usize::from(byte - b'0') == part);
+                }
+                right
+            })
+        });
+        let mut right = 0;
+        for task in asked.collect::<Vec<_>>() {
+            right += task.await.unwrap();
+        }
+        right
+    });
+    assert_eq!(right, 10_000);
+    // What a `HEAD` says of the length is what `GET` has, also where nothing has changed.
+    let first = served.get("/data.bin", &[]);
+    let head = "HEAD /data.bin HTTP/1.1\r\nIf-None-Match: ";
+    let unchanged = served.send(&format!("{head}{}", first.header("etag")));
+    assert_eq!((unchanged.status, unchanged.header("content-length")), (304, "10"));
+    // A client that closes its side after the request still gets the answer.
+    let mut half = TcpStream::connect(&served.address).unwrap();
+    half.write_all(b"GET /data.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    half.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(Answer::read(&mut half).body, b"0123456789");
+}
+
 #[test]
 fn slow_clients_hinder_nobody() {
     let folder = tempfile::tempdir().unwrap();

@@ -224,6 +224,92 @@ fn outputs_for_bun_are_marked() {
     run("console.log('\u{c7}a va')", false, "\u{c7}a va\n");
 }
 
+/// The path of commands with the Bun that `tests/npm` locks at its front.
+fn with_bun() -> String {
+    let bin = npm().join("node_modules/.bin");
+    format!("{}:{}", bin.display(), std::env::var("PATH").unwrap())
+}
+
+/// Bun makes an executable, which runs without Bun and the script; its manifest says what it is for.
+#[test]
+fn executables_run_by_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "a.ts",
+        "const { more } = await import('./more'); console.log(more, process.argv.slice(2).join());",
+    );
+    write("more.ts", "export const more: string = '購物車';");
+    let run = |arguments: &[&str], path: &str| {
+        let mut command = bundlegate();
+        let output = command.args(arguments).current_dir(folder.path()).env("PATH", path).output();
+        let output = output.unwrap();
+        (output.status.code().unwrap(), text(&output))
+    };
+    let flags = ["build", "a.ts", "--compile", "--splitting", "--minify", "--outdir", "out"];
+    let (code, said) = run(&flags, &with_bun());
+    assert_eq!(code, 0, "{said}");
+    std::fs::create_dir(folder.path().join("alone")).unwrap();
+    std::fs::rename(folder.path().join("out/a"), folder.path().join("alone/a")).unwrap();
+    let mut program = std::process::Command::new(folder.path().join("alone/a"));
+    assert_eq!(ok(program.args(["b", "c"]).env_clear()), "購物車 b,c\n");
+    let (code, said) = run(&flags, "/nowhere");
+    assert!(
+        code == 3 && said.contains("error[build/bun]") && said.contains("npm install"),
+        "{said}"
+    );
+    let (code, said) = run(&["build", "a.ts", "--compile", "--target", "node"], &with_bun());
+    assert!(code == 2 && said.contains("error[config/compile]"), "{said}");
+    write("a.ts", "import file from './more.bin'; console.log(file)");
+    write("more.bin", "x");
+    let flags = ["build", "a.ts", "--compile", "--outdir", "out", "--loader", ".bin=file"];
+    let (code, said) = run(&flags, &with_bun());
+    assert!(code == 0 && said.contains("warning[build/compile-asset]: `more-"), "{said}");
+}
+
+/// Bytecode says which Bun it is for, and a machine with another one says so.
+#[test]
+fn bytecode_is_for_one_bun() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("a.ts", "console.log(1 + 1)");
+    let settings = "name: m\ndeploy: bun\nbuild: { entrypoints: [a.ts], outdir: dist, bytecode: true, compile: true }\nstore: { url: dir:store }\n";
+    write("bundlegate.yml", settings);
+    let run = |arguments: &[&str], path: &str| {
+        let mut command = bundlegate();
+        command.args(arguments).current_dir(folder.path()).env("PATH", path);
+        text(&command.output().unwrap())
+    };
+    let said = run(&["run", "--base", "none"], &with_bun());
+    assert!(said.starts_with("exit Some(0)"), "{said}");
+    let manifest = std::fs::read(folder.path().join("dist/bundlegate.manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let entries = manifest["artifacts"].as_array().unwrap();
+    let runtime = ok(bun().args([
+        "--print",
+        "'bun '+Bun.version+'+'+Bun.revision.slice(0,9)+' '+process.platform+'-'+process.arch",
+    ]));
+    for (path, kind) in [("a.js.jsc", "bytecode"), ("a", "executable")] {
+        let entry = entries.iter().find(|entry| entry["path"] == path).unwrap();
+        assert_eq!(entry["kind"], kind);
+        assert_eq!(entry["runtime"].as_str().unwrap(), runtime.trim());
+    }
+    // What was pulled runs, too.
+    let said = run(&["pull", "dir:store/m", "pulled"], &with_bun());
+    assert!(said.starts_with("exit Some(0)") && !said.contains("seal/runtime"), "{said}");
+    assert_eq!(ok(&mut std::process::Command::new(folder.path().join("pulled/a"))), "2\n");
+    let other = folder.path().join("bin");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("bun"), "#!/bin/sh\necho bun 9.9.9+123456789 linux-x64\n").unwrap();
+    bundlegate::fs::make_executable(&other.join("bun")).unwrap();
+    let path = format!("{}:{}", other.display(), std::env::var("PATH").unwrap());
+    for arguments in [&["verify", "dist"][..], &["pull", "dir:store/m", "again"]] {
+        let said = run(arguments, &path);
+        assert!(said.starts_with("exit Some(0)"), "{said}");
+        assert!(said.contains("warning[seal/runtime]") && said.contains("9.9.9"), "{said}");
+    }
+}
+
 #[test]
 fn bytecode_has_its_own_format() {
     let folder = tempfile::tempdir().unwrap();
@@ -231,15 +317,10 @@ fn bytecode_has_its_own_format() {
     write("a.ts", "console.log(1 + 1)");
     let run = |settings: &str| {
         write("bundlegate.yml", settings);
-        let path = format!(
-            "{}:{}",
-            npm().join("node_modules/.bin").display(),
-            std::env::var("PATH").unwrap()
-        );
         let output = bundlegate()
             .args(["build", "--config", "bundlegate.yml"])
             .current_dir(folder.path())
-            .env("PATH", path)
+            .env("PATH", with_bun())
             .output()
             .unwrap();
         (output.status.code().unwrap(), text(&output))
