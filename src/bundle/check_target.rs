@@ -3,26 +3,63 @@
 
 use std::collections::BTreeSet;
 
-use super::graph::{GlobalUse, ImportKind, ImportTarget, Module, ModuleGraph};
+use super::graph::{ImportKind, ImportName, ImportTarget, Module, ModuleGraph, NameUse};
 use super::options::{Options, Target};
-use super::targets::unavailable;
+use super::targets::{built_in, unavailable};
 use crate::diag::Diagnostic;
 use crate::metafile::Metafile;
 
-/// Global variables that only some runtimes have, in code of the project that is in the outputs.
-pub(super) fn kept_globals(graph: &ModuleGraph, metafile: &Metafile) -> Vec<GlobalUse> {
-    let kept: BTreeSet<&str> = metafile
-        .outputs
-        .values()
-        .flat_map(|output| output.inputs.keys())
-        .map(String::as_str)
-        .collect();
-    graph
-        .ids()
-        .map(|id| graph.module(id))
-        .filter(|module| kept.contains(module.path.as_str()) && !is_of_package(module))
-        .flat_map(|module| module.global_uses.iter().cloned())
-        .collect()
+/// The modules that are in the outputs.
+pub(super) struct Kept<'a>(Vec<&'a Module>);
+
+impl<'a> Kept<'a> {
+    pub(super) fn of(graph: &'a ModuleGraph, metafile: &Metafile) -> Self {
+        let outputs = metafile.outputs.values();
+        let kept: BTreeSet<&str> =
+            outputs.flat_map(|output| output.inputs.keys()).map(String::as_str).collect();
+        let modules = graph.modules.iter();
+        Self(modules.filter(|module| kept.contains(module.path.as_str())).collect())
+    }
+
+    /// Global variables that only some runtimes have, in code of the project.
+    pub(super) fn globals(&self) -> Vec<NameUse> {
+        let own = self.0.iter().filter(|module| !is_of_package(module));
+        own.flat_map(|module| module.global_uses.iter().cloned()).collect()
+    }
+
+    /// Bindings that a Worker reads.
+    pub(super) fn bindings(&self) -> Vec<NameUse> {
+        self.0.iter().flat_map(|module| module.binding_uses.iter().cloned()).collect()
+    }
+
+    /// Exports of built-in modules that are imported by name, or read from the module as a whole.
+    pub(super) fn built_ins(&self) -> Vec<NameUse> {
+        let mut found = Vec::new();
+        for module in &self.0 {
+            let mut symbols: Vec<_> = module.named_imports.iter().collect();
+            symbols.sort_by_key(|(symbol, _)| **symbol);
+            for (symbol, import) in symbols {
+                let record = &module.imports[import.record as usize];
+                let ImportTarget::External(specifier) = &record.target else { continue };
+                let Some(full) = built_in(specifier) else { continue };
+                let mut add = |name: &str| {
+                    let name = format!("{full}.{name}");
+                    found.push(NameUse { name, location: import.location.clone() });
+                };
+                match &import.name {
+                    ImportName::Named(name) if *name != *"default" => add(name),
+                    _ => module
+                        .statements
+                        .iter()
+                        .flat_map(|statement| &statement.property_uses)
+                        .filter(|chain| chain.symbol == *symbol)
+                        .filter_map(|chain| chain.names.first())
+                        .for_each(|name| add(name)),
+                }
+            }
+        }
+        found
+    }
 }
 
 /// Packages ask what is there in ways of their own, and nobody here could change them.

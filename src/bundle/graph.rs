@@ -303,13 +303,16 @@ pub struct Module {
     /// Directives at its top, such as `use strict`.
     pub directives: Vec<Atom>,
     /// Global variables that only some runtimes have.
-    pub global_uses: Vec<GlobalUse>,
+    pub global_uses: Vec<NameUse>,
+    /// Bindings of a Worker that it reads.
+    pub binding_uses: Vec<NameUse>,
 }
 
-/// A global variable that a module uses without asking whether it is there.
+/// Something outside of the build that a module uses: a global variable that it does not ask for first, an export of a
+/// built-in module, a binding of a Worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GlobalUse {
-    /// Its name, with that of the member that is read: `Bun.serve`.
+pub struct NameUse {
+    /// Its name, with that of the member that is read: `Bun.serve`, `node:http.createServer`, `KV`.
     pub name: String,
     /// Where.
     pub location: Location,

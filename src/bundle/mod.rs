@@ -14,7 +14,7 @@ pub mod targets;
 
 use std::sync::Arc;
 
-pub use graph::{EntryPoint, GlobalUse};
+pub use graph::{EntryPoint, NameUse};
 pub use options::Options;
 pub use scan::environment::environment_reads;
 
@@ -22,7 +22,7 @@ use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, is_named_by
 use crate::diag::{Diagnostic, has_errors};
 use crate::fs::FileSystem;
 use crate::metafile::{Contribution, Import, Input, Metafile, Output};
-use check_target::{check_target, kept_globals};
+use check_target::{Kept, check_target};
 use graph::{ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 
 /// The result of a build.
@@ -33,7 +33,11 @@ pub struct Bundled {
     /// Inputs and outputs; paths of outputs are relative to the output folder.
     pub metafile: Metafile,
     /// Global variables that only some runtimes have, as far as the project's own code uses them.
-    pub globals: Vec<GlobalUse>,
+    pub globals: Vec<NameUse>,
+    /// Exports of built-in modules that the code imports: `node:http.createServer`.
+    pub built_ins: Vec<NameUse>,
+    /// Bindings that a Worker reads.
+    pub bindings: Vec<NameUse>,
     /// Everything there is to say, in the order of discovery.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -104,8 +108,15 @@ pub fn bundle(
         }
     }
     diagnostics.extend(check_target(&graph, &metafile, options));
-    let globals = kept_globals(&graph, &metafile);
-    Bundled { artifacts, metafile, globals, diagnostics }
+    let kept = Kept::of(&graph, &metafile);
+    Bundled {
+        globals: kept.globals(),
+        built_ins: kept.built_ins(),
+        bindings: kept.bindings(),
+        artifacts,
+        metafile,
+        diagnostics,
+    }
 }
 
 fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {

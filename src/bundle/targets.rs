@@ -140,7 +140,8 @@ pub(crate) fn is_watched(name: &str) -> bool {
 }
 
 /// Others of which a plan wants to know.
-const WATCHED: &[&str] = &["WebSocketPair", "caches", "EventSource"];
+const WATCHED: &[&str] =
+    &["WebSocketPair", "caches", "EventSource", "ReadableStream", "TransformStream"];
 
 /// From this date on a Worker has Node's modules unless a flag says otherwise
 /// (developers.cloudflare.com/changelog/post/2026-08-04-nodejs-compat-default).

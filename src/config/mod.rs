@@ -64,6 +64,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// The report.
     pub report: ReportConfig,
+    /// What Wrangler's file says of the Worker that is built.
+    pub wrangler: Option<Wrangler>,
     /// Routes of the server: pattern, file, redirect and status, as written.
     pub routes: Vec<BTreeMap<String, String>>,
     /// The plan of the account that Workers are for: `free` or `paid`.
@@ -396,7 +398,9 @@ fn build_config(
         (None, Some(file)) => file.parent().map(Path::to_path_buf),
         (outdir, None) => outdir,
     };
-    let mut build = build_options(layers, environment, &root, outdir.as_deref(), problems);
+    let wrangler = wrangler(layers, &root, problems);
+    let mut build =
+        build_options(layers, environment, &root, outdir.as_deref(), wrangler.as_ref(), problems);
     if let Some(file) = outfile {
         name_the_one_output(&file, &entry_points, &mut build, problems);
     }
@@ -433,6 +437,7 @@ fn build_config(
         warnings: Vec::new(),
         workers_plan: layers.text("workers-plan"),
         routes: layers.records("routes").to_vec(),
+        wrangler,
         bytecode: layers.switch("bytecode").unwrap_or_default(),
         compile: layers.switch("compile").unwrap_or_default(),
         metafile_md: layers.path("metafile-md"),
@@ -680,6 +685,7 @@ fn build_options(
     environment: &Environment,
     root: &Path,
     outdir: Option<&Path>,
+    wrangler: Option<&Wrangler>,
     problems: &mut Vec<Diagnostic>,
 ) -> Options {
     let mut options = Options::new(root.to_path_buf());
@@ -718,7 +724,7 @@ fn build_options(
         let error = Diagnostic::error("config/compile", message);
         problems.push(error.hint("leave out `build.target`, or `build.compile`"));
     }
-    options.compatibility = compatibility(layers, root, options.target, problems);
+    options.compatibility = compatibility(layers, wrangler, problems);
     options.global_name = layers.text("global-name");
     problems.extend(options.global_name.as_deref().and_then(global_name_problem));
     options.keep_names = layers.switch("keep-names").unwrap_or_default();
@@ -845,21 +851,24 @@ fn settle_bytecode(layers: &Layers<'_>, options: &mut Options, problems: &mut Ve
     }
 }
 
-/// What a Worker's runtime is asked to be compatible with: by the settings, else as Wrangler's file in the root has it.
-fn compatibility(
-    layers: &Layers<'_>,
-    root: &Path,
-    target: Target,
-    problems: &mut Vec<Diagnostic>,
-) -> Compatibility {
-    if target != Target::Workers {
-        return Compatibility::default();
+/// What Wrangler's file in the root says, where Workers are built.
+fn wrangler(layers: &Layers<'_>, root: &Path, problems: &mut Vec<Diagnostic>) -> Option<Wrangler> {
+    if layers.text("target").as_deref() != Some("workers") {
+        return None;
     }
-    let wrangler = Wrangler::read(root).unwrap_or_else(|problem| {
+    Wrangler::read(root).unwrap_or_else(|problem| {
         problems.push(problem);
         None
-    });
-    let of_file = wrangler.map(|wrangler| wrangler.compatibility()).unwrap_or_default();
+    })
+}
+
+/// What a Worker's runtime is asked to be compatible with: by the settings, else as Wrangler's file has it.
+fn compatibility(
+    layers: &Layers<'_>,
+    wrangler: Option<&Wrangler>,
+    problems: &mut Vec<Diagnostic>,
+) -> Compatibility {
+    let of_file = wrangler.map(Wrangler::compatibility).unwrap_or_default();
     let date = layers.text("compatibility-date").unwrap_or(of_file.date);
     let is_date = date.len() == 10
         && date.bytes().enumerate().all(|(at, byte)| {

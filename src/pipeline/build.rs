@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::folder::{Folder, read_outputs};
 use super::report::name_packages;
+use super::worker::check_wrangler;
 use super::{Outcome, Ports};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
 use crate::bun::{self, BunError};
@@ -51,6 +52,10 @@ pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
         .map(|specifier| EntryPoint { specifier: specifier.clone() })
         .collect();
     let mut bundled = bundle(&entry_points, &config.build, &files);
+    if !has_errors(&bundled.diagnostics) {
+        let problems = check_wrangler(config, &bundled);
+        bundled.diagnostics.extend(problems);
+    }
     // Before bytecode, which is of a script that Bun has printed anew and takes by itself only.
     if config.compile && !has_errors(&bundled.diagnostics) {
         let compiled = add_executables(&mut bundled, config.bytecode);

@@ -14,6 +14,7 @@ mod scan;
 mod serve;
 mod shards;
 mod sign;
+mod worker;
 
 use std::sync::Arc;
 
@@ -38,8 +39,8 @@ pub use mcp::run_mcp;
 pub use plan::run_fit;
 pub use report::{ReportFormat, run_report};
 use report::{
-    check_budgets, check_worker, context, list_artifacts, measure, name_packages, publish,
-    report_on, take_encoded, write_record,
+    check_budgets, context, list_artifacts, measure, name_packages, publish, report_on,
+    take_encoded, write_record,
 };
 pub use scan::{Mask, ScanFormat, ScanOptions, mask, run_scan};
 use scan::{blocked, gate, leak_gate, leak_rows, write_sarif};
@@ -47,6 +48,7 @@ pub use serve::{ServeOptions, Teller, run_serve};
 pub use shards::{projects, run_merge, run_plan, spread};
 pub use sign::{KeyTarget, derived_secrets, run_decrypt, run_keygen, run_sign, run_verify};
 use sign::{public_keys_only, seal_gate, seal_keys, seal_release, write_release};
+use worker::check_worker;
 
 /// What the steps need beside the settings.
 pub struct Ports<'a> {

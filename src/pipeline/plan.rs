@@ -1,13 +1,20 @@
 //! `bundlegate plan` without shards: which of the deploy presets fits, by what the code asks of its runtime. Each
 //! question is told with its answer, so that one can disagree.
 
+use rayon::prelude::*;
+
 use super::build::build;
+use super::worker::larger_than_a_worker;
 use super::{Outcome, Ports};
-use crate::bundle::GlobalUse;
+use crate::bundle::NameUse;
 use crate::bundle::options::{EnvInlining, Packages, SourceMapMode, Target};
+use crate::compress::gzip_size;
 use crate::config::Config;
+use crate::config::wrangler::Wrangler;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
+use crate::fs::normalize;
 use crate::metafile::Metafile;
+use crate::report::markdown;
 
 /// Built-in modules that need a disk, processes or sockets of their own, which only a server has.
 const OF_A_SERVER: &[&str] = &[
@@ -29,6 +36,18 @@ const OF_A_SERVER: &[&str] = &[
     "inspector",
 ];
 
+/// Functions and classes that listen for requests by themselves, which is a server's to do.
+const SERVERS: &[&str] = &[
+    "node:http.createServer",
+    "node:http.Server",
+    "node:https.createServer",
+    "node:https.Server",
+    "node:http2.createServer",
+    "node:http2.createSecureServer",
+    "node:net.createServer",
+    "node:net.Server",
+];
+
 /// What the kept code of the entry points asks of a runtime.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Needs {
@@ -41,19 +60,29 @@ struct Needs {
     node: Vec<String>,
     /// Entry points with a default export, as handlers of requests have.
     handlers: Vec<String>,
+    /// What streams come from.
+    streams: Vec<String>,
+    /// Sizes that a Worker may not have.
+    too_large: Vec<String>,
+    /// That all sources are in the settings.
+    in_settings: Vec<String>,
 }
 
 impl Needs {
-    fn of(metafile: &Metafile, globals: &[GlobalUse]) -> Self {
+    fn of(metafile: &Metafile, globals: &[NameUse], built_ins: &[NameUse]) -> Self {
         let mut needs = Self::default();
         for used in globals {
             let list = match used.name.split('.').next().unwrap_or_default() {
                 "Bun" => &mut needs.bun,
                 "WebSocketPair" | "caches" | "HTMLRewriter" => &mut needs.workers,
                 "document" | "window" | "localStorage" => &mut needs.page,
+                "ReadableStream" | "TransformStream" => &mut needs.streams,
                 _ => continue,
             };
             add(list, &format!("`{}` at {}", used.name, used.location));
+        }
+        for used in built_ins.iter().filter(|used| SERVERS.contains(&used.name.as_str())) {
+            add(&mut needs.server, &format!("`{}` at {}", used.name, used.location));
         }
         for output in metafile.outputs.values() {
             for import in output.imports.iter().filter(|import| import.external) {
@@ -84,11 +113,18 @@ impl Needs {
     fn decide(&self) -> (&'static str, Vec<Answer>) {
         let server: Vec<String> = self.bun.iter().chain(&self.server).cloned().collect();
         let handler = if self.node.is_empty() { "workers" } else { "bun" };
+        let is_handler = !self.handlers.is_empty();
+        let large = if is_handler { self.too_large.clone() } else { Vec::new() };
+        let streams = if is_handler { self.streams.as_slice() } else { &[] };
+        let streams = streams.iter().map(|stream| format!("{stream}, whose answers are streams"));
+        let handlers = self.handlers.iter().cloned().chain(streams).collect();
         let questions = [
-            ("Does it need a disk, processes or what is Bun's own?", server, "bun"),
+            ("Does it need a disk, processes, sockets or what is Bun's own?", server, "bun"),
             ("Is it written for the edge?", self.workers.clone(), "workers"),
             ("Is it made for a page?", self.page.clone(), "r2"),
-            ("Does it answer requests?", self.handlers.clone(), handler),
+            ("Are all its sources in the settings?", self.in_settings.clone(), "memory"),
+            ("Is it too large for a Worker?", large, "bun"),
+            ("Does it answer requests?", handlers, handler),
             ("Does it need a runtime at all?", self.node.clone(), "memory"),
         ];
         let mut answers = Vec::new();
@@ -145,7 +181,27 @@ pub fn run_fit(config: &Config, ports: &Ports<'_>, is_json: bool) -> Outcome {
         outcome.fail(ExitCode::Build);
         return outcome;
     }
-    let (preset, answers) = Needs::of(&bundled.metafile, &bundled.globals).decide();
+    let mut needs = Needs::of(&bundled.metafile, &bundled.globals, &bundled.built_ins);
+    let wrangler = Wrangler::read(&config.root).ok().flatten();
+    for class in wrangler.iter().flat_map(|wrangler| &wrangler.classes) {
+        let exports = bundled.metafile.outputs.values().flat_map(|output| &output.exports);
+        if exports.into_iter().any(|name| name == class) {
+            add(&mut needs.workers, &format!("the class `{class}` of a Durable Object"));
+        }
+    }
+    let gzip: u64 = bundled.artifacts.par_iter().map(gzip_size).sum();
+    if let Some(most) = larger_than_a_worker(gzip) {
+        needs.too_large = vec![format!(
+            "{} with gzip, where a Worker may have {}",
+            markdown::size(gzip),
+            markdown::size(most)
+        )];
+    }
+    let root = |entry: &String| normalize(&config.root.join(entry));
+    if config.entry_points.iter().all(|entry| config.files.contains_key(&root(entry))) {
+        needs.in_settings = vec!["`build.files`".to_owned()];
+    }
+    let (preset, answers) = needs.decide();
     if let Some(chosen) = config.deploy.as_deref().filter(|chosen| *chosen != preset) {
         let message = format!("the settings say `deploy: {chosen}`");
         let hint = format!("`{preset}` is what the code asks for; keep yours if you know why");
@@ -216,11 +272,13 @@ mod tests {
             ..crate::metafile::Output::default()
         };
         metafile.outputs.insert("a.js".to_owned(), output);
-        let globals: Vec<GlobalUse> = globals
+        let globals: Vec<NameUse> = globals
             .iter()
-            .map(|name| GlobalUse { name: (*name).to_owned(), location: Location::file("a.ts") })
+            .map(|name| NameUse { name: (*name).to_owned(), location: Location::file("a.ts") })
             .collect();
-        let needs = Needs::of(&metafile, &globals);
+        let (built_ins, globals): (Vec<NameUse>, Vec<NameUse>) =
+            globals.into_iter().partition(|used| used.name.starts_with("node:"));
+        let needs = Needs::of(&metafile, &globals, &built_ins);
         assert_eq!(needs.decide().0, expected, "{imports:?} {globals:?}");
     }
 
@@ -237,5 +295,8 @@ mod tests {
         check(&[], &["WebSocketPair"], true, "workers");
         check(&["node:path"], &["caches.default"], true, "workers");
         check(&[], &["document.body"], true, "r2");
+        check(&["node:http"], &["node:http.createServer"], false, "bun");
+        check(&["node:http"], &["node:http.request"], false, "memory");
+        check(&[], &["ReadableStream"], true, "workers");
     }
 }

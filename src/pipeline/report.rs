@@ -11,7 +11,6 @@ use super::folder::read_outputs;
 use super::{Outcome, Ports, skipped};
 use crate::artifact::sketch::Sketch;
 use crate::artifact::{ArtifactKind, BuildArtifact, Digest};
-use crate::bundle::options::Target;
 use crate::compress::{Coding, encoded_size, gzip_size};
 use crate::config::{Config, Growth};
 use crate::diag::{Diagnostic, ExitCode};
@@ -186,38 +185,6 @@ pub(super) fn list_artifacts(report: &mut Report, sealed: &Sealed) {
             hmac: entry.hmac.clone(),
         })
         .collect();
-}
-
-/// Sizes that a Worker may have with gzip, by the plan of its account
-/// (developers.cloudflare.com/workers/platform/limits/#worker-size).
-const WORKER_BYTES: [(&str, u64); 2] = [("free", 3 << 20), ("paid", 10 << 20)];
-
-/// Holds the size of a Worker against what its platform takes: an error where the plan of the account does not allow it, and a
-/// warning where only the other plan does and none is named.
-pub(super) fn check_worker(config: &Config, metafile: &Metafile, outcome: &mut Outcome) {
-    if config.build.target != Target::Workers || config.artifacts.is_some() {
-        return;
-    }
-    let outputs = metafile.outputs.iter().filter(|(path, _)| !is_source_map(path));
-    let total: u64 = outputs.map(|(_, output)| output.gzip.unwrap_or(output.bytes)).sum();
-    let plan = config.workers_plan.as_deref();
-    for (name, most) in WORKER_BYTES {
-        if total <= most || plan.is_some_and(|plan| plan != name) {
-            continue;
-        }
-        let message = format!(
-            "the Worker has {} with gzip, and the {name} plan takes {}",
-            markdown::size(total),
-            markdown::size(most)
-        );
-        if plan.is_some() || name == "paid" {
-            let error = Diagnostic::error("size/worker", message);
-            outcome.error(ExitCode::Budget, error.hint("see in the report what is largest in it"));
-        } else {
-            let warning = Diagnostic::warning("size/worker", message);
-            outcome.diagnostics.push(warning.hint("say which plan it is: `build.workers_plan`"));
-        }
-    }
 }
 
 pub(super) fn check_budgets(config: &Config, report: &mut Report, outcome: &mut Outcome) {

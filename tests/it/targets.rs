@@ -160,6 +160,108 @@ fn workers_have_what_their_date_gives() {
     check(&[], 2, "config/wrangler");
 }
 
+/// Wrangler's file is held against what was built: the script it names, the bindings that are read, the classes.
+#[test]
+fn wranglers_file_is_held_against_the_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let check = |source: &str, wrangler: &str, code: i32, said: &[&str]| {
+        write("wrangler.jsonc", wrangler);
+        let (status, text) = build(folder.path(), source, &["--target", "workers"]);
+        assert_eq!(status, code, "{source} {wrangler}: {text}");
+        for part in said {
+            assert!(text.contains(part), "{part}\n{source} {wrangler}: {text}");
+        }
+        if said.is_empty() {
+            assert!(!text.contains("[worker/"), "{source} {wrangler}: {text}");
+        }
+    };
+    let with = |more: &str| {
+        format!("{{ \"main\": \"out/a.js\", \"compatibility_date\": \"2026-04-01\", {more} }}")
+    };
+    let source = "export default { fetch: (request: Request, env: any) => env.CACHE.get('a') }";
+    let kv = "\"kv_namespaces\": [{ \"binding\": \"CACHE\" }]";
+    check(source, &with(kv), 0, &[]);
+    check(
+        source,
+        &with(&kv.replace("CACHE", "CACHES")),
+        0,
+        &["warning[worker/binding]: `env.CACHE` is read", "a.ts:1", "did you mean `CACHES`?"],
+    );
+    check(source, &with(""), 0, &["note[worker/binding]: `env.CACHE`", "required"]);
+    check(source, &with("\"vars\": { \"CACHE\": \"x\" }"), 0, &[]);
+    check(source, &with("\"secrets\": { \"required\": [\"CACHE\"] }"), 0, &[]);
+    for reads in [
+        "import { env } from 'cloudflare:workers'; export default { fetch: () => env.CACHE.get('a') }",
+        "import { WorkerEntrypoint } from 'cloudflare:workers'; export default class extends WorkerEntrypoint { fetch() { return this.env.CACHE.get('a') } }",
+        "export default { async fetch(request, { CACHE }) { return CACHE.get('a') } }",
+        "export default { async fetch(request, env) { return answer(request, env) } }; const answer = (request, bindings) => { const { CACHE: cache } = bindings; return cache.get('a') }",
+        "const worker = { async scheduled(event, env) { await env.CACHE.put('a', 'b') } }; export default worker",
+    ] {
+        check(reads, &with(""), 0, &["note[worker/binding]: `env.CACHE`"]);
+        check(reads, &with(kv), 0, &[]);
+    }
+    // None of these is a binding.
+    for other in [
+        "const client = { fetch: (url, options) => options.method }; export default { fetch: () => new Response(client.fetch('a', { method: 'b' })) }",
+        "export default { fetch: (request) => new Response(request.env.OTHER) }",
+    ] {
+        check(other, &with(""), 0, &[]);
+    }
+    let objects =
+        "\"durable_objects\": { \"bindings\": [{ \"name\": \"ROOM\", \"class_name\": \"Room\" }] }";
+    let room = "import { DurableObject } from 'cloudflare:workers'; export class Room extends DurableObject {} export default { fetch: () => new Response() }";
+    check(room, &with(objects), 0, &[]);
+    check(
+        &room.replace("Room", "Rooms"),
+        &with(objects),
+        3,
+        &["error[worker/class]", "names the class `Room`", "did you mean `Rooms`?"],
+    );
+    check(
+        source,
+        &with(kv).replace("out/a.js", "dist/a.js"),
+        0,
+        &["warning[worker/main]: `main` is `dist/a.js`, and this build writes `out/a.js`"],
+    );
+    check(source, &with(kv).replace("out/a.js", "a.ts"), 0, &[]);
+    check(source, &format!("{{ {kv} }}"), 0, &["warning[worker/date]"]);
+}
+
+/// Wrangler takes our folders as they are, and its own schema says where names of bindings stand.
+#[test]
+fn wrangler_deploys_what_was_built() {
+    let wrangler = super::support::install("tests/wrangler");
+    let fixtures = [
+        ("project/edge-pty", "env.TERMINAL (Terminal)"),
+        ("worker/serve", "env.BUCKET (releases)"),
+    ];
+    let desk = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(wrangler.join("node_modules/node/bin/node"));
+    command.arg(wrangler.join("deploy.mjs"));
+    for (fixture, _) in fixtures {
+        let folder = desk.path().join(fixture);
+        super::support::copy(&root().join("fixtures").join(fixture), &folder);
+        command.arg(folder);
+    }
+    // Wrangler starts the build itself.
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_bundlegate")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let said: serde_json::Value = serde_json::from_str(&ok(command.env("PATH", path))).unwrap();
+    for ((fixture, binding), deployed) in fixtures.iter().zip(said["deployed"].as_array().unwrap())
+    {
+        let deployed = deployed.as_str().unwrap();
+        assert!(
+            deployed.contains("Total Upload") && deployed.contains(binding),
+            "{fixture}: {deployed}"
+        );
+    }
+    assert!(said["bindings"]["binding"].as_array().unwrap().len() > 20);
+    let mut named = bundlegate::config::wrangler::NAMED_BINDINGS;
+    named.sort_unstable();
+    assert_eq!(said["bindings"]["name"], serde_json::json!(named));
+}
+
 /// A Worker that is too large for its platform does not pass.
 #[test]
 fn the_size_of_a_worker_is_limited() {

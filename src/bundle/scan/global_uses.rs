@@ -8,7 +8,7 @@ use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
 use super::define::static_property;
 use super::parse::location_at;
-use crate::bundle::graph::GlobalUse;
+use crate::bundle::graph::NameUse;
 use crate::bundle::targets::is_watched;
 
 /// Uses of such variables in the statements of a module, each name once, at its first place.
@@ -17,7 +17,7 @@ pub(super) fn global_uses(
     unresolved: SyntaxContext,
     source_map: &SourceMap,
     path: &str,
-) -> Vec<GlobalUse> {
+) -> Vec<NameUse> {
     let mut visitor = Uses { unresolved, found: Vec::new(), asked: FxHashSet::default() };
     for statement in body {
         statement.visit_with(&mut visitor);
@@ -29,7 +29,7 @@ pub(super) fn global_uses(
         .filter(|(name, root, _)| !asked.contains(root) && known.insert(name.clone()))
         .map(|(name, root, span)| {
             let length = root.chars().count();
-            GlobalUse { name, location: location_at(source_map, path, span.lo, length) }
+            NameUse { name, location: location_at(source_map, path, span.lo, length) }
         })
         .collect()
 }

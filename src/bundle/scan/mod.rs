@@ -21,6 +21,7 @@ pub(crate) mod record;
 mod side_effects;
 mod sloppy;
 mod taken_names;
+mod worker_bindings;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -40,6 +41,7 @@ use self::input_map::InputMap;
 use self::load::{Asset, LoadError, load};
 use self::parse::{KeptComments, ParseInput, parse, parse_expression};
 use self::record::Injected;
+use self::worker_bindings::worker_bindings;
 use super::css::{Place, Sheet};
 use super::graph::{
     EntryPoint, Export, ImportKind, ImportName, ImportRecord, ImportTarget, Module, ModuleFormat,
@@ -599,6 +601,9 @@ impl Scanner<'_> {
                 module.global_uses =
                     global_uses(&recorded.0, parsed.unresolved, &self.source_map, &module.path);
             }
+            if self.options.target == Target::Workers {
+                module.binding_uses = worker_bindings(&recorded.0, &module, &self.source_map);
+            }
             recorded
         });
         diagnostics.append(&mut parsed.diagnostics);
@@ -827,6 +832,7 @@ fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
         hashbang: None,
         directives: Vec::new(),
         global_uses: Vec::new(),
+        binding_uses: Vec::new(),
     }
 }
 
