@@ -32,8 +32,10 @@ pub struct Config {
     pub settings_file: Option<PathBuf>,
     /// Prefix of all keys in the store, and title of the report.
     pub name: String,
-    /// The preset that was chosen.
-    pub deploy: Option<String>,
+    /// The presets that were chosen.
+    pub deploy: Vec<String>,
+    /// Where several were chosen: what each of them is built as.
+    pub parts: Vec<Part>,
     /// Files a build starts from, as written.
     pub entry_points: Vec<String>,
     /// Sources held in memory, by absolute path.
@@ -72,6 +74,21 @@ pub struct Config {
     pub workers_plan: Option<String>,
     /// What is to be said of the settings, although they hold.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// One of several presets that the same sources are built for, each into a folder of its name.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The preset, and the folder.
+    pub name: String,
+    /// What its build is asked for.
+    pub build: Options,
+    /// Whether Bun compiles bytecode of its scripts.
+    pub bytecode: bool,
+    /// Whether Bun makes executables of its entry points.
+    pub compile: bool,
+    /// What Wrangler's file says, where it is a Worker.
+    pub wrangler: Option<Wrangler>,
 }
 
 /// Settings of the leak gate.
@@ -314,51 +331,101 @@ impl Config {
         let file_folder = file.and_then(|file| file.path.parent()).unwrap_or(working);
         let empty = Layer::new();
         let file_layer = file.map_or(&empty, |file| &file.layer);
-        let chosen =
-            [flags, &variables, file_layer].into_iter().find_map(|layer| layer.get("deploy"));
-        let has_bytecode = [flags, &variables, file_layer]
-            .into_iter()
-            .find_map(|layer| layer.get("bytecode"))
-            .is_some_and(|value| matches!(value, Value::Switch(true)));
-        let preset = preset(chosen, has_bytecode);
-        let layers = Layers(vec![
-            (flags, working),
-            (&variables, working),
-            (file_layer, file_folder),
-            (&preset, file_folder),
-        ]);
+        let layers = [flags, &variables, file_layer];
+        let first = |name: &str| layers.into_iter().find_map(|layer| layer.get(name));
+        let chosen = match first("deploy") {
+            Some(Value::List(names)) => names.clone(),
+            _ => Vec::new(),
+        };
+        let is_on = |name: &str| matches!(first(name), Some(Value::Switch(true)));
         let mut problems = Vec::new();
-        let mut config = build_config(&layers, environment, file_folder, &mut problems);
+        let mut resolve = |over: &Layer, preset: &Layer, outdir: Option<&str>| {
+            let layers = Layers(vec![
+                (over, working),
+                (flags, working),
+                (&variables, working),
+                (file_layer, file_folder),
+                (preset, file_folder),
+            ]);
+            build_config(&layers, environment, file_folder, outdir, &mut problems)
+        };
+        let mut config = match chosen.as_slice() {
+            [one] => resolve(&empty, &preset(one, is_on("bytecode")), None),
+            _ => resolve(&empty, &empty, None),
+        };
+        if chosen.len() > 1 {
+            for name in &chosen {
+                // Bun's own are for Bun alone.
+                let not_here = if name == "bun" { &[][..] } else { &["bytecode", "compile"] };
+                let over = not_here.iter().map(|name| (*name, Value::Switch(false))).collect();
+                let Config { build, bytecode, compile, wrangler, .. } =
+                    resolve(&over, &preset(name, is_on("bytecode")), Some(name));
+                config.parts.push(Part { name: name.clone(), build, bytecode, compile, wrangler });
+            }
+            problems.extend(several_problem(&chosen, |name| first(name).is_some()));
+        }
+        config.deploy = chosen;
         config.settings_file = file.map(|file| file.path.clone());
+        // What is wrong in all of them is said once.
+        let mut said: Vec<Diagnostic> = Vec::new();
+        problems.retain(|problem| {
+            let is_new = !said.contains(problem);
+            said.extend(is_new.then(|| problem.clone()));
+            is_new
+        });
         if crate::diag::has_errors(&problems) {
             return Err(problems);
         }
         config.warnings = problems;
         Ok(config)
     }
+
+    /// The settings with which one of several presets is built.
+    #[must_use]
+    pub fn of_part(&self, part: &Part) -> Self {
+        Self {
+            build: part.build.clone(),
+            bytecode: part.bytecode,
+            compile: part.compile,
+            wrangler: part.wrangler.clone(),
+            outdir: self.outdir.as_ref().map(|outdir| outdir.join(&part.name)),
+            parts: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
+
+/// What does not go with several presets: each says its own.
+fn several_problem(chosen: &[String], is_set: impl Fn(&str) -> bool) -> Option<Diagnostic> {
+    let twice = chosen.iter().enumerate().find(|(at, name)| chosen[..*at].contains(name));
+    let message = if let Some((_, name)) = twice {
+        format!("`deploy` names `{name}` twice")
+    } else {
+        let one = ["target", "format", "outfile"].into_iter().find(|name| is_set(name))?;
+        format!("`build.{one}` does not go with several presets in `deploy`")
+    };
+    let hint = "leave one of the two out";
+    Some(Diagnostic::error("config/deploy", message).hint(hint))
 }
 
 /// What a kind of deployment sets. What the user asks for comes first: bytecode has a format of its own.
-fn preset(deploy: Option<&Value>, has_bytecode: bool) -> Layer {
+fn preset(name: &str, has_bytecode: bool) -> Layer {
     let text = |text: &str| Value::Text(text.to_owned());
-    match deploy {
-        Some(Value::Text(name)) => match name.as_str() {
-            "bun" if has_bytecode => Layer::from([("target", text("bun"))]),
-            "bun" => Layer::from([("target", text("bun")), ("format", text("esm"))]),
-            "workers" => Layer::from([("target", text("workers")), ("format", text("esm"))]),
-            "r2" => Layer::from([
-                ("target", text("browser")),
-                ("format", text("esm")),
-                ("layout", text("files")),
-                ("store-metafile", Value::Switch(true)),
-            ]),
-            "memory" => Layer::from([
-                ("target", text("neutral")),
-                ("format", text("esm")),
-                ("store", text("memory:")),
-            ]),
-            _ => Layer::new(),
-        },
+    match name {
+        "bun" if has_bytecode => Layer::from([("target", text("bun"))]),
+        "bun" => Layer::from([("target", text("bun")), ("format", text("esm"))]),
+        "workers" => Layer::from([("target", text("workers")), ("format", text("esm"))]),
+        "r2" => Layer::from([
+            ("target", text("browser")),
+            ("format", text("esm")),
+            ("layout", text("files")),
+            ("store-metafile", Value::Switch(true)),
+        ]),
+        "memory" => Layer::from([
+            ("target", text("neutral")),
+            ("format", text("esm")),
+            ("store", text("memory:")),
+        ]),
         _ => Layer::new(),
     }
 }
@@ -367,6 +434,7 @@ fn build_config(
     layers: &Layers<'_>,
     environment: &Environment,
     default_root: &Path,
+    part: Option<&str>,
     problems: &mut Vec<Diagnostic>,
 ) -> Config {
     let root = layers.path("root").unwrap_or_else(|| crate::fs::normalize(default_root));
@@ -399,6 +467,10 @@ fn build_config(
         (outdir, None) => outdir,
     };
     let wrangler = wrangler(layers, &root, problems);
+    let outdir = match part {
+        Some(part) => outdir.map(|outdir| outdir.join(part)),
+        None => outdir,
+    };
     let mut build =
         build_options(layers, environment, &root, outdir.as_deref(), wrangler.as_ref(), problems);
     if let Some(file) = outfile {
@@ -433,7 +505,8 @@ fn build_config(
         outdir,
         build,
         metafile: layers.path("metafile"),
-        deploy: layers.text("deploy"),
+        deploy: Vec::new(),
+        parts: Vec::new(),
         warnings: Vec::new(),
         workers_plan: layers.text("workers-plan"),
         routes: layers.records("routes").to_vec(),

@@ -230,7 +230,7 @@ macro_rules! setting {
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
     setting!("name", "name", Kind::Text, "NAME", "name of the root folder", on::RUN | on::REPORT, "Prefix of all keys in the store, and title of the report"),
-    setting!("deploy", "deploy", Kind::Choice(PRESETS), "PRESET", "none", on::BUNDLING, "Presets for a kind of deployment; every setting can be overridden"),
+    setting!("deploy", "deploy", Kind::Choices(PRESETS), "PRESET", "none", on::BUNDLING, "Presets for a kind of deployment; every setting can be overridden. With several, each is built into a folder of its name"),
 
     setting!("entrypoints", "build.entrypoints", Kind::List, "PATHS", "none", on::RUN | on::SERVE, "Files a build starts from, or globs of them"),
     setting!("files", "build.files", Kind::Map, "PATH=TEXT", "none", on::BUNDLING, "Sources held in memory, over those on disk"),
@@ -343,7 +343,10 @@ pub fn json_schema() -> serde_json::Value {
             Kind::Text => text,
             Kind::Choice(words) => json!({ "enum": words }),
             Kind::List => json!({ "type": "array", "items": text }),
-            Kind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
+            Kind::Choices(words) => {
+                let word = json!({ "enum": words });
+                json!({ "anyOf": [word, { "type": "array", "items": word }] })
+            }
             Kind::Map => json!({ "type": "object", "additionalProperties": text }),
             Kind::KeySource => key_source(),
             Kind::KeySources => json!({ "type": "object", "additionalProperties": key_source() }),

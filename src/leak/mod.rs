@@ -338,8 +338,8 @@ pub struct Search {
     environment: Vec<(String, Vec<u8>)>,
     /// Where sources are looked for.
     root: Option<PathBuf>,
-    /// Whether outputs are for a browser or the like, where there is no environment.
-    without_environment: bool,
+    /// What paths of outputs begin with that are for a browser or the like, where there is no environment.
+    without_environment: Vec<String>,
     /// Finds reads of the environment in a script, where something better is known than to look at its text.
     reads: Option<ReadsOf>,
 }
@@ -397,6 +397,13 @@ impl Search {
         self
     }
 
+    /// The same, where outputs whose paths begin with one of these are for browsers.
+    #[must_use]
+    pub fn for_browsers(mut self, starts: impl Iterator<Item = String>) -> Self {
+        self.without_environment.extend(starts);
+        self
+    }
+
     /// Prepares the search. With `without_environment`, reads of variables in code are findings, too.
     #[must_use]
     pub fn new(guarded: &[Guarded], without_environment: bool) -> Self {
@@ -421,7 +428,8 @@ impl Search {
             weak: Vec::new(),
             environment: Vec::new(),
             root: None,
-            without_environment,
+            // All of them begin with nothing.
+            without_environment: without_environment.then(String::new).into_iter().collect(),
             reads: None,
         }
     }
@@ -685,7 +693,9 @@ impl FileSearch<'_, '_> {
         if let Some(kind) = misplaced::secret_file(path, self.bytes) {
             found.push(simple(SECRET_FILE, kind.to_owned(), 0));
         }
-        if self.search.without_environment && is_code(path) {
+        let is_for_browsers =
+            self.search.without_environment.iter().any(|start| path.starts_with(start.as_str()));
+        if is_for_browsers && is_code(path) {
             let is_guarded = |name: &str| self.search.is_guarded(name);
             if let Some(start) = misplaced::written_out(self.bytes, &self.search.environment) {
                 found.push(simple(ENV_DUMP, "the environment".to_owned(), start));

@@ -17,14 +17,59 @@ use crate::diag::{Diagnostic, ExitCode, has_errors};
 use crate::fs::{
     DiskFileSystem, FileSystem, MemoryFileSystem, make_executable, real, relative, write_output,
 };
-use crate::metafile::{Metafile, Output};
+use crate::metafile::{Import, Input, Metafile, Output};
 use crate::report::{bundle_md, markdown};
 use crate::seal::FILE_NAMES;
 use crate::seal::encrypt::EXTENSION;
 use crate::seal::manifest::{Entry, Manifest};
 
-/// Builds what the settings name. Diagnostics and artifacts are in the result; nothing is written.
+/// Builds what the settings name, once for each of several presets. Diagnostics and artifacts are in the result; nothing is
+/// written.
 pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
+    if config.parts.is_empty() {
+        return build_one(config, ports);
+    }
+    let mut all = Bundled::default();
+    for part in &config.parts {
+        let one = build_one(&config.of_part(part), ports);
+        let known = std::mem::take(&mut all.diagnostics);
+        let new = one.diagnostics.into_iter().filter(|diagnostic| !known.contains(diagnostic));
+        all.diagnostics = known.iter().cloned().chain(new).collect();
+        let metafile = in_folder(&one.metafile, &part.name);
+        all.metafile.outputs.extend(metafile.outputs);
+        for (path, input) in metafile.inputs {
+            let known = all
+                .metafile
+                .inputs
+                .entry(path)
+                .or_insert_with(|| Input { imports: Vec::new(), ..input.clone() });
+            let new = input.imports.into_iter().filter(|import| !known.imports.contains(import));
+            let new: Vec<Import> = new.collect();
+            known.imports.extend(new);
+        }
+        let place = |path: &OutputPath| OutputPath::new(format!("{}/{path}", part.name));
+        for artifact in one.artifacts {
+            match place(&artifact.path) {
+                Ok(path) => all.artifacts.push(BuildArtifact {
+                    source_map: artifact.source_map.as_ref().and_then(|map| place(map).ok()),
+                    path,
+                    ..artifact
+                }),
+                Err(error) => {
+                    let error = Diagnostic::error("build/output-path", error.to_string());
+                    all.diagnostics.push(error);
+                }
+            }
+        }
+    }
+    if has_errors(&all.diagnostics) {
+        return Bundled { diagnostics: all.diagnostics, ..Bundled::default() };
+    }
+    all
+}
+
+/// Builds for one runtime.
+fn build_one(config: &Config, ports: &Ports<'_>) -> Bundled {
     if config.entry_points.is_empty() {
         let error = Diagnostic::error("config/entrypoints", "there is nothing to build")
             .hint("name a file, or set `build.entrypoints`");

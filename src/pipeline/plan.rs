@@ -170,6 +170,7 @@ pub fn run_fit(config: &Config, ports: &Ports<'_>, is_json: bool) -> Outcome {
     // What stays an import says what is asked for; nothing is written.
     let mut asked = config.clone();
     asked.bytecode = false;
+    asked.parts.clear();
     asked.build.target = Target::Bun;
     asked.build.packages = Packages::Bundle;
     asked.build.source_map = SourceMapMode::None;
@@ -202,8 +203,8 @@ pub fn run_fit(config: &Config, ports: &Ports<'_>, is_json: bool) -> Outcome {
         needs.in_settings = vec!["`build.files`".to_owned()];
     }
     let (preset, answers) = needs.decide();
-    if let Some(chosen) = config.deploy.as_deref().filter(|chosen| *chosen != preset) {
-        let message = format!("the settings say `deploy: {chosen}`");
+    if !config.deploy.is_empty() && config.deploy.iter().all(|chosen| chosen != preset) {
+        let message = format!("the settings say `deploy: {}`", config.deploy.join(", "));
         let hint = format!("`{preset}` is what the code asks for; keep yours if you know why");
         outcome.diagnostics.push(Diagnostic::warning("plan/deploy", message).hint(hint));
     }

@@ -44,7 +44,9 @@ pub(super) fn gate(
         (Some(_), _) => is_site(),
         (None, is_empty) => !is_empty && config.build.target == Target::Browser,
     };
-    let search = Search::new(&guarded, is_for_browsers)
+    let of_browsers = config.parts.iter().filter(|part| part.build.target == Target::Browser);
+    let search = Search::new(&guarded, is_for_browsers && config.parts.is_empty())
+        .for_browsers(of_browsers.map(|part| format!("{}/", part.name)))
         .with_weak(&verdicts)
         .at(&config.root, ports.environment.iter());
     let search = match config.artifacts {
@@ -122,6 +124,9 @@ fn locate(
     }
     let mut with_maps = config.clone();
     with_maps.build.source_map = SourceMapMode::External;
+    for part in &mut with_maps.parts {
+        part.build.source_map = SourceMapMode::External;
+    }
     let again = build(&with_maps, ports);
     let Ok((_, again)) =
         leak::scan(again.artifacts, search, &output_folder(config), false, |_| false)

@@ -253,7 +253,12 @@ pub(super) fn seal_release(
     is_built: bool,
 ) -> Result<Sealed, Vec<Diagnostic>> {
     let runner = &ports.runner;
-    let target = is_built.then(|| format!("{:?}", config.build.target).to_lowercase());
+    let targets: Vec<String> = if config.parts.is_empty() {
+        vec![format!("{:?}", config.build.target).to_lowercase()]
+    } else {
+        config.parts.iter().map(|part| format!("{:?}", part.build.target).to_lowercase()).collect()
+    };
+    let target = is_built.then(|| targets.join(", "));
     let epoch = ports.environment.plain("SOURCE_DATE_EPOCH").and_then(|text| text.parse().ok());
     let created = epoch.or_else(|| config.sign.expires.map(|_| ports.now));
     let about = About {

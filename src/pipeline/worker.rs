@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::bundle::Bundled;
-use crate::bundle::options::Target;
+use crate::bundle::options::{Options, Target};
 use crate::config::Config;
 use crate::config::wrangler::Wrangler;
 use crate::diag::{Diagnostic, ExitCode, Location, nearest};
@@ -23,10 +23,18 @@ pub(super) fn larger_than_a_worker(gzip: u64) -> Option<u64> {
 /// Holds the size of a Worker against what its platform takes: an error where the plan of the account does not allow it, and a
 /// warning where only the other plan does and none is named.
 pub(super) fn check_worker(config: &Config, metafile: &Metafile, outcome: &mut Outcome) {
-    if config.build.target != Target::Workers || config.artifacts.is_some() {
+    if config.artifacts.is_some() {
         return;
     }
-    let outputs = metafile.outputs.iter().filter(|(path, _)| !is_source_map(path));
+    let is_worker = |build: &Options| build.target == Target::Workers;
+    let part = config.parts.iter().find(|part| is_worker(&part.build));
+    let folder = match part {
+        Some(part) => format!("{}/", part.name),
+        None if config.parts.is_empty() && is_worker(&config.build) => String::new(),
+        None => return,
+    };
+    let outputs = metafile.outputs.iter();
+    let outputs = outputs.filter(|(path, _)| path.starts_with(&folder) && !is_source_map(path));
     let total: u64 = outputs.map(|(_, output)| output.gzip.unwrap_or(output.bytes)).sum();
     let plan = config.workers_plan.as_deref();
     for (name, most) in WORKER_BYTES {

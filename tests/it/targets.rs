@@ -228,6 +228,88 @@ fn wranglers_file_is_held_against_the_code() {
     check(source, &format!("{{ {kv} }}"), 0, &["warning[worker/date]"]);
 }
 
+/// Several presets: the same sources for each, one scan, one lock, one deployment.
+#[test]
+fn several_presets_are_one_release() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let secret = "kX7#mQ2vT9pLw4Zr8sYd";
+    let run = |arguments: &[&str]| {
+        let mut command = bundlegate();
+        command.args(arguments).current_dir(folder.path()).env("PATH", with_bun());
+        let output = command.env("SESSION_SECRET", secret).output().unwrap();
+        (output.status.code().unwrap(), text(&output))
+    };
+    let settings = |more: &str| {
+        format!(
+            "name: app\ndeploy: [bun, workers, r2]\nbuild: {{ entrypoints: [a.ts], outdir: dist, {more} }}\nstore: {{ url: dir:store }}\nreport: {{ base: none }}\n"
+        )
+    };
+    write("bundlegate.yml", &settings("bytecode: true"));
+    write(
+        "a.ts",
+        "import { where } from 'places';\nexport default { fetch: () => new Response(where) };\nexport { where };\nconsole.log(where);",
+    );
+    std::fs::create_dir_all(folder.path().join("node_modules/places")).unwrap();
+    write(
+        "node_modules/places/package.json",
+        "{ \"exports\": { \"bun\": \"./bun.js\", \"workerd\": \"./workerd.js\", \"browser\": \"./browser.js\" } }",
+    );
+    for place in ["bun", "workerd", "browser"] {
+        write(
+            &format!("node_modules/places/{place}.js"),
+            &format!("export const where = '{place}';"),
+        );
+    }
+    let (code, said) = run(&["run"]);
+    assert_eq!(code, 0, "{said}");
+    for (file, what) in [("bun/a.js", "bun"), ("workers/a.js", "workerd"), ("r2/a.js", "browser")] {
+        let text = std::fs::read_to_string(folder.path().join("dist").join(file)).unwrap();
+        assert!(
+            text.contains(&format!("\"{what}\"")) || text.contains(&format!("'{what}'")),
+            "{text}"
+        );
+    }
+    assert!(folder.path().join("dist/bun/a.js.jsc").exists());
+    assert!(!folder.path().join("dist/workers/a.js.jsc").exists());
+    // As the main script, Bun would serve it.
+    let import = format!("await import({:?})", folder.path().join("dist/bun/a.js"));
+    assert_eq!(ok(bun().args(["-e", &import])), "bun\n");
+    let lock = std::fs::read_to_string(folder.path().join("dist/bundlegate.lock")).unwrap();
+    for file in ["  bun/a.js\n", "  workers/a.js\n", "  r2/a.js\n"] {
+        assert!(lock.contains(file), "{lock}");
+    }
+    assert_eq!(run(&["verify", "dir:store/app"]).0, 0);
+    assert_eq!(run(&["verify", "dist", "--rebuild"]).0, 6, "bytecode differs from run to run");
+    assert!(
+        said.contains("`workers/a.js`") && said.contains("`node_modules/places/browser.js`"),
+        "{said}"
+    );
+    // A server may read its environment, a page has none; what leaks in one of them stops all.
+    write("bundlegate.yml", &settings("minify: true"));
+    write("a.ts", "export default { fetch: () => new Response(process.env.SESSION_SECRET) };");
+    let (code, said) = run(&["run"]);
+    assert!(
+        code == 0 && said.contains("warning[leak/env-reference]") && said.contains("r2/a.js"),
+        "{code} {said}"
+    );
+    assert!(!said.contains("dist/bun/a.js") && !said.contains("dist/workers/a.js"), "{said}");
+    write("a.ts", &format!("export default {{ fetch: () => new Response('{secret}') }};"));
+    let (code, said) = run(&["run"]);
+    assert!(code == 4 && said.contains("workers/a.js") && said.contains("a.ts:1"), "{said}");
+    for (more, part) in [
+        ("target: node", "`build.target` does not go with several"),
+        ("format: cjs", "`build.format`"),
+    ] {
+        write("bundlegate.yml", &settings(more));
+        let (code, said) = run(&["build", "--config", "bundlegate.yml"]);
+        assert!(
+            code == 2 && said.contains("error[config/deploy]") && said.contains(part),
+            "{said}"
+        );
+    }
+}
+
 /// Wrangler takes our folders as they are, and its own schema says where names of bindings stand.
 #[test]
 fn wrangler_deploys_what_was_built() {
