@@ -6,53 +6,56 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bundlegate::artifact::BuildArtifact;
-use bundlegate::bundle::options::{Options, SourceMapMode, Target};
-use bundlegate::bundle::{Bundled, EntryPoint, bundle};
-use bundlegate::fs::{FileSystem, MemoryFileSystem};
+use bundlegate::bundle::options::SourceMapMode;
+use bundlegate::{BuildConfig, BuildError, BuildOutput, build};
 use futures_core::Stream;
 use http::Request;
 
-fn main() {
-    let bundled = build();
-    for artifact in &bundled.artifacts {
-        let (bytes, pieces) = (artifact.body.bytes(), pieces(artifact));
+fn main() -> Result<(), BuildError> {
+    let built = in_memory()?;
+    for artifact in &built.outputs {
+        let (bytes, pieces) = (artifact.bytes(), pieces(artifact));
         println!("{} {} {}", artifact.path, artifact.kind, artifact.content_hash);
         println!("  {} bytes in {} pieces, {}", bytes.len(), pieces.len(), artifact.content_type());
     }
-    let script = &bundled.artifacts[0];
-    println!("{}", script.body.text().unwrap_or_default());
+    let script = &built.outputs[0];
+    println!("{}", script.text().unwrap_or_default());
     println!("{:?}", script.response(&Request::new(())).headers());
+    Ok(())
 }
 
-/// What `Bun.build({ entrypoints, files, target: "browser", sourcemap: "external", metafile: true })` is with Bun.
-fn build() -> Bundled {
-    let sources = [
-        ("/app/main.ts", "import { greet } from './greet'; console.log(greet('車' as string));"),
+/// What `Bun.build({ entrypoints, files, env: "PUBLIC_*", sourcemap: "external", metafile: true })` is with Bun.
+fn in_memory() -> Result<BuildOutput, BuildError> {
+    let files = [
         (
-            "/app/greet.ts",
+            "main.ts",
+            "import { greet } from './greet'; console.log(greet(process.env.PUBLIC_NAME as string));",
+        ),
+        (
+            "greet.ts",
             "export const greet = (name: string) => `hello ${name}`; export const unused = 1;",
         ),
     ];
-    let files: BTreeMap<PathBuf, Arc<[u8]>> = sources
-        .into_iter()
-        .map(|(path, text)| (PathBuf::from(path), Arc::from(text.as_bytes())))
-        .collect();
-    let files: Arc<dyn FileSystem> = Arc::new(MemoryFileSystem::new(files, None));
-    let options = Options {
-        target: Target::Browser,
-        source_map: SourceMapMode::External,
-        ..Options::new(PathBuf::from("/app"))
+    let pairs = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
     };
-    bundle(&[EntryPoint { specifier: "main.ts".to_owned() }], &options, &files)
+    build(&BuildConfig {
+        entrypoints: vec!["main.ts".to_owned()],
+        files: pairs(&files),
+        root: Some(PathBuf::from("/app")),
+        sourcemap: SourceMapMode::External,
+        variables: pairs(&[("PUBLIC_NAME", "車"), ("SECRET", "stays a look-up")]),
+        metafile: true,
+        ..BuildConfig::default()
+    })
 }
 
 /// All of a stream, piece by piece, as a reader takes it.
 fn pieces(artifact: &BuildArtifact) -> Vec<bytes::Bytes> {
-    let mut stream = pin!(artifact.body.stream());
+    let mut stream = pin!(artifact.stream());
     let mut context = Context::from_waker(Waker::noop());
     let mut pieces = Vec::new();
     while let Poll::Ready(Some(piece)) = stream.as_mut().poll_next(&mut context) {
@@ -66,21 +69,34 @@ fn an_artifact_is_had_in_every_way() {
     use bundlegate::artifact::ArtifactKind;
     use http::StatusCode;
 
-    let bundled = build();
-    assert!(bundled.diagnostics.is_empty(), "{:?}", bundled.diagnostics);
-    let [script, map] = bundled.artifacts.as_slice() else { panic!("{:?}", bundled.artifacts) };
+    let built = in_memory().unwrap_or_else(|error| panic!("{error}"));
+    assert!(built.logs.is_empty(), "{:?}", built.logs);
+    let [script, map] = built.outputs.as_slice() else { panic!("{:?}", built.outputs) };
     assert_eq!((script.kind, script.loader), (ArtifactKind::EntryPoint, "ts"));
     assert_eq!(script.source_map.as_ref(), Some(&map.path), "a map belongs to its own output");
-    let text = script.body.text().unwrap();
-    assert!(text.contains("hello") && !text.contains("unused"), "{text}");
-    assert_eq!(script.body.bytes(), text.as_bytes());
-    // No piece is a copy.
-    let first = &pieces(script)[0];
-    assert_eq!(first.as_ptr(), script.body.bytes().as_ptr());
+    let text = script.text().unwrap();
+    assert!(text.contains("hello") && text.contains("車") && !text.contains("unused"), "{text}");
+    // Neither a view nor a piece is a copy.
+    assert_eq!(script.bytes(), text.as_bytes());
+    assert_eq!(text.as_ptr(), script.bytes().as_ptr());
+    assert_eq!(pieces(script)[0].as_ptr(), script.bytes().as_ptr());
     let response = script.response(&Request::new(()));
     assert_eq!(response.status(), StatusCode::OK);
     let etag = response.headers()["etag"].clone();
     let again = Request::builder().header("if-none-match", etag).body(()).unwrap();
     assert_eq!(script.response(&again).status(), StatusCode::NOT_MODIFIED);
-    assert!(bundled.metafile.outputs.contains_key("main.js"));
+    assert!(built.metafile.unwrap().outputs.contains_key("main.js"));
+}
+
+#[test]
+fn mistakes_are_told_at_their_places() {
+    let entrypoints = vec!["main.ts".to_owned()];
+    let files = BTreeMap::from([("main.ts".to_owned(), "import './nothing'".to_owned())]);
+    let root = Some(PathBuf::from("/app"));
+    let config = BuildConfig { entrypoints, files, root, ..BuildConfig::default() };
+    let error = build(&config).unwrap_err();
+    assert!(error.to_string().contains("main.ts:1:8"), "{error}");
+    let env = Some("inline".to_owned());
+    let error = build(&BuildConfig { env, ..config }).unwrap_err();
+    assert_eq!(error.0[0].code, "config/env");
 }

@@ -756,7 +756,7 @@ fn perform(
         }
         "build" => {
             take_entries(sub, config);
-            let (mut outcome, bundled) = pipeline::run_build(config, ports);
+            let (mut outcome, bundled) = pipeline::run_build(config, ports, false);
             // One output and no folder: it is the result of the command.
             if config.outdir.is_none() && outcome.exit_code() == ExitCode::Fine {
                 let only = bundled.artifacts.first();

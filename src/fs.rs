@@ -497,17 +497,29 @@ const MAPPED_BYTES: usize = 256 << 10;
 pub enum Content {
     /// In memory of ours.
     Read(Vec<u8>),
+    /// The same, known to be text.
+    Text(String),
     /// Pages of the file, which the system fetches when they are looked at and may take back. Who changes the file in
     /// place changes them, too; what replaces it does not.
     Mapped(mmap_io::MemoryMappedFile),
 }
 
 impl Content {
+    /// All of them as text, if they are UTF-8. What was made as text is not looked at again.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => std::str::from_utf8(self.bytes()).ok(),
+        }
+    }
+
     /// All of them.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Read(bytes) => bytes,
+            Self::Text(text) => text.as_bytes(),
             Self::Mapped(file) => {
                 file.as_slice_bytes(0, file.len()).expect("all of it is mapped for reading")
             }

@@ -4,6 +4,7 @@
 //! `report`, joined by `pipeline`. `docs/ARCHITECTURE.md` has the map and the rules.
 
 pub mod artifact;
+pub mod build;
 pub mod bundle;
 pub mod cli;
 pub mod compress;
@@ -26,3 +27,5 @@ pub mod git;
 pub mod keychain;
 pub mod secret;
 pub mod url;
+
+pub use build::{BuildConfig, BuildError, BuildOutput, Naming, build};

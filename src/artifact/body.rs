@@ -17,6 +17,12 @@ impl Body {
         Self(Arc::new(Content::Read(bytes.into())))
     }
 
+    /// Takes a text over, which is not looked at again when it is asked for.
+    #[must_use]
+    pub fn from_text(text: String) -> Self {
+        Self(Arc::new(Content::Text(text)))
+    }
+
     /// Those of a file.
     #[must_use]
     pub fn of_file(content: Content) -> Self {
@@ -32,7 +38,7 @@ impl Body {
     /// The bytes as text, when they are UTF-8.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
-        std::str::from_utf8(self.bytes()).ok()
+        self.0.text()
     }
 
     /// The bytes as an asynchronous stream of pieces, which are taken as fast as the reader asks for them; none is copied.

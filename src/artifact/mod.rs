@@ -175,6 +175,24 @@ pub struct BuildArtifact {
 }
 
 impl BuildArtifact {
+    /// All bytes; none is copied.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.body.bytes()
+    }
+
+    /// The bytes as text, when they are UTF-8.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        self.body.text()
+    }
+
+    /// The bytes as an asynchronous stream of pieces, which waits for its reader; none is copied.
+    #[must_use]
+    pub fn stream(&self) -> Piece {
+        self.body.stream()
+    }
+
     /// The content type by the ending of the path, with a charset for text.
     #[must_use]
     pub fn content_type(&self) -> &'static str {

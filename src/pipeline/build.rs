@@ -335,15 +335,16 @@ fn is_built(config: &Config, bundled: &mut Bundled, outcome: &mut Outcome) -> bo
     false
 }
 
-/// `bundlegate build`: bundles and writes.
+/// `bundlegate build`: bundles and writes. Without a folder, several outputs are an error unless `takes_all`: whoever calls
+/// then takes them from memory.
 #[must_use]
-pub fn run_build(config: &Config, ports: &Ports<'_>) -> (Outcome, Bundled) {
+pub fn run_build(config: &Config, ports: &Ports<'_>, takes_all: bool) -> (Outcome, Bundled) {
     let mut outcome = Outcome::default();
     let mut bundled = build(config, ports);
     if !is_built(config, &mut bundled, &mut outcome) {
         return (outcome, bundled);
     }
-    if config.outdir.is_none() && bundled.artifacts.len() > 1 {
+    if config.outdir.is_none() && bundled.artifacts.len() > 1 && !takes_all {
         let message = format!("{} outputs need a folder to be written to", bundled.artifacts.len());
         let error =
             Diagnostic::error("config/outdir", message).hint("name one with `--outdir DIR`");

@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod github;
 mod leak;
+mod matrix;
 mod mcp;
 mod packages;
 mod places;

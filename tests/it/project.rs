@@ -62,6 +62,13 @@ fn answers_like_its_sources() {
         assert_eq!(exercise(&mut node(), &module), expected, "node {flags:?}");
         assert_eq!(exercise(&mut bun(), &module), expected, "bun {flags:?}");
     }
+    let project = Project::new();
+    let path =
+        format!("{}:{}", npm().join("node_modules/.bin").display(), std::env::var("PATH").unwrap());
+    let build = ["src/index.ts", "--bytecode", "--minify", "--outdir", "out"];
+    ok(project.command("build").args(build).env("PATH", path));
+    assert!(project.path.join("out/index.js.jsc").exists());
+    assert_eq!(exercise(&mut bun(), &project.path.join("out/index.js")), expected, "bytecode");
 }
 
 #[test]

@@ -18,7 +18,9 @@ if (!path) {
 }
 
 const secret = (process.env.SESSION_SECRET ||= "exercise-secret");
-const { default: server } = await import(pathToFileURL(resolve(path)).href);
+const { default: exported } = await import(pathToFileURL(resolve(path)).href);
+// Of a CommonJS output, `import()` gives what `module.exports` is.
+const server = exported.fetch ? exported : exported.default;
 
 const origin = "http://localhost";
 const shownHeaders = ["content-type", "etag", "allow", "mcp-session-id"];

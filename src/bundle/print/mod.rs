@@ -929,7 +929,7 @@ fn finish(
             content_hash: hashes[index].clone(),
             source_map: map_output_path.clone(),
             runtime: None,
-            body: Body::new(text.into_bytes()),
+            body: Body::from_text(text),
         });
         if options.legal_comments == LegalComments::Linked {
             add_licences(&path, &chunk.legal, &mut result);

@@ -206,7 +206,7 @@ fn print_sheet(
             content_hash: hash,
             source_map: None,
             runtime: None,
-            body: Body::new(text.into_bytes()),
+            body: Body::from_text(text),
         }),
         Err(error) => {
             printed.diagnostics.push(Diagnostic::error("build/output-path", error.to_string()));
