@@ -117,7 +117,8 @@ impl std::error::Error for BuildError {}
 /// Builds. With `outdir` the outputs are written, each whole or not at all.
 ///
 /// # Errors
-/// What is wrong with the sources or the options, at its place; nothing was written then.
+/// What is wrong with the sources or the options, at its place; nothing was written then. Or a file cannot be written: those
+/// before it are there.
 pub fn build(config: &BuildConfig) -> Result<BuildOutput, BuildError> {
     let cannot = |error: std::io::Error| {
         let message = format!("the working folder is gone: {error}");
@@ -134,6 +135,10 @@ pub fn build(config: &BuildConfig) -> Result<BuildOutput, BuildError> {
     let environment = Environment::from_pairs(variables);
     let none: Option<&SettingsFile> = None;
     // Variables are for the code; settings of ours among them would be a surprise.
+    if config.outdir.as_ref().is_some_and(|outdir| outdir.to_str().is_none()) {
+        let message = "`outdir` is not UTF-8, as paths of outputs are".to_owned();
+        return Err(BuildError(vec![Diagnostic::error("config/folder", message)]));
+    }
     let settings =
         Config::resolve(&layer(config), &Environment::from_pairs(plain(config)), none, &working);
     let settings = settings.map_err(BuildError)?;

@@ -764,7 +764,15 @@ fn perform(
             }
             outcome
         }
-        "mcp" => pipeline::run_mcp(config, ports, sub.get_flag("allow-changes")),
+        "mcp" => {
+            let refresh = || {
+                let now = now();
+                let today = today(ports.environment, now);
+                let config = settings(name, sub, 0, ports.environment, working, None)?;
+                Ok(pipeline::Fresh { config, today, now })
+            };
+            pipeline::run_mcp(&refresh, ports, sub.get_flag("allow-changes"))
+        }
         "serve" => {
             let location = sub.get_one::<String>("LOCATION").map(String::as_str);
             pipeline::run_serve(config, ports, location, working, &serve_options(sub), log)

@@ -21,7 +21,7 @@ pub fn read(name: &str) -> Result<Option<Secret>, String> {
         Err(Error::NoEntry) => Ok(None),
         Err(error) => Err(error),
     });
-    found.map(|(secret, _)| secret)
+    found.map(|found| found.map(|(secret, _)| secret))
 }
 
 /// Puts a secret under a name; one that was there is replaced. Returns the keychain that took it.
@@ -29,7 +29,8 @@ pub fn read(name: &str) -> Result<Option<Secret>, String> {
 /// # Errors
 /// No keychain can be reached, as a sentence.
 pub fn write(name: &str, secret: &Secret) -> Result<&'static str, String> {
-    first(name, |entry| entry.set_secret(secret.expose()).map(Some)).map(|(_, place)| place)
+    let written = first(name, |entry| entry.set_secret(secret.expose()).map(Some))?;
+    written.map(|((), place)| place).ok_or_else(|| "this machine has no keychain".to_owned())
 }
 
 /// A keychain, if it can be reached.
@@ -57,24 +58,33 @@ fn places() -> Vec<fn() -> Place> {
     }];
 }
 
-/// What the first keychain gives that has something, and which one answered; an error when none can be used.
+/// What the first keychain gives that has something, and which one that is. One that is not there is passed over; one that is
+/// there and refuses, because it is locked for instance, ends the search: another one might have an older key. That nothing
+/// is found counts only when all of them were asked.
 fn first<T>(
     name: &str,
     ask: impl Fn(&Entry) -> Result<Option<T>, Error>,
-) -> Result<(Option<T>, &'static str), String> {
-    let mut answered = None;
-    let mut problems = Vec::new();
+) -> Result<Option<(T, &'static str)>, String> {
+    let mut absent = Vec::new();
     for open in places() {
         let (place, store) = open();
-        match store.and_then(|store| store.build(SERVICE, name, None)).and_then(|it| ask(&it)) {
-            Ok(Some(value)) => return Ok((Some(value), place)),
-            Ok(None) => answered = answered.or(Some(place)),
-            Err(error) => problems.push(format!("{place}: {}", sentence(&error))),
+        let failed = |error: &Error| format!("{place}: {}", sentence(error));
+        let store = match store {
+            Ok(store) => store,
+            Err(error) => {
+                absent.push(failed(&error));
+                continue;
+            }
+        };
+        let entry = store.build(SERVICE, name, None).map_err(|error| failed(&error))?;
+        if let Some(value) = ask(&entry).map_err(|error| failed(&error))? {
+            return Ok(Some((value, place)));
         }
     }
-    match answered {
-        Some(place) => Ok((None, place)),
-        None => Err(format!("no keychain can be used ({})", problems.join("; "))),
+    if absent.is_empty() {
+        Ok(None)
+    } else {
+        Err(format!("`{name}` is in no keychain that answers ({})", absent.join("; ")))
     }
 }
 

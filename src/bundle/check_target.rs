@@ -10,7 +10,10 @@ use crate::diag::Diagnostic;
 use crate::metafile::Metafile;
 
 /// The modules that are in the outputs.
-pub(super) struct Kept<'a>(Vec<&'a Module>);
+pub(super) struct Kept<'a> {
+    modules: Vec<&'a Module>,
+    entries: Vec<&'a Module>,
+}
 
 impl<'a> Kept<'a> {
     pub(super) fn of(graph: &'a ModuleGraph, metafile: &Metafile) -> Self {
@@ -18,24 +21,38 @@ impl<'a> Kept<'a> {
         let kept: BTreeSet<&str> =
             outputs.flat_map(|output| output.inputs.keys()).map(String::as_str).collect();
         let modules = graph.modules.iter();
-        Self(modules.filter(|module| kept.contains(module.path.as_str())).collect())
+        Self {
+            modules: modules.filter(|module| kept.contains(module.path.as_str())).collect(),
+            entries: graph.entry_points.iter().map(|id| graph.module(*id)).collect(),
+        }
     }
 
     /// Global variables that only some runtimes have, in code of the project.
     pub(super) fn globals(&self) -> Vec<NameUse> {
-        let own = self.0.iter().filter(|module| !is_of_package(module));
-        own.flat_map(|module| module.global_uses.iter().cloned()).collect()
+        self.own().flat_map(|module| module.global_uses.iter().cloned()).collect()
     }
 
-    /// Bindings that a Worker reads.
+    fn own(&self) -> impl Iterator<Item = &'a Module> {
+        self.modules.iter().copied().filter(|module| !is_of_package(module))
+    }
+
+    /// Bindings that a Worker reads, in code of the project.
     pub(super) fn bindings(&self) -> Vec<NameUse> {
-        self.0.iter().flat_map(|module| module.binding_uses.iter().cloned()).collect()
+        let is_entry = |module: &Module| self.entries.iter().any(|entry| entry.path == module.path);
+        self.own()
+            .flat_map(
+                |module| {
+                    if is_entry(module) { &module.worker_uses } else { &module.binding_uses }
+                },
+            )
+            .cloned()
+            .collect()
     }
 
     /// Exports of built-in modules that are imported by name, or read from the module as a whole.
     pub(super) fn built_ins(&self) -> Vec<NameUse> {
         let mut found = Vec::new();
-        for module in &self.0 {
+        for module in &self.modules {
             let mut symbols: Vec<_> = module.named_imports.iter().collect();
             symbols.sort_by_key(|(symbol, _)| **symbol);
             for (symbol, import) in symbols {

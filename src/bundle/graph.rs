@@ -306,6 +306,8 @@ pub struct Module {
     pub global_uses: Vec<NameUse>,
     /// Bindings of a Worker that it reads.
     pub binding_uses: Vec<NameUse>,
+    /// The same where its default export is the Worker, so that handlers in it are given `env`.
+    pub worker_uses: Vec<NameUse>,
 }
 
 /// Something outside of the build that a module uses: a global variable that it does not ask for first, an export of a

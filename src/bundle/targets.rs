@@ -1,5 +1,7 @@
 //! What is known of the runtimes that bundles are for: a row each, which resolving, printing and checking ask.
 
+use javascript_globals::GLOBALS;
+
 use super::options::{Compatibility, Target};
 
 /// What is known of a runtime.
@@ -19,6 +21,8 @@ pub struct Runtime {
     pub first_line: Option<&'static str>,
     /// Whether `process.env.NODE_ENV` has to become a constant: there is no environment to read it from.
     pub replaces_node_env: bool,
+    /// The list of its global variables in the package `globals` (github.com/sindresorhus/globals).
+    pub globals: &'static str,
     /// Global variables of other runtimes, with what to do without them.
     pub lacks: &'static [(&'static str, &'static str)],
 }
@@ -39,6 +43,7 @@ const BROWSER: Runtime = Runtime {
     knows_short_names: false,
     first_line: None,
     replaces_node_env: true,
+    globals: "browser",
     lacks: &[
         OF_BUN,
         OF_DENO,
@@ -58,6 +63,7 @@ const NODE: Runtime = Runtime {
     knows_short_names: true,
     first_line: None,
     replaces_node_env: false,
+    globals: "node",
     lacks: &[
         OF_BUN,
         OF_DENO,
@@ -77,6 +83,8 @@ const BUN: Runtime = Runtime {
     // Without it, Bun transpiles the output once more (bun.com/docs/bundler: `target`).
     first_line: Some("// @bun"),
     replaces_node_env: false,
+    // The list `bun` has what it has beside Node.
+    globals: "node",
     lacks: &[
         OF_DENO,
         OF_PAGES[0],
@@ -94,6 +102,8 @@ const WORKERS: Runtime = Runtime {
     knows_short_names: true,
     first_line: None,
     replaces_node_env: true,
+    // There is no list of Workers; this is what all runtimes of today have.
+    globals: "shared-node-browser",
     lacks: &[
         OF_BUN,
         OF_DENO,
@@ -114,6 +124,7 @@ const NEUTRAL: Runtime = Runtime {
     knows_short_names: false,
     first_line: None,
     replaces_node_env: false,
+    globals: "shared-node-browser",
     lacks: &[],
 };
 
@@ -128,6 +139,22 @@ impl Target {
             Self::Workers => &WORKERS,
             Self::Neutral => &NEUTRAL,
         }
+    }
+}
+
+/// Global variables that throw where they may not be used, or that are none of a module.
+const NOT_PLAIN: &[&str] =
+    &["localStorage", "sessionStorage", "require", "module", "exports", "__dirname", "__filename"];
+
+impl Target {
+    /// Whether a global variable is there, so that reading it has no effect.
+    pub(crate) fn has_global(self, name: &str) -> bool {
+        let is_in =
+            |list: &str| GLOBALS.get(list).is_some_and(|globals| globals.contains_key(name));
+        !NOT_PLAIN.contains(&name)
+            && (is_in("builtin")
+                || is_in(self.runtime().globals)
+                || (self == Self::Bun && is_in("bun")))
     }
 }
 

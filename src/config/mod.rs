@@ -363,6 +363,13 @@ impl Config {
                 config.parts.push(Part { name: name.clone(), build, bytecode, compile, wrangler });
             }
             problems.extend(several_problem(&chosen, |name| first(name).is_some()));
+            let of_store = chosen.iter().find(|name| matches!(name.as_str(), "r2" | "memory"));
+            if let Some(name) = of_store.filter(|_| first("layout").or(first("store")).is_none()) {
+                let message =
+                    format!("what `{name}` says of the store does not hold for several presets");
+                let hint = "they are one deployment, in the layout `registry`; say `store.layout` or `store.url` yourself";
+                problems.push(Diagnostic::note("config/deploy", message).hint(hint));
+            }
         }
         config.deploy = chosen;
         config.settings_file = file.map(|file| file.path.clone());
@@ -397,6 +404,12 @@ impl Config {
 
 /// What does not go with several presets: each says its own.
 fn several_problem(chosen: &[String], is_set: impl Fn(&str) -> bool) -> Option<Diagnostic> {
+    let has = |preset: &str| chosen.iter().any(|name| name == preset);
+    let of_bun = ["bytecode", "compile"].into_iter().find(|name| is_set(name) && !has("bun"));
+    if let Some(setting) = of_bun {
+        let message = format!("`build.{setting}` is for Bun, and `deploy` does not name `bun`");
+        return Some(Diagnostic::error("config/deploy", message).hint("leave one of the two out"));
+    }
     let twice = chosen.iter().enumerate().find(|(at, name)| chosen[..*at].contains(name));
     let message = if let Some((_, name)) = twice {
         format!("`deploy` names `{name}` twice")
@@ -474,7 +487,8 @@ fn build_config(
     let mut build =
         build_options(layers, environment, &root, outdir.as_deref(), wrangler.as_ref(), problems);
     if let Some(file) = outfile {
-        name_the_one_output(&file, &entry_points, &mut build, problems);
+        let is_compiled = layers.switch("compile").unwrap_or_default();
+        name_the_one_output(&file, &entry_points, is_compiled, &mut build, problems);
     }
     // A metafile alone is enough for a report.
     let artifacts_metafile = layers.path("artifacts-metafile");
@@ -608,6 +622,7 @@ fn pictures(layers: &Layers<'_>, problems: &mut Vec<Diagnostic>) -> Option<Strin
 fn name_the_one_output(
     file: &Path,
     entry_points: &[String],
+    is_compiled: bool,
     build: &mut Options,
     problems: &mut Vec<Diagnostic>,
 ) {
@@ -618,7 +633,11 @@ fn name_the_one_output(
                 .hint("set `outdir` instead"),
         );
     }
-    build.outfile = file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let is_script = |name: &String| [".js", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end));
+    // `--compile --outfile app` names the executable; its script stands beside it.
+    build.outfile =
+        name.map(|name| if is_compiled && !is_script(&name) { format!("{name}.js") } else { name });
 }
 
 /// The kinds of size that a budget can be on.

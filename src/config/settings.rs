@@ -320,9 +320,10 @@ pub const SETTINGS: &[Setting] = &[
     setting!("record-file", "report.record", Kind::Text, "FILE", "none", on::RUN | on::REPORT, "Write the complete record there, for `comment --from` and `report --merge`"),
     setting!("pictures", "report.pictures", Kind::Text, "URL", "none", on::RUN, "Where the store is public, as a URL: treemaps are stored with the build and shown in the comment"),
     setting!("base", "report.base", Kind::Text, "WHAT", "auto", on::RUN | on::REPORT, "What sizes are compared with: a metafile, STORE/NAME@BUILD, git:REV, none, or auto"),
-    setting!("routes", "serve.routes", Kind::Records(ROUTE_FIELDS), "FIELDS", "none", on::SERVE, "Files and redirects for URLs of no file, by pattern; the first that matches counts"),
     setting!("comment", "report.comment", Kind::Switch, "", "on, on a pull request", on::RUN | on::REPORT, "Post the report on the pull request"),
     setting!("token", "report.token", Kind::KeySource, "env:NAME", "env:GITHUB_TOKEN", on::RUN | on::REPORT | on::COMMENT, "Where the token comes from that posts it"),
+
+    setting!("routes", "serve.routes", Kind::Records(ROUTE_FIELDS), "FIELDS", "none", on::SERVE, "Files and redirects for URLs of no file, by pattern; the first that matches counts"),
 ];
 
 /// The setting of that name.

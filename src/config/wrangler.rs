@@ -78,9 +78,6 @@ impl Wrangler {
         // Each environment has bindings of its own.
         let environments = value.get("env").and_then(Value::as_object);
         environments.into_iter().flatten().for_each(|(_, section)| read.collect(section, ""));
-        let secrets = value.pointer("/secrets/required").and_then(Value::as_array);
-        let secrets = secrets.into_iter().flatten().filter_map(Value::as_str);
-        read.bindings.extend(secrets.map(str::to_owned));
         Ok(read)
     }
 
@@ -103,6 +100,11 @@ impl Wrangler {
                 self.bindings.extend(fields.keys().cloned());
             }
             Value::Object(fields) => {
+                if section == "secrets" {
+                    let secrets = fields.get("required").and_then(Value::as_array);
+                    let secrets = secrets.into_iter().flatten().filter_map(Value::as_str);
+                    self.bindings.extend(secrets.map(str::to_owned));
+                }
                 self.bindings.extend(value["binding"].as_str().map(str::to_owned));
                 for (key, inner) in fields.iter().filter(|(key, _)| *key != "env") {
                     let inside = if section.is_empty() { key } else { &format!("{section}.{key}") };

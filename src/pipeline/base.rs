@@ -54,8 +54,14 @@ pub(super) fn baseline(config: &Config, ports: &Ports<'_>) -> Result<Base, Strin
             let json = DiskFileSystem
                 .read(&file)
                 .map_err(|error| format!("`{what}` cannot be read: {error}"))?;
-            let metafile = Metafile::parse(&json)
-                .map_err(|error| format!("`{what}` is no metafile: {error}"))?;
+            // The reason of the parser would quote what is in the file.
+            let metafile = Metafile::parse(&json).map_err(|error| {
+                format!(
+                    "`{what}` is no metafile (line {}, column {})",
+                    error.line(),
+                    error.column()
+                )
+            })?;
             Ok(Base { metafile, label: format!("`{what}`"), commit: None })
         }
     }

@@ -112,10 +112,19 @@ fn build_one(config: &Config, ports: &Ports<'_>) -> Bundled {
     }
     let mut paths: BTreeMap<String, &str> = BTreeMap::new();
     let mut clashes = Vec::new();
+    let folders: BTreeSet<String> = bundled
+        .artifacts
+        .iter()
+        .flat_map(|artifact| Path::new(artifact.path.as_str()).ancestors().skip(1))
+        .map(|folder| folder.to_string_lossy().to_lowercase())
+        .collect();
     for artifact in &bundled.artifacts {
         let path = artifact.path.as_str();
         // Disks of macOS and Windows take names that differ in case for one.
         let message = match paths.insert(path.to_lowercase(), path) {
+            None if folders.contains(&path.to_lowercase()) => {
+                format!("`{path}` would be an output, and the folder of others")
+            }
             None => continue,
             Some(other) if other == path => format!("two outputs would be written to `{path}`"),
             Some(other) => format!(

@@ -108,11 +108,14 @@ impl Place {
             readings.next().ok_or_else(|| store_error(&StoreError::Url(text.to_owned())))?;
         let first = open(first)?;
         // A part of the name may have been taken for one of the store's address; its group knows better.
-        if let Some(full) = first.full_name() {
+        if let Some(full) = first.full_name(&config.store.channel) {
             let url = first.url.strip_suffix(
                 full.strip_suffix(&first.name).unwrap_or_default().trim_end_matches('/'),
             );
-            if let Some(url) = url.map(|url| url.trim_end_matches('/').to_owned()) {
+            let url = url.map(|url| url.trim_end_matches('/').to_owned());
+            if let Some(url) = url {
+                // `dir:team/a` is in this folder.
+                let url = if url == "dir:" { "dir:.".to_owned() } else { url };
                 return open(Reading { url, name: full, at: first.at });
             }
         }
@@ -125,13 +128,16 @@ impl Place {
     }
 
     /// The whole name, where that under which it was found is the end of it.
-    fn full_name(&self) -> Option<String> {
-        let channel = self.at.as_deref().unwrap_or("latest");
-        if self.is_own || OutputPath::new(channel).is_err() {
+    fn full_name(&self, channel: &str) -> Option<String> {
+        if self.is_own {
             return None;
         }
-        let full = self.store.name_in_group(&self.name, channel).ok()??;
-        full.ends_with(&format!("/{}", self.name)).then_some(full)
+        let channels = [self.at.as_deref().unwrap_or("latest"), channel];
+        let channels = channels.into_iter().filter(|channel| OutputPath::new(*channel).is_ok());
+        let full = channels
+            .filter_map(|channel| self.store.name_in_group(&self.name, channel).ok().flatten());
+        let end = format!("/{}", self.name);
+        full.into_iter().find(|full| full.ends_with(&end))
     }
 
     fn found(&self) -> Result<Found, StoreError> {

@@ -81,7 +81,7 @@ pub(super) fn read_outputs(
             },
         }
     }
-    let mut metafile = parsed.unwrap_or_else(|| of_files(&read));
+    let mut metafile = with_files(parsed, &read);
     let by_file: BTreeMap<&str, &Named> =
         named.iter().map(|named| (named.file.as_str(), named)).collect();
     for artifact in &mut read.artifacts {
@@ -123,6 +123,22 @@ fn placed(metafile: Metafile, folder: &str) -> Metafile {
         })
         .collect();
     Metafile { inputs: metafile.inputs, outputs }
+}
+
+/// What is known of the files that are there. A page that was made after the build is one of them, too; what a metafile
+/// lists and is not there any more is not released. Where it knows none of the files, it is taken as it is.
+fn with_files(metafile: Option<Metafile>, folder: &Folder) -> Metafile {
+    let mut all = of_files(folder);
+    let Some(known) = metafile else { return all };
+    if !known.outputs.keys().any(|path| all.outputs.contains_key(path)) {
+        return known;
+    }
+    for (path, output) in known.outputs {
+        if let Some(there) = all.outputs.get_mut(&path) {
+            *there = output;
+        }
+    }
+    Metafile { inputs: known.inputs, ..all }
 }
 
 fn of_files(folder: &Folder) -> Metafile {

@@ -1,22 +1,31 @@
 //! `bundlegate mcp`: the store and the build as tools of the Model Context Protocol, for an assistant or a bot.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::build::outputs;
 use super::deploy::{builds, metafile_at};
 use super::report::{assessed, mask_texts, measure, measure_encoded, name_packages};
-use super::scan::gate;
-use super::{Gated, Outcome, Ports, StoreCommand, output_folder, run, run_fit, run_store};
+use super::scan::{gate, mask_of_names};
+use super::{Gated, Mask, Outcome, Ports, StoreCommand, output_folder, run, run_fit, run_store};
+use crate::artifact::OutputPath;
 use crate::config::Config;
 use crate::diag::render::render;
 use crate::diag::{Diagnostic, ExitCode};
+use crate::fs::{DiskFileSystem, FileSystem as _};
 use crate::leak::sarif;
 use crate::mcp::{Answer, Asked, Content, Offer, ResourceInfo, ToolInfo, serve};
 use crate::metafile::Metafile;
 use crate::report::{bundle_md, markdown};
+use crate::url::decode_percent;
 
-const LOCATION: (&str, &str, bool) =
-    ("location", "STORE/NAME, such as r2://bucket/app [default: that of the settings]", false);
+const NAME: (&str, &str, bool) = (
+    "name",
+    "Name of a deployment in the store of the settings [default: that of the settings]",
+    false,
+);
 const MODULE: (&str, &str, bool) =
     ("module", "Path of the module in the metafile, or the end of it", true);
 
@@ -24,7 +33,7 @@ const TOOLS: &[ToolInfo] = &[
     ToolInfo {
         name: "list_deployments",
         about: "Lists the builds in the store, the newest first, with their sizes and the channels in which they are live.",
-        arguments: &[LOCATION],
+        arguments: &[NAME],
         changes: false,
     },
     ToolInfo {
@@ -123,9 +132,22 @@ const RESOURCES: &[ResourceInfo] = &[
 const INSTRUCTIONS: &str = "bundlegate builds a JavaScript or TypeScript project, gates it and stores it. Ask `why_included` and \
     `used_exports` before removing an import; `size_report` says what changed. No tool ever shows the value of a secret.";
 
+/// What holds for one request: settings and the time change while a session lasts.
+pub struct Fresh {
+    /// The settings.
+    pub config: Config,
+    /// The day.
+    pub today: (u16, u8, u8),
+    /// The time in seconds since 1970.
+    pub now: u64,
+}
+
+/// Reads the settings and the clock again.
+pub type Refresh<'a> = &'a dyn Fn() -> Result<Fresh, Vec<Diagnostic>>;
+
 /// Serves tools over standard input and output until the client goes away. Without `allows_changes` none changes anything.
 #[must_use]
-pub fn run_mcp(config: &Config, ports: &Ports<'_>, allows_changes: bool) -> Outcome {
+pub fn run_mcp(refresh: Refresh<'_>, ports: &Ports<'_>, allows_changes: bool) -> Outcome {
     let mut outcome = Outcome::default();
     let tools = TOOLS.iter().filter(|tool| allows_changes || !tool.changes);
     let offer = Offer {
@@ -133,8 +155,23 @@ pub fn run_mcp(config: &Config, ports: &Ports<'_>, allows_changes: bool) -> Outc
         resources: RESOURCES.to_vec(),
         instructions: INSTRUCTIONS.to_owned(),
     };
-    let session = Session { config, ports };
-    if let Err(error) = serve(offer, |asked| session.answer(asked)) {
+    let served = serve(offer, |asked| {
+        let Fresh { config, today, now } = refresh().map_err(|problems| {
+            let texts = problems.into_iter().map(|it| it.masked(ports.mask));
+            texts.map(|problem| render(&problem, false)).collect::<String>()
+        })?;
+        let mask = mask_of_names(&config, ports.environment);
+        let ports = Ports {
+            files: Arc::clone(&ports.files),
+            runner: ports.runner.clone(),
+            below: ports.below.clone(),
+            today,
+            now,
+            ..*ports
+        };
+        Session { config: &config, ports: &ports, mask: &*mask }.answer(asked)
+    });
+    if let Err(error) = served {
         let message = format!("the session ended: {error}");
         let hint = "start it from a client of the Model Context Protocol, with pipes";
         outcome.error(ExitCode::Usage, Diagnostic::error("mcp/session", message).hint(hint));
@@ -145,6 +182,7 @@ pub fn run_mcp(config: &Config, ports: &Ports<'_>, allows_changes: bool) -> Outc
 struct Session<'a> {
     config: &'a Config,
     ports: &'a Ports<'a>,
+    mask: &'a Mask,
 }
 
 impl Session<'_> {
@@ -153,11 +191,11 @@ impl Session<'_> {
             Asked::Call { tool, arguments } => self.call(&tool, &arguments),
             Asked::Read { uri } => self.read(&uri),
         };
-        let masked = |text: String| (self.ports.mask)(&text).unwrap_or(text);
+        let masked = |text: String| (self.mask)(&text).unwrap_or(text);
         match answer {
             Ok(Content::Text(text)) => Ok(Content::Text(masked(text))),
             Ok(Content::Json(mut value)) => {
-                mask_texts(&mut value, self.ports.mask);
+                mask_texts(&mut value, &|text| (self.mask)(text));
                 Ok(Content::Json(value))
             }
             Err(message) => Err(masked(message)),
@@ -167,19 +205,22 @@ impl Session<'_> {
     fn call(&self, tool: &str, arguments: &Map<String, Value>) -> Answer {
         let argument = |name: &str| arguments.get(name).and_then(Value::as_str);
         match tool {
-            "list_deployments" => self.deployments(argument("location")),
+            "list_deployments" => self.deployments(argument("name")),
             "size_report" => self.report(argument("build"), argument("base")).map(Content::Text),
             "why_included" => self.why(argument("module").unwrap_or_default()),
             "used_exports" => self.used(argument("module").unwrap_or_default()),
             "find_leaks" => self.leaks(),
             "plan" => {
                 let outcome = run_fit(self.config, self.ports, true);
-                let text = said(outcome)?;
+                if outcome.exit_code() != ExitCode::Fine {
+                    return Err(problems(&outcome));
+                }
+                let text = outcome.report.unwrap_or_default();
                 let value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
                 Ok(Content::Json(value))
             }
             "promote" => {
-                let place = self.place(argument("build").unwrap_or_default());
+                let place = self.place(argument("build").unwrap_or_default())?;
                 self.change(&place, &StoreCommand::Promote)
             }
             "rollback" => {
@@ -196,11 +237,15 @@ impl Session<'_> {
         match uri {
             REPORT => self.report(None, None).map(Content::Text),
             ANALYSIS => Ok(Content::Text(bundle_md::render(&self.built()?))),
-            METAFILE => Ok(Content::Text(self.built()?.to_json())),
+            METAFILE => {
+                let json = serde_json::to_value(self.built()?);
+                json.map(Content::Json).map_err(|error| error.to_string())
+            }
             _ => {
                 let build = uri.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
                 let build = build.ok_or_else(|| format!("there is no `{uri}`"))?;
-                self.report(Some(build), Some("none")).map(Content::Text)
+                let build = String::from_utf8_lossy(&decode_percent(build)).into_owned();
+                self.report(Some(&build), Some("none")).map(Content::Text)
             }
         }
     }
@@ -210,18 +255,26 @@ impl Session<'_> {
         format!("{}/{}", self.config.store.url, self.config.name)
     }
 
-    /// A build or a channel of it; what names a store is one already.
-    fn place(&self, build: &str) -> String {
-        if super::deploy::is_store(build) {
-            build.to_owned()
-        } else {
-            format!("{}@{build}", self.own_place())
+    /// A build or a channel of it. Nothing leads to another store or name.
+    fn place(&self, build: &str) -> Result<String, String> {
+        match OutputPath::new(build) {
+            Ok(build) if !build.as_str().contains(['@', ':']) => {
+                Ok(format!("{}@{build}", self.own_place()))
+            }
+            _ => Err(format!("`{build}` is neither a build nor a channel")),
         }
     }
 
-    fn deployments(&self, location: Option<&str>) -> Answer {
-        let own = self.own_place();
-        let found = builds(self.config, self.ports, location.unwrap_or(&own));
+    fn deployments(&self, name: Option<&str>) -> Answer {
+        let name = match name {
+            Some(name) => match OutputPath::new(name) {
+                Ok(name) if !name.as_str().contains(['@', ':']) => name.to_string(),
+                _ => return Err(format!("`{name}` cannot be the name of a deployment")),
+            },
+            None => self.config.name.clone(),
+        };
+        let location = format!("{}/{name}", self.config.store.url);
+        let found = builds(self.config, self.ports, &location);
         let found = found.map_err(|error| render(&error, false))?;
         let list: Vec<Value> = found
             .iter()
@@ -238,7 +291,7 @@ impl Session<'_> {
                 })
             })
             .collect();
-        Ok(Content::Json(json!({ "location": location.unwrap_or(&own), "builds": list })))
+        Ok(Content::Json(json!({ "location": location, "builds": list })))
     }
 
     /// The metafile of what the settings build or name, with sizes. Nothing is written.
@@ -255,21 +308,32 @@ impl Session<'_> {
 
     fn report(&self, build: Option<&str>, base: Option<&str>) -> Result<String, String> {
         let metafile = match build {
-            Some(build) => metafile_at(self.config, self.ports, &self.place(build))?,
+            Some(build) => metafile_at(self.config, self.ports, &self.place(build)?)?,
             None => self.built()?,
         };
         let mut config = self.config.clone();
         if let Some(base) = base {
-            // What could be a build or a channel of the store is one, unless there is a file of that name.
-            let is_other = ["auto", "none"].contains(&base)
-                || base.starts_with("git:")
-                || super::deploy::is_store(base)
-                || config.root.join(base).exists();
-            config.report.base = if is_other { base.to_owned() } else { self.place(base) };
+            config.report.base = match base {
+                "auto" | "none" => base.to_owned(),
+                _ if base.starts_with("git:") => base.to_owned(),
+                file if file.ends_with(".json") => self.own_file(file)?,
+                build => self.place(build)?,
+            };
         }
         let mut outcome = Outcome::default();
         let report = assessed(&config, self.ports, &metafile, &mut outcome);
         Ok(markdown::render(&report))
+    }
+
+    /// A file of the project: nothing outside of it is read for a client.
+    fn own_file(&self, path: &str) -> Result<String, String> {
+        let real = |path: &Path| DiskFileSystem.canonicalize(path).ok();
+        let file = real(&self.config.root.join(path));
+        let root = real(&self.config.root);
+        match (file, root) {
+            (Some(file), Some(root)) if file.starts_with(&root) => Ok(path.to_owned()),
+            _ => Err(format!("`{path}` is no file of the project")),
+        }
     }
 
     /// The input of the metafile that a text names.
@@ -372,8 +436,10 @@ fn said(outcome: Outcome) -> Result<String, String> {
     if outcome.exit_code() != ExitCode::Fine {
         return Err(problems(&outcome));
     }
+    let warnings = problems(&outcome);
     let lines = outcome.done.join("\n");
-    Ok(outcome.report.unwrap_or(lines))
+    let said = outcome.report.unwrap_or(lines);
+    Ok(if warnings.is_empty() { said } else { format!("{said}\n\n{warnings}") })
 }
 
 fn problems(outcome: &Outcome) -> String {

@@ -35,7 +35,7 @@ pub use comment::run_comment;
 use deploy::store;
 pub use deploy::{StoreCommand, run_pull, run_push, run_store};
 pub use init::run_init;
-pub use mcp::run_mcp;
+pub use mcp::{Fresh, Refresh, run_mcp};
 pub use plan::run_fit;
 pub use report::{ReportFormat, run_report};
 use report::{

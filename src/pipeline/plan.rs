@@ -171,6 +171,7 @@ pub fn run_fit(config: &Config, ports: &Ports<'_>, is_json: bool) -> Outcome {
     let mut asked = config.clone();
     asked.bytecode = false;
     asked.parts.clear();
+    (asked.compile, asked.wrangler) = (false, None);
     asked.build.target = Target::Bun;
     asked.build.packages = Packages::Bundle;
     asked.build.source_map = SourceMapMode::None;
@@ -184,10 +185,11 @@ pub fn run_fit(config: &Config, ports: &Ports<'_>, is_json: bool) -> Outcome {
     }
     let mut needs = Needs::of(&bundled.metafile, &bundled.globals, &bundled.built_ins);
     let wrangler = Wrangler::read(&config.root).ok().flatten();
-    for class in wrangler.iter().flat_map(|wrangler| &wrangler.classes) {
-        let exports = bundled.metafile.outputs.values().flat_map(|output| &output.exports);
-        if exports.into_iter().any(|name| name == class) {
-            add(&mut needs.workers, &format!("the class `{class}` of a Durable Object"));
+    if let Some(Wrangler { classes, file, .. }) = &wrangler {
+        let exports: Vec<&String> =
+            bundled.metafile.outputs.values().flat_map(|output| &output.exports).collect();
+        for class in classes.iter().filter(|class| exports.contains(class)) {
+            add(&mut needs.workers, &format!("the class `{class}`, which `{file}` binds"));
         }
     }
     let gzip: u64 = bundled.artifacts.par_iter().map(gzip_size).sum();
@@ -198,8 +200,9 @@ pub fn run_fit(config: &Config, ports: &Ports<'_>, is_json: bool) -> Outcome {
             markdown::size(most)
         )];
     }
-    let root = |entry: &String| normalize(&config.root.join(entry));
-    if config.entry_points.iter().all(|entry| config.files.contains_key(&root(entry))) {
+    let is_in_settings =
+        |input: &String| config.files.contains_key(&normalize(&config.root.join(input)));
+    if bundled.metafile.inputs.keys().all(is_in_settings) {
         needs.in_settings = vec!["`build.files`".to_owned()];
     }
     let (preset, answers) = needs.decide();

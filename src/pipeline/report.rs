@@ -279,7 +279,12 @@ pub(super) fn mask_texts(value: &mut serde_json::Value, mask: &dyn Fn(&str) -> O
         }
         serde_json::Value::Array(list) => list.iter_mut().for_each(|one| mask_texts(one, mask)),
         serde_json::Value::Object(map) => {
-            map.iter_mut().for_each(|(_, one)| mask_texts(one, mask));
+            // A metafile has paths as keys.
+            let fields = std::mem::take(map).into_iter().map(|(key, mut one)| {
+                mask_texts(&mut one, mask);
+                (mask(&key).unwrap_or(key), one)
+            });
+            *map = fields.collect();
         }
         _ => {}
     }

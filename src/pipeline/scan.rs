@@ -8,7 +8,7 @@ use super::report::check_budgets;
 use super::{Gated, Outcome, Ports, skipped};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
 use crate::bundle::environment_reads;
-use crate::bundle::options::{SourceMapMode, Target};
+use crate::bundle::options::{Options, SourceMapMode, Target};
 use crate::config::env::Environment;
 use crate::config::{Allowance, Config};
 use crate::diag::{Diagnostic, ExitCode, Location, Severity};
@@ -45,7 +45,9 @@ pub(super) fn gate(
         (None, is_empty) => !is_empty && config.build.target == Target::Browser,
     };
     let of_browsers = config.parts.iter().filter(|part| part.build.target == Target::Browser);
-    let search = Search::new(&guarded, is_for_browsers && config.parts.is_empty())
+    let of_browsers = of_browsers.filter(|_| config.artifacts.is_none());
+    let has_parts = config.artifacts.is_none() && !config.parts.is_empty();
+    let search = Search::new(&guarded, is_for_browsers && !has_parts)
         .for_browsers(of_browsers.map(|part| format!("{}/", part.name)))
         .with_weak(&verdicts)
         .at(&config.root, ports.environment.iter());
@@ -115,17 +117,30 @@ fn locate(
             ..Location::file(search.masked_name(file).unwrap_or_else(|| file.clone()))
         });
     }
-    let is_open = |finding: &Finding| is_unknown(finding) && is_script(&finding.file);
-    if config.build.source_map != SourceMapMode::None
-        || config.bytecode
-        || !found.iter().any(is_open)
-    {
-        return;
-    }
+    // Bun prints scripts anew for bytecode, so no map of ours leads through them.
     let mut with_maps = config.clone();
-    with_maps.build.source_map = SourceMapMode::External;
+    let mut unmapped = Vec::new();
+    let mut prepare = |build: &mut Options, bytecode: bool, compile: &mut bool, folder: String| {
+        if build.source_map == SourceMapMode::None && !bytecode {
+            unmapped.push(folder);
+        }
+        (build.source_map, *compile) = (SourceMapMode::External, false);
+    };
+    if with_maps.parts.is_empty() {
+        let Config { build, bytecode, compile, .. } = &mut with_maps;
+        prepare(build, *bytecode, compile, String::new());
+    }
     for part in &mut with_maps.parts {
-        part.build.source_map = SourceMapMode::External;
+        let folder = format!("{}/", part.name);
+        prepare(&mut part.build, part.bytecode, &mut part.compile, folder);
+    }
+    let is_open = |finding: &Finding| {
+        is_unknown(finding)
+            && is_script(&finding.file)
+            && unmapped.iter().any(|folder| finding.file.starts_with(folder.as_str()))
+    };
+    if !found.iter().any(is_open) {
+        return;
     }
     let again = build(&with_maps, ports);
     let Ok((_, again)) =
@@ -235,14 +250,24 @@ fn more_values(
 /// What takes values of guarded variables out of what we say; of those that the settings name, too, once they are known.
 #[must_use]
 pub fn mask(environment: &Environment, config: Option<&Config>) -> Box<Mask> {
+    let search = masking(environment, config);
+    Box::new(move |text| search.masked_text(text))
+}
+
+/// What is public is shown less often than it might be, in messages that hold it.
+fn masking(environment: &Environment, config: Option<&Config>) -> Search {
     let more = config.map(|config| more_values(config, environment).0).unwrap_or_default();
     let guard = config.map(|config| config.leaks.guard.as_slice()).unwrap_or_default();
     let variables =
         environment.iter().chain(more.iter().map(|(name, value)| (name.as_str(), value)));
-    // What is public is shown less often than it might be, in messages that hold it.
     let (guarded, _) = leak::guarded(variables, &Policy { public: &[], guard, texts: &[] });
-    let search = Search::new(&guarded, false);
-    Box::new(move |text| search.masked_text(text))
+    Search::new(&guarded, false)
+}
+
+/// The same for what is made of names: eight bytes of a value in a row are not shown, where a sentence may have eleven.
+pub(super) fn mask_of_names(config: &Config, environment: &Environment) -> Box<Mask> {
+    let search = masking(environment, Some(config));
+    Box::new(move |text| search.masked_name(text))
 }
 
 /// Gives a text without what must not be shown; `None` where there is nothing of that in it.

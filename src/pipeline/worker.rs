@@ -1,6 +1,7 @@
 //! Whether a Worker fits its platform, and the file that Wrangler deploys it with.
 
 use super::Outcome;
+use crate::artifact::{ArtifactKind, BuildArtifact};
 use crate::bundle::Bundled;
 use crate::bundle::options::{Options, Target};
 use crate::config::Config;
@@ -86,9 +87,14 @@ pub(super) fn check_wrangler(config: &Config, bundled: &Bundled) -> Vec<Diagnost
                 .hint("a secret can be listed: `\"secrets\": { \"required\": [\"NAME\"] }`"),
         });
     }
-    let entries = bundled.metafile.outputs.values().filter(|output| output.entry_point.is_some());
+    let is_entry = |path: &String| {
+        let of_path = |artifact: &&BuildArtifact| artifact.path.as_str() == path;
+        let artifact = bundled.artifacts.iter().find(of_path);
+        artifact.is_some_and(|artifact| artifact.kind == ArtifactKind::EntryPoint)
+    };
+    let entries = bundled.metafile.outputs.iter().filter(|(path, _)| is_entry(path));
     let exports: Vec<&str> =
-        entries.flat_map(|output| &output.exports).map(String::as_str).collect();
+        entries.flat_map(|(_, output)| &output.exports).map(String::as_str).collect();
     for class in wrangler.classes.iter().filter(|class| !exports.contains(&class.as_str())) {
         let message =
             format!("`{}` names the class `{class}`, which no entry point exports", wrangler.file);

@@ -16,7 +16,7 @@ const LARGEST: usize = 50;
 const OF_ENTRY: usize = 15;
 /// Importers that are named for a module.
 const IMPORTERS: usize = 10;
-/// Bytes that the document may have; about a hundred thousand tokens.
+/// Bytes above which modules are left out; about a hundred thousand tokens. Tables alone may have more.
 const MOST_BYTES: usize = 400 << 10;
 /// How many modules are described one by one: as many as there is room for.
 const STEPS: [usize; 6] = [usize::MAX, 1000, 300, 100, 30, 0];
@@ -311,6 +311,9 @@ fn raw(
         "## Raw data\n\nOne fact a line; search for `[MODULE:`, `[OUTPUT_BYTES:`, `[FORMAT:`, `[IMPORT:`, `[IMPORTED_BY:`, `[ENTRY:`, \
          `[EXTERNAL:` or `[NODE_MODULES:`.\n\n```\n",
     );
+    if shown.len() < metafile.inputs.len() {
+        let _ = writeln!(text, "(of {} of {} modules)", shown.len(), metafile.inputs.len());
+    }
     // A line feed or a fence in a name would end the block.
     let name = |text: &str| {
         crate::diag::render::visible(text).replace(['\n', '\t'], " ").replace("```", "'''")

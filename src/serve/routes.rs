@@ -53,6 +53,11 @@ impl Routes {
             let status = status(&options).map_err(of)?;
             let pattern = pattern(&options.pattern)
                 .map_err(|error| of(format!("is no pattern of URLs: {error}")))?;
+            let template = options.file.as_ref().or(options.redirect.as_ref());
+            let unknown = template.and_then(|template| unknown_name(template, &pattern));
+            if let Some(name) = unknown {
+                return Err(of(format!("has no `:{name}`")));
+            }
             Ok(Route { pattern, options, status })
         };
         routes.into_iter().map(prepare).collect::<Result<_, _>>().map(Self)
@@ -67,6 +72,7 @@ impl Routes {
                 (Some(file), _) => Target::File(filled(file, &groups), *status),
                 (None, redirect) => {
                     let to = filled(redirect.as_deref().unwrap_or_default(), &groups);
+                    let to = encoded(&to);
                     Target::Redirect(on_this_server(redirect.as_deref(), to), *status)
                 }
             })
@@ -106,8 +112,9 @@ fn pattern(text: &str) -> Result<UrlPattern, String> {
         // Of any host.
         UrlPatternInit { base_url: None, ..init }
     } else {
-        // This server speaks plain HTTP; what stands before it may not.
-        UrlPatternInit { protocol: None, ..init }
+        // This server speaks plain HTTP on a port of its own; what stands before it may not.
+        let port = init.port.filter(|port| !port.is_empty());
+        UrlPatternInit { protocol: None, port, ..init }
     };
     UrlPattern::parse(init, UrlPatternOptions::default()).map_err(|error| error.to_string())
 }
@@ -125,6 +132,38 @@ fn status(options: &RouteOptions) -> Result<StatusCode, String> {
         let names: Vec<String> = allowed.iter().map(u16::to_string).collect();
         format!("has the status {status}; it may be {}", names.join(", "))
     })
+}
+
+/// An address with what is no ASCII in it, or a blank, as percent signs.
+fn encoded(address: &str) -> String {
+    address.bytes().fold(String::with_capacity(address.len()), |text, byte| {
+        if byte.is_ascii_graphic() {
+            text + char::from(byte).encode_utf8(&mut [0; 4])
+        } else {
+            text + &format!("%{byte:02X}")
+        }
+    })
+}
+
+/// Names in a template that the pattern does not have.
+fn unknown_name(template: &str, pattern: &UrlPattern) -> Option<String> {
+    let parts = [&pattern.pathname, &pattern.hostname, &pattern.search];
+    let known = |name: &str| {
+        parts.iter().any(|part| part.group_name_list.iter().any(|group| group == name))
+    };
+    let mut rest = template;
+    while let Some((_, behind)) = rest.split_once(':') {
+        let end = behind.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(behind.len());
+        let (name, after) = behind.split_at(end);
+        // `https://`, `host:8080`
+        let is_other =
+            name.is_empty() || (name.len() > 1 && name.bytes().all(|it| it.is_ascii_digit()));
+        if !is_other && !known(name) {
+            return Some(name.to_owned());
+        }
+        rest = after;
+    }
+    None
 }
 
 /// A template with what was found: `:name` stands for it.
@@ -184,6 +223,7 @@ mod tests {
             redirect("/shop{/:item}?", "https://shop.example/:item", Some(302)),
             redirect("/find?q=:word", "/words/:word", Some(307)),
             redirect("https://:tenant.example.com/in", "/tenants/:tenant", None),
+            redirect("/cart/*", "/購物 車/:0", None),
         ])
         .unwrap();
         let check = |host: &str, path: &str, query: &str, expected: Option<(&str, u16)>| {
@@ -206,8 +246,9 @@ mod tests {
         check("a", "/shop/lamp", "", Some(("https://shop.example/lamp", 302)));
         check("a", "/shop", "", Some(("https://shop.example/", 302)));
         check("a", "/find", "q=%E8%B3%BC", Some(("/words/%E8%B3%BC", 307)));
-        check("two.example.com:8080", "/in", "", None);
+        check("two.example.com:8080", "/in", "", Some(("/tenants/two", 308)));
         check("two.example.com", "/in", "", Some(("/tenants/two", 308)));
+        check("a", "/cart/1", "", Some(("/%E8%B3%BC%E7%89%A9%20%E8%BB%8A/1", 308)));
         check("a", "/", "", None);
     }
 
@@ -223,6 +264,7 @@ mod tests {
                 "needs a `file`",
             ),
             (redirect("/a", "/b", Some(200)), "may be 308, 301"),
+            (redirect("/:name", "/b/:nmae", None), "has no `:nmae`"),
         ] {
             let error = Routes::new(vec![route.clone()]).unwrap_err();
             assert!(error.contains(expected) && error.contains(&route.pattern), "{error}");

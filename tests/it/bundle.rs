@@ -428,6 +428,7 @@ fn copied_files_are_found_from_every_folder() {
             "files/[name]-[hash]",
         ],
         &["--splitting", "--chunk-naming", "a/b/[name]-[hash]"],
+        &["--format", "cjs"],
     ] {
         let out = folder.path().join("out");
         let _ = std::fs::remove_dir_all(&out);
@@ -443,11 +444,18 @@ fn copied_files_are_found_from_every_folder() {
         ]);
         build.args(["--loader", ".png=file", "--loader", ".txt=copy"]).args(flags);
         ok(build.current_dir(folder.path()));
-        std::fs::write(out.join("package.json"), "{\"type\":\"module\"}").unwrap();
+        let is_commonjs = flags.contains(&"cjs");
+        let kind = if is_commonjs { "commonjs" } else { "module" };
+        std::fs::write(out.join("package.json"), format!("{{\"type\":\"{kind}\"}}")).unwrap();
         // Node takes no other ending for a module.
         for path in bundlegate::fs::walk(&out).unwrap() {
             let text = std::fs::read_to_string(out.join(&path)).unwrap();
             if path.ends_with(".txt") {
+                let text = if is_commonjs {
+                    text.replace("export const value", "exports.value")
+                } else {
+                    text
+                };
                 std::fs::write(out.join(path.replace(".txt", ".js")), text).unwrap();
             } else if path.ends_with(".js") {
                 std::fs::write(out.join(&path), text.replace(".txt\"", ".js\"")).unwrap();
@@ -461,6 +469,11 @@ fn copied_files_are_found_from_every_folder() {
         assert_eq!(entries.iter().filter(is_entry).count(), 2, "{entries:?}");
         for entry in entries.iter().filter(is_entry) {
             assert_eq!(ok(node().arg(out.join(entry))), "true true copied\n", "{entry} {flags:?}");
+            // What is handed on from it, Node finds, too.
+            let named =
+                format!("import {{ value }} from {:?}; console.log(value)", out.join(entry));
+            let named = ok(node().args(["--input-type=module", "-e", &named]));
+            assert_eq!(named, "true true copied\ncopied\n", "{entry} {flags:?}");
         }
     }
 }

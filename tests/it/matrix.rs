@@ -1,4 +1,4 @@
-//! Which test shows which row of what was asked for, on the real runtime or by a real client; `docs/matrix.md` is this table.
+//! Which test shows which row of what was asked for; `docs/matrix.md` is this table.
 
 use super::support::root;
 
@@ -69,7 +69,7 @@ const ROWS: &[(&str, &str, &[&str])] = &[
     ),
     (
         "Build",
-        "`PUBLIC_*` is inlined in every form, and nothing else",
+        "`PUBLIC_*` is inlined: members, patterns (nested, with defaults, beside `...rest`), aliases; nothing else is",
         &["bundle::fixtures_look_as_reviewed", "bundle::fixtures_print_what_their_sources_print"],
     ),
     (
@@ -110,7 +110,7 @@ const ROWS: &[(&str, &str, &[&str])] = &[
 
 fn rows() -> String {
     let head = "# What was asked for, and the tests that show it\n\n\
-        Each test runs the real runtime or a real client. Made by `cargo test --test it matrix` with `UPDATE=1`.\n\n\
+        Most of these run what was built on the real runtime, or speak with a real client. Made by `cargo test --test it matrix` with `UPDATE=1`.\n\n\
         | matrix | row | tests |\n|---|---|---|\n";
     ROWS.iter().fold(head.to_owned(), |text, (matrix, row, tests)| {
         let tests: Vec<String> = tests.iter().map(|test| format!("`{test}`")).collect();

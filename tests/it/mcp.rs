@@ -32,12 +32,22 @@ fn a_client_reads_and_changes() {
         ok(bundlegate().arg("run").current_dir(folder.path()));
     }
     deep(secret);
+    // A module whose name holds a short value, and a file that is none of the project's.
+    write("src/q9Xv7Lm2Zt4.ts", "export const named = 1;");
+    write(
+        "src/middle.ts",
+        "import { used } from './deep';\nimport { named } from './q9Xv7Lm2Zt4';\nexport const middle = () => used() + 'middle' + named;",
+    );
+    let outside = folder.path().parent().unwrap().join("outside.json");
+    std::fs::write(&outside, "\"outside-of-the-project\"").unwrap();
     for flags in [&[][..], &["--allow-changes"]] {
         let mut client = node();
         client.arg(npm().join("mcp.mjs")).arg(env!("CARGO_BIN_EXE_bundlegate")).arg(folder.path());
-        let said = ok(client.args(flags).env("SESSION_SECRET", secret));
+        let said =
+            ok(client.args(flags).env("SESSION_SECRET", secret).env("SHORT_SECRET", "q9Xv7Lm2Zt4"));
         assert_eq!(said, "right\n");
     }
+    std::fs::remove_file(outside).unwrap();
     // Without a client there is nothing to do, and that is said.
     let output = bundlegate()
         .arg("mcp")

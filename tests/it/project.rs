@@ -396,6 +396,16 @@ fn another_bundlers_outputs_pass_the_same_gates() {
         "built/meta.json",
     ]));
     assert!(report.contains("| `index.js` |"), "{report}");
+    // What was made after the build is released, so it is held against budgets, too.
+    std::fs::write(project.path.join("built/index.html"), "<p>a page</p>").unwrap();
+    let over = project
+        .command("report")
+        .args(["--artifacts", "built", "--artifacts-metafile", "built/meta.json"])
+        .args(["--budgets", "path=*.html,raw=5B"])
+        .output()
+        .unwrap();
+    assert_eq!(over.status.code(), Some(5), "{}", text(&over));
+    std::fs::remove_file(project.path.join("built/index.html")).unwrap();
     let source = std::fs::read_to_string(project.path.join("built/index.js")).unwrap();
     std::fs::write(project.path.join("built/index.js"), format!("{source}//{SECRET}\n")).unwrap();
     let leaking = project.command("scan").arg("built").output().unwrap();

@@ -6,7 +6,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 
 const [command, cwd, ...flags] = process.argv.slice(2);
 const secret = process.env.SESSION_SECRET;
-const transport = new StdioClientTransport({ command, args: ["mcp", ...flags], cwd, stderr: "pipe", env: { SESSION_SECRET: secret } });
+const transport = new StdioClientTransport({ command, args: ["mcp", ...flags], cwd, stderr: "pipe", env: { SESSION_SECRET: secret, SHORT_SECRET: process.env.SHORT_SECRET } });
 const client = new Client({ name: "bundlegate-tests", version: "1" });
 let all = "";
 await client.connect(transport);
@@ -62,6 +62,17 @@ try {
   const { value: plan } = await call("plan");
   assert.equal(plan.deploy, "bun", JSON.stringify(plan));
 
+  // Nothing outside of the project and of its place in the store is read.
+  for (const base of ["/etc/hostname.json", "../outside.json", "dir:/tmp/other/app", "r2://other/app@latest", "nothing"]) {
+    const { isError, text } = await call("size_report", { base });
+    assert.ok(isError || /No baseline/.test(text), `${base}: ${text}`);
+    assert.ok(!text.includes("outside-of-the-project"), text);
+  }
+  for (const build of ["dir:/tmp/other/app", "x@y", "../app"]) assert.ok((await call("size_report", { build })).isError, build);
+  assert.ok((await call("list_deployments", { name: "../other" })).isError);
+  // The name of a module with a short value in it is given without that.
+  assert.ok((await call("why_included", { module: "src/middle.ts" })).value);
+
   await assert.rejects(client.callTool({ name: "why_included", arguments: {} }), /needs the argument `module`/);
   await assert.rejects(client.callTool({ name: "why_included", arguments: { module: 1 } }), /is a text/);
   await assert.rejects(client.callTool({ name: "plan", arguments: { a: "b" } }), /has no argument `a`/);
@@ -94,6 +105,7 @@ try {
     assert.equal(await live(), second.build);
   }
   assert.ok(all.length > 10_000 && !all.includes(secret), "a value of a secret was sent");
+  assert.ok(!all.includes(process.env.SHORT_SECRET), "a short value of a secret was sent");
 } finally {
   await client.close();
 }

@@ -752,8 +752,17 @@ impl Paths {
     }
 
     /// How a chunk names an asset.
-    fn asset(&self, from: u32, url: &str, options: &Options) -> String {
-        seen_from(&self.templates[from as usize], url, options)
+    fn asset(&self, from: usize, url: &str, options: &Options) -> String {
+        seen_from(&self.templates[from], url, options)
+    }
+
+    /// How a chunk names what is left to the runtime, which may be an asset of the build.
+    fn external(&self, from: usize, specifier: &str, options: &Options) -> String {
+        if self.assets.contains(specifier) {
+            self.asset(from, specifier, options)
+        } else {
+            specifier.to_owned()
+        }
     }
 
     /// The specifier of one chunk in another.
@@ -828,7 +837,7 @@ fn finish(
     options: &Options,
 ) -> Printed {
     for (index, chunk) in printed.iter_mut().enumerate() {
-        add_frame(graph, plan, index, chunk, options);
+        add_frame(graph, plan, paths, index, chunk, options);
     }
     // A chunk's own content, with every stand-in blanked out.
     let isolated: Vec<String> = printed
@@ -1011,6 +1020,7 @@ fn needs_transpiler(module: &crate::bundle::graph::Module) -> bool {
 fn add_frame(
     graph: &ModuleGraph,
     plan: &LinkPlan,
+    paths: &Paths,
     index: usize,
     chunk: &mut PrintedChunk,
     options: &Options,
@@ -1074,7 +1084,7 @@ fn add_frame(
             after.push_str("})();\n");
         }
         if options.format == Format::Cjs && options.target == Target::Node {
-            after.push_str(&export_names_for_node(plan, index));
+            after.push_str(&export_names_for_node(plan, index, paths, options));
         }
         if let Some(footer) = &options.footer {
             after.push_str(footer);
@@ -1105,7 +1115,12 @@ fn add_frame(
 
 /// Names of exports in a form that Node finds when a module imports the output: it looks for this assignment in the
 /// text (the lexer of `cjs-module-lexer`).
-fn export_names_for_node(plan: &LinkPlan, index: usize) -> String {
+fn export_names_for_node(
+    plan: &LinkPlan,
+    index: usize,
+    paths: &Paths,
+    options: &Options,
+) -> String {
     let Some(shape) = &plan.links[index].entry_exports else { return String::new() };
     let mut names: Vec<String> = shape
         .exports
@@ -1117,7 +1132,9 @@ fn export_names_for_node(plan: &LinkPlan, index: usize) -> String {
         })
         .collect();
     names.extend(shape.dynamic.iter().filter_map(|binding| match binding {
-        Binding::External { specifier, .. } => Some(format!("...require(\"{specifier}\")")),
+        Binding::External { specifier, .. } => {
+            Some(format!("...require(\"{}\")", paths.external(index, specifier, options)))
+        }
         _ => None,
     }));
     if names.is_empty() {

@@ -1,7 +1,5 @@
 //! Applies the plan to a module's tree, taken rather than cloned: the only place that edits one after parsing.
 
-use std::borrow::Cow;
-
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
@@ -39,13 +37,12 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// How code of this chunk names an asset, by its URL in the output folder itself.
     pub(super) fn asset(&self, url: &str) -> String {
-        self.paths.asset(self.chunk, url, self.options)
+        self.paths.asset(self.chunk as usize, url, self.options)
     }
 
     /// How code of this chunk names what is left to the runtime, which may be an asset of the build.
-    pub(super) fn external<'s>(&self, specifier: &'s str) -> Cow<'s, str> {
-        let is_asset = self.paths.assets.contains(specifier);
-        if is_asset { self.asset(specifier).into() } else { specifier.into() }
+    pub(super) fn external(&self, specifier: &str) -> String {
+        self.paths.external(self.chunk as usize, specifier, self.options)
     }
 
     /// A helper function by its name in this chunk.

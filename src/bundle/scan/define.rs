@@ -48,6 +48,21 @@ impl Defines {
         Self { by_name: values.into_iter().collect(), roots, env, prefixes, mention_names }
     }
 
+    /// What a property of an object of the environment is known to be: what is defined, else a variable that may be inlined.
+    pub(super) fn property(
+        &self,
+        object: &str,
+        name: &str,
+        place: Span,
+        unset: &mut Vec<UnsetVariable>,
+    ) -> Option<Expr> {
+        let defined = self.by_name.get(&format!("{object}.{name}"));
+        if let Some(Expr::Lit(Lit::Str(text))) = defined {
+            return Some(string(text.value.as_str()?, place));
+        }
+        self.variable(name, place, unset).map(|value| string(value, place))
+    }
+
     /// The value of a variable that may be inlined; one that ought to have been set and is not is noted.
     pub(super) fn variable(
         &self,
@@ -195,7 +210,7 @@ impl VisitMut for Settle<'_> {
 }
 
 /// A text as an expression, at the place of what it stands for.
-pub(super) fn string(value: &str, span: Span) -> Expr {
+fn string(value: &str, span: Span) -> Expr {
     Expr::Lit(Lit::Str(Str { span, value: value.into(), raw: None }))
 }
 

@@ -2,8 +2,9 @@
 
 use swc_core::common::{DUMMY_SP, Span, Spanned};
 use swc_core::ecma::ast::*;
+use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::define::{Defines, UnsetVariable, string};
+use super::define::{Defines, UnsetVariable};
 use super::environment::DottedNames;
 use crate::environment_reads::OBJECTS;
 
@@ -17,7 +18,8 @@ pub(super) struct Destructuring<'a> {
 
 impl Destructuring<'_> {
     /// `const { A, B: b = "x" } = process.env`: what is known becomes a declaration of its own, so that it is a constant.
-    /// Beside `...rest` it stays in the pattern, which says what is not in `rest`, and the value gets it.
+    /// Beside `...rest`, which has all that is not named, and beside defaults that read it, it stays in the pattern, and the
+    /// value gets it.
     pub(super) fn split(&mut self, declarators: &mut Vec<VarDeclarator>) {
         let mut index = 0;
         while index < declarators.len() {
@@ -27,18 +29,23 @@ impl Destructuring<'_> {
             let Some(init) = &mut declarator.init else { continue };
             let Some(name) = self.names.dotted_name(init) else { continue };
             let mut known = Vec::new();
-            self.take(pattern, &name, &mut known);
+            let mut left = pattern.clone();
+            self.take(&mut left, &name, &mut known);
+            if mentions(&left, &known) {
+                known.clear();
+            } else {
+                *pattern = left;
+            }
             let is_empty = pattern.props.is_empty() && !known.is_empty();
             if !is_empty && let Some(value) = self.filled(&declarator.name, &name, init) {
                 **init = value;
             }
-            let at = if is_empty {
-                declarators.remove(index - 1);
-                index - 1
-            } else {
-                index
-            };
-            index = at + known.len();
+            let at = index - 1;
+            if is_empty {
+                declarators.remove(at);
+                index = at;
+            }
+            index += known.len();
             declarators.splice(at..at, known);
         }
     }
@@ -61,11 +68,13 @@ impl Destructuring<'_> {
         pattern.props.retain_mut(|property| {
             let Some(key) = key_of(property) else { return true };
             if is_env {
-                let Some(value) = self.defines.variable(&key, property.span(), self.unset) else {
+                // What takes the value apart may read what stands before it.
+                let Some(target) = name_of(property) else { return true };
+                let span = property.span();
+                let Some(value) = self.defines.property(name, &key, span, self.unset) else {
                     return true;
                 };
-                let init = Some(Box::new(string(value, DUMMY_SP)));
-                let name = target_of(property);
+                let (name, init) = (Pat::Ident(target), Some(Box::new(value)));
                 known.push(VarDeclarator { span: DUMMY_SP, name, init, definite: false });
                 return false;
             }
@@ -86,13 +95,16 @@ impl Destructuring<'_> {
         let mut properties = Vec::new();
         for property in &pattern.props {
             let Some(key) = key_of(property) else {
+                // What is computed may be a property that a copy does not have.
+                if !is_env && !matches!(property, ObjectPatProp::Rest(_)) {
+                    return None;
+                }
                 takes_all = true;
                 continue;
             };
             let read = read(value, &key, property.span());
             let known = if is_env {
-                let known = self.defines.variable(&key, property.span(), self.unset);
-                known.map(|known| string(known, property.span()))
+                self.defines.property(name, &key, property.span(), self.unset)
             } else if let ObjectPatProp::KeyValue(pair) = property {
                 self.filled(&pair.value, &member(name, &key), &read)
             } else {
@@ -106,16 +118,37 @@ impl Destructuring<'_> {
         }
         let whole = SpreadElement { dot3_token: DUMMY_SP, expr: Box::new(value.clone()) };
         let spread = takes_all.then_some(PropOrSpread::Spread(whole));
-        let properties = properties.into_iter().filter_map(|(key, known, read)| {
-            // What is known comes over what the whole has.
-            let value = if takes_all { known? } else { known.unwrap_or(read) };
+        // What is named comes over the copy of the whole, which has no inherited properties.
+        let properties = properties.into_iter().map(|(key, known, read)| {
             let key = PropName::Str(Str { span: DUMMY_SP, value: key.into(), raw: None });
-            let pair = KeyValueProp { key, value: Box::new(value) };
-            Some(PropOrSpread::Prop(Box::new(Prop::KeyValue(pair))))
+            let pair = KeyValueProp { key, value: Box::new(known.unwrap_or(read)) };
+            PropOrSpread::Prop(Box::new(Prop::KeyValue(pair)))
         });
         let props = spread.into_iter().chain(properties).collect();
         Some(Expr::Object(ObjectLit { span: value.span(), props }))
     }
+}
+
+/// Whether a pattern reads one of these variables, in a default or a computed key.
+fn mentions(pattern: &ObjectPat, known: &[VarDeclarator]) -> bool {
+    struct Mentions {
+        names: Vec<Id>,
+        found: bool,
+    }
+    impl Visit for Mentions {
+        noop_visit_type!();
+
+        fn visit_expr(&mut self, expression: &Expr) {
+            if let Expr::Ident(ident) = expression {
+                self.found |= self.names.contains(&ident.to_id());
+            }
+            expression.visit_children_with(self);
+        }
+    }
+    let names = known.iter().filter_map(|one| one.name.as_ident()).map(BindingIdent::to_id);
+    let mut mentions = Mentions { names: names.collect(), found: false };
+    pattern.visit_with(&mut mentions);
+    mentions.found
 }
 
 /// The key of a property in a pattern, where it is written; neither computed nor what is left.
@@ -131,15 +164,16 @@ fn key_of(property: &ObjectPatProp) -> Option<String> {
     }
 }
 
-/// What a property of a pattern goes into. A value that is known needs no default.
-fn target_of(property: &ObjectPatProp) -> Pat {
+/// The variable that a property of a pattern goes into, where it is one. A value that is known needs no default.
+fn name_of(property: &ObjectPatProp) -> Option<BindingIdent> {
     match property {
-        ObjectPatProp::Assign(assign) => Pat::Ident(BindingIdent::from(assign.key.id.clone())),
+        ObjectPatProp::Assign(assign) => Some(BindingIdent::from(assign.key.id.clone())),
         ObjectPatProp::KeyValue(pair) => match &*pair.value {
-            Pat::Assign(assign) => (*assign.left).clone(),
-            other => other.clone(),
+            Pat::Ident(ident) => Some(ident.clone()),
+            Pat::Assign(assign) => assign.left.as_ident().cloned(),
+            _ => None,
         },
-        ObjectPatProp::Rest(rest) => (*rest.arg).clone(),
+        ObjectPatProp::Rest(_) => None,
     }
 }
 

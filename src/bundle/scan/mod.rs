@@ -12,6 +12,7 @@ mod filled;
 mod glob_imports;
 mod global_uses;
 mod harmless;
+mod import_equals;
 pub(crate) mod input_map;
 pub(crate) mod load;
 mod lower;
@@ -602,7 +603,9 @@ impl Scanner<'_> {
                     global_uses(&recorded.0, parsed.unresolved, &self.source_map, &module.path);
             }
             if self.options.target == Target::Workers {
-                module.binding_uses = worker_bindings(&recorded.0, &module, &self.source_map);
+                let uses =
+                    |is_worker| worker_bindings(&recorded.0, &module, is_worker, &self.source_map);
+                (module.binding_uses, module.worker_uses) = (uses(false), uses(true));
             }
             recorded
         });
@@ -833,6 +836,7 @@ fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
         directives: Vec::new(),
         global_uses: Vec::new(),
         binding_uses: Vec::new(),
+        worker_uses: Vec::new(),
     }
 }
 

@@ -24,6 +24,7 @@ use super::ambient::{ambient_names, make_global};
 use super::define::{Defines, substitute};
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
+use super::import_equals::{place_requires, split_exports};
 use super::lower::{has_legacy_decorators, lower};
 use super::sloppy::{functions_behind_if, rename_reserved, write_out};
 use crate::bundle::options::{Format, Loader, Options};
@@ -90,17 +91,23 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let comments = SingleThreadedComments::default();
     let mut program = parse_program(input, &comments)?;
     check_early(&program, input)?;
+    let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
+    if is_typescript {
+        split_exports(&mut program);
+    }
     let is_sloppy = is_sloppy(&program, input);
     if is_sloppy {
         write_out(&mut program);
     }
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
-    let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
     let ambient = if is_typescript { ambient_names(&program) } else { FxHashSet::default() };
     let lowered = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
     let mut unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
     make_global(&mut program, ambient, unresolved);
+    if is_typescript {
+        place_requires(&mut program, unresolved);
+    }
     let mut top_level = SyntaxContext::empty().apply_mark(top_level_mark);
     if lowered.needs_hygiene {
         // Names that a transform made up may clash with written ones; after this, names alone tell them apart.

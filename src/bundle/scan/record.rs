@@ -100,6 +100,7 @@ pub(super) fn record(
         unresolved: parsed.unresolved,
         pure_calls: &parsed.pure_calls,
         pure_functions: &pure_functions,
+        target: options.target,
         believe_annotations: !options.ignore_annotations,
         imports: &imports,
         harmless: FxHashSet::default(),

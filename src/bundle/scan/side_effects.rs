@@ -12,6 +12,7 @@ use swc_core::ecma::ast::*;
 
 use super::record::static_chain;
 use crate::bundle::graph::{Chain, Module};
+use crate::bundle::options::Target;
 
 /// What purity is judged by.
 pub(super) struct Purity<'a> {
@@ -27,6 +28,8 @@ pub(super) struct Purity<'a> {
     pub(super) readers: FxHashMap<Id, u32>,
     /// Variables of the module that never hold anything but one plain value.
     pub(super) known_values: FxHashMap<Id, KnownValue>,
+    /// The runtime, which has global variables.
+    pub(super) target: Target,
     /// Whether marks such as `/* @__PURE__ */` count.
     pub(super) believe_annotations: bool,
     /// Imported symbols: what a call of one does is known when it is bound.
@@ -44,82 +47,33 @@ pub(super) enum KnownValue {
     Symbol,
 }
 
-/// Globals that can be read without an effect, and whose missing would be a bug in the runtime.
-const KNOWN_GLOBALS: &[&str] = &[
-    "undefined",
-    "NaN",
-    "Infinity",
-    "globalThis",
-    "Object",
-    "Function",
-    "Array",
-    "Number",
-    "Boolean",
-    "String",
-    "Symbol",
+/// Constructors that only make an object when called with `new` and harmless arguments.
+const PURE_CONSTRUCTORS: &[&str] = &[
+    "Map",
+    "Set",
+    "WeakMap",
+    "WeakSet",
     "Date",
-    "Promise",
-    "RegExp",
     "Error",
-    "AggregateError",
     "EvalError",
     "RangeError",
     "ReferenceError",
     "SyntaxError",
     "TypeError",
     "URIError",
-    "JSON",
-    "Math",
-    "Intl",
-    "ArrayBuffer",
-    "Atomics",
-    "Uint8Array",
-    "Int8Array",
-    "Uint16Array",
-    "Int16Array",
-    "Uint32Array",
-    "Int32Array",
-    "Float32Array",
-    "Float64Array",
-    "Uint8ClampedArray",
-    "BigUint64Array",
-    "BigInt64Array",
-    "DataView",
-    "Map",
-    "BigInt",
-    "Set",
-    "WeakMap",
-    "WeakSet",
-    "WeakRef",
-    "Proxy",
-    "Reflect",
-    "FinalizationRegistry",
-    "decodeURI",
-    "decodeURIComponent",
-    "encodeURI",
-    "encodeURIComponent",
-    "escape",
-    "unescape",
-    "eval",
-    "isFinite",
-    "isNaN",
-    "parseFloat",
-    "parseInt",
-    "console",
-    "URL",
-    "URLSearchParams",
-    "TextEncoder",
-    "TextDecoder",
-    "setTimeout",
-    "clearTimeout",
-    "setInterval",
-    "clearInterval",
-    "queueMicrotask",
 ];
 
-/// Constructors that only make an object when called with `new` and harmless arguments.
-const PURE_CONSTRUCTORS: &[&str] =
-    &["Map", "Set", "WeakMap", "WeakSet", "Date", "Error", "TypeError", "RangeError"];
+/// Constructors of platforms that only make an object when called without arguments.
+const PLAIN_CONSTRUCTORS: &[&str] = &[
+    "AbortController",
+    "EventTarget",
+    "FormData",
+    "Headers",
+    "Object",
+    "TextDecoder",
+    "TextEncoder",
+    "URLSearchParams",
+];
 
 /// Functions on globals that compute from primitive arguments.
 const PURE_NAMESPACES: &[&str] = &["Math", "Number", "String", "Symbol"];
@@ -174,7 +128,7 @@ impl Purity<'_> {
         match expression {
             Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_) | Expr::This(_) | Expr::MetaProp(_) => true,
             Expr::Ident(ident) => {
-                ident.ctxt != self.unresolved || KNOWN_GLOBALS.contains(&ident.sym.as_str())
+                ident.ctxt != self.unresolved || self.target.has_global(&ident.sym)
             }
             Expr::Paren(paren) => self.expression(&paren.expr),
             Expr::Class(class) => self.class(&class.class),
@@ -331,22 +285,25 @@ impl Purity<'_> {
 
     fn is_pure_constructor(&self, callee: &Expr, arguments: &[ExprOrSpread]) -> bool {
         let Expr::Ident(ident) = callee else { return false };
-        ident.ctxt == self.unresolved
-            && PURE_CONSTRUCTORS.contains(&ident.sym.as_str())
-            && match arguments {
-                [] => true,
-                [only] => match (ident.sym.as_str(), &*only.expr) {
-                    (_, argument) if self.is_primitive(argument) => true,
-                    ("Set" | "WeakSet", Expr::Array(_)) => true,
-                    ("Map" | "WeakMap", Expr::Array(pairs)) => pairs
-                        .elems
-                        .iter()
-                        .flatten()
-                        .all(|pair| matches!(&*pair.expr, Expr::Array(_))),
-                    _ => false,
-                },
-                _ => arguments.iter().all(|argument| self.is_primitive(&argument.expr)),
-            }
+        if ident.ctxt != self.unresolved || !self.target.has_global(&ident.sym) {
+            return false;
+        }
+        (arguments.is_empty() && PLAIN_CONSTRUCTORS.contains(&ident.sym.as_str()))
+            || PURE_CONSTRUCTORS.contains(&ident.sym.as_str())
+                && match arguments {
+                    [] => true,
+                    [only] => match (ident.sym.as_str(), &*only.expr) {
+                        (_, argument) if self.is_primitive(argument) => true,
+                        ("Set" | "WeakSet", Expr::Array(_)) => true,
+                        ("Map" | "WeakMap", Expr::Array(pairs)) => pairs
+                            .elems
+                            .iter()
+                            .flatten()
+                            .all(|pair| matches!(&*pair.expr, Expr::Array(_))),
+                        _ => false,
+                    },
+                    _ => arguments.iter().all(|argument| self.is_primitive(&argument.expr)),
+                }
     }
 
     /// `new class extends Error { name = "Aborted" }()`: a class without a constructor, whose fields hold what is pure.

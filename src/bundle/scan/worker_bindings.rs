@@ -16,26 +16,46 @@ const HANDLERS: [&str; 6] = ["fetch", "scheduled", "queue", "email", "tail", "tr
 /// Most times that a module is looked through for functions that `env` is handed to.
 const MOST_PASSES: usize = 8;
 
-/// The bindings that the statements of a module read, each name once, at its first place.
+/// The bindings that the statements of a module read, each name once, at its first place. With `is_worker`, its default export
+/// has the handlers.
 pub(super) fn worker_bindings(
     body: &[Stmt],
     module: &Module,
+    is_worker: bool,
     source_map: &SourceMap,
 ) -> Vec<NameUse> {
     let worker = match module.export(&"default".into()) {
-        Some(Export::Local(symbol)) => Some(module.symbols[*symbol as usize].id.clone()),
+        Some(Export::Local(symbol)) if is_worker => {
+            Some(module.symbols[*symbol as usize].id.clone())
+        }
         _ => None,
     };
     // `export default worker` is a variable of its own.
     let worker = worker.map(|worker| named_by(body, &worker).unwrap_or(worker));
-    let env = imported_env(module);
-    let mut reads = Reads { worker, env, functions: FxHashMap::default(), found: Vec::new() };
-    let mut known = usize::MAX;
+    let of_platform = |import: &NamedImport| {
+        *module.imports[import.record as usize].specifier == *"cloudflare:workers"
+    };
+    let imported = |is_it: &dyn Fn(&NamedImport) -> bool| -> FxHashSet<Id> {
+        let symbols = module.named_imports.iter().filter(|(_, import)| is_it(import));
+        symbols.map(|(symbol, _)| module.symbols[*symbol as usize].id.clone()).collect()
+    };
+    let is_env = |import: &NamedImport| import.name == ImportName::Named("env".into());
+    let mut reads = Reads {
+        worker,
+        env: imported(&|import| of_platform(import) && is_env(import)),
+        bases: imported(&|import| of_platform(import) && !is_env(import)),
+        is_in_class: false,
+        functions: FxHashMap::default(),
+        found: Vec::new(),
+    };
+    // A function may be called before it is known.
+    let mut known = None;
     for _ in 0..MOST_PASSES {
-        if known == reads.env.len() {
+        let now = (reads.env.len(), reads.functions.len());
+        if known == Some(now) {
             break;
         }
-        known = reads.env.len();
+        known = Some(now);
         reads.found.clear();
         body.visit_with(&mut reads);
     }
@@ -62,21 +82,15 @@ fn named_by(body: &[Stmt], name: &Id) -> Option<Id> {
     })
 }
 
-/// The names by which a module has the `env` of `cloudflare:workers`.
-fn imported_env(module: &Module) -> FxHashSet<Id> {
-    let is_env = |import: &NamedImport| {
-        let specifier = &module.imports[import.record as usize].specifier;
-        *specifier == *"cloudflare:workers" && import.name == ImportName::Named("env".into())
-    };
-    let symbols = module.named_imports.iter().filter(|(_, import)| is_env(import));
-    symbols.map(|(symbol, _)| module.symbols[*symbol as usize].id.clone()).collect()
-}
-
 struct Reads {
     /// The default export, which has the handlers.
     worker: Option<Id>,
     /// Names that stand for `env`.
     env: FxHashSet<Id>,
+    /// What classes of the platform are called: `DurableObject`, `WorkerEntrypoint`.
+    bases: FxHashSet<Id>,
+    /// Whether a class is being looked at that extends one of them.
+    is_in_class: bool,
     /// Functions by their names, with the names of their parameters.
     functions: FxHashMap<Id, Vec<Option<Id>>>,
     found: Vec<(String, Span)>,
@@ -88,7 +102,8 @@ impl Reads {
             Expr::Ident(ident) => self.env.contains(&ident.to_id()),
             // In Durable Objects, entrypoints and workflows.
             Expr::Member(member) => {
-                member.obj.is_this()
+                self.is_in_class
+                    && member.obj.is_this()
                     && static_property(&member.prop).is_some_and(|name| name == *"env")
             }
             Expr::Paren(paren) => self.is_env(&paren.expr),
@@ -159,6 +174,19 @@ impl Reads {
 
 impl Visit for Reads {
     noop_visit_type!();
+
+    fn visit_class(&mut self, class: &Class) {
+        let parent = class.super_class.as_deref();
+        // `cloudflare.DurableObject` as well.
+        let parent = parent.and_then(|parent| match parent {
+            Expr::Member(member) => member.obj.as_ident(),
+            other => other.as_ident(),
+        });
+        let is_of_platform = parent.is_some_and(|parent| self.bases.contains(&parent.to_id()));
+        let outer = std::mem::replace(&mut self.is_in_class, is_of_platform);
+        class.visit_children_with(self);
+        self.is_in_class = outer;
+    }
 
     fn visit_member_expr(&mut self, member: &MemberExpr) {
         if self.is_env(&member.obj)
