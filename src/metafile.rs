@@ -132,6 +132,12 @@ impl Metafile {
     /// The shortest way from an entry point to an input by its imports, both ends included; empty when there is none.
     #[must_use]
     pub fn chain_to(&self, input: &str) -> Vec<String> {
+        self.chains().to(input)
+    }
+
+    /// The shortest ways from entry points to all inputs.
+    #[must_use]
+    pub fn chains(&self) -> Chains<'_> {
         let mut from: BTreeMap<&str, Option<&str>> = BTreeMap::new();
         let mut queue: std::collections::VecDeque<&str> = std::collections::VecDeque::new();
         for entry in self.outputs.values().filter_map(|output| output.entry_point.as_deref()) {
@@ -140,15 +146,6 @@ impl Metafile {
             }
         }
         while let Some(path) = queue.pop_front() {
-            if path == input {
-                let mut chain = vec![path.to_owned()];
-                let mut at = path;
-                while let Some(Some(importer)) = from.get(at) {
-                    chain.insert(0, (*importer).to_owned());
-                    at = importer;
-                }
-                return chain;
-            }
             let imports = self.inputs.get(path).map(|input| input.imports.as_slice());
             for import in imports.unwrap_or_default().iter().filter(|import| !import.external) {
                 if !from.contains_key(import.path.as_str()) {
@@ -157,7 +154,7 @@ impl Metafile {
                 }
             }
         }
-        Vec::new()
+        Chains(from)
     }
 
     /// Reads the JSON of our own, esbuild's or Bun's metafile.
@@ -174,5 +171,24 @@ impl Metafile {
         let mut json = serde_json::to_string_pretty(self).expect("string keys always serialise");
         json.push('\n');
         json
+    }
+}
+
+/// Who imports each input on the shortest way from an entry point.
+#[derive(Debug, Clone)]
+pub struct Chains<'a>(BTreeMap<&'a str, Option<&'a str>>);
+
+impl Chains<'_> {
+    /// The way to an input, both ends included; empty when there is none.
+    #[must_use]
+    pub fn to(&self, input: &str) -> Vec<String> {
+        let Some((mut at, _)) = self.0.get_key_value(input) else { return Vec::new() };
+        let mut chain = vec![(*at).to_owned()];
+        while let Some(Some(importer)) = self.0.get(at) {
+            chain.push((*importer).to_owned());
+            at = importer;
+        }
+        chain.reverse();
+        chain
     }
 }

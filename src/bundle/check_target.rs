@@ -144,13 +144,11 @@ fn globals_of(module: &Module, target: Target) -> Vec<Diagnostic> {
     if is_of_package(module) {
         return Vec::new();
     }
-    let runtime = target.runtime();
     let lacked = module.global_uses.iter().filter_map(|used| {
-        let root = used.name.split('.').next().unwrap_or_default();
-        let (_, hint) = runtime.lacks.iter().find(|(name, _)| *name == root)?;
-        let message = format!("`{}` is not there in {}", used.name, runtime.name);
+        let hint = target.global_problem(&used.name)?;
+        let message = format!("`{}` is not there in {}", used.name, target.runtime().name);
         let warning = Diagnostic::warning("build/global-not-in-target", message);
-        Some(warning.at(used.location.clone()).hint(*hint))
+        Some(warning.at(used.location.clone()).hint(hint))
     });
     lacked.collect()
 }

@@ -285,20 +285,38 @@ pub(crate) fn is_directive(statement: &Stmt) -> bool {
     matches!(statement, Stmt::Expr(one) if matches!(&*one.expr, Expr::Lit(Lit::Str(_))))
 }
 
-/// `import.meta` where there is none: for Node's `CommonJS` an object with what a module would see, else an empty one.
-pub(crate) fn import_meta(is_node: bool) -> Expr {
-    let properties = if is_node {
-        let url = call(&"require".into(), vec![string("node:url")]);
-        let convert = member(url, &"pathToFileURL".into(), DUMMY_SP);
-        let converted = call_expression(convert, vec![ident(&"__filename".into())]);
-        vec![
-            ("url".into(), member(converted, &"href".into(), DUMMY_SP)),
-            ("dirname".into(), ident(&"__dirname".into())),
-            ("filename".into(), ident(&"__filename".into())),
-        ]
-    } else {
-        Vec::new()
+/// `import.meta` where there is none: in `CommonJS` an object with what a module would see, else an empty one. With `is_bun`
+/// it has what Bun adds (bun.com/docs/runtime/module-resolution, `import.meta`).
+pub(crate) fn import_meta(is_commonjs: bool, is_bun: bool) -> Expr {
+    if !is_commonjs {
+        return Expr::Paren(ParenExpr { span: DUMMY_SP, expr: Box::new(object(Vec::new())) });
+    }
+    let built_in = |name: &str, function: &str| {
+        let module = call(&"require".into(), vec![string(name)]);
+        let function = member(module, &function.into(), DUMMY_SP);
+        call_expression(function, vec![ident(&"__filename".into())])
     };
+    let url = built_in("node:url", "pathToFileURL");
+    let main = member(ident(&"require".into()), &"main".into(), DUMMY_SP);
+    let is_main = Expr::Bin(BinExpr {
+        span: DUMMY_SP,
+        op: BinaryOp::EqEqEq,
+        left: Box::new(main),
+        right: Box::new(ident(&"module".into())),
+    });
+    let mut properties = vec![
+        ("url".into(), member(url, &"href".into(), DUMMY_SP)),
+        ("dirname".into(), ident(&"__dirname".into())),
+        ("filename".into(), ident(&"__filename".into())),
+        ("main".into(), is_main),
+    ];
+    if is_bun {
+        properties.extend([
+            ("dir".into(), ident(&"__dirname".into())),
+            ("path".into(), ident(&"__filename".into())),
+            ("file".into(), built_in("node:path", "basename")),
+        ]);
+    }
     Expr::Paren(ParenExpr { span: DUMMY_SP, expr: Box::new(object(properties)) })
 }
 

@@ -21,7 +21,7 @@ pub struct Runtime {
     pub first_line: Option<&'static str>,
     /// Whether `process.env.NODE_ENV` has to become a constant: there is no environment to read it from.
     pub replaces_node_env: bool,
-    /// The list of its global variables in the package `globals` (github.com/sindresorhus/globals).
+    /// The list of its global variables in the package `globals` (github.com/sindresorhus/globals); empty where there is none.
     pub globals: &'static str,
     /// Global variables of other runtimes, with what to do without them.
     pub lacks: &'static [(&'static str, &'static str)],
@@ -102,8 +102,8 @@ const WORKERS: Runtime = Runtime {
     knows_short_names: true,
     first_line: None,
     replaces_node_env: true,
-    // There is no list of Workers; this is what all runtimes of today have.
-    globals: "shared-node-browser",
+    // They have a list of their own.
+    globals: "",
     lacks: &[
         OF_BUN,
         OF_DENO,
@@ -146,21 +146,95 @@ impl Target {
 const NOT_PLAIN: &[&str] =
     &["localStorage", "sessionStorage", "require", "module", "exports", "__dirname", "__filename"];
 
+/// Global variables of Workers beside those of the language.
+const OF_WORKERS: &str = include_str!("workers_globals.txt");
+
+/// Global variables of a runtime that are no classes and hardly a mistake for something else.
+const PLAIN_NAMES: &[&str] = &[
+    "alert",
+    "cancelAnimationFrame",
+    "clearImmediate",
+    "confirm",
+    "customElements",
+    "document",
+    "getComputedStyle",
+    "global",
+    "history",
+    "importScripts",
+    "indexedDB",
+    "localStorage",
+    "location",
+    "matchMedia",
+    "prompt",
+    "requestAnimationFrame",
+    "sessionStorage",
+    "setImmediate",
+    "window",
+];
+
+fn is_in(list: &str, name: &str) -> bool {
+    GLOBALS.get(list).is_some_and(|globals| globals.contains_key(name))
+}
+
 impl Target {
     /// Whether a global variable is there, so that reading it has no effect.
     pub(crate) fn has_global(self, name: &str) -> bool {
-        let is_in =
-            |list: &str| GLOBALS.get(list).is_some_and(|globals| globals.contains_key(name));
-        !NOT_PLAIN.contains(&name)
-            && (is_in("builtin")
-                || is_in(self.runtime().globals)
-                || (self == Self::Bun && is_in("bun")))
+        !NOT_PLAIN.contains(&name) && self.knows_global(name)
     }
+
+    /// Whether a runtime has a global variable.
+    pub(crate) fn knows_global(self, name: &str) -> bool {
+        is_in("builtin", name)
+            || is_in(self.runtime().globals, name)
+            || match self {
+                Self::Bun => is_in("bun", name),
+                Self::Workers => OF_WORKERS.lines().any(|known| known == name),
+                _ => false,
+            }
+    }
+
+    /// What is wrong with a use of a global variable, and what to do; `None` where nothing is known to be. `used` is its name, with
+    /// that of the member that is read.
+    pub(crate) fn global_problem(self, used: &str) -> Option<String> {
+        let root = used.split('.').next().unwrap_or_default();
+        if let Some((_, hint)) = self.runtime().lacks.iter().find(|(name, _)| *name == root) {
+            return Some((*hint).to_owned());
+        }
+        // Variables of the environment are what `env` is for.
+        let is_environment = used == "process" || used.starts_with("process.env");
+        if self.knows_global(root) || !is_of_some_runtime(root) || is_environment {
+            return None;
+        }
+        let runtimes = [Self::Browser, Self::Node, Self::Bun, Self::Workers];
+        let others: Vec<&str> = runtimes
+            .into_iter()
+            .filter(|other| other.knows_global(root))
+            .map(|other| other.runtime().name)
+            .collect();
+        Some(match others.as_slice() {
+            [] => "it is there in no runtime that bundlegate builds for".to_owned(),
+            list => format!("it is there in {}", list.join(", ")),
+        })
+    }
+}
+
+/// Whether a name is that of a global variable which not all runtimes have. What is written small is hardly ever meant so,
+/// but for a few.
+fn is_of_some_runtime(name: &str) -> bool {
+    let is_class = name.starts_with(|first: char| first.is_ascii_uppercase());
+    let is_known = || {
+        ["browser", "worker", "serviceworker", "node", "bun"].iter().any(|list| is_in(list, name))
+            || OF_WORKERS.lines().any(|known| known == name)
+    };
+    (is_class || name == "process" || PLAIN_NAMES.contains(&name))
+        && !is_in("builtin", name)
+        && is_known()
 }
 
 /// Whether a global variable is one that only some runtimes have.
 pub(crate) fn is_watched(name: &str) -> bool {
     WATCHED.contains(&name)
+        || is_of_some_runtime(name)
         || [&BROWSER, &NODE, &BUN, &WORKERS]
             .iter()
             .any(|runtime| runtime.lacks.iter().any(|(lacked, _)| *lacked == name))
@@ -174,12 +248,32 @@ const WATCHED: &[&str] =
 /// (developers.cloudflare.com/changelog/post/2026-08-04-nodejs-compat-default).
 const NODE_BY_DEFAULT: &str = "2026-08-04";
 
+/// What `nodejs_compat_v2` stands for: the modules of this date
+/// (developers.cloudflare.com/workers/configuration/compatibility-flags).
+const COMPAT_V2: &str = "2024-09-23";
+
 impl Compatibility {
+    fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|known| known == flag)
+    }
+
     /// Whether Node's modules are there.
     fn has_node(&self) -> bool {
-        let has = |flag: &str| self.flags.iter().any(|known| known == flag);
+        !self.has("no_nodejs_compat") && (self.comes_with_dates() || self.has("nodejs_compat_v2"))
+    }
+
+    /// Whether modules come with their dates; `nodejs_compat_v2` alone stands still.
+    fn comes_with_dates(&self) -> bool {
         let is_default = self.date.is_empty() || self.date.as_str() >= NODE_BY_DEFAULT;
-        !has("no_nodejs_compat") && (is_default || has("nodejs_compat") || has("nodejs_compat_v2"))
+        is_default || self.has("nodejs_compat")
+    }
+
+    /// Whether a flag takes a module away: `disable_nodejs_fs_module`, `disable_nodejs_http_modules`.
+    fn is_disabled(&self, module: &str) -> bool {
+        let name = module.strip_prefix("node:").unwrap_or(module);
+        let root = name.split('/').next().unwrap_or_default();
+        self.has(&format!("disable_nodejs_{root}_module"))
+            || self.has(&format!("disable_nodejs_{root}_modules"))
     }
 }
 
@@ -263,6 +357,18 @@ pub fn unavailable(
             ),
         );
     }
+    if compatibility.is_disabled(&full) {
+        return wrong(
+            format!("`{specifier}` is disabled by a compatibility flag"),
+            "take the flag out of `compatibility_flags`".to_owned(),
+        );
+    }
+    if !compatibility.comes_with_dates() && date > COMPAT_V2 {
+        return wrong(
+            format!("`{specifier}` does not come with `nodejs_compat_v2` alone"),
+            "add `nodejs_compat` to `compatibility_flags`".to_owned(),
+        );
+    }
     if !compatibility.date.is_empty() && compatibility.date.as_str() < date {
         return wrong(
             format!("`{specifier}` is not there at the compatibility date {}", compatibility.date),
@@ -324,6 +430,11 @@ mod tests {
             ("2026-10-01", &["no_nodejs_compat"]),
             Some("nodejs_compat"),
         );
+        let v2 = ("2026-01-01", &["nodejs_compat_v2"][..]);
+        check(Target::Workers, "node:fs", v2, Some("add `nodejs_compat`"));
+        check(Target::Workers, "node:path", v2, None);
+        let without = ("2026-01-01", &["nodejs_compat", "disable_nodejs_fs_module"][..]);
+        check(Target::Workers, "node:fs/promises", without, Some("disabled"));
         check(Target::Workers, "left-pad", new, None);
         check(Target::Neutral, "node:fs", new, None);
     }

@@ -962,10 +962,7 @@ fn compatibility(
 ) -> Compatibility {
     let of_file = wrangler.map(Wrangler::compatibility).unwrap_or_default();
     let date = layers.text("compatibility-date").unwrap_or(of_file.date);
-    let is_date = date.len() == 10
-        && date.bytes().enumerate().all(|(at, byte)| {
-            if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() }
-        });
+    let is_date = date.len() == 10 && value::parse_date(&date).is_ok();
     if !date.is_empty() && !is_date {
         let message = format!("the compatibility date `{date}` is none");
         let error = Diagnostic::error("config/compatibility-date", message);

@@ -18,15 +18,23 @@ const OF_ENTRY: usize = 15;
 const IMPORTERS: usize = 10;
 /// Bytes above which modules are left out; about a hundred thousand tokens. Tables alone may have more.
 const MOST_BYTES: usize = 400 << 10;
-/// How many modules are described one by one: as many as there is room for.
-const STEPS: [usize; 6] = [usize::MAX, 1000, 300, 100, 30, 0];
 
-/// The document.
+/// The document, with as many modules described one by one as there is room for.
 #[must_use]
 pub fn render(metafile: &Metafile) -> String {
-    let mut texts = STEPS.into_iter().map(|modules| with_modules(metafile, modules));
-    let fits = texts.find(|text| text.len() <= MOST_BYTES);
-    fits.unwrap_or_else(|| with_modules(metafile, 0))
+    let (mut fits, mut too_many) = (0, metafile.inputs.len() + 1);
+    let mut best = None;
+    let mut most = metafile.inputs.len();
+    while fits + 1 < too_many {
+        let text = with_modules(metafile, most);
+        if text.len() <= MOST_BYTES {
+            (fits, best) = (most, Some(text));
+        } else {
+            too_many = most;
+        }
+        most = usize::midpoint(fits, too_many);
+    }
+    best.unwrap_or_else(|| with_modules(metafile, 0))
 }
 
 /// The document with so many of the largest modules described one by one.
@@ -264,6 +272,7 @@ fn modules(
 ) {
     text.push_str("## Modules\n\n");
     left_out(text, metafile.inputs.len(), shown.len(), "modules");
+    let chains = metafile.chains();
     for (path, input) in metafile.inputs.iter().filter(|(path, _)| shown.contains(path.as_str())) {
         let _ = writeln!(text, "### {}\n", code(path));
         let left = bytes.get(path.as_str()).copied().unwrap_or_default();
@@ -274,7 +283,7 @@ fn modules(
         if let Some(package) = &input.package {
             let _ = writeln!(text, "- Package: {}", code(package));
         }
-        let chain = metafile.chain_to(path);
+        let chain = chains.to(path);
         if chain.len() > 1 {
             let chain: Vec<String> = chain.iter().map(|path| code(path)).collect();
             let _ = writeln!(text, "- Reached by: {}", chain.join(" → "));

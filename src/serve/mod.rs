@@ -140,6 +140,9 @@ impl Site {
     pub fn respond<B>(&self, request: &Request<B>) -> Response<Piece> {
         let path = request.uri().path();
         let Some(path) = file_path(path) else { return plain(StatusCode::BAD_REQUEST) };
+        if is_hidden(&path) {
+            return plain(StatusCode::NOT_FOUND);
+        }
         if let Some(entry) = self.find(&path) {
             return send(entry, request);
         }
@@ -189,6 +192,7 @@ impl Site {
             },
             Target::File(path, status) => {
                 let found = file_path(&format!("/{}", path.trim_start_matches('/')))
+                    .filter(|path| !is_hidden(path))
                     .and_then(|path| self.find(&path));
                 match found {
                     Some(entry) if status == StatusCode::OK => send(entry, request),
@@ -269,6 +273,12 @@ fn file_path(path: &str) -> Option<String> {
     is_safe.then_some(decoded)
 }
 
+/// Whether a path leads to what is no part of a site, such as `.env` or `.git/config`. What `.well-known` has is asked for
+/// (RFC 8615).
+fn is_hidden(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with('.') && part != ".well-known")
+}
+
 /// Whether the server answers a path itself.
 pub(crate) fn is_own(path: &str) -> bool {
     path.starts_with(OWN_PATH)
@@ -299,6 +309,9 @@ mod tests {
             artifact("docs/index.html", "docs"),
             artifact("assets/app-HASH.js", &"x();".repeat(200)),
             artifact("a b/購.txt", "text"),
+            artifact(".env", "A=secret"),
+            artifact("sub/.git/config", "config"),
+            artifact(".well-known/security.txt", "text"),
         ];
         Site::new(artifacts, &[], options)
     }
@@ -326,6 +339,9 @@ mod tests {
         check(&plain, "/docs?a=b", None, 308, ("location", "/docs/?a=b"));
         check(&plain, "/assets/app-HASH.js", None, 200, ("cache-control", "immutable"));
         check(&plain, "/a%20b/%E8%B3%BC.txt", None, 200, ("content-type", "text/plain"));
+        check(&plain, "/.env", None, 404, ("content-type", "text/plain"));
+        check(&plain, "/sub/.git/config", None, 404, ("content-type", "text/plain"));
+        check(&plain, "/.well-known/security.txt", None, 200, ("content-type", "text/plain"));
         check(&plain, "/nowhere", Some("text/html"), 404, ("content-type", "text/plain"));
         for path in
             ["/../x", "/a/../../etc/passwd", "/%2e%2e/x", "/..%2fx", "/a%5cb", "/%00", "/./a"]

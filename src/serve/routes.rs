@@ -54,6 +54,11 @@ impl Routes {
             let pattern = pattern(&options.pattern)
                 .map_err(|error| of(format!("is no pattern of URLs: {error}")))?;
             let template = options.file.as_ref().or(options.redirect.as_ref());
+            if options.redirect.as_deref().is_some_and(|to| !leads_where_it_says(to)) {
+                let problem =
+                    "leads where a visitor says: write the host out, and a slash behind it";
+                return Err(of(problem.to_owned()));
+            }
             let unknown = template.and_then(|template| unknown_name(template, &pattern));
             if let Some(name) = unknown {
                 return Err(of(format!("has no `:{name}`")));
@@ -132,6 +137,23 @@ fn status(options: &RouteOptions) -> Result<StatusCode, String> {
         let names: Vec<String> = allowed.iter().map(u16::to_string).collect();
         format!("has the status {status}; it may be {}", names.join(", "))
     })
+}
+
+/// Whether the server that a redirect leads to is written out, so that nothing which a pattern finds can change it: an address
+/// on this server, or a scheme and a host with a slash behind it.
+fn leads_where_it_says(template: &str) -> bool {
+    if template.starts_with('/') {
+        return !template.starts_with("//") && !template.starts_with("/\\");
+    }
+    let Some((scheme, rest)) = template.split_once("://") else { return false };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let port = host.split_once(':').map(|(_, port)| port);
+    let is_port = |port: &str| port.len() > 1 && port.bytes().all(|it| it.is_ascii_digit());
+    ["http", "https"].contains(&scheme)
+        && !host.is_empty()
+        && !host.contains('@')
+        && port.is_none_or(|port| is_port(port) && (!path.is_empty()))
+        && (!path.is_empty() || !template.contains("/:"))
 }
 
 /// An address with what is no ASCII in it, or a blank, as percent signs.
@@ -265,6 +287,12 @@ mod tests {
             ),
             (redirect("/a", "/b", Some(200)), "may be 308, 301"),
             (redirect("/:name", "/b/:nmae", None), "has no `:nmae`"),
+            (redirect("/x/:p", "https://example.com:p", None), "leads where a visitor says"),
+            (redirect("/x*", "https://example.com:0", None), "leads where a visitor says"),
+            (redirect("/x/*", ":0", None), "leads where a visitor says"),
+            (redirect("/x/*", "//:0", None), "leads where a visitor says"),
+            (redirect("/x/:h", "https://:h.example.com/", None), "leads where a visitor says"),
+            (redirect("/x", "", None), "leads where a visitor says"),
         ] {
             let error = Routes::new(vec![route.clone()]).unwrap_err();
             assert!(error.contains(expected) && error.contains(&route.pattern), "{error}");

@@ -59,6 +59,60 @@ fn built_in_modules_are_those_of_workers() {
     assert_eq!(wrong, ["right"], "{said}");
 }
 
+/// The list of global variables of Workers is what workerd says.
+#[test]
+fn global_variables_are_those_of_workers() {
+    let text = std::fs::read_to_string(root().join("src/bundle/workers_globals.txt")).unwrap();
+    let listed: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let workerd = npm().join("node_modules/.bin/workerd");
+    let said = ok(node().arg(npm().join("globals.mjs")).arg(workerd).arg("2026-10-01"));
+    assert_eq!(said.lines().collect::<Vec<_>>(), listed);
+}
+
+/// Classes and plain names of another runtime are told, and what a target has is not.
+#[test]
+fn globals_of_other_runtimes_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for (source, told, fine) in [
+        (
+            "class A extends HTMLElement {} new A()",
+            &["node", "bun", "workers"][..],
+            &["browser"][..],
+        ),
+        ("requestAnimationFrame(() => {})", &["node", "bun", "workers"], &["browser"]),
+        ("console.log(location.href)", &["node", "bun", "workers"], &["browser"]),
+        ("console.log(process.cwd())", &["browser"], &["node", "bun", "workers"]),
+        ("console.log(process.env.X)", &[], &["browser", "node", "bun", "workers"]),
+        ("new WebSocketPair()", &["browser", "node", "bun"], &["workers"]),
+        ("new HTMLRewriter()", &["browser", "node"], &["bun", "workers"]),
+        ("new FixedLengthStream(1)", &["browser", "node", "bun"], &["workers"]),
+        (
+            "new AbortController().abort(); fetch('a'); structuredClone(1); crypto.randomUUID()",
+            &[],
+            &["browser", "node", "bun", "workers"],
+        ),
+        ("console.log(sessionStorage)", &["workers"], &["browser"]),
+        (
+            "if (typeof HTMLElement !== 'undefined') console.log(HTMLElement)",
+            &[],
+            &["browser", "node", "bun", "workers"],
+        ),
+        (
+            "const name = 'a'; console.log(name, globalThis.status)",
+            &[],
+            &["browser", "node", "bun", "workers"],
+        ),
+    ] {
+        for (targets, is_told) in [(told, true), (fine, false)] {
+            for target in targets {
+                let (status, text) = build(folder.path(), source, &["--target", target]);
+                let is_there = text.contains("global-not-in-target");
+                assert!(status == 0 && is_there == is_told, "{source} for {target}: {text}");
+            }
+        }
+    }
+}
+
 fn build(folder: &Path, source: &str, arguments: &[&str]) -> (i32, String) {
     std::fs::write(folder.join("a.ts"), source).unwrap();
     let output = bundlegate()

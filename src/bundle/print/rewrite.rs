@@ -502,7 +502,7 @@ impl<'a> Rewriter<'a> {
         captured.insert("__require".into());
         // `import.meta` is written with these there.
         if module.uses_import_meta && context.options.format == Format::Cjs {
-            captured.extend(["require", "__dirname", "__filename"].map(Atom::from));
+            captured.extend(["require", "module", "__dirname", "__filename"].map(Atom::from));
         }
         Self {
             context,
@@ -1057,7 +1057,8 @@ impl VisitMut for Rewriter<'_> {
                 if meta.kind == MetaPropKind::ImportMeta
                     && self.context.options.format != Format::Esm =>
             {
-                *expression = code::import_meta(self.context.options.format == Format::Cjs);
+                let Options { format, target, .. } = self.context.options;
+                *expression = code::import_meta(*format == Format::Cjs, *target == Target::Bun);
             }
             Expr::This(_) if self.this_depth == 0 && self.module.format == ModuleFormat::Esm => {
                 *expression = code::void_0();

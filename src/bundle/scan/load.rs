@@ -164,8 +164,12 @@ pub(super) fn asset_of(path: &Path, bytes: Vec<u8>, options: &Options) -> Asset 
 
 /// How an output names an asset.
 pub(super) fn url_of(asset: &Asset, options: &Options) -> String {
-    let prefix = if options.public_path.is_empty() { "./" } else { options.public_path.as_str() };
-    format!("{prefix}{}", asset.path)
+    match options.public_path.as_str() {
+        "" => format!("./{}", asset.path),
+        prefix if prefix.ends_with('/') => format!("{prefix}{}", asset.path),
+        // As esbuild has it: the path is that of a folder.
+        prefix => format!("{prefix}/{}", asset.path),
+    }
 }
 
 /// Fills a naming template and adds the extension. `..` in a folder becomes `_.._`, so no output leaves the folder.
