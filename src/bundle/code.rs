@@ -43,6 +43,12 @@ pub(crate) fn constant(value: &Constant) -> Expr {
     }
 }
 
+/// An expression in the place of another.
+pub(crate) fn at(mut expression: Expr, span: Span) -> Expr {
+    expression.set_span(span);
+    expression
+}
+
 /// `void 0`
 pub(crate) fn void_0() -> Expr {
     Expr::Unary(UnaryExpr { span: DUMMY_SP, op: UnaryOp::Void, arg: Box::new(number(0.0)) })

@@ -739,3 +739,139 @@ fn early_errors_are_told() {
         ok(bundlegate().args(["build", "main.js"]).current_dir(folder.path()));
     }
 }
+
+#[test]
+fn maps_are_the_same_however_threads_run() {
+    let mut files = Vec::new();
+    let mut main = String::new();
+    for index in 0..60 {
+        files.push((
+            format!("part{index}.js"),
+            format!("export function part{index}(options) {{\n  const out = {{ kind: {index} }};\n  if (options.inner) out.inner = globalThis.show(options.inner);\n  return out;\n}}\n"),
+        ));
+        files.push((
+            format!("user{index}.js"),
+            format!("import {{ part{index} }} from './part{index}.js';\nexport const user{index} = (name, options) => name === 'n{index}' ? part{index}(options) : name;\n"),
+        ));
+        let user = format!("import {{ user{index} }} from './user{index}.js';\n");
+        let part = format!("import './part{index}.js';\n");
+        main.push_str(&if index % 2 == 0 { user + &part } else { part + &user });
+        main.push_str(&format!("console.log(user{index}(process.argv[2], {{ inner: 1 }}));\n"));
+    }
+    files.push(("main.js".to_owned(), main));
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let flags =
+        ["main.js", "--outdir", "out", "--target", "node", "--minify", "--sourcemap", "linked"];
+    let maps: Vec<String> = ["1", "8", "8", "8"]
+        .map(|threads| {
+            let folder = built(&files, &[&flags[..], &["--threads", threads]].concat());
+            read(&folder.path().join("out/main.js.map"))
+        })
+        .into();
+    for map in &maps[1..] {
+        assert_eq!(map, &maps[0]);
+    }
+}
+
+/// Each place of `word` in an output, with the file that it maps to and the line there, counted from one.
+fn mapped(folder: &Path, output: &str, word: &str) -> Vec<Option<(String, u32)>> {
+    let text = read(&folder.join(output));
+    let json = std::fs::read(folder.join(format!("{output}.map"))).unwrap();
+    let map = swc_sourcemap::SourceMap::from_slice(&json).unwrap();
+    let mut places = Vec::new();
+    for (line, content) in (0..).zip(text.lines()) {
+        for (column, _) in content.match_indices(word) {
+            let column = u32::try_from(column).unwrap();
+            // A look-up falls back to earlier lines, which have nothing to do with this one.
+            let token = map.lookup_token(line, column).filter(|token| token.get_dst_line() == line);
+            places.push(token.and_then(|token| {
+                Some((token.get_source()?.to_string(), token.get_src_line() + 1))
+            }));
+        }
+    }
+    places
+}
+
+#[test]
+fn what_is_in_no_source_maps_to_none() {
+    let files = [
+        ("lib.cjs", "exports.v = 1;\n"),
+        ("all.js", "export const a = 1;\nexport const b = 2;\n"),
+        (
+            "main.js",
+            "import lib, { v } from './lib.cjs';\nimport * as all from './all.js';\nconst COUNT = 256;\nconst shader = (extra) => `\n  #define SAMPLES ${COUNT}u\n  ${extra}\n  last line\n`;\nconsole.log(lib, v, all, shader(process.argv[2]), VERSION);\n",
+        ),
+        ("package.json", "{ \"type\": \"module\" }"),
+    ];
+    for minify in [false, true] {
+        let mut flags = vec!["main.js", "--outdir", "out", "--target", "node"];
+        flags.extend(["--sourcemap", "linked", "--metafile", "meta.json"]);
+        flags.extend(["--define", "VERSION={\"number\":[1,2]}"]);
+        flags.extend(minify.then_some("--minify"));
+        let folder = built(&files, &flags);
+        for helper in ["getOwnPropertyNames", "getOwnPropertyDescriptor", "hasOwnProperty"] {
+            for place in mapped(folder.path(), "out/main.js", helper) {
+                assert_eq!(place, None, "{helper}, minified: {minify}");
+            }
+        }
+        assert!(!mapped(folder.path(), "out/main.js", "getOwnPropertyNames").is_empty());
+        let json = |path: &str| -> serde_json::Value {
+            serde_json::from_str(&read(&folder.path().join(path))).unwrap()
+        };
+        for source in json("out/main.js.map")["sources"].as_array().unwrap() {
+            let path = folder.path().join("out").join(source.as_str().unwrap());
+            assert!(path.exists(), "{source}, minified: {minify}");
+        }
+        let metafile = json("meta.json");
+        for input in metafile["outputs"]["out/main.js"]["inputs"].as_object().unwrap().keys() {
+            assert!(metafile["inputs"].get(input).is_some(), "{input}, minified: {minify}");
+        }
+        let place = Some(("../main.js".to_owned(), 4));
+        if minify {
+            assert_eq!(mapped(folder.path(), "out/main.js", "#define SAMPLES 256u"), [place]);
+        }
+    }
+}
+
+#[test]
+fn a_name_with_a_hash_belongs_to_one_content() {
+    let shared = "export const shared = () => 'shared'; // first\n";
+    let files = |shared: &'static str| {
+        [
+            (
+                "one.js",
+                "import { shared } from './shared.js';\nconsole.log(shared());\nimport('./lazy.js');\n",
+            ),
+            ("lazy.js", "import { shared } from './shared.js';\nconsole.log('lazy', shared());\n"),
+            ("shared.js", shared),
+            ("package.json", "{ \"type\": \"module\" }"),
+        ]
+    };
+    let other = "export const shared = () => 'shared'; // second\n";
+    let mut contents: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut names = std::collections::BTreeSet::new();
+    for (shared, mode) in [
+        (shared, "none"),
+        (shared, "linked"),
+        (shared, "inline"),
+        (shared, "external"),
+        (other, "linked"),
+        (other, "inline"),
+        (other, "external"),
+    ] {
+        let mut flags = vec!["one.js", "--outdir", "out", "--splitting"];
+        flags.extend(["--entry-naming", "[name]-[hash]", "--sourcemap", mode]);
+        let folder = built(&files(shared), &flags);
+        for entry in std::fs::read_dir(folder.path().join("out")).unwrap() {
+            let entry = entry.unwrap();
+            let (name, bytes) =
+                (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap());
+            if let Some(known) = contents.insert(name.clone(), bytes.clone()) {
+                assert!(known == bytes, "{name} has two contents with --sourcemap {mode}");
+            }
+            names.insert(name);
+        }
+    }
+    assert!(names.len() > 7, "{names:?}");
+}

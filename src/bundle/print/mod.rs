@@ -8,6 +8,7 @@ mod pure_callees;
 mod rewrite;
 mod sheets;
 mod source_map;
+mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use swc_core::ecma::codegen::{Config, Emitter, Node};
 use swc_core::ecma::transforms::base::fixer::{fixer, paren_remover};
 
 use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
+use self::templates::TemplatePlaces;
 use super::code;
 use super::graph::{Export, ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 use super::link::{Binding, ChunkLinks, LinkPlan, NameKey, Step, Wrap};
@@ -192,7 +194,7 @@ fn print_chunk(
         if options.minify.syntax || options.minify.identifiers {
             let items: Vec<ModuleItem> = pieces.into_iter().flat_map(|piece| piece.items).collect();
             let items = minify::minify(items, &comments, source_map, options);
-            let (text, mappings) = emit(&items, &comments, source_map, options);
+            let (text, mappings) = emit(items, &comments, source_map, options);
             let bytes = source_map::bytes_by_file(source_map, &text, &mappings);
             (text, mappings, bytes)
         } else {
@@ -609,13 +611,14 @@ fn es_version(options: &Options) -> EsVersion {
 type Emitted = (String, Vec<(BytePos, LineCol)>);
 
 fn emit(
-    items: &[ModuleItem],
+    mut items: Vec<ModuleItem>,
     comments: &SingleThreadedComments,
     source_map: &Lrc<SourceMap>,
     options: &Options,
 ) -> Emitted {
     let mut text = Vec::new();
     let mut mappings = Vec::new();
+    let templates = TemplatePlaces::give(&mut items, source_map);
     {
         let mut writer =
             JsWriter::new(Lrc::clone(source_map), "\n", &mut text, Some(&mut mappings));
@@ -638,6 +641,7 @@ fn emit(
             item.emit_with(&mut emitter).expect("writing to memory does not fail");
         }
     }
+    templates.take_back(&mut mappings);
     let mut text = String::from_utf8(text).expect("the code generator writes UTF-8");
     if !text.is_empty() && !text.ends_with('\n') {
         if options.minify.whitespace && !text.ends_with([';', '}']) {
@@ -672,8 +676,7 @@ fn emit_pieces(
         let Program::Module(module) = program else {
             unreachable!("the fixer keeps a module a module")
         };
-        let (piece_text, piece_mappings) =
-            emit(&module.body, comments, source_map, context.options);
+        let (piece_text, piece_mappings) = emit(module.body, comments, source_map, context.options);
         if let Some(id) = piece.module {
             let path = &context.graph.module(id).path;
             if last != Some(id) && !context.options.minify.whitespace {
@@ -827,25 +830,26 @@ fn common_folder(graph: &ModuleGraph) -> std::path::PathBuf {
     common
 }
 
-/// Hashes what does not change, puts the hashes in, and makes artifacts.
-fn finish(
-    graph: &ModuleGraph,
-    plan: &LinkPlan,
+/// The hash in the name of each chunk, which covers its content, its map, and those of what it can reach.
+fn content_hashes(
+    printed: &[PrintedChunk],
+    maps: &mut [Option<swc_sourcemap::SourceMap>],
     paths: &Paths,
-    mut printed: Vec<PrintedChunk>,
-    (source_map, input_maps): (&Lrc<SourceMap>, &source_map::InputMaps),
     options: &Options,
-) -> Printed {
-    for (index, chunk) in printed.iter_mut().enumerate() {
-        add_frame(graph, plan, paths, index, chunk, options);
-    }
-    // A chunk's own content, with every stand-in blanked out.
+) -> Vec<String> {
+    // A chunk's own content, with every stand-in blanked out. The map has the name of its chunk, and the chunk may name
+    // or hold it.
     let isolated: Vec<String> = printed
         .iter()
-        .map(|chunk| {
+        .zip(maps)
+        .map(|(chunk, map)| {
             let mut text = chunk.text.clone();
             for mention in &chunk.mentions {
                 text = text.replace(&stand_in(*mention), "........");
+            }
+            if let Some(map) = map {
+                text.push_str(&format!("\0{:?}\0", options.source_map));
+                text.push_str(&content_hash(&source_map::to_json(map, None)));
             }
             content_hash(text.as_bytes())
         })
@@ -869,7 +873,34 @@ fn finish(
             content_hash(format!("{template}\0{}", seed.join("\0")).as_bytes())
         })
         .collect();
-    let hashes = tell_apart(&paths.templates, hashes);
+    tell_apart(&paths.templates, hashes)
+}
+
+/// Makes the maps, hashes what does not change, puts the hashes in, and makes artifacts.
+fn finish(
+    graph: &ModuleGraph,
+    plan: &LinkPlan,
+    paths: &Paths,
+    mut printed: Vec<PrintedChunk>,
+    (source_map, input_maps): (&Lrc<SourceMap>, &source_map::InputMaps),
+    options: &Options,
+) -> Printed {
+    for (index, chunk) in printed.iter_mut().enumerate() {
+        add_frame(graph, plan, paths, index, chunk, options);
+    }
+    let mut maps: Vec<Option<swc_sourcemap::SourceMap>> = printed
+        .par_iter()
+        .zip(&paths.templates)
+        .map(|(chunk, template)| {
+            let path = options.outdir.join(template);
+            let folder = path.parent().unwrap_or(&options.outdir);
+            let to_source = |source: &str| relative(folder, &options.root.join(source));
+            let (text, mappings) = (&chunk.text, &chunk.mappings);
+            (options.source_map != SourceMapMode::None)
+                .then(|| source_map::make(source_map, input_maps, mappings, text, &to_source))
+        })
+        .collect();
+    let hashes = content_hashes(&printed, &mut maps, paths, options);
     let fill = |text: &str, mentions: &[u32]| {
         mentions.iter().fold(text.to_owned(), |text, mention| {
             text.replace(&stand_in(*mention), &hashes[*mention as usize])
@@ -888,13 +919,9 @@ fn finish(
         let path = final_paths[index].clone();
         let mut text = fill(&chunk.text, &chunk.mentions);
         let map_path = format!("{path}.map");
-        let map = (options.source_map != SourceMapMode::None).then(|| {
-            let folder = options.outdir.join(&path);
-            let folder = folder.parent().unwrap_or(&options.outdir).to_path_buf();
-            let to_source = |source: &str| relative(&folder, &options.root.join(source));
+        let map = maps[index].take().map(|mut map| {
             let file = path.rsplit('/').next().unwrap_or(&path);
-            let mappings = &chunk.mappings;
-            source_map::to_json(source_map, input_maps, mappings, &text, &to_source, file)
+            source_map::to_json(&mut map, Some(file))
         });
         let mut map_output = None;
         if let Some(json) = map {

@@ -100,8 +100,8 @@ impl Reference {
         match self {
             Self::Name(name) => Expr::Ident(Ident::new(name.clone(), span, SyntaxContext::empty())),
             Self::Property(object, property) => code::member(code::ident(object), property, span),
-            Self::Constant(constant) => code::constant(constant),
-            Self::Undefined => code::void_0(),
+            Self::Constant(constant) => code::at(code::constant(constant), span),
+            Self::Undefined => code::at(code::void_0(), span),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Positions to source map, and positions to bytes by module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use swc_core::common::source_map::SourceMapGenConfig;
 use swc_core::common::sync::Lrc;
-use swc_core::common::{BytePos, FileName, LineCol, SourceMap};
+use swc_core::common::{BytePos, FileName, LineCol, SourceFile, SourceMap};
 use swc_core::ecma::ast::Ident;
 use swc_sourcemap::SourceMapBuilder;
 
@@ -15,21 +15,52 @@ use crate::bundle::scan::input_map::InputMap;
 /// Maps of sources that were compiled before, by the path of the source below the root.
 pub(super) type InputMaps = BTreeMap<String, Arc<InputMap>>;
 
-/// The source map of an output as JSON, composed with the maps of its sources. `to_source` makes the path of a source,
-/// as seen from the map, from its path below the root or an absolute one.
-pub(super) fn to_json(
+/// The source map of an output, composed with the maps of its sources. `to_source` makes the path of a source, as seen
+/// from the map, from its path below the root or an absolute one.
+pub(super) fn make(
     source_map: &SourceMap,
     input_maps: &InputMaps,
     mappings: &[(BytePos, LineCol)],
     text: &str,
     to_source: &dyn Fn(&str) -> String,
-    file: &str,
-) -> Vec<u8> {
+) -> swc_sourcemap::SourceMap {
     let map = source_map.build_source_map(mappings, None, Config);
-    let map = compose(&map, input_maps, text, to_source, file);
+    compose(&map, input_maps, &sourceless(source_map, mappings), text, to_source)
+}
+
+/// The same as JSON; `file` is the name of the output.
+pub(super) fn to_json(map: &mut swc_sourcemap::SourceMap, file: Option<&str>) -> Vec<u8> {
+    map.set_file(file.map(str::to_owned));
     let mut json = Vec::new();
     map.to_writer(&mut json).expect("writing to memory does not fail");
     json
+}
+
+/// Places of an output where code begins that comes from no file of the user's.
+fn sourceless(source_map: &SourceMap, mappings: &[(BytePos, LineCol)]) -> BTreeSet<(u32, u32)> {
+    let mut places = BTreeSet::new();
+    let mut current: Option<Lrc<SourceFile>> = None;
+    for (position, place) in mappings {
+        if position.is_dummy() || position.is_reserved_for_comments() || position.0 == u32::MAX {
+            continue;
+        }
+        let holds =
+            |file: &Lrc<SourceFile>| file.start_pos <= *position && *position < file.end_pos;
+        if !current.as_ref().is_some_and(holds) {
+            current = source_map.try_lookup_source_file(*position).ok().flatten();
+        }
+        // Where one thing ends and another begins, what begins has the place.
+        if current.as_ref().is_some_and(|file| is_internal(file)) {
+            places.insert((place.line, place.col));
+        } else {
+            places.remove(&(place.line, place.col));
+        }
+    }
+    places
+}
+
+fn is_internal(file: &SourceFile) -> bool {
+    matches!(*file.name, FileName::Internal(_))
 }
 
 struct Config;
@@ -45,21 +76,31 @@ impl SourceMapGenConfig for Config {
 }
 
 /// Follows each mapping into the map of its source, and adds the name that stood there where the output has another.
+/// What begins at a place of `sourceless` belongs to no source.
 fn compose(
     map: &swc_sourcemap::SourceMap,
     input_maps: &InputMaps,
+    sourceless: &BTreeSet<(u32, u32)>,
     text: &str,
     to_source: &dyn Fn(&str) -> String,
-    file: &str,
 ) -> swc_sourcemap::SourceMap {
-    let mut builder = SourceMapBuilder::new(Some(file.to_owned().into()));
+    let mut builder = SourceMapBuilder::new(None);
+    let mut ends = sourceless.iter().copied().peekable();
+    // The line of the last mapping, while that is one to a source.
+    let mut open = None;
     let output = Lines::new(text);
     let sources: Vec<Lines<'_>> = (0..map.get_source_count())
         .map(|id| Lines::new(map.get_source_contents(id).map(|text| &**text).unwrap_or_default()))
         .collect();
     let mut ids: FxHashMap<(u32, u32), u32> = FxHashMap::default();
     for token in map.tokens() {
+        while let Some(end) = ends.next_if(|end| *end < token.get_dst()) {
+            close(&mut builder, &mut open, end);
+        }
         let Some(source) = token.get_source() else { continue };
+        if sourceless.contains(&token.get_dst()) {
+            continue;
+        }
         let id = token.get_src_id();
         let (line, column) = (token.get_src_line(), token.get_src_col());
         let written = output.identifier(token.get_dst_line(), token.get_dst_col());
@@ -69,17 +110,14 @@ fn compose(
             .filter(|name| written.filter(is_name).is_some_and(|written| written != *name))
             .filter(is_name);
         let input = input_maps.get(&**source);
-        let original = match input {
-            Some(input) => {
-                let original = input.map.lookup_token(line, column);
-                // A look-up falls back to the end of an earlier line, which is somebody else's code.
-                match original.filter(|token| token.get_dst_line() == line && token.has_source()) {
-                    Some(original) => Some(original),
-                    None => continue,
-                }
-            }
-            None => None,
-        };
+        // A look-up falls back to the end of an earlier line, which is somebody else's code.
+        let original = input
+            .and_then(|input| input.map.lookup_token(line, column))
+            .filter(|token| token.get_dst_line() == line && token.has_source());
+        if input.is_some() && original.is_none() {
+            close(&mut builder, &mut open, token.get_dst());
+            continue;
+        }
         let key = (id, original.map_or(u32::MAX, |original| original.get_src_id()));
         let new_id = *ids.entry(key).or_insert_with(|| {
             let (path, contents) = match (input, original) {
@@ -112,8 +150,19 @@ fn compose(
             name_id,
             false,
         );
+        open = Some(token.get_dst_line());
+    }
+    for end in ends {
+        close(&mut builder, &mut open, end);
     }
     builder.into_sourcemap()
+}
+
+/// Ends what the last mapping covers, by a segment of one field (ECMA-426, 9.2).
+fn close(builder: &mut SourceMapBuilder, open: &mut Option<u32>, (line, column): (u32, u32)) {
+    if open.take() == Some(line) {
+        builder.add_raw(line, column, 0, 0, None, None, false);
+    }
 }
 
 /// A text by its lines. Columns count UTF-16 units.
@@ -162,8 +211,8 @@ pub(super) fn bytes_by_file(
     mappings: &[(BytePos, LineCol)],
 ) -> BTreeMap<String, u64> {
     let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
-    let mut current: Option<(Lrc<swc_core::common::SourceFile>, u64)> = None;
-    let mut finished: Vec<(Lrc<swc_core::common::SourceFile>, u64)> = Vec::new();
+    let mut current: Option<(Lrc<SourceFile>, u64)> = None;
+    let mut finished: Vec<(Lrc<SourceFile>, u64)> = Vec::new();
     let mut lines = text.split_inclusive('\n');
     let mut line = lines.next().unwrap_or_default();
     let (mut line_number, mut column, mut at) = (0u32, 0u32, 0usize);
@@ -207,7 +256,7 @@ pub(super) fn bytes_by_file(
     }
     finished.extend(current);
     for (file, count) in finished {
-        if !matches!(*file.name, FileName::Internal(_)) {
+        if !is_internal(&file) {
             *bytes.entry(file.name.to_string()).or_default() += count;
         }
     }

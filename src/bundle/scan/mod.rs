@@ -33,7 +33,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use swc_core::atoms::Atom;
 use swc_core::common::sync::Lrc;
-use swc_core::common::{FileName, FilePathMapping, Globals, SourceMap, SyntaxContext};
+use swc_core::common::{FileName, FilePathMapping, Globals, SourceFile, SourceMap, SyntaxContext};
 use swc_core::ecma::ast::Stmt;
 
 use self::define::Defines;
@@ -116,7 +116,21 @@ struct Request {
     importer: Option<Location>,
 }
 
-/// A module that has been read; its imports are resolved but not numbered.
+/// A module whose file has been read.
+struct ReadModule {
+    path: String,
+    resolved: ResolvedFile,
+    loaded: load::Loaded,
+    attribute_type: Option<Atom>,
+}
+
+/// The same with its text in the source map.
+struct PlacedModule {
+    read: ReadModule,
+    source: Lrc<SourceFile>,
+}
+
+/// A module that has been parsed; its imports are resolved but not numbered.
 struct ScannedModule {
     module: Module,
     tree: ModuleTree,
@@ -182,9 +196,17 @@ fn scan_once(
     let mut builds: BTreeSet<(PathBuf, PackageBuild)> = BTreeSet::new();
     let mut taken_modules = Vec::new();
     while !round.is_empty() {
-        let mut modules: Vec<ScannedModule> = std::mem::take(&mut round)
+        let read: Vec<Result<ReadModule, Box<ScannedModule>>> = std::mem::take(&mut round)
             .into_par_iter()
-            .map(|request| scanner.module(&request))
+            .map(|request| scanner.read(request).map_err(Box::new))
+            .collect();
+        // Places in the source map are given in the order of the modules, whichever thread reads faster: they get into what
+        // is printed.
+        let placed: Vec<_> =
+            read.into_iter().map(|read| read.map(|module| scanner.place(module))).collect();
+        let mut modules: Vec<ScannedModule> = placed
+            .into_par_iter()
+            .map(|placed| placed.map_or_else(|failed| *failed, |module| scanner.parse(module)))
             .collect();
         for (importer, module) in (scanned.len()..).zip(&mut modules) {
             for diagnostic in module.diagnostics.drain(..) {
@@ -426,7 +448,10 @@ impl Scanner<'_> {
                         is_disabled: false,
                     };
                     let file = resolved.file.clone();
-                    let scanned = self.module(&Request { key, resolved, importer: None });
+                    let scanned = match self.read(Request { key, resolved, importer: None }) {
+                        Ok(read) => self.parse(self.place(read)),
+                        Err(failed) => failed,
+                    };
                     let names = scanned.module.exports.iter().map(|(name, _)| name.clone());
                     injected.push(Injected {
                         file,
@@ -459,11 +484,17 @@ impl Scanner<'_> {
             asset: None,
             sheet: None,
         };
-        self.parse(runtime::PATH.to_owned(), &resolved, loaded, None)
+        let path = runtime::PATH.to_owned();
+        self.parse(self.place(ReadModule { path, resolved, loaded, attribute_type: None }))
     }
 
-    fn module(&self, request: &Request) -> ScannedModule {
-        let resolved = &request.resolved;
+    /// Reads the file of a module.
+    ///
+    /// # Errors
+    /// It cannot be read; the diagnostics say why.
+    fn read(&self, request: Request) -> Result<ReadModule, ScannedModule> {
+        let Request { key, resolved, importer } = request;
+        let attribute_type = key.attribute_type;
         let mut path = relative(&self.options.root, &resolved.file);
         if let Some(query) = &resolved.query {
             path.push_str(query);
@@ -476,10 +507,11 @@ impl Scanner<'_> {
                 asset: None,
                 sheet: None,
             };
-            return self.parse(format!("(disabled):{path}"), resolved, loaded, None);
+            path = format!("(disabled):{path}");
+            return Ok(ReadModule { path, resolved, loaded, attribute_type: None });
         }
         let at = |diagnostic: Diagnostic| {
-            let location = request.importer.clone().unwrap_or_else(|| Location::file(path.clone()));
+            let location = importer.clone().unwrap_or_else(|| Location::file(path.clone()));
             diagnostic.at(location)
         };
         let bytes = match &resolved.data {
@@ -493,32 +525,41 @@ impl Scanner<'_> {
                     "build/read",
                     format!("`{path}` cannot be read: {error}"),
                 ));
-                return failed(path.clone(), resolved, vec![diagnostic]);
+                return Err(failed(path.clone(), &resolved, vec![diagnostic]));
             }
         };
-        match load(&resolved.file, bytes, request.key.attribute_type.as_deref(), self.options) {
-            Ok(loaded) => self.parse(path, resolved, loaded, request.key.attribute_type.as_deref()),
+        match load(&resolved.file, bytes, attribute_type.as_deref(), self.options) {
+            Ok(loaded) => Ok(ReadModule { path, resolved, loaded, attribute_type }),
             Err(LoadError { message, hint, place: Some(place) }) => {
                 let diagnostic = Diagnostic::error("build/syntax", message)
                     .at(location_of(&path, &place))
                     .hint(hint);
-                failed(path.clone(), resolved, vec![diagnostic])
+                Err(failed(path.clone(), &resolved, vec![diagnostic]))
             }
             Err(LoadError { message, hint, place: None }) => {
                 let diagnostic =
                     at(Diagnostic::error("build/load", format!("`{path}`: {message}")).hint(hint));
-                failed(path.clone(), resolved, vec![diagnostic])
+                Err(failed(path.clone(), &resolved, vec![diagnostic]))
             }
         }
     }
 
-    fn parse(
-        &self,
-        path: String,
-        resolved: &ResolvedFile,
-        loaded: load::Loaded,
-        attribute_type: Option<&str>,
-    ) -> ScannedModule {
+    /// Puts the text of a module into the source map.
+    fn place(&self, mut read: ReadModule) -> PlacedModule {
+        // Internal files are left out of source maps.
+        let name = if read.path == runtime::PATH {
+            FileName::Internal(read.path.clone())
+        } else {
+            FileName::Custom(read.path.clone())
+        };
+        let text = std::mem::take(&mut read.loaded.text);
+        PlacedModule { source: self.source_map.new_source_file(Lrc::new(name), text), read }
+    }
+
+    fn parse(&self, placed: PlacedModule) -> ScannedModule {
+        let PlacedModule { read: ReadModule { path, resolved, loaded, attribute_type }, source } =
+            placed;
+        let resolved = &resolved;
         let mut diagnostics = Vec::new();
         let tsconfig = if loaded.loader.is_script() && path != runtime::PATH {
             match self.resolver.tsconfig(&resolved.file) {
@@ -545,17 +586,10 @@ impl Scanner<'_> {
         } else {
             None
         };
-        // Internal files are left out of source maps.
-        let name = if path == runtime::PATH {
-            FileName::Internal(path.clone())
-        } else {
-            FileName::Custom(path.clone())
-        };
         let wants_map = self.options.source_map != SourceMapMode::None;
         let input_map = (wants_map && loaded.loader.is_script())
-            .then(|| InputMap::of(&loaded.text, &resolved.file, &*self.files))
+            .then(|| InputMap::of(&source.src, &resolved.file, &*self.files))
             .flatten();
-        let source = self.source_map.new_source_file(Lrc::new(name), loaded.text);
         // Generated code of data loaders is JavaScript; JSON has a reader of its own.
         let parser_loader = match loaded.loader {
             Loader::Jsx | Loader::Ts | Loader::Tsx | Loader::Json => loaded.loader,

@@ -562,7 +562,9 @@ pub(super) fn location_at(
 /// Parses one expression of the settings, such as the value of a `define`.
 pub(super) fn parse_expression(source_map: &SourceMap, text: &str) -> Option<Expr> {
     use swc_core::common::FileName;
-    let source = source_map.new_source_file(FileName::Anon.into(), text.to_owned());
+    // It comes from no file of the user's, so source maps leave it out.
+    let name = FileName::Internal("<define>".to_owned());
+    let source = source_map.new_source_file(Lrc::new(name), text.to_owned());
     let mut recovered = Vec::new();
     let expression = GLOBALS.set(&Globals::new(), || {
         parse_file_as_expr(&source, Syntax::default(), EsVersion::latest(), None, &mut recovered)
