@@ -875,3 +875,27 @@ fn a_name_with_a_hash_belongs_to_one_content() {
     }
     assert!(names.len() > 7, "{names:?}");
 }
+
+#[test]
+fn values_of_enums_map_to_where_they_are_used() {
+    let files = [
+        (
+            "levels.ts",
+            "export enum Far { low = 'FAR_LOW', high = 'FAR_HIGH' }\nexport const OTHER = 'OTHER_TEXT';\n",
+        ),
+        (
+            "main.ts",
+            "import { Far } from './levels';\nenum Near { low = 'NEAR_LOW', high = 'NEAR_HIGH' }\nconst enum Fixed { one = 'FIXED_ONE' }\nconsole.log(\n  Far.low,\n  Far['high'],\n  Near.low,\n  [Near['high']],\n  (Fixed.one as string).length,\n  Near.low!.toLowerCase(),\n);\n",
+        ),
+    ];
+    let flags = ["main.ts", "--outdir", "out", "--target", "node", "--sourcemap", "linked"];
+    let folder = built(&files, &flags);
+    let words = ["FAR_LOW", "FAR_HIGH", "NEAR_LOW", "NEAR_HIGH", "FIXED_ONE"];
+    for (line, word) in (5..).zip(words) {
+        let places = mapped(folder.path(), "out/main.js", &format!("\"{word}\""));
+        let place = Some(("../main.ts".to_owned(), line));
+        assert!(places.contains(&place), "{word}: {places:?}");
+    }
+    let printed = ok(node().arg("out/main.js").current_dir(folder.path()));
+    assert_eq!(printed.trim(), "FAR_LOW FAR_HIGH NEAR_LOW [ 'NEAR_HIGH' ] 9 near_low");
+}

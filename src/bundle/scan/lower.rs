@@ -21,6 +21,7 @@ use super::classes::build::fresh;
 use super::classes::{
     ClassOptions, MarkGlobals, alias_decorated_classes, expand_accessors, lower_classes,
 };
+use super::enum_places::keep_enum_places;
 use super::merged_names::qualify_merged_names;
 use super::parse::ParseInput;
 use crate::bundle::code;
@@ -119,7 +120,9 @@ pub(super) fn lower(
             no_empty_export: false,
             ..TypeScriptConfig::default()
         };
-        program.mutate(typescript(config, unresolved_mark, top_level_mark));
+        keep_enum_places(program, |program| {
+            program.mutate(typescript(config, unresolved_mark, top_level_mark));
+        });
     }
     if let Some(year) = input.options.syntax.filter(|year| *year < 2022) {
         needs_hygiene = true;

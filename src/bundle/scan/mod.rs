@@ -7,6 +7,7 @@ mod classes;
 pub(crate) mod define;
 mod destructuring;
 mod early_errors;
+mod enum_places;
 pub(super) mod environment;
 mod filled;
 mod glob_imports;
