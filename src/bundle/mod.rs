@@ -62,7 +62,8 @@ pub fn bundle(
     } else {
         graph.entry_points.chunks(1).collect()
     };
-    let mut trees = scanned.trees;
+    let stand_ins = print::StandIns::new(&graph, &scanned.source_map, options);
+    let mut trees: Vec<_> = scanned.trees.into_iter().map(Some).collect();
     let mut printed = print::Printed::default();
     for (index, entry_points) in groups.iter().enumerate() {
         let linked = link::link(&graph, entry_points, options);
@@ -78,9 +79,14 @@ pub fn bundle(
         let own = if is_last {
             std::mem::take(&mut trees)
         } else {
-            trees.iter().map(scan::ModuleTree::copy).collect()
+            let trees = trees.iter().zip(&plan.chunks.of);
+            // Copies cost time: only what this output holds.
+            trees
+                .map(|(tree, chunk)| chunk.and(tree.as_ref()).map(scan::ModuleTree::copy))
+                .collect()
         };
-        printed.append(print::print(&graph, &plan, own, &scanned.source_map, options));
+        let source_map = &scanned.source_map;
+        printed.append(print::print(&graph, &plan, own, source_map, &stand_ins, options));
     }
     diagnostics.append(&mut printed.diagnostics);
     let mut artifacts = printed.artifacts;

@@ -899,3 +899,29 @@ fn values_of_enums_map_to_where_they_are_used() {
     let printed = ok(node().arg("out/main.js").current_dir(folder.path()));
     assert_eq!(printed.trim(), "FAR_LOW FAR_HIGH NEAR_LOW [ 'NEAR_HIGH' ] 9 near_low");
 }
+
+#[test]
+fn texts_that_look_like_marks_of_the_bundler_stay() {
+    // The pairs before these are taken, so that the mark is not the usual one.
+    let main = "import('./Zq@00001.js').then(({ lazy }) => lazy());\nexport const texts = ['Zq@00000', 'Zq@00001 Zz@00000', 'Z' + 'q@00001', 'Zq\\x4000000', `Zq@css00 Zy@00001`];\nconsole.log(...texts);\n";
+    let lazy = "import { texts } from './main.js';\nexport const lazy = () => console.log('Zx@00000', texts.length);\n";
+    let files =
+        [("main.js", main), ("Zq@00001.js", lazy), ("package.json", "{ \"type\": \"module\" }")];
+    let banner = "console.log('banner Zq@00000 Zw@00001');";
+    for minify in [false, true] {
+        let mut flags = vec!["main.js", "--outdir", "out", "--target", "node", "--splitting"];
+        flags.extend(["--entry-naming", "[name]-[hash]", "--banner", banner]);
+        flags.extend(minify.then_some("--minify"));
+        let folder = built(&files, &flags);
+        std::fs::write(folder.path().join("out/package.json"), files[2].1).unwrap();
+        let output = sorted(&folder.path().join("out"))
+            .into_iter()
+            .find(|name| name.starts_with("main-") && name.ends_with(".js"))
+            .unwrap();
+        let printed = ok(node().arg(&output).current_dir(folder.path().join("out")));
+        let wanted = ok(node().arg("main.js").current_dir(folder.path()));
+        let others = printed.replace("banner Zq@00000 Zw@00001\n", "");
+        assert_ne!(others, printed);
+        assert_eq!(others, wanted);
+    }
+}

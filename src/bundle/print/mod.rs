@@ -8,6 +8,7 @@ mod pure_callees;
 mod rewrite;
 mod sheets;
 mod source_map;
+mod stand_ins;
 mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use swc_core::ecma::codegen::{Config, Emitter, Node};
 use swc_core::ecma::transforms::base::fixer::{fixer, paren_remover};
 
 use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
+pub(crate) use self::stand_ins::StandIns;
 use self::templates::TemplatePlaces;
 use super::code;
 use super::graph::{Export, ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
@@ -74,21 +76,22 @@ struct PrintedChunk {
     legal: String,
 }
 
-/// Prints all chunks. The trees are used up.
+/// Prints all chunks. The trees, of the modules that are in chunks, are used up.
 pub(crate) fn print(
     graph: &ModuleGraph,
     plan: &LinkPlan,
-    mut trees: Vec<ModuleTree>,
+    mut trees: Vec<Option<ModuleTree>>,
     source_map: &Lrc<SourceMap>,
+    stand_ins: &StandIns,
     options: &Options,
 ) -> Printed {
-    let paths = Paths::new(graph, plan, options);
+    let paths = Paths::new(stand_ins.clone(), graph, plan, options);
     let input_maps: source_map::InputMaps = graph
         .modules
         .iter()
         .zip(&trees)
         .filter_map(|(module, tree)| {
-            Some((module.path.clone(), Arc::clone(tree.input_map.as_ref()?)))
+            Some((module.path.clone(), Arc::clone(tree.as_ref()?.input_map.as_ref()?)))
         })
         .collect();
     // Rewriting goes module by module over all chunks, so one large chunk keeps every thread busy.
@@ -97,10 +100,10 @@ pub(crate) fn print(
         .enumerate()
         .map(|(index, tree)| {
             let id = ModuleId(u32::try_from(index).expect("fewer than 2^32 modules"));
-            let comments = std::mem::take(&mut tree.comments);
-            let Some(chunk) = plan.chunks.of[index] else {
-                return (ModuleCode::default(), comments);
+            let (Some(tree), Some(chunk)) = (tree, plan.chunks.of[index]) else {
+                return Default::default();
             };
+            let comments = std::mem::take(&mut tree.comments);
             let names = &plan.names[chunk as usize];
             let context = Context { graph, plan, options, chunk, names, paths: &paths };
             let globals = std::mem::take(&mut tree.globals);
@@ -143,11 +146,11 @@ pub(crate) fn print(
 }
 
 /// Licence texts of the modules of a chunk, each once.
-fn legal_texts(chunk: &super::link::Chunk, trees: &[ModuleTree]) -> Vec<String> {
+fn legal_texts(chunk: &super::link::Chunk, trees: &[Option<ModuleTree>]) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for id in &chunk.modules {
         // Constants that were inlined come from the module, too.
-        for text in &trees[id.index()].legal {
+        for text in trees[id.index()].iter().flat_map(|tree| &tree.legal) {
             if !texts.contains(text) {
                 texts.push(text.clone());
             }
@@ -204,7 +207,7 @@ fn print_chunk(
     if is_at_end {
         text.push_str(&legal);
     }
-    let mentions = mentions(
+    let mentions = context.paths.stand_ins.mentions(
         &text,
         u32::try_from(context.plan.chunks.list.len()).expect("fewer than 2^32 chunks"),
     );
@@ -701,27 +704,9 @@ fn emit_pieces(
     (text, mappings, bytes)
 }
 
-/// Stand-in for the content hash of a chunk: eight letters that no source holds, so that nothing moves when the hash
-/// takes their place.
-fn stand_in(chunk: u32) -> String {
-    format!("Zq@{chunk:05}")
-}
-
-fn mentions(text: &str, chunks: u32) -> Vec<u32> {
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices("Zq@") {
-        if let Some(number) = text.get(at + 3..at + 8).and_then(|digits| digits.parse::<u32>().ok())
-            && number < chunks
-            && !found.contains(&number)
-        {
-            found.push(number);
-        }
-    }
-    found
-}
-
 /// Where each chunk goes.
 struct Paths {
+    stand_ins: StandIns,
     /// Path below the output folder, with a stand-in where the template wants the hash.
     templates: Vec<String>,
     /// URLs of copied files, as code in the output folder itself names them.
@@ -729,11 +714,11 @@ struct Paths {
 }
 
 impl Paths {
-    fn new(graph: &ModuleGraph, plan: &LinkPlan, options: &Options) -> Self {
+    fn new(stand_ins: StandIns, graph: &ModuleGraph, plan: &LinkPlan, options: &Options) -> Self {
         let templates = (0u32..)
             .zip(&plan.chunks.list)
             .map(|(index, chunk)| {
-                let hash = stand_in(index);
+                let hash = stand_ins.of(index);
                 match chunk.entry {
                     Some(entry) => {
                         if chunk.is_user_entry {
@@ -751,7 +736,7 @@ impl Paths {
             .collect();
         let urls = graph.modules.iter().filter_map(|module| module.asset_url.as_ref());
         let assets = urls.map(ToString::to_string).collect();
-        Self { templates, assets }
+        Self { stand_ins, templates, assets }
     }
 
     /// How a chunk names an asset.
@@ -845,7 +830,7 @@ fn content_hashes(
         .map(|(chunk, map)| {
             let mut text = chunk.text.clone();
             for mention in &chunk.mentions {
-                text = text.replace(&stand_in(*mention), "........");
+                text = text.replace(&paths.stand_ins.of(*mention), "........");
             }
             if let Some(map) = map {
                 text.push_str(&format!("\0{:?}\0", options.source_map));
@@ -869,11 +854,11 @@ fn content_hashes(
             }
             let seed: Vec<&str> = reached.iter().map(|chunk| isolated[*chunk].as_str()).collect();
             let template = paths.templates[index]
-                .replace(&stand_in(u32::try_from(index).expect("few chunks")), "");
+                .replace(&paths.stand_ins.of(u32::try_from(index).expect("few chunks")), "");
             content_hash(format!("{template}\0{}", seed.join("\0")).as_bytes())
         })
         .collect();
-    tell_apart(&paths.templates, hashes)
+    tell_apart(paths, hashes)
 }
 
 /// Makes the maps, hashes what does not change, puts the hashes in, and makes artifacts.
@@ -903,7 +888,7 @@ fn finish(
     let hashes = content_hashes(&printed, &mut maps, paths, options);
     let fill = |text: &str, mentions: &[u32]| {
         mentions.iter().fold(text.to_owned(), |text, mention| {
-            text.replace(&stand_in(*mention), &hashes[*mention as usize])
+            text.replace(&paths.stand_ins.of(*mention), &hashes[*mention as usize])
         })
     };
     let final_paths: Vec<String> =
@@ -1008,12 +993,13 @@ fn add_licences(path: &str, texts: &str, result: &mut Printed) {
 }
 
 /// Two chunks of the same text are still two, with variables of their own: the later one takes another hash.
-fn tell_apart(templates: &[String], mut hashes: Vec<String>) -> Vec<String> {
+fn tell_apart(paths: &Paths, mut hashes: Vec<String>) -> Vec<String> {
     let mut taken = BTreeSet::new();
-    for (index, template) in (0u32..).zip(templates) {
+    for (index, template) in (0u32..).zip(&paths.templates) {
+        let stand_in = paths.stand_ins.of(index);
         let hash = &mut hashes[index as usize];
-        while !taken.insert(template.replace(&stand_in(index), hash)) {
-            if !template.contains(&stand_in(index)) {
+        while !taken.insert(template.replace(&stand_in, hash)) {
+            if !template.contains(&stand_in) {
                 break;
             }
             *hash = content_hash(hash.as_bytes());

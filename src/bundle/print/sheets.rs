@@ -151,8 +151,8 @@ fn print_sheet(
             ..Import::default()
         });
     }
-    let stand_in = "Zq@css00";
-    let template = entry_path(graph, entry, stand_in, "css", options);
+    // The hash is not known yet; what counts is the folder.
+    let unhashed = entry_path(graph, entry, "00000000", "css", options);
     for placed in order {
         let Source::Module(id) = &placed.source else { continue };
         let module = graph.module(*id);
@@ -161,7 +161,7 @@ fn print_sheet(
         let records = module.imports.iter().filter(|record| record.kind == ImportKind::Url);
         for (url, record) in sheet.urls.iter().zip(records) {
             let target = match &record.target {
-                ImportTarget::External(target) => seen_from(&template, target, options),
+                ImportTarget::External(target) => seen_from(&unhashed, target, options),
                 _ => url.specifier.clone(),
             };
             code = code.replace(&url.stand_in, &target);
@@ -176,7 +176,7 @@ fn print_sheet(
         text.push_str(&code);
     }
     let hash = content_hash(text.as_bytes());
-    let path = template.replace(stand_in, &hash);
+    let path = entry_path(graph, entry, &hash, "css", options);
     let is_entry = graph.module(entry).loader == Loader::Css;
     let entry_path = graph.module(entry).path.clone();
     if !is_entry
