@@ -305,7 +305,13 @@ impl Visit for Coerces {
         match binary.op {
             op!("&&") | op!("||") | op!("??") | op!("===") | op!("!==") => {}
             op!("==") | op!("!=") => {
-                self.0 |= !is_primitive(&binary.left) && !is_primitive(&binary.right);
+                // Beside `null` or `undefined` nobody is asked for a value.
+                let is_nullish =
+                    |side: &Expr| matches!(side, Expr::Lit(Lit::Null(_))) || is_undefined(side);
+                let asks_nobody = is_nullish(&binary.left)
+                    || is_nullish(&binary.right)
+                    || (is_primitive(&binary.left) && is_primitive(&binary.right));
+                self.0 |= !asks_nobody;
             }
             op!("in") | op!("instanceof") => self.0 = true,
             _ => {

@@ -4,6 +4,7 @@ mod early_variables;
 mod keep_coercions;
 mod keep_names;
 mod minify;
+mod parentheses;
 mod pure_callees;
 mod rewrite;
 mod sheets;
@@ -26,6 +27,7 @@ use swc_core::ecma::codegen::text_writer::{JsWriter, WriteJs, omit_trailing_semi
 use swc_core::ecma::codegen::{Config, Emitter, Node};
 use swc_core::ecma::transforms::base::fixer::{fixer, paren_remover};
 
+use self::parentheses::add_parentheses;
 use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
 pub(crate) use self::stand_ins::StandIns;
 use self::templates::TemplatePlaces;
@@ -621,6 +623,7 @@ fn emit(
 ) -> Emitted {
     let mut text = Vec::new();
     let mut mappings = Vec::new();
+    add_parentheses(&mut items);
     let templates = TemplatePlaces::give(&mut items, source_map);
     {
         let mut writer =

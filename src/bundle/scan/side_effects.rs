@@ -169,13 +169,14 @@ impl Purity<'_> {
                 UnaryOp::Delete => false,
             },
             Expr::Bin(binary) => match binary.op {
-                op!("===") | op!("!==") | op!("==") | op!("!=") | op!("??") => {
-                    let loose = matches!(binary.op, op!("==") | op!("!="));
-                    (!loose || self.is_primitive(&binary.left) || self.is_primitive(&binary.right))
-                        && self.expression(&binary.left)
-                        && self.expression(&binary.right)
+                op!("==") | op!("!=") => {
+                    // An object is asked for its value, but not beside `null` or `undefined` (ECMA-262, 7.2.14).
+                    let asks_nobody = self.is_nullish(&binary.left)
+                        || self.is_nullish(&binary.right)
+                        || (self.is_primitive(&binary.left) && self.is_primitive(&binary.right));
+                    asks_nobody && self.expression(&binary.left) && self.expression(&binary.right)
                 }
-                op!("&&") | op!("||") => {
+                op!("===") | op!("!==") | op!("??") | op!("&&") | op!("||") => {
                     self.expression(&binary.left) && self.expression(&binary.right)
                 }
                 op!("in") | op!("instanceof") => false,
@@ -459,6 +460,16 @@ impl Purity<'_> {
                         }
                 }
             })
+    }
+
+    fn is_nullish(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Lit(Lit::Null(_)) => true,
+            Expr::Ident(ident) => ident.sym == *"undefined" && ident.ctxt == self.unresolved,
+            Expr::Unary(unary) => unary.op == UnaryOp::Void,
+            Expr::Paren(paren) => self.is_nullish(&paren.expr),
+            _ => false,
+        }
     }
 
     /// Whether the value is surely a primitive, so that turning it into a string or number runs no code; symbols excluded.
