@@ -1,6 +1,6 @@
 //! Positions to source map, and positions to bytes by module.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -36,9 +36,9 @@ pub(super) fn to_json(map: &mut swc_sourcemap::SourceMap, file: Option<&str>) ->
     json
 }
 
-/// Places of an output where code begins that comes from no file of the user's.
-fn sourceless(source_map: &SourceMap, mappings: &[(BytePos, LineCol)]) -> BTreeSet<(u32, u32)> {
-    let mut places = BTreeSet::new();
+/// Places of an output, in their order, where code begins that comes from no file of the user's.
+fn sourceless(source_map: &SourceMap, mappings: &[(BytePos, LineCol)]) -> Vec<(u32, u32)> {
+    let mut places = Vec::new();
     let mut current: Option<Lrc<SourceFile>> = None;
     for (position, place) in mappings {
         if position.is_dummy() || position.is_reserved_for_comments() || position.0 == u32::MAX {
@@ -50,10 +50,12 @@ fn sourceless(source_map: &SourceMap, mappings: &[(BytePos, LineCol)]) -> BTreeS
             current = source_map.try_lookup_source_file(*position).ok().flatten();
         }
         // Where one thing ends and another begins, what begins has the place.
+        let here = (place.line, place.col);
+        if places.last() == Some(&here) {
+            places.pop();
+        }
         if current.as_ref().is_some_and(|file| is_internal(file)) {
-            places.insert((place.line, place.col));
-        } else {
-            places.remove(&(place.line, place.col));
+            places.push(here);
         }
     }
     places
@@ -80,7 +82,7 @@ impl SourceMapGenConfig for Config {
 fn compose(
     map: &swc_sourcemap::SourceMap,
     input_maps: &InputMaps,
-    sourceless: &BTreeSet<(u32, u32)>,
+    sourceless: &[(u32, u32)],
     text: &str,
     to_source: &dyn Fn(&str) -> String,
 ) -> swc_sourcemap::SourceMap {
@@ -98,7 +100,7 @@ fn compose(
             close(&mut builder, &mut open, end);
         }
         let Some(source) = token.get_source() else { continue };
-        if sourceless.contains(&token.get_dst()) {
+        if ends.peek() == Some(&token.get_dst()) {
             continue;
         }
         let id = token.get_src_id();

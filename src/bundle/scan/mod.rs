@@ -492,7 +492,7 @@ impl Scanner<'_> {
     /// Reads the file of a module.
     ///
     /// # Errors
-    /// It cannot be read; the diagnostics say why.
+    /// It cannot be read, or its loader refuses it; the diagnostics say why.
     fn read(&self, request: Request) -> Result<ReadModule, ScannedModule> {
         let Request { key, resolved, importer } = request;
         let attribute_type = key.attribute_type;
