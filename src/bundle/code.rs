@@ -107,6 +107,12 @@ pub(crate) fn pure(mut call: Expr) -> Expr {
     call
 }
 
+/// `static { statement }`
+pub(crate) fn static_block(statement: Stmt) -> ClassMember {
+    let body = BlockStmt { stmts: vec![statement], ..BlockStmt::default() };
+    ClassMember::StaticBlock(StaticBlock { span: DUMMY_SP, body })
+}
+
 /// `callee(arguments)`
 pub(crate) fn call_expression(callee: Expr, arguments: Vec<Expr>) -> Expr {
     Expr::Call(CallExpr {

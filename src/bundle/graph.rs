@@ -202,6 +202,10 @@ pub struct Chain {
     pub is_called: bool,
 }
 
+/// In a chain, `typeof` of what is before it: no property has the name, and reading it is no use of the value where the
+/// answer is known.
+pub const TYPE_OF: &str = "\0typeof";
+
 /// One top-level statement: what tree shaking keeps or drops.
 #[derive(Debug, Clone, Default)]
 pub struct Statement {
@@ -272,6 +276,8 @@ pub struct Module {
     pub named_imports: FxHashMap<u32, NamedImport>,
     /// Symbols that always have the same primitive value.
     pub constants: FxHashMap<u32, Constant>,
+    /// Symbols that only are another name of a symbol of the module: `const x = y`, `export default y`.
+    pub aliases: FxHashMap<u32, u32>,
     /// Members of enums and of JSON whose values are known, by symbol and name.
     pub enums: FxHashMap<u32, FxHashMap<Atom, Constant>>,
     /// Exports by name, in the order of the source.

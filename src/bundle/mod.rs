@@ -10,6 +10,7 @@ mod print;
 pub mod resolve;
 pub mod runtime;
 mod scan;
+mod syntax;
 pub mod targets;
 
 use std::sync::Arc;

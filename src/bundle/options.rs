@@ -252,6 +252,10 @@ pub struct Options {
     pub drop_console: bool,
     /// Remove `debugger`.
     pub drop_debugger: bool,
+    /// Minifying takes it for granted that reading or writing a property runs no code and does not throw.
+    pub assumes_plain_properties: bool,
+    /// Minifying takes it for granted that reading a global variable runs no code and does not throw.
+    pub assumes_known_globals: bool,
     /// Loader by extension (with the dot), over the defaults.
     pub loaders: BTreeMap<String, Loader>,
     /// JSX.
@@ -311,6 +315,8 @@ impl Options {
             env: EnvInlining { values: BTreeMap::new(), prefixes: Vec::new() },
             drop_console: false,
             drop_debugger: false,
+            assumes_plain_properties: false,
+            assumes_known_globals: false,
             loaders: BTreeMap::new(),
             jsx: Jsx::default(),
             banner: None,

@@ -843,6 +843,9 @@ fn build_options(
     let drop = layers.list("drop");
     options.drop_console = drop.iter().any(|what| what == "console");
     options.drop_debugger = drop.iter().any(|what| what == "debugger");
+    let assume = layers.list("assume");
+    options.assumes_plain_properties = assume.iter().any(|what| what == "plain-properties");
+    options.assumes_known_globals = assume.iter().any(|what| what == "known-globals");
     for (extension, loader) in layers.map("loader") {
         match Loader::parse(&loader) {
             Some(loader) if extension.starts_with('.') => {

@@ -262,6 +262,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("define", "build.define", Kind::Map, "NAME=EXPR", "none", on::BUNDLING, "Expressions replaced by constants"),
     setting!("env", "build.env", Kind::Text, "PATTERN", "PUBLIC_*", on::BUNDLING, "Environment variables that become constants: a prefix with `*`, or `disable`"),
     setting!("drop", "build.drop", Kind::Choices(&["console", "debugger"]), "WHAT", "none", on::BUNDLING, "Calls removed while minifying"),
+    setting!("assume", "build.assume", Kind::Choices(&["plain-properties", "known-globals"]), "WHAT", "none", on::BUNDLING, "What minifying may take for granted beyond docs/assumptions.md"),
     setting!("loader", "build.loader", Kind::Map, ".EXT=LOADER", "by extension", on::BUNDLING, "How files of an extension are read"),
     setting!("jsx", "build.jsx", Kind::Choice(&["automatic", "classic", "transform", "preserve"]), "HOW", "tsconfig, else by what the file imports", on::BUNDLING, "How JSX is compiled"),
     setting!("jsx-factory", "build.jsx_factory", Kind::Text, "NAME", "React.createElement", on::BUNDLING, "Function for classic JSX"),

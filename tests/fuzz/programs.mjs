@@ -2,48 +2,13 @@
 //   node tests/fuzz/programs.mjs BINARY [COUNT [SEED [FLAG…]]]
 // A program that differs is printed with its seed; the exit code is 1. Half of them are modules that a CommonJS module
 // requires, so that they run in closures. Programs that throw are left out: what only throws may be dropped.
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import vm from "node:vm";
-
-const [binary, count = "200", firstSeed = "1", ...flags] = process.argv.slice(2);
-const BATCH = 50;
-
-// Numbers between 0 and 1 by a seed (mulberry32).
-function random(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { Random, compare } from "./compare.mjs";
 
 const LITERALS = ["0", "1", "-1", "2", "NaN", '""', '"a"', '"0"', "null", "undefined", "true", "false", "0.5"];
 const BINARY = ["+", "-", "*", "%", "|", "&", "^", "<<", ">>>", "===", "!==", "==", "<", ">=", "&&", "||", ","];
 const UPDATES = ["=", "+=", "-=", "??=", "||=", "&&="];
 
-class Program {
-  constructor(seed) {
-    this.random = random(seed);
-    this.names = 0;
-    this.loops = 0;
-  }
-
-  below(limit) {
-    return Math.floor(this.random() * limit);
-  }
-  chance(part) {
-    return this.random() < part;
-  }
-  pick(list) {
-    return list[this.below(list.length)];
-  }
-  name(kind) {
-    return `${kind}${this.names++}`;
-  }
+class Program extends Random {
 
   // A scope is a list of { name, canChange, isFunction }.
   expression(scope, depth) {
@@ -157,61 +122,4 @@ class Program {
   }
 }
 
-// What a program finds: `say` writes down what it is given, `spend` ends what runs too long.
-const SURROUNDINGS = `
-globalThis.said = [];
-let left = 400;
-Function.prototype.toString = () => "function";
-const shown = (value) => Array.isArray(value) ? "[" + value.map(shown) + "]" : typeof value === "function" ? "function"
-  : typeof value === "string" ? JSON.stringify(value) : Object.is(value, -0) ? "-0" : value && typeof value === "object"
-  ? "object" : String(value);
-globalThis.say = (value) => { if (said.length < 300) said.push(shown(value)); return value; };
-globalThis.spend = () => { if (--left < 0) throw "too long"; };
-`;
-
-function run(code) {
-  const context = vm.createContext({});
-  vm.runInContext(SURROUNDINGS, context);
-  try {
-    vm.runInContext(`"use strict";${code}`, context, { timeout: 2000 });
-  } catch (error) {
-    return { threw: String(error) };
-  }
-  return { said: vm.runInContext("said.join('\\n')", context) };
-}
-
-const folder = mkdtempSync(join(tmpdir(), "programs-"));
-let [same, different] = [0, 0];
-for (let start = 0; start < Number(count); start += BATCH) {
-  const programs = [];
-  for (let index = start; index < Math.min(start + BATCH, Number(count)); index++) {
-    const seed = Number(firstSeed) * 1_000_003 + index;
-    const text = new Program(seed).text();
-    const expected = run(`(() => {${text}})()`);
-    if (expected.threw) continue;
-    const isRequired = index % 2 === 1;
-    const entry = `${seed}.${isRequired ? "cjs" : "mjs"}`;
-    writeFileSync(join(folder, isRequired ? `required-${seed}.mjs` : entry), `${text}export {};\n`);
-    if (isRequired) writeFileSync(join(folder, entry), `require("./required-${seed}.mjs");\n`);
-    programs.push({ seed, text, entry, expected });
-  }
-  const chosen = flags.length ? flags : ["--minify"];
-  const options = ["--outdir", "out", "--format", "esm", "--target", "neutral", "--env", "disable", ...chosen];
-  const entries = programs.map((program) => program.entry);
-  const built = spawnSync(resolve(binary), ["build", ...entries, ...options], { cwd: folder, encoding: "utf8" });
-  if (built.status !== 0) throw built.error ?? new Error(built.stderr);
-  for (const { seed, text, expected } of programs) {
-    const output = readFileSync(join(folder, "out", `${seed}.js`), "utf8");
-    const code = output.replace(/export\s*default\b/, "").replace(/export\s*\{\s*\};?/, "");
-    const got = run(code);
-    if (got.said === expected.said) {
-      same++;
-      continue;
-    }
-    different++;
-    console.log(`seed ${seed}:\n${text}\n--- became\n${output}\n--- expected\n${expected.said}\n--- got\n${got.threw ?? got.said}\n`);
-  }
-}
-rmSync(folder, { recursive: true });
-console.log(`${same} programs say the same, ${different} do not`);
-process.exitCode = different ? 1 : 0;
+compare((seed) => ({ text: new Program(seed).text(), isSloppy: false }));

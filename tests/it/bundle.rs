@@ -108,13 +108,59 @@ fn fixtures_print_what_their_sources_print() {
 #[test]
 fn random_programs_say_the_same_minified() {
     let seed = std::env::var("PROGRAM_SEED").unwrap_or_else(|_| "1".to_owned());
-    let output = node()
-        .arg(root().join("tests/fuzz/programs.mjs"))
-        .args([env!("CARGO_BIN_EXE_bundlegate"), "200", &seed])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", text(&output));
-    assert!(text(&output).contains(" programs say the same, 0 do not"), "{}", text(&output));
+    for generator in ["programs.mjs", "shapes.mjs"] {
+        let output = node()
+            .arg(root().join("tests/fuzz").join(generator))
+            .args([env!("CARGO_BIN_EXE_bundlegate"), "200", &seed])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        let said = text(&output);
+        assert!(said.contains(" programs say the same, 0 do not"), "{said}");
+        assert!(!said.contains("\n0 programs say the same"), "{said}");
+    }
+}
+
+/// Each program of `docs/assumptions.md` says something else when it is minified, and nothing else than without `assume`
+/// when that is what it is there for.
+#[test]
+fn assumptions_are_those_of_the_document() {
+    let document = std::fs::read_to_string(root().join("docs/assumptions.md")).unwrap();
+    let folder = root().join("fixtures/assumptions");
+    let out = tempfile::tempdir().unwrap();
+    let said = |program: &str, flags: &[&str]| {
+        ok(bundlegate()
+            .args(["build", &format!("{program}.mjs"), "--target", "node", "--outdir"])
+            .arg(out.path())
+            .args(flags)
+            .current_dir(&folder));
+        let run = node().arg(out.path().join(format!("{program}.js"))).output().unwrap();
+        String::from_utf8(run.stdout).unwrap()
+    };
+    let mut programs = Vec::new();
+    for line in document.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let (program, choice) =
+            if cells.len() > 4 { (cells[2], Some(cells[1])) } else { (cells[1], None) };
+        programs.push(program.to_owned());
+        let source = node().arg(folder.join(format!("{program}.mjs"))).output().unwrap();
+        let source = String::from_utf8(source.stdout).unwrap();
+        let minified = said(program, &["--minify"]);
+        match choice {
+            None => assert_ne!(minified, source, "{program}"),
+            Some(choice) => {
+                assert_eq!(minified, source, "{program}");
+                assert_ne!(said(program, &["--minify", "--assume", choice]), source, "{program}");
+            }
+        }
+    }
+    let mut present: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    present.sort_unstable();
+    programs.sort_unstable();
+    assert_eq!(programs, present);
 }
 
 fn run_case(case: &Case) -> Vec<String> {

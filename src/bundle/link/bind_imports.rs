@@ -6,7 +6,7 @@ use swc_core::atoms::Atom;
 use super::sort_modules::Order;
 use crate::bundle::graph::{
     Chain, Constant, Export, ImportKind, ImportName, ImportTarget, Module, ModuleFormat,
-    ModuleGraph, ModuleId, NamedImport, SymbolId,
+    ModuleGraph, ModuleId, NamedImport, SymbolId, SymbolKind, TYPE_OF,
 };
 use crate::bundle::options::Loader;
 use crate::diag::{Diagnostic, nearest};
@@ -37,6 +37,9 @@ pub(crate) struct Bindings {
     pub(crate) symbols: Vec<FxHashMap<u32, Binding>>,
     /// For each module, what static property chains on imports stand for, and how many names that takes up.
     pub(crate) chains: Vec<Chains>,
+    /// For each module, whether it stands in a circle of imports, so that its variables may be read before they have their
+    /// values.
+    pub(crate) in_circle: Vec<bool>,
 }
 
 /// What chains of property reads stand for, and how many of the names that takes up.
@@ -106,6 +109,15 @@ impl<'a> Binder<'a> {
                 let binding = self.inlined(binding);
                 bindings.symbols[id.index()].insert(*symbol, binding);
             }
+            let mut aliases: Vec<u32> = module.aliases.keys().copied().collect();
+            aliases.sort_unstable();
+            for alias in aliases {
+                let own = Binding::Symbol(SymbolId { module: id, index: alias });
+                let settled = self.settled(own.clone());
+                if settled != own {
+                    bindings.symbols[id.index()].insert(alias, settled);
+                }
+            }
             for (_, export) in &module.exports {
                 if let Export::From(import) = export
                     && !matches!(module.loader, Loader::Ts | Loader::Tsx)
@@ -136,6 +148,7 @@ impl<'a> Binder<'a> {
                 bindings.chains[id.index()].insert(chain.clone(), bound);
             }
         }
+        bindings.in_circle.clone_from(&self.in_circle);
         (bindings, diagnostics)
     }
 
@@ -145,6 +158,12 @@ impl<'a> Binder<'a> {
         let mut binding = start;
         for (taken, name) in names.iter().enumerate() {
             binding = match binding {
+                start if **name == *TYPE_OF => {
+                    return match self.type_of(&start) {
+                        Some(of) => (Binding::Constant(Constant::String(of.into())), taken + 1),
+                        None => (start, taken),
+                    };
+                }
                 Binding::Namespace(module) => {
                     let export = self.export(module, name);
                     // A function that looks at `this` sees the namespace that it is called on.
@@ -167,6 +186,21 @@ impl<'a> Binder<'a> {
             };
         }
         (self.inlined(binding), names.len())
+    }
+
+    /// What `typeof` says of it, if that is known.
+    fn type_of(&self, binding: &Binding) -> Option<&'static str> {
+        match binding {
+            Binding::Namespace(_) => Some("object"),
+            Binding::Symbol(id) => {
+                let symbol = self.graph.symbol(*id);
+                let is_function = matches!(symbol.kind, SymbolKind::Function)
+                    || (matches!(symbol.kind, SymbolKind::Class)
+                        && !self.in_circle[id.module.index()]);
+                (is_function && !symbol.is_reassigned).then_some("function")
+            }
+            _ => None,
+        }
     }
 
     fn uses_this(&self, binding: &Binding) -> bool {
@@ -198,7 +232,29 @@ impl<'a> Binder<'a> {
     }
 
     fn import(&mut self, importer: &Module, import: &NamedImport) -> Binding {
-        self.import_visiting(importer, import, &mut FxHashSet::default())
+        let binding = self.import_visiting(importer, import, &mut FxHashSet::default());
+        self.settled(binding)
+    }
+
+    /// What a constant is another name of, instead of the constant. In a circle it may be read before it has its value.
+    fn settled(&mut self, binding: Binding) -> Binding {
+        let mut binding = binding;
+        while let Binding::Symbol(symbol) = &binding {
+            let module = self.graph.module(symbol.module);
+            let Some(original) = module.aliases.get(&symbol.index) else { break };
+            if self.in_circle[symbol.module.index()] {
+                break;
+            }
+            let found = match module.named_imports.get(original) {
+                Some(import) => self.import_visiting(module, import, &mut FxHashSet::default()),
+                None => Binding::Symbol(SymbolId { module: symbol.module, index: *original }),
+            };
+            match found {
+                Binding::Symbol(id) if !self.graph.symbol(id).is_reassigned => binding = found,
+                _ => break,
+            }
+        }
+        binding
     }
 
     fn import_visiting(
@@ -241,7 +297,8 @@ impl<'a> Binder<'a> {
 
     /// What the export of that name stands for.
     pub(crate) fn export(&mut self, module: ModuleId, name: &Atom) -> Binding {
-        self.export_visiting(module, name, &mut FxHashSet::default())
+        let binding = self.export_visiting(module, name, &mut FxHashSet::default());
+        self.settled(binding)
     }
 
     fn export_visiting(

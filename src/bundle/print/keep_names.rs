@@ -1,8 +1,8 @@
 //! `--keep-names`: functions and classes are told the names they have in the source, whatever they are called later.
 
 use swc_core::atoms::Atom;
+use swc_core::common::DUMMY_SP;
 use swc_core::common::util::take::Take;
-use swc_core::common::{DUMMY_SP, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
@@ -64,8 +64,7 @@ pub(super) fn name_class(class: &mut Class, naming: Stmt) {
     if has_own_name(class) {
         return;
     }
-    let body = BlockStmt { span: DUMMY_SP, ctxt: SyntaxContext::empty(), stmts: vec![naming] };
-    class.body.insert(0, ClassMember::StaticBlock(StaticBlock { span: DUMMY_SP, body }));
+    class.body.insert(0, code::static_block(naming));
 }
 
 fn has_own_name(class: &Class) -> bool {

@@ -1,16 +1,13 @@
 //! Phase 3: chunks to artifacts, in parallel; final names from content hashes.
 
-mod early_variables;
-mod keep_coercions;
+mod compress;
+mod emit;
 mod keep_names;
-mod minify;
 mod parentheses;
-mod pure_callees;
 mod rewrite;
 mod sheets;
 mod source_map;
 mod stand_ins;
-mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,14 +20,10 @@ use swc_core::common::comments::SingleThreadedComments;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{BytePos, DUMMY_SP, GLOBALS, LineCol, SourceMap};
 use swc_core::ecma::ast::*;
-use swc_core::ecma::codegen::text_writer::{JsWriter, WriteJs, omit_trailing_semi};
-use swc_core::ecma::codegen::{Config, Emitter, Node};
-use swc_core::ecma::transforms::base::fixer::{fixer, paren_remover};
 
-use self::parentheses::add_parentheses;
+use self::emit::{Emitted, Piece, emit, minify};
 use self::rewrite::{Context, ModuleCode, Reference, rewrite, run_module};
 pub(crate) use self::stand_ins::StandIns;
-use self::templates::TemplatePlaces;
 use super::code;
 use super::graph::{Export, ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 use super::link::{Binding, ChunkLinks, LinkPlan, NameKey, Step, Wrap};
@@ -76,6 +69,7 @@ struct PrintedChunk {
     mentions: Vec<u32>,
     /// Texts of licences that go elsewhere than to the end.
     legal: String,
+    diagnostics: Vec<Diagnostic>,
 }
 
 /// Prints all chunks. The trees, of the modules that are in chunks, are used up.
@@ -88,6 +82,7 @@ pub(crate) fn print(
     options: &Options,
 ) -> Printed {
     let paths = Paths::new(stand_ins.clone(), graph, plan, options);
+    let held = name_of_held(graph, plan);
     let input_maps: source_map::InputMaps = graph
         .modules
         .iter()
@@ -107,7 +102,8 @@ pub(crate) fn print(
             };
             let comments = std::mem::take(&mut tree.comments);
             let names = &plan.names[chunk as usize];
-            let context = Context { graph, plan, options, chunk, names, paths: &paths };
+            let context =
+                Context { graph, plan, options, chunk, names, paths: &paths, held: &held };
             let globals = std::mem::take(&mut tree.globals);
             let code = GLOBALS.set(&globals, || rewrite(&context, id, tree));
             (code, comments)
@@ -137,14 +133,33 @@ pub(crate) fn print(
         .into_par_iter()
         .map(|input| {
             let names = &plan.names[input.index as usize];
-            let context =
-                Context { graph, plan, options, chunk: input.index, names, paths: &paths };
+            let context = Context {
+                graph,
+                plan,
+                options,
+                chunk: input.index,
+                names,
+                paths: &paths,
+                held: &held,
+            };
             print_chunk(&context, input, source_map)
         })
         .collect();
     let mut result = finish(graph, plan, &paths, printed, (source_map, &input_maps), options);
     sheets::print_sheets(graph, plan, options, &mut result);
     result
+}
+
+/// What the function of `HELD` is called in outputs until it goes: nothing else has the name.
+fn name_of_held(graph: &ModuleGraph, plan: &LinkPlan) -> Atom {
+    let is_free = |name: &Atom| {
+        !plan.names.iter().any(|names| names.taken.contains(name))
+            && !graph.modules.iter().any(|module| {
+                module.unresolved.contains(name) || module.nested_names.contains(name)
+            })
+    };
+    let mut names = (1u32..).map(|number| Atom::from(format!("__held{number}")));
+    names.find(is_free).expect("one of so many names is free")
 }
 
 /// Licence texts of the modules of a chunk, each once.
@@ -167,12 +182,6 @@ struct ChunkInput {
     modules: Vec<(ModuleId, ModuleCode, KeptComments)>,
 }
 
-/// Statements that belong together, with the module they come from.
-struct Piece {
-    module: Option<ModuleId>,
-    items: Vec<ModuleItem>,
-}
-
 fn print_chunk(
     context: &Context<'_>,
     input: ChunkInput,
@@ -191,20 +200,28 @@ fn print_chunk(
         code.insert(id, module_code);
     }
     let comments = to_comments(comments);
-    let mut pieces = assemble(context, &order, &mut code);
+    let pieces = assemble(context, &order, &mut code);
+    let mut diagnostics = Vec::new();
+    let emitted = emit(pieces, &comments, context.graph, source_map, options);
+    let emitted = if options.minify.any() {
+        let chunk = &context.plan.chunks.list[context.chunk as usize];
+        let is_strict = is_strict(context.graph, context.plan, chunk);
+        minify(emitted, context.held, is_strict, source_map, options).unwrap_or_else(|problem| {
+            diagnostics.push(problem);
+            Emitted::default()
+        })
+    } else {
+        emitted
+    };
+    let Emitted { mut text, mappings, parts } = emitted;
+    let mut bytes_by_module = BTreeMap::new();
+    for (module, bytes) in parts.bytes() {
+        let path = &context.graph.module(module).path;
+        *bytes_by_module.entry(path.clone()).or_default() += bytes;
+    }
     let legal = input.legal.iter().fold(String::new(), |text, comment| {
         text + &comment.replace("</script", "<\\/script") + "\n"
     });
-    let (mut text, mappings, bytes_by_module) =
-        if options.minify.syntax || options.minify.identifiers {
-            let items: Vec<ModuleItem> = pieces.into_iter().flat_map(|piece| piece.items).collect();
-            let items = minify::minify(items, &comments, source_map, options);
-            let (text, mappings) = emit(items, &comments, source_map, options);
-            let bytes = source_map::bytes_by_file(source_map, &text, &mappings);
-            (text, mappings, bytes)
-        } else {
-            emit_pieces(context, &mut pieces, &comments, source_map)
-        };
     let is_at_end = options.legal_comments == LegalComments::Eof;
     if is_at_end {
         text.push_str(&legal);
@@ -214,7 +231,7 @@ fn print_chunk(
         u32::try_from(context.plan.chunks.list.len()).expect("fewer than 2^32 chunks"),
     );
     let legal = if is_at_end { String::new() } else { legal };
-    PrintedChunk { text, mappings, bytes_by_module, mentions, legal }
+    PrintedChunk { text, mappings, bytes_by_module, mentions, legal, diagnostics }
 }
 
 fn to_comments(map: KeptComments) -> SingleThreadedComments {
@@ -597,116 +614,6 @@ fn exports(context: &Context<'_>, links: &ChunkLinks, entry: Option<ModuleId>) -
     items
 }
 
-/// What code generation may use.
-fn es_version(options: &Options) -> EsVersion {
-    match options.syntax {
-        Some(..2015) => EsVersion::Es5,
-        Some(2015) => EsVersion::Es2015,
-        Some(2016) => EsVersion::Es2016,
-        Some(2017) => EsVersion::Es2017,
-        Some(2018) => EsVersion::Es2018,
-        Some(2019) => EsVersion::Es2019,
-        Some(2020) => EsVersion::Es2020,
-        Some(2021) => EsVersion::Es2021,
-        Some(2022) => EsVersion::Es2022,
-        _ => EsVersion::latest(),
-    }
-}
-
-type Emitted = (String, Vec<(BytePos, LineCol)>);
-
-fn emit(
-    mut items: Vec<ModuleItem>,
-    comments: &SingleThreadedComments,
-    source_map: &Lrc<SourceMap>,
-    options: &Options,
-) -> Emitted {
-    let mut text = Vec::new();
-    let mut mappings = Vec::new();
-    add_parentheses(&mut items);
-    let templates = TemplatePlaces::give(&mut items, source_map);
-    {
-        let mut writer =
-            JsWriter::new(Lrc::clone(source_map), "\n", &mut text, Some(&mut mappings));
-        writer.set_indent_str("  ");
-        let whitespace = options.minify.whitespace;
-        let writer: Box<dyn WriteJs> =
-            if whitespace { Box::new(omit_trailing_semi(writer)) } else { Box::new(writer) };
-        let config = Config::default()
-            .with_target(es_version(options))
-            .with_minify(whitespace)
-            .with_inline_script(true);
-        let mut emitter = Emitter {
-            cfg: config,
-            cm: Lrc::clone(source_map),
-            // Annotations are for other tools that read the output; a minified one is not for reading.
-            comments: (!whitespace).then_some(comments as _),
-            wr: writer,
-        };
-        for item in items {
-            item.emit_with(&mut emitter).expect("writing to memory does not fail");
-        }
-    }
-    templates.take_back(&mut mappings);
-    let mut text = String::from_utf8(text).expect("the code generator writes UTF-8");
-    if !text.is_empty() && !text.ends_with('\n') {
-        if options.minify.whitespace && !text.ends_with([';', '}']) {
-            text.push(';');
-        }
-        text.push('\n');
-    }
-    (text, mappings)
-}
-
-/// Prints pieces one by one, so that the bytes of each module are known.
-fn emit_pieces(
-    context: &Context<'_>,
-    pieces: &mut Vec<Piece>,
-    comments: &SingleThreadedComments,
-    source_map: &Lrc<SourceMap>,
-) -> (String, Vec<(BytePos, LineCol)>, BTreeMap<String, u64>) {
-    let mut text = String::new();
-    let mut mappings = Vec::new();
-    let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
-    let mut line = 0;
-    let mut last = None;
-    for piece in std::mem::take(pieces) {
-        if piece.items.is_empty() {
-            continue;
-        }
-        let mut program =
-            Program::Module(Module { span: DUMMY_SP, body: piece.items, shebang: None });
-        // The fixer itself loses inner parentheses: `((function () {})() < 1)`.
-        program.mutate(paren_remover(None));
-        program.mutate(fixer(Some(comments)));
-        let Program::Module(module) = program else {
-            unreachable!("the fixer keeps a module a module")
-        };
-        let (piece_text, piece_mappings) = emit(module.body, comments, source_map, context.options);
-        if let Some(id) = piece.module {
-            let path = &context.graph.module(id).path;
-            if last != Some(id) && !context.options.minify.whitespace {
-                let heading = format!(
-                    "{}// {}\n",
-                    if text.is_empty() { "" } else { "\n" },
-                    path.replace(['\n', '\r'], " ")
-                );
-                line += heading.matches('\n').count();
-                text.push_str(&heading);
-            }
-            *bytes.entry(path.clone()).or_default() += piece_text.len() as u64;
-        }
-        last = piece.module;
-        let offset = u32::try_from(line).expect("fewer than 2^32 lines");
-        mappings.extend(piece_mappings.into_iter().map(|(position, place)| {
-            (position, LineCol { line: place.line + offset, col: place.col })
-        }));
-        line += piece_text.matches('\n').count();
-        text.push_str(&piece_text);
-    }
-    (text, mappings, bytes)
-}
-
 /// Where each chunk goes.
 struct Paths {
     stand_ins: StandIns,
@@ -898,6 +805,9 @@ fn finish(
         (0u32..).zip(&paths.templates).map(|(index, template)| fill(template, &[index])).collect();
 
     let mut result = Printed::default();
+    for chunk in &mut printed {
+        result.diagnostics.append(&mut chunk.diagnostics);
+    }
     for (index, chunk) in printed.iter().enumerate() {
         let info = &plan.chunks.list[index];
         let is_sheet = info.entry.is_some_and(|entry| graph.module(entry).loader == Loader::Css);

@@ -6,8 +6,8 @@ use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
 /// Adds them where the grammar asks for a left-hand-side expression (ECMA-262, 13.3) and something else stands there.
-pub(super) fn add_parentheses(items: &mut Vec<ModuleItem>) {
-    items.visit_mut_with(&mut Parentheses);
+pub(super) fn add_parentheses(program: &mut Program) {
+    program.visit_mut_with(&mut Parentheses);
 }
 
 struct Parentheses;

@@ -15,13 +15,14 @@ use super::keep_names::{has_static_blocks, keep_names, name_class};
 use crate::bundle::code;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
-    ModuleFormat, ModuleGraph, ModuleId, SymbolId, SymbolKind,
+    ModuleFormat, ModuleGraph, ModuleId, SymbolId, SymbolKind, TYPE_OF,
 };
 use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
 use crate::bundle::options::{Format, Options, Target};
 use crate::bundle::runtime;
 use crate::bundle::scan::ModuleTree;
-use crate::bundle::scan::record::{constant_string, static_chain};
+use crate::bundle::scan::hold_back::HELD;
+use crate::bundle::syntax::{constant_string, static_chain};
 
 /// What printing one chunk looks things up in.
 pub(super) struct Context<'a> {
@@ -32,6 +33,8 @@ pub(super) struct Context<'a> {
     pub(super) names: &'a ChunkNames,
     /// Where outputs are; stand-ins for hashes that are not known yet are in them.
     pub(super) paths: &'a Paths,
+    /// What the function of `HELD` is called.
+    pub(super) held: &'a Atom,
 }
 
 impl Context<'_> {
@@ -123,7 +126,11 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
     let keeps_names =
         context.options.keep_names && id != ModuleId::RUNTIME && !module.has_direct_eval;
     let name_helper = keeps_names.then(|| context.helper(runtime::NAME));
-    let kept = std::mem::take(&mut tree.body).into_iter().zip(live);
+    let mut statements = std::mem::take(&mut tree.body);
+    if context.options.minify.syntax && !context.plan.bindings.in_circle[id.index()] {
+        declare_constants(&mut statements, module);
+    }
+    let kept = statements.into_iter().zip(live);
     let mut statements: Vec<Stmt> =
         kept.filter_map(|(statement, live)| live.then_some(statement)).collect();
     if let Some(helper) = &name_helper {
@@ -175,6 +182,37 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
         }
     }
     code
+}
+
+/// A `var` that never changes, before which nothing of the module runs, is as good as `const`, and the compressor knows
+/// more of that. In a circle of modules, others could see it without its value.
+fn declare_constants(statements: &mut [Stmt], module: &Module) {
+    if module.format != ModuleFormat::Esm || module.has_direct_eval {
+        return;
+    }
+    // What the compressor puts in the place of a name; of all else it is only a longer word.
+    let is_plain = |value: &Expr| match value {
+        Expr::Lit(literal) => !matches!(literal, Lit::Regex(_)),
+        Expr::Unary(unary) => unary.arg.is_lit(),
+        _ => false,
+    };
+    for (statement, record) in statements.iter_mut().zip(&module.statements) {
+        if record.has_side_effects {
+            break;
+        }
+        let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
+        let is_constant = |one: &VarDeclarator| {
+            let symbol = one.name.as_ident().and_then(|name| module.symbol_of.get(&name.to_id()));
+            one.init.as_deref().is_some_and(is_plain)
+                && symbol.is_some_and(|symbol| {
+                    let symbol = &module.symbols[*symbol as usize];
+                    !symbol.is_reassigned && symbol.declared_by.len() == 1
+                })
+        };
+        if declaration.kind == VarDeclKind::Var && declaration.decls.iter().all(is_constant) {
+            declaration.kind = VarDeclKind::Const;
+        }
+    }
 }
 
 /// `var ns = __namespace({ a: () => a })`; returns what adds names that are known only at run time.
@@ -580,6 +618,40 @@ impl<'a> Rewriter<'a> {
         Some(expression)
     }
 
+    /// Puts in what a name stands for.
+    fn name(&mut self, expression: &mut Expr) {
+        let Expr::Ident(ident) = expression else { return };
+        if let Some(reference) = self.reference(ident) {
+            *expression = reference.expression(ident.span);
+        } else if let Some(name) = self.path_of_module(ident) {
+            *expression = code::import_meta_property(name, ident.span);
+        } else if self.is_global(expression, "require")
+            && self.context.options.format != Format::Cjs
+            && self.module.format == ModuleFormat::CommonJs
+        {
+            let name = self.require_function();
+            *expression = Reference::Name(name).expression(expression.span());
+        }
+    }
+
+    /// Puts in what `typeof` says of an import, or at least the import.
+    fn type_of(&mut self, expression: &mut Expr) {
+        let Expr::Unary(unary) = expression else { return };
+        match self.type_of_import(unary) {
+            Some((known, 1)) => *expression = known,
+            Some((import, _)) => *unary.arg = import,
+            None => unary.visit_mut_children_with(self),
+        }
+    }
+
+    /// What `typeof` says of an import, and 1 if that is known; else the import, and 0.
+    fn type_of_import(&self, unary: &UnaryExpr) -> Option<(Expr, usize)> {
+        let symbol = *self.module.symbol_of.get(&unary.arg.as_ident()?.to_id())?;
+        let chain = Chain { symbol, names: vec![TYPE_OF.into()], is_called: false };
+        let (binding, taken) = self.context.plan.bindings.chains[self.id.index()].get(&chain)?;
+        Some((self.context.reference(binding)?.expression(unary.span), *taken))
+    }
+
     fn is_global(&self, expression: &Expr, name: &str) -> bool {
         matches!(expression, Expr::Ident(ident) if ident.sym == *name && ident.ctxt == self.unresolved)
     }
@@ -926,7 +998,7 @@ impl HoistVariables<'_> {
         let mut assignments = Vec::new();
         for declarator in declaration.decls.take() {
             let mut idents = Vec::new();
-            crate::bundle::scan::define::collect_names(&declarator.name, &mut idents);
+            crate::bundle::syntax::collect_names(&declarator.name, &mut idents);
             self.names.extend(idents.into_iter().map(|ident| ident.sym));
             let init = match (declarator.init, declaration.kind) {
                 (Some(init), _) => init,
@@ -998,7 +1070,7 @@ impl VisitMut for HoistVariables<'_> {
             && let Some(declarator) = declaration.decls.pop()
         {
             let mut idents = Vec::new();
-            crate::bundle::scan::define::collect_names(&declarator.name, &mut idents);
+            crate::bundle::syntax::collect_names(&declarator.name, &mut idents);
             self.names.extend(idents.into_iter().map(|ident| ident.sym));
             *head = ForHead::Pat(Box::new(declarator.name));
         }
@@ -1023,19 +1095,8 @@ impl VisitMut for Rewriter<'_> {
 
     fn visit_mut_expr(&mut self, expression: &mut Expr) {
         match expression {
-            Expr::Ident(ident) => {
-                if let Some(reference) = self.reference(ident) {
-                    *expression = reference.expression(ident.span);
-                } else if let Some(name) = self.path_of_module(ident) {
-                    *expression = code::import_meta_property(name, ident.span);
-                } else if self.is_global(expression, "require")
-                    && self.context.options.format != Format::Cjs
-                    && self.module.format == ModuleFormat::CommonJs
-                {
-                    let name = self.require_function();
-                    *expression = Reference::Name(name).expression(expression.span());
-                }
-            }
+            Expr::Ident(ident) if ident.sym == *HELD => ident.sym = self.context.held.clone(),
+            Expr::Ident(_) => self.name(expression),
             Expr::Lit(Lit::Str(text)) => {
                 if let Some(seen) = self.seen_asset(text) {
                     *expression = seen;
@@ -1059,6 +1120,9 @@ impl VisitMut for Rewriter<'_> {
             {
                 let Options { format, target, .. } = self.context.options;
                 *expression = code::import_meta(*format == Format::Cjs, *target == Target::Bun);
+            }
+            Expr::Unary(unary) if unary.op == op!("typeof") && unary.arg.is_ident() => {
+                self.type_of(expression);
             }
             Expr::This(_) if self.this_depth == 0 && self.module.format == ModuleFormat::Esm => {
                 *expression = code::void_0();

@@ -24,7 +24,9 @@ pub(super) fn make(
     text: &str,
     to_source: &dyn Fn(&str) -> String,
 ) -> swc_sourcemap::SourceMap {
-    let map = source_map.build_source_map(mappings, None, Config);
+    let known: Vec<_> =
+        mappings.iter().filter(|(position, _)| !position.is_dummy()).copied().collect();
+    let map = source_map.build_source_map(&known, None, Config);
     compose(&map, input_maps, &sourceless(source_map, mappings), text, to_source)
 }
 
@@ -41,12 +43,12 @@ fn sourceless(source_map: &SourceMap, mappings: &[(BytePos, LineCol)]) -> Vec<(u
     let mut places = Vec::new();
     let mut current: Option<Lrc<SourceFile>> = None;
     for (position, place) in mappings {
-        if position.is_dummy() || position.is_reserved_for_comments() || position.0 == u32::MAX {
+        if position.is_reserved_for_comments() || position.0 == u32::MAX {
             continue;
         }
         let holds =
             |file: &Lrc<SourceFile>| file.start_pos <= *position && *position < file.end_pos;
-        if !current.as_ref().is_some_and(holds) {
+        if !position.is_dummy() && !current.as_ref().is_some_and(holds) {
             current = source_map.try_lookup_source_file(*position).ok().flatten();
         }
         // Where one thing ends and another begins, what begins has the place.
@@ -54,7 +56,7 @@ fn sourceless(source_map: &SourceMap, mappings: &[(BytePos, LineCol)]) -> Vec<(u
         if places.last() == Some(&here) {
             places.pop();
         }
-        if current.as_ref().is_some_and(|file| is_internal(file)) {
+        if position.is_dummy() || current.as_ref().is_some_and(|file| is_internal(file)) {
             places.push(here);
         }
     }
@@ -203,64 +205,4 @@ impl<'a> Lines<'a> {
             .map_or(rest.len(), |(at, _)| at);
         rest.get(..end)
     }
-}
-
-/// Bytes of `text` by the file they come from. What lies between two mappings belongs to the first; what comes before
-/// the first mapping, and what maps to no file, belongs to nobody.
-pub(super) fn bytes_by_file(
-    source_map: &SourceMap,
-    text: &str,
-    mappings: &[(BytePos, LineCol)],
-) -> BTreeMap<String, u64> {
-    let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
-    let mut current: Option<(Lrc<SourceFile>, u64)> = None;
-    let mut finished: Vec<(Lrc<SourceFile>, u64)> = Vec::new();
-    let mut lines = text.split_inclusive('\n');
-    let mut line = lines.next().unwrap_or_default();
-    let (mut line_number, mut column, mut at) = (0u32, 0u32, 0usize);
-    // Both go forward through the text, so each character is looked at once.
-    for (position, place) in mappings {
-        let mut count = 0u64;
-        while line_number < place.line {
-            count += (line.len() - at) as u64;
-            line = lines.next().unwrap_or_default();
-            line_number += 1;
-            column = 0;
-            at = 0;
-        }
-        for character in line.get(at..).unwrap_or_default().chars() {
-            if column >= place.col {
-                break;
-            }
-            column += u32::try_from(character.len_utf16()).expect("one or two");
-            at += character.len_utf8();
-            count += character.len_utf8() as u64;
-        }
-        if let Some((_, bytes)) = &mut current {
-            *bytes += count;
-        }
-        let is_known =
-            !position.is_dummy() && !position.is_reserved_for_comments() && position.0 != u32::MAX;
-        if is_known
-            && !current
-                .as_ref()
-                .is_some_and(|(file, _)| file.start_pos <= *position && *position < file.end_pos)
-        {
-            finished.extend(current.take());
-            current =
-                source_map.try_lookup_source_file(*position).ok().flatten().map(|file| (file, 0));
-        }
-    }
-    let rest =
-        (line.len() - at.min(line.len())) as u64 + lines.map(|line| line.len() as u64).sum::<u64>();
-    if let Some((_, bytes)) = &mut current {
-        *bytes += rest;
-    }
-    finished.extend(current);
-    for (file, count) in finished {
-        if !is_internal(&file) {
-            *bytes.entry(file.name.to_string()).or_default() += count;
-        }
-    }
-    bytes
 }

@@ -10,8 +10,8 @@ use swc_core::ecma::visit::{
 };
 
 use super::classes::build::{call, declare, fresh, function_body, return_of, this, use_of};
-use super::define::HoistedNames;
 use crate::bundle::code;
+use crate::bundle::syntax::HoistedNames;
 
 /// Lowers those of a program; whether there were any, which need helper functions then. `await` at the top of a module
 /// stays.

@@ -14,6 +14,7 @@ use swc_core::ecma::visit::{
 
 use super::destructuring::Destructuring;
 use super::environment::DottedNames;
+use crate::bundle::syntax::{HoistedNames, static_property};
 use crate::environment_reads::OBJECTS;
 
 /// What is replaced, prepared once for all modules.
@@ -344,22 +345,6 @@ impl VisitMut for Substitute<'_> {
     }
 }
 
-/// The name of a property that is written as a name or a constant string.
-pub(crate) fn static_property(property: &MemberProp) -> Option<Atom> {
-    match property {
-        MemberProp::Ident(name) => Some(name.sym.clone()),
-        MemberProp::Computed(computed) => match &*computed.expr {
-            Expr::Lit(Lit::Str(name)) => name.value.as_str().map(Atom::from),
-            Expr::Tpl(template) if template.exprs.is_empty() => template
-                .quasis
-                .first()
-                .and_then(|quasi| quasi.cooked.as_ref()?.as_str().map(Atom::from)),
-            _ => None,
-        },
-        MemberProp::PrivateName(_) => None,
-    }
-}
-
 /// A constant of a primitive type.
 #[derive(Debug, PartialEq)]
 enum Constant {
@@ -559,46 +544,4 @@ fn hoisted_variables(dropped: &Stmt) -> Option<Stmt> {
         declare: false,
         decls,
     }))))
-}
-
-/// Names of `var` declarations in a statement, functions left out.
-pub(crate) struct HoistedNames(pub(crate) Vec<Ident>);
-
-impl Visit for HoistedNames {
-    noop_visit_type!();
-
-    fn visit_function(&mut self, _: &Function) {}
-    fn visit_arrow_expr(&mut self, _: &ArrowExpr) {}
-    fn visit_class(&mut self, _: &Class) {}
-
-    fn visit_var_decl(&mut self, declaration: &VarDecl) {
-        if declaration.kind == VarDeclKind::Var {
-            for declarator in &declaration.decls {
-                collect_names(&declarator.name, &mut self.0);
-            }
-        }
-        declaration.visit_children_with(self);
-    }
-}
-
-/// Names that a pattern binds, in order.
-pub(crate) fn collect_names(pattern: &Pat, names: &mut Vec<Ident>) {
-    match pattern {
-        Pat::Ident(ident) => names.push(ident.id.clone()),
-        Pat::Array(array) => {
-            array.elems.iter().flatten().for_each(|element| collect_names(element, names));
-        }
-        Pat::Rest(rest) => collect_names(&rest.arg, names),
-        Pat::Assign(assign) => collect_names(&assign.left, names),
-        Pat::Object(object) => {
-            for property in &object.props {
-                match property {
-                    ObjectPatProp::KeyValue(pair) => collect_names(&pair.value, names),
-                    ObjectPatProp::Assign(assign) => names.push(assign.key.id.clone()),
-                    ObjectPatProp::Rest(rest) => collect_names(&rest.arg, names),
-                }
-            }
-        }
-        Pat::Expr(_) | Pat::Invalid(_) => {}
-    }
 }

@@ -1,13 +1,12 @@
 //! Errors that the language wants before anything runs and that the parser leaves to others: names that are declared
 //! twice in a scope (ECMA-262, section 14.2.1 and its like), private names that no class has, exports of one name.
+use crate::bundle::syntax::collect_names;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::{BytePos, Span, Spanned};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
-
-use super::define::collect_names;
 
 /// An error, and where it is.
 pub(super) struct EarlyError {

@@ -10,7 +10,7 @@ use swc_core::ecma::parser::{EsSyntax, Syntax, parse_file_as_program};
 use swc_core::ecma::transforms::base::resolver;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::define::static_property;
+use crate::bundle::syntax::{constant_string, static_property};
 use crate::environment_reads::{EnvironmentRead, HANDING_ON, OBJECTS};
 
 /// Dotted names of expressions, also through constants that stand for the environment: `const env = process.env`,
@@ -46,8 +46,8 @@ impl DottedNames {
                 let [ExprOrSpread { expr, spread: None }] = call.args.as_slice() else {
                     return None;
                 };
-                let Expr::Lit(Lit::Str(name)) = &**expr else { return None };
-                let is_process = matches!(name.value.as_str(), Some("node:process" | "process"));
+                let name = constant_string(expr)?;
+                let is_process = matches!(name.as_str(), "node:process" | "process");
                 (is_require && is_process).then(|| "process".to_owned())
             }
             Expr::Member(member) => self.member_name(member),
@@ -224,9 +224,8 @@ impl Reads {
     /// The text that an expression is, if it is known.
     fn text(&self, expression: &Expr) -> Option<String> {
         match expression {
-            Expr::Lit(Lit::Str(text)) => text.value.as_str().map(str::to_owned),
             Expr::Ident(ident) => self.texts.get(&ident.to_id()).cloned(),
-            _ => None,
+            other => constant_string(other).map(|text| text.to_string()),
         }
     }
 

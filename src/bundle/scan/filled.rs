@@ -6,9 +6,9 @@ use rustc_hash::FxHashMap;
 use swc_core::common::SyntaxContext;
 use swc_core::ecma::ast::*;
 
-use super::define::static_property;
 use super::side_effects::{Purity, filled_namespace};
 use crate::bundle::graph::Module;
+use crate::bundle::syntax::static_property;
 
 /// Variables of a module that hold an object of their own from their declaration on.
 pub(super) struct OwnObjects {

@@ -178,7 +178,7 @@ impl Globs<'_> {
             Callee::Super(_) => return None,
         };
         let [ExprOrSpread { spread: None, expr }, ..] = call.args.as_slice() else { return None };
-        if super::record::constant_string(expr).is_some() {
+        if crate::bundle::syntax::constant_string(expr).is_some() {
             return None;
         }
         if is_choice(expr) {
@@ -229,7 +229,8 @@ impl Globs<'_> {
 }
 
 fn is_choice(expression: &Expr) -> bool {
-    let is_constant = |expression: &Expr| super::record::constant_string(expression).is_some();
+    let is_constant =
+        |expression: &Expr| crate::bundle::syntax::constant_string(expression).is_some();
     match expression {
         Expr::Paren(paren) => is_choice(&paren.expr),
         Expr::Cond(condition) => is_constant(&condition.cons) && is_constant(&condition.alt),

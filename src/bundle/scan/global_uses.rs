@@ -6,9 +6,9 @@ use swc_core::common::{SourceMap, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::define::static_property;
 use super::parse::location_at;
 use crate::bundle::graph::NameUse;
+use crate::bundle::syntax::static_property;
 use crate::bundle::targets::is_watched;
 
 /// Uses of such variables in the statements of a module, each name once, at its first place.

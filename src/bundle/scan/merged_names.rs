@@ -7,8 +7,8 @@ use swc_core::common::util::take::Take;
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitMut, VisitMutWith, VisitWith};
 
-use super::define::collect_names;
 use crate::bundle::code;
+use crate::bundle::syntax::collect_names;
 
 /// Writes such names out: `y` as `x.y`. Names must be resolved, and types still be there.
 pub(super) fn qualify_merged_names(program: &mut Program) {

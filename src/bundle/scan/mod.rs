@@ -3,6 +3,7 @@
 
 mod ambient;
 mod async_functions;
+mod catch_variables;
 mod classes;
 pub(crate) mod define;
 mod destructuring;
@@ -13,6 +14,7 @@ mod filled;
 mod glob_imports;
 mod global_uses;
 mod harmless;
+pub(crate) mod hold_back;
 mod import_equals;
 pub(crate) mod input_map;
 pub(crate) mod load;
@@ -854,6 +856,7 @@ fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
         symbol_of: FxHashMap::default(),
         named_imports: FxHashMap::default(),
         constants: FxHashMap::default(),
+        aliases: FxHashMap::default(),
         enums: FxHashMap::default(),
         exports: Vec::new(),
         export_of: FxHashMap::default(),

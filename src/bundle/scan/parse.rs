@@ -21,6 +21,7 @@ use swc_core::ecma::transforms::base::hygiene::hygiene;
 use swc_core::ecma::transforms::base::resolver;
 
 use super::ambient::{ambient_names, make_global};
+use super::catch_variables::write_out_catch_variables;
 use super::define::{Defines, substitute};
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
@@ -94,6 +95,9 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let is_typescript = matches!(input.loader, Loader::Ts | Loader::Tsx);
     if is_typescript {
         split_exports(&mut program);
+    }
+    if input.source.src.contains("catch") {
+        write_out_catch_variables(&mut program);
     }
     let is_sloppy = is_sloppy(&program, input);
     if is_sloppy {
@@ -534,7 +538,7 @@ fn is_legal(comment: &Comment) -> bool {
 }
 
 /// The place of a position in a file.
-pub(super) fn location_at(
+pub(crate) fn location_at(
     source_map: &SourceMap,
     path: &str,
     position: BytePos,

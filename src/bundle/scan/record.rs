@@ -11,18 +11,21 @@ use swc_core::common::{BytePos, SourceMap, Span, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::define::{HoistedNames, collect_names, static_property};
 use super::filled::OwnObjects;
 use super::harmless::find_harmless;
+use super::hold_back::hold_back;
 use super::parse::{Parsed, location_at};
 use super::side_effects::Purity;
 use super::taken_names::taken_names;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget,
-    Module, ModuleFormat, NamedImport, Statement, Symbol, SymbolKind,
+    Module, ModuleFormat, NamedImport, Statement, Symbol, SymbolKind, TYPE_OF,
 };
 use crate::bundle::options::{Loader, Options};
 use crate::bundle::runtime;
+use crate::bundle::syntax::{
+    HoistedNames, collect_names, constant_string, static_chain, static_property,
+};
 use crate::diag::Diagnostic;
 
 /// Fills the record of `module` from its tree, and returns the statements that go with `module.statements`.
@@ -63,6 +66,7 @@ pub(super) fn record(
     recorder.declare_statements();
     recorder.bind_local_exports();
     let mut visitor = UseVisitor::new(recorder.module, source_map, parsed.unresolved);
+    visitor.folds_types = options.tree_shaking;
     let uses: Vec<Uses> =
         recorder.body.iter().map(|statement| visitor.uses_of(statement)).collect();
     let facts = visitor.facts;
@@ -139,7 +143,13 @@ pub(super) fn record(
         record_exports(recorder.module, &recorder.body, &purity, options);
     }
     collect_constants(recorder.module, &recorder.body, options);
+    if options.tree_shaking {
+        collect_aliases(recorder.module, &recorder.body);
+    }
     note_taken_names(recorder.module, &recorder.body);
+    if options.minify.syntax {
+        hold_back(&mut recorder.body, recorder.module, &purity, &mut parsed.comments);
+    }
     (recorder.body, recorder.diagnostics)
 }
 
@@ -343,6 +353,41 @@ fn collect_constants(module: &mut Module, body: &[Stmt], options: &Options) {
             && !matches!(constant, Constant::String(_))
         {
             module.constants.insert(symbol, constant);
+        }
+    }
+}
+
+/// Notes which constants are another name of what stands before them, and never is anything else.
+fn collect_aliases(module: &mut Module, body: &[Stmt]) {
+    if module.format != ModuleFormat::Esm || module.has_direct_eval {
+        return;
+    }
+    for (index, statement) in (0u32..).zip(body) {
+        let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
+        let [VarDeclarator { name: Pat::Ident(name), init: Some(init), .. }] =
+            declaration.decls.as_slice()
+        else {
+            continue;
+        };
+        let Expr::Ident(original) = &**init else { continue };
+        let symbol_of = |ident: &Ident| module.symbol_of.get(&ident.to_id()).copied();
+        let (Some(alias), Some(original)) = (symbol_of(name), symbol_of(original)) else {
+            continue;
+        };
+        let is_there = |symbol: &Symbol| match symbol.kind {
+            SymbolKind::Function | SymbolKind::Import => true,
+            _ => symbol.declared_by.iter().any(|declared| *declared < index),
+        };
+        let symbols = &module.symbols;
+        let (of, to) = (&symbols[alias as usize], &symbols[original as usize]);
+        if declaration.kind == VarDeclKind::Const
+            && !of.is_reassigned
+            && of.declared_by == [index]
+            && module.statements[index as usize].declares == [alias]
+            && !to.is_reassigned
+            && is_there(to)
+        {
+            module.aliases.insert(alias, original);
         }
     }
 }
@@ -948,26 +993,6 @@ fn attribute_type(attributes: &ObjectLit) -> Option<Atom> {
     })
 }
 
-/// The root identifier and the names of a chain of static property reads: `ns.a["b"]`.
-pub(crate) fn static_chain(member: &MemberExpr) -> Option<(&Ident, Vec<Atom>)> {
-    let mut names = vec![static_property(&member.prop)?];
-    let mut object = &*member.obj;
-    loop {
-        match object {
-            Expr::Ident(ident) => {
-                names.reverse();
-                return Some((ident, names));
-            }
-            Expr::Member(inner) => {
-                names.push(static_property(&inner.prop)?);
-                object = &inner.obj;
-            }
-            Expr::Paren(paren) => object = &paren.expr,
-            _ => return None,
-        }
-    }
-}
-
 /// What one statement uses.
 #[derive(Default)]
 struct Uses {
@@ -1004,6 +1029,8 @@ struct UseVisitor<'a> {
     try_depth: u32,
     /// Whether the expression that comes next is called.
     is_callee: bool,
+    /// Whether `typeof` of an import is put in place where it is known.
+    folds_types: bool,
     uses: Uses,
     facts: Facts,
 }
@@ -1020,6 +1047,7 @@ impl<'a> UseVisitor<'a> {
             this_depth: 0,
             try_depth: 0,
             is_callee: false,
+            folds_types: false,
             uses: Uses::default(),
             facts: Facts::default(),
         }
@@ -1139,18 +1167,6 @@ fn is_import_meta_url(expression: &Expr) -> bool {
     matches!(expression, Expr::Member(member)
         if matches!(&*member.obj, Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta)
             && static_property(&member.prop).is_some_and(|name| name == *"url"))
-}
-
-/// A string that is written out: `"x"` or `` `x` ``.
-pub(crate) fn constant_string(expression: &Expr) -> Option<Atom> {
-    match expression {
-        Expr::Lit(Lit::Str(text)) => text.value.as_str().map(Atom::from),
-        Expr::Tpl(template) if template.exprs.is_empty() => {
-            template.quasis.first()?.cooked.as_ref()?.as_str().map(Atom::from)
-        }
-        Expr::Paren(paren) => constant_string(&paren.expr),
-        _ => None,
-    }
 }
 
 impl Visit for UseVisitor<'_> {
@@ -1397,6 +1413,14 @@ impl Visit for UseVisitor<'_> {
     fn visit_unary_expr(&mut self, unary: &UnaryExpr) {
         if unary.op == UnaryOp::Delete {
             self.visit_written_member(&unary.arg);
+        } else if self.folds_types
+            && unary.op == UnaryOp::TypeOf
+            && let Expr::Ident(ident) = &*unary.arg
+            && let Some(symbol) = self.symbol_of.get(&ident.to_id())
+            && self.imports.contains(symbol)
+        {
+            let names = vec![TYPE_OF.into()];
+            self.uses.properties.push(Chain { symbol: *symbol, names, is_called: false });
         } else {
             unary.visit_children_with(self);
         }

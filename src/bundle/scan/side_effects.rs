@@ -10,9 +10,9 @@ use swc_core::atoms::Atom;
 use swc_core::common::{BytePos, Span, SyntaxContext};
 use swc_core::ecma::ast::*;
 
-use super::record::static_chain;
 use crate::bundle::graph::{Chain, Module};
 use crate::bundle::options::Target;
+use crate::bundle::syntax::static_chain;
 
 /// What purity is judged by.
 pub(super) struct Purity<'a> {

@@ -14,9 +14,9 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::define::{HoistedNames, collect_names};
 use super::early_errors::is_reserved_in_modules;
 use crate::bundle::code;
+use crate::bundle::syntax::{HoistedNames, collect_names};
 
 /// Rewrites a script. Names are not resolved yet, so they are compared by their texts.
 pub(super) fn write_out(program: &mut Program) {
@@ -72,6 +72,7 @@ pub(super) fn rename_reserved(program: &mut Program, unresolved: SyntaxContext) 
         let renamed: FxHashMap<Id, Atom> = finder.declared.into_iter().map(&mut fresh).collect();
         if renamed.keys().any(|id| id.0 == *"arguments") {
             program.visit_mut_with(&mut OwnArguments(unresolved));
+            program.visit_mut_with(&mut CalledWith { unresolved, declared: None });
         }
         program.mutate(rename(&renamed));
     }
@@ -157,6 +158,52 @@ impl VisitMut for OwnArguments {
                 let arguments = Ident::new("arguments".into(), declarator.span, self.0);
                 declarator.init = Some(Box::new(Expr::Ident(arguments)));
             }
+        }
+    }
+}
+
+/// In a function, `arguments` is what it was called with, whatever has the name outside of it, also when that is the
+/// function itself.
+struct CalledWith {
+    unresolved: SyntaxContext,
+    /// What the function around declares itself.
+    declared: Option<BTreeSet<Id>>,
+}
+
+impl CalledWith {
+    fn inside<T: VisitWith<ReservedNames> + VisitMutWith<Self>>(&mut self, function: &mut T) {
+        let mut own = ReservedNames { unresolved: self.unresolved, ..ReservedNames::default() };
+        function.visit_children_with(&mut own);
+        let outer = self.declared.replace(own.declared);
+        function.visit_mut_children_with(self);
+        self.declared = outer;
+    }
+}
+
+impl VisitMut for CalledWith {
+    noop_visit_mut_type!();
+
+    fn visit_mut_function(&mut self, function: &mut Function) {
+        self.inside(function);
+    }
+
+    fn visit_mut_constructor(&mut self, constructor: &mut Constructor) {
+        self.inside(constructor);
+    }
+
+    fn visit_mut_getter_prop(&mut self, getter: &mut GetterProp) {
+        self.inside(getter);
+    }
+
+    fn visit_mut_setter_prop(&mut self, setter: &mut SetterProp) {
+        self.inside(setter);
+    }
+
+    fn visit_mut_ident(&mut self, ident: &mut Ident) {
+        if ident.sym == *"arguments"
+            && self.declared.as_ref().is_some_and(|declared| !declared.contains(&ident.to_id()))
+        {
+            ident.ctxt = self.unresolved;
         }
     }
 }
@@ -284,7 +331,7 @@ fn lexical_names<'a>(statements: impl Iterator<Item = &'a Stmt>) -> FxHashSet<At
 
 fn pattern_names(pattern: &Pat, names: &mut FxHashSet<Atom>) {
     let mut found = Vec::new();
-    super::define::collect_names(pattern, &mut found);
+    crate::bundle::syntax::collect_names(pattern, &mut found);
     names.extend(found.into_iter().map(|ident| ident.sym));
 }
 
@@ -463,7 +510,7 @@ impl Renamer {
     fn is_declared_by(&self, parameters: &[&Pat], body: &[Stmt]) -> bool {
         let mut hoisted = HoistedNames(Vec::new());
         for parameter in parameters {
-            super::define::collect_names(parameter, &mut hoisted.0);
+            crate::bundle::syntax::collect_names(parameter, &mut hoisted.0);
         }
         body.visit_with(&mut hoisted);
         hoisted.0.iter().any(|ident| ident.sym == self.from) || self.is_lexical(body)

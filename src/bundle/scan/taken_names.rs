@@ -6,8 +6,8 @@ use swc_core::common::BytePos;
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::define::static_property;
 use crate::bundle::graph::{Export, Module, TakenName};
+use crate::bundle::syntax::static_property;
 
 /// The names that each `import()` takes, by the start of its call; calls that might take all are missing.
 pub(super) fn taken_names(body: &[Stmt], module: &Module) -> FxHashMap<BytePos, Vec<TakenName>> {

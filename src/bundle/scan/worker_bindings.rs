@@ -6,9 +6,9 @@ use swc_core::common::{SourceMap, Span, Spanned};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::define::static_property;
 use super::parse::location_at;
 use crate::bundle::graph::{Export, ImportName, Module, NameUse, NamedImport};
+use crate::bundle::syntax::static_property;
 
 /// Handlers of a Worker whose second argument is `env` (developers.cloudflare.com/workers/runtime-apis/handlers).
 const HANDLERS: [&str; 6] = ["fetch", "scheduled", "queue", "email", "tail", "trace"];
