@@ -5,6 +5,7 @@ mod code;
 pub mod css;
 pub mod graph;
 mod link;
+mod meaning;
 pub mod options;
 mod print;
 pub mod resolve;

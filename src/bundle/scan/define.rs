@@ -14,6 +14,7 @@ use swc_core::ecma::visit::{
 
 use super::destructuring::Destructuring;
 use super::environment::DottedNames;
+use crate::bundle::meaning::values::constant;
 use crate::bundle::syntax::{HoistedNames, static_property};
 use crate::environment_reads::OBJECTS;
 
@@ -342,60 +343,6 @@ impl VisitMut for Substitute<'_> {
             }
             _ => {}
         }
-    }
-}
-
-/// A constant of a primitive type.
-#[derive(Debug, PartialEq)]
-enum Constant {
-    Undefined,
-    Null,
-    Bool(bool),
-    Number(f64),
-    String(String),
-}
-
-impl Constant {
-    fn is_truthy(&self) -> bool {
-        match self {
-            Self::Undefined | Self::Null => false,
-            Self::Bool(value) => *value,
-            Self::Number(value) => *value != 0.0 && !value.is_nan(),
-            Self::String(value) => !value.is_empty(),
-        }
-    }
-
-    fn is_nullish(&self) -> bool {
-        matches!(self, Self::Undefined | Self::Null)
-    }
-
-    fn type_name(&self) -> &'static str {
-        match self {
-            Self::Undefined => "undefined",
-            Self::Null => "object",
-            Self::Bool(_) => "boolean",
-            Self::Number(_) => "number",
-            Self::String(_) => "string",
-        }
-    }
-}
-
-fn constant(expression: &Expr, unresolved: SyntaxContext) -> Option<Constant> {
-    match expression {
-        Expr::Lit(Lit::Str(text)) => {
-            text.value.as_str().map(|text| Constant::String(text.to_owned()))
-        }
-        Expr::Lit(Lit::Bool(value)) => Some(Constant::Bool(value.value)),
-        Expr::Lit(Lit::Num(number)) => Some(Constant::Number(number.value)),
-        Expr::Lit(Lit::Null(_)) => Some(Constant::Null),
-        Expr::Ident(ident) if ident.sym == *"undefined" && ident.ctxt == unresolved => {
-            Some(Constant::Undefined)
-        }
-        Expr::Unary(unary) if unary.op == UnaryOp::Void && matches!(&*unary.arg, Expr::Lit(_)) => {
-            Some(Constant::Undefined)
-        }
-        Expr::Paren(paren) => constant(&paren.expr, unresolved),
-        _ => None,
     }
 }
 

@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 use swc_core::common::SyntaxContext;
 use swc_core::ecma::ast::*;
 
-use super::side_effects::{Purity, filled_namespace};
 use crate::bundle::graph::Module;
+use crate::bundle::meaning::Judge;
 use crate::bundle::syntax::static_property;
 
 /// Variables of a module that hold an object of their own from their declaration on.
@@ -99,49 +99,49 @@ impl OwnObjects {
     }
 
     /// The variables that a statement fills, when that is all it does; none otherwise. What the values it fills them
-    /// with do is judged by `purity`, which may ask for more in `pure_if`.
-    pub(super) fn filled(&self, purity: &Purity<'_>, statement: &Stmt) -> Vec<Id> {
-        if let Some(namespace) = filled_namespace(purity, statement) {
+    /// with do is judged by `judge`, which may ask for more in `pure_if`.
+    pub(super) fn filled(&self, judge: &Judge<'_>, statement: &Stmt) -> Vec<Id> {
+        if let Some(namespace) = filled_namespace(judge, statement) {
             return vec![namespace.to_id()];
         }
-        purity.pure_if.take();
+        judge.pure_if.take();
         let Stmt::Expr(statement) = statement else { return Vec::new() };
         let mut owners = Vec::new();
         let fills = match &*statement.expr {
-            Expr::Assign(assign) => self.assigns(purity, assign, &mut owners),
-            Expr::Call(call) => self.calls(purity, call, &mut owners),
+            Expr::Assign(assign) => self.assigns(judge, assign, &mut owners),
+            Expr::Call(call) => self.calls(judge, call, &mut owners),
             _ => false,
         };
         if !fills {
-            purity.pure_if.take();
+            judge.pure_if.take();
             return Vec::new();
         }
         owners
     }
 
     /// `X.a = value`, `X.prototype.a = X.prototype.b = value`
-    fn assigns(&self, purity: &Purity<'_>, assign: &AssignExpr, owners: &mut Vec<Id>) -> bool {
+    fn assigns(&self, judge: &Judge<'_>, assign: &AssignExpr, owners: &mut Vec<Id>) -> bool {
         let Some(target) = assigned_member(assign) else { return false };
         let Some(owner) = self.owner(&target.obj) else { return false };
         let is_plain = match &target.prop {
             MemberProp::Ident(name) => name.sym != *"__proto__",
-            MemberProp::Computed(computed) => purity.is_plain_key(&computed.expr),
+            MemberProp::Computed(computed) => judge.is_plain_key(&computed.expr),
             MemberProp::PrivateName(_) => false,
         };
         owners.push(owner.to_id());
         is_plain
             && match &*assign.right {
-                Expr::Assign(inner) => self.assigns(purity, inner, owners),
-                value => self.value(purity, value),
+                Expr::Assign(inner) => self.assigns(judge, inner, owners),
+                value => self.value(judge, value),
             }
     }
 
     /// `Object.assign(X, { … })`, `Object.defineProperty(X, "a", { … })`, `Object.freeze(X)` and the like.
-    fn calls(&self, purity: &Purity<'_>, call: &CallExpr, owners: &mut Vec<Id>) -> bool {
+    fn calls(&self, judge: &Judge<'_>, call: &CallExpr, owners: &mut Vec<Id>) -> bool {
         let Callee::Expr(callee) = &call.callee else { return false };
         let Expr::Member(callee) = &**callee else { return false };
         let is_object = matches!(&*callee.obj, Expr::Ident(object)
-            if object.sym == *"Object" && object.ctxt == purity.unresolved);
+            if object.sym == *"Object" && object.ctxt == judge.unresolved);
         let Some((first, rest)) = call.args.split_first() else { return false };
         let Some(owner) = self.owner(&first.expr) else { return false };
         if !is_object || call.args.iter().any(|argument| argument.spread.is_some()) {
@@ -152,12 +152,12 @@ impl OwnObjects {
             (Some("freeze" | "seal" | "preventExtensions"), []) => true,
             (Some("assign"), sources) => sources.iter().all(|source| {
                 matches!(&*source.expr, Expr::Object(object) if is_plain_object(object))
-                    && purity.expression(&source.expr)
+                    && judge.expression(&source.expr)
             }),
             (Some("defineProperty"), [key, descriptor]) => {
-                purity.is_plain_key(&key.expr)
+                judge.is_plain_key(&key.expr)
                     && matches!(&*descriptor.expr, Expr::Object(object) if is_plain_object(object))
-                    && purity.expression(&descriptor.expr)
+                    && judge.expression(&descriptor.expr)
             }
             (Some("defineProperties"), [descriptors]) => match &*descriptors.expr {
                 Expr::Object(object) => {
@@ -165,34 +165,34 @@ impl OwnObjects {
                         matches!(property, PropOrSpread::Prop(property)
                             if matches!(&**property, Prop::KeyValue(pair)
                                 if matches!(&*pair.value, Expr::Object(object) if is_plain_object(object))))
-                    }) && purity.expression(&descriptors.expr)
+                    }) && judge.expression(&descriptors.expr)
                 }
                 _ => false,
             },
-            (Some("setPrototypeOf"), [parent]) => self.value(purity, &parent.expr),
+            (Some("setPrototypeOf"), [parent]) => self.value(judge, &parent.expr),
             _ => false,
         }
     }
 
     /// A value that is only taken: what is pure, and what stands in an object of the module's own.
-    fn value(&self, purity: &Purity<'_>, value: &Expr) -> bool {
+    fn value(&self, judge: &Judge<'_>, value: &Expr) -> bool {
         match value {
             Expr::Member(member) if self.owner(&member.obj).is_some() => match &member.prop {
                 MemberProp::Ident(_) => true,
-                MemberProp::Computed(computed) => purity.is_plain_key(&computed.expr),
+                MemberProp::Computed(computed) => judge.is_plain_key(&computed.expr),
                 MemberProp::PrivateName(_) => false,
             },
             Expr::Member(member) if matches!(&*member.obj, Expr::Ident(_)) => {
                 static_property(&member.prop).is_some_and(|name| name == *"prototype")
-                    && purity.expression(&member.obj)
+                    && judge.expression(&member.obj)
             }
             value
-                if is_new_object(value, purity.unresolved) && !matches!(value, Expr::Object(_)) =>
+                if is_new_object(value, judge.unresolved) && !matches!(value, Expr::Object(_)) =>
             {
                 matches!(value, Expr::Call(call) if call.args.iter().all(|argument|
-                    argument.spread.is_none() && self.value(purity, &argument.expr)))
+                    argument.spread.is_none() && self.value(judge, &argument.expr)))
             }
-            value => purity.expression(value),
+            value => judge.expression(value),
         }
     }
 }
@@ -246,4 +246,107 @@ fn is_plain_object(object: &ObjectLit) -> bool {
         },
         PropOrSpread::Spread(_) => false,
     })
+}
+
+/// The variable that a TypeScript namespace fills: `(function(N) { … })(N || (N = {}))`, when filling it is all that
+/// the function does.
+fn filled_namespace<'a>(judge: &Judge<'_>, statement: &'a Stmt) -> Option<&'a Ident> {
+    let (argument, function) = namespace_call(statement)?;
+    // `N || (N = {})`
+    let (Expr::Ident(target), value) = or_assigned(argument)? else { return None };
+    let is_target = matches!(value.left.as_ident(), Some(name) if name.to_id() == target.to_id());
+    (is_target && is_pure_namespace_body(judge, function)).then_some(target)
+}
+
+/// `x` and `y = {}` of `x || (y = {})`.
+fn or_assigned(argument: &Expr) -> Option<(&Expr, &AssignExpr)> {
+    match argument {
+        Expr::Bin(binary) if binary.op == op!("||") => match unwrapped(&binary.right) {
+            Expr::Assign(value)
+                if value.op == op!("=")
+                    && matches!(&*value.right, Expr::Object(object) if object.props.is_empty()) =>
+            {
+                Some((&*binary.left, value))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn unwrapped(mut expression: &Expr) -> &Expr {
+    while let Expr::Paren(paren) = expression {
+        expression = &paren.expr;
+    }
+    expression
+}
+
+fn namespace_call(statement: &Stmt) -> Option<(&Expr, &Function)> {
+    let Stmt::Expr(statement) = statement else { return None };
+    let Expr::Call(call) = unwrapped(&statement.expr) else { return None };
+    let Callee::Expr(callee) = &call.callee else { return None };
+    match (unwrapped(callee), call.args.as_slice()) {
+        (Expr::Fn(function), [argument])
+            if argument.spread.is_none() && function.function.params.len() == 1 =>
+        {
+            Some((&*argument.expr, &function.function))
+        }
+        _ => None,
+    }
+}
+
+fn is_pure_namespace_body(judge: &Judge<'_>, function: &Function) -> bool {
+    let Some(Pat::Ident(parameter)) = function.params.first().map(|parameter| &parameter.pat)
+    else {
+        return false;
+    };
+    let Some(body) = &function.body else { return false };
+    let is_parameter = |expression: &Expr| matches!(expression, Expr::Ident(ident) if ident.to_id() == parameter.to_id());
+    let is_local = |name: &Ident| {
+        body.stmts.iter().any(|statement| {
+            matches!(statement, Stmt::Decl(Decl::Var(declaration))
+                if declaration.decls.iter().any(|one|
+                    matches!(one.name.as_ident(), Some(local) if local.to_id() == name.to_id())))
+        })
+    };
+    body.stmts.iter().all(|statement| match statement {
+        Stmt::Expr(inner) => match &*inner.expr {
+            // `N.name = value`
+            Expr::Assign(assign) if assign.op == op!("=") => {
+                matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
+                    if is_parameter(&member.obj) && !matches!(member.prop, MemberProp::Computed(_)))
+                    && judge.expression(&assign.right)
+            }
+            _ => namespace_call(statement).is_some_and(|(argument, nested)| {
+                is_inner(argument, &is_parameter, &is_local)
+                    && is_pure_namespace_body(judge, nested)
+            }),
+        },
+        Stmt::Decl(_) | Stmt::Empty(_) => judge.statement(statement),
+        _ => false,
+    })
+}
+
+/// What a namespace in a namespace is called with: `inner = N.inner || (N.inner = {})`, or the same without the variable.
+fn is_inner(
+    argument: &Expr,
+    is_outer: &impl Fn(&Expr) -> bool,
+    is_local: &impl Fn(&Ident) -> bool,
+) -> bool {
+    let argument = match argument {
+        Expr::Assign(assign)
+            if assign.op == op!("=")
+                && assign.left.as_ident().is_some_and(|name| is_local(name)) =>
+        {
+            unwrapped(&assign.right)
+        }
+        other => other,
+    };
+    let is_member = |member: &MemberExpr| {
+        is_outer(&member.obj) && !matches!(member.prop, MemberProp::Computed(_))
+    };
+    matches!(or_assigned(argument), Some((Expr::Member(member), value))
+        if is_member(member)
+            && matches!(&value.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
+                if is_member(member)))
 }

@@ -5,14 +5,14 @@ use rustc_hash::FxHashSet;
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::side_effects::Purity;
 use crate::bundle::graph::{Module, ModuleFormat, SymbolKind};
+use crate::bundle::meaning::Judge;
 
 /// Rounds in which functions that call harmless functions are found, each one call further away.
 const ROUNDS: usize = 8;
 
-/// Finds those of a module and tells `purity`.
-pub(super) fn find_harmless(body: &[Stmt], module: &Module, purity: &mut Purity<'_>) {
+/// Finds those of a module and tells `judge`.
+pub(super) fn find_harmless(body: &[Stmt], module: &Module, judge: &mut Judge<'_>) {
     let mut functions: Vec<(&Ident, Callable<'_>)> = Vec::new();
     for statement in body {
         match statement {
@@ -51,10 +51,10 @@ pub(super) fn find_harmless(body: &[Stmt], module: &Module, purity: &mut Purity<
     for _ in 0..ROUNDS {
         let count = functions.len();
         functions.retain(|(ident, function)| {
-            let Some(calls_readers) = function.is_harmless(purity, module) else { return true };
-            purity.harmless.insert(ident.to_id());
+            let Some(calls_readers) = function.is_harmless(judge, module) else { return true };
+            judge.harmless.insert(ident.to_id());
             if calls_readers || function.reads_variables(module) {
-                purity.readers.insert(ident.to_id(), module.symbol_of[&ident.to_id()]);
+                judge.readers.insert(ident.to_id(), module.symbol_of[&ident.to_id()]);
             }
             false
         });
@@ -111,14 +111,12 @@ impl Callable<'_> {
     }
 
     /// Whether it calls functions that read variables, if it is harmless.
-    fn is_harmless(&self, purity: &Purity<'_>, module: &Module) -> Option<bool> {
+    fn is_harmless(&self, judge: &Judge<'_>, module: &Module) -> Option<bool> {
         let mut locals = FxHashSet::default();
         let has_plain_parameters = self.parameters.iter().all(|pattern| match pattern {
             Pat::Ident(name) => locals.insert(name.to_id()),
             Pat::Assign(default) => match &*default.left {
-                Pat::Ident(name) => {
-                    locals.insert(name.to_id()) && purity.expression(&default.right)
-                }
+                Pat::Ident(name) => locals.insert(name.to_id()) && judge.expression(&default.right),
                 _ => false,
             },
             Pat::Rest(rest) => match &*rest.arg {
@@ -129,12 +127,12 @@ impl Callable<'_> {
         });
         let is_harmless = has_plain_parameters
             && match self.body {
-                Body::Value(value) => expression(purity, &locals, value),
+                Body::Value(value) => expression(judge, &locals, value),
                 Body::Statements(statements) => {
-                    statements.iter().all(|inner| statement(purity, &mut locals, inner))
+                    statements.iter().all(|inner| statement(judge, &mut locals, inner))
                 }
             };
-        let calls = purity.pure_if.take();
+        let calls = judge.pure_if.take();
         // What imports do is not known here.
         let is_known = calls
             .iter()
@@ -144,37 +142,37 @@ impl Callable<'_> {
 }
 
 /// No loops: they might not end.
-fn statement(purity: &Purity<'_>, locals: &mut FxHashSet<Id>, of: &Stmt) -> bool {
+fn statement(judge: &Judge<'_>, locals: &mut FxHashSet<Id>, of: &Stmt) -> bool {
     match of {
         Stmt::Decl(Decl::Var(declaration)) => declaration.decls.iter().all(|declarator| {
             let Pat::Ident(name) = &declarator.name else { return false };
             locals.insert(name.to_id());
-            declarator.init.as_deref().is_none_or(|init| expression(purity, locals, init))
+            declarator.init.as_deref().is_none_or(|init| expression(judge, locals, init))
         }),
-        Stmt::Block(block) => block.stmts.iter().all(|inner| statement(purity, locals, inner)),
+        Stmt::Block(block) => block.stmts.iter().all(|inner| statement(judge, locals, inner)),
         Stmt::If(branch) => {
-            expression(purity, locals, &branch.test)
-                && statement(purity, locals, &branch.cons)
-                && branch.alt.as_deref().is_none_or(|inner| statement(purity, locals, inner))
+            expression(judge, locals, &branch.test)
+                && statement(judge, locals, &branch.cons)
+                && branch.alt.as_deref().is_none_or(|inner| statement(judge, locals, inner))
         }
         Stmt::Return(end) => {
-            end.arg.as_deref().is_none_or(|value| expression(purity, locals, value))
+            end.arg.as_deref().is_none_or(|value| expression(judge, locals, value))
         }
-        Stmt::Expr(inner) => expression(purity, locals, &inner.expr),
-        Stmt::Decl(Decl::Fn(_) | Decl::Class(_)) | Stmt::Empty(_) => purity.statement(of),
+        Stmt::Expr(inner) => expression(judge, locals, &inner.expr),
+        Stmt::Decl(Decl::Fn(_) | Decl::Class(_)) | Stmt::Empty(_) => judge.statement(of),
         _ => false,
     }
 }
 
 /// What is pure, and giving a value to a variable of its own.
-fn expression(purity: &Purity<'_>, locals: &FxHashSet<Id>, of: &Expr) -> bool {
+fn expression(judge: &Judge<'_>, locals: &FxHashSet<Id>, of: &Expr) -> bool {
     match of {
-        Expr::Paren(paren) => expression(purity, locals, &paren.expr),
-        Expr::Seq(sequence) => sequence.exprs.iter().all(|part| expression(purity, locals, part)),
+        Expr::Paren(paren) => expression(judge, locals, &paren.expr),
+        Expr::Seq(sequence) => sequence.exprs.iter().all(|part| expression(judge, locals, part)),
         Expr::Assign(assign) if assign.op == op!("=") => {
             matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Ident(name)) if locals.contains(&name.to_id()))
-                && expression(purity, locals, &assign.right)
+                && expression(judge, locals, &assign.right)
         }
-        other => purity.expression(other),
+        other => judge.expression(other),
     }
 }

@@ -13,19 +13,19 @@ use swc_core::ecma::visit::{
 };
 
 use super::parse::{KeptComments, is_annotation};
-use super::side_effects::Purity;
 use crate::bundle::code;
 use crate::bundle::graph::{Export, Module};
+use crate::bundle::meaning::Judge;
 use crate::bundle::syntax::collect_names;
 
 /// The function in those calls, in trees: nothing that a source could name.
 pub(crate) const HELD: &str = "held!";
 
-/// Holds back what needs it in a module, whose effects `purity` judges.
+/// Holds back what needs it in a module, whose effects `judge` judges.
 pub(super) fn hold_back(
     body: &mut Vec<Stmt>,
     module: &Module,
-    purity: &Purity<'_>,
+    judge: &Judge<'_>,
     comments: &mut KeptComments,
 ) {
     let mut names = Names::default();
@@ -37,8 +37,8 @@ pub(super) fn hold_back(
     for name in exported {
         *names.reads.entry(name).or_default() += 1;
     }
-    body.visit_mut_with(&mut Holder { purity, names, comments, depth: 0 });
-    purity.pure_if.take();
+    body.visit_mut_with(&mut Holder { judge, names, comments, depth: 0 });
+    judge.pure_if.take();
 }
 
 /// What is known of names.
@@ -86,7 +86,7 @@ impl Visit for Names {
 }
 
 struct Holder<'a> {
-    purity: &'a Purity<'a>,
+    judge: &'a Judge<'a>,
     names: Names,
     comments: &'a mut KeptComments,
     /// How many functions are around.
@@ -103,8 +103,8 @@ impl Holder<'_> {
     }
 
     /// Guards what is not pure; says whether it was.
-    fn judge(&self, expression: &mut Expr) -> bool {
-        let is_pure = self.purity.expression(expression);
+    fn keep(&self, expression: &mut Expr) -> bool {
+        let is_pure = self.judge.expression(expression);
         if !is_pure {
             Self::guard(expression);
         }
@@ -129,7 +129,7 @@ impl Holder<'_> {
             Expr::Unary(unary) => match unary.op {
                 op!("void") | op!("!") | op!("typeof") => self.hold(&mut unary.arg),
                 op!("delete") => false,
-                op!(unary, "-") | op!(unary, "+") | op!("~") => self.judge(expression),
+                op!(unary, "-") | op!(unary, "+") | op!("~") => self.keep(expression),
             },
             Expr::Bin(binary) => match binary.op {
                 op!("&&") | op!("||") | op!("??") => {
@@ -139,7 +139,7 @@ impl Holder<'_> {
                     let is_pure = self.hold(&mut binary.left);
                     self.hold(&mut binary.right) && is_pure
                 }
-                _ => self.judge(expression),
+                _ => self.keep(expression),
             },
             Expr::Array(array) => {
                 let mut is_pure = true;
@@ -148,28 +148,28 @@ impl Holder<'_> {
                 }
                 is_pure
             }
-            Expr::Object(_) | Expr::Tpl(_) => self.judge(expression),
+            Expr::Object(_) | Expr::Tpl(_) => self.keep(expression),
             // The compressor looks into functions, and takes for nothing there what it takes for nothing here.
             Expr::Call(call) => match &call.callee {
-                Callee::Expr(callee) if !self.is_of_console(callee) => self.judge(expression),
-                _ => self.purity.expression(expression),
+                Callee::Expr(callee) if !self.is_of_console(callee) => self.keep(expression),
+                _ => self.judge.expression(expression),
             },
-            Expr::New(_) => self.judge(expression),
-            other => self.purity.expression(other),
+            Expr::New(_) => self.keep(expression),
+            other => self.judge.expression(other),
         }
     }
 
     /// Whether a method of `console` is called, which the compressor drops when it is asked to.
     fn is_of_console(&self, callee: &Expr) -> bool {
         matches!(callee, Expr::Member(member) if matches!(&*member.obj, Expr::Ident(name)
-            if name.sym == *"console" && name.ctxt == self.purity.unresolved))
+            if name.sym == *"console" && name.ctxt == self.judge.unresolved))
     }
 
     /// Whether a value is surely one that a class may extend.
     fn can_be_extended(&self, parent: &Expr) -> bool {
         match parent {
-            Expr::Ident(name) if name.ctxt == self.purity.unresolved => {
-                self.purity.target.has_global(&name.sym)
+            Expr::Ident(name) if name.ctxt == self.judge.unresolved => {
+                self.judge.target.has_global(&name.sym)
             }
             // At the top of a module it is the linker's to say.
             Expr::Ident(name) => self.depth == 0 || self.names.classes.contains(&name.to_id()),
@@ -246,7 +246,7 @@ impl VisitMut for Holder<'_> {
         if binary.op == op!("instanceof")
             && !matches!(&*binary.left, Expr::Ident(_) | Expr::Member(_) | Expr::Call(_))
         {
-            self.judge(&mut binary.left);
+            self.keep(&mut binary.left);
         }
     }
 
@@ -262,8 +262,8 @@ impl VisitMut for Holder<'_> {
 
     fn visit_mut_if_stmt(&mut self, statement: &mut IfStmt) {
         statement.visit_mut_children_with(self);
-        let does_nothing = self.purity.statement(&statement.cons)
-            && statement.alt.as_deref().is_none_or(|alt| self.purity.statement(alt));
+        let does_nothing = self.judge.statement(&statement.cons)
+            && statement.alt.as_deref().is_none_or(|alt| self.judge.statement(alt));
         if does_nothing {
             self.hold(&mut statement.test);
         }
@@ -313,7 +313,7 @@ impl VisitMut for Holder<'_> {
                 _ => continue,
             };
             if let PropName::Computed(key) = key {
-                is_held |= !self.purity.is_plain_key(&key.expr);
+                is_held |= !self.judge.is_plain_key(&key.expr);
             }
         }
         if is_held {

@@ -22,7 +22,6 @@ mod lower;
 mod merged_names;
 pub(crate) mod parse;
 pub(crate) mod record;
-mod side_effects;
 mod sloppy;
 mod taken_names;
 mod worker_bindings;

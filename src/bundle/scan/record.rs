@@ -15,12 +15,13 @@ use super::filled::OwnObjects;
 use super::harmless::find_harmless;
 use super::hold_back::hold_back;
 use super::parse::{Parsed, location_at};
-use super::side_effects::Purity;
 use super::taken_names::taken_names;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget,
     Module, ModuleFormat, NamedImport, Statement, Symbol, SymbolKind, TYPE_OF,
 };
+use crate::bundle::meaning::Judge;
+use crate::bundle::meaning::values::shared_constant;
 use crate::bundle::options::{Loader, Options};
 use crate::bundle::runtime;
 use crate::bundle::syntax::{
@@ -100,7 +101,7 @@ pub(super) fn record(
     let mut pure_functions = marked_functions(&recorder.body, &parsed.pure_functions);
     pure_functions.extend(recorder.marked.drain(..));
     let imports = imported_symbols(recorder.module);
-    let mut purity = Purity {
+    let mut judge = Judge {
         unresolved: parsed.unresolved,
         pure_calls: &parsed.pure_calls,
         pure_functions: &pure_functions,
@@ -112,15 +113,15 @@ pub(super) fn record(
         known_values: FxHashMap::default(),
         pure_if: RefCell::default(),
     };
-    purity.find_known_values(&recorder.body, recorder.module);
-    find_harmless(&recorder.body, recorder.module, &mut purity);
+    judge.find_known_values(&recorder.body, recorder.module);
+    find_harmless(&recorder.body, recorder.module, &mut judge);
     // Helpers are ours, and nobody asked for those that are not needed.
     let shakes = options.tree_shaking || recorder.module.path == runtime::PATH;
     let own = OwnObjects::of(&recorder.body, recorder.module, parsed.unresolved);
     for (index, (statement, uses)) in recorder.body.iter().zip(uses).enumerate() {
-        let filled = own.filled(&purity, statement);
-        let is_pure = !filled.is_empty() || purity.statement(statement);
-        let pure_if = purity.pure_if.take();
+        let filled = own.filled(&judge, statement);
+        let is_pure = !filled.is_empty() || judge.statement(statement);
+        let pure_if = judge.pure_if.take();
         for id in filled {
             // Filling an object is part of declaring it: whoever needs the variable needs both.
             let Some(symbol) = recorder.module.symbol_of.get(&id).copied() else { continue };
@@ -138,17 +139,17 @@ pub(super) fn record(
             record.pure_if = pure_if;
         }
     }
-    mark_functions(recorder.module, &recorder.body, &purity);
+    mark_functions(recorder.module, &recorder.body, &judge);
     if is_commonjs {
-        record_exports(recorder.module, &recorder.body, &purity, options);
+        record_exports(recorder.module, &recorder.body, &judge, options);
     }
-    collect_constants(recorder.module, &recorder.body, options);
+    collect_constants(recorder.module, &recorder.body, parsed.unresolved, options);
     if options.tree_shaking {
         collect_aliases(recorder.module, &recorder.body);
     }
     note_taken_names(recorder.module, &recorder.body);
     if options.minify.syntax {
-        hold_back(&mut recorder.body, recorder.module, &purity, &mut parsed.comments);
+        hold_back(&mut recorder.body, recorder.module, &judge, &mut parsed.comments);
     }
     (recorder.body, recorder.diagnostics)
 }
@@ -185,7 +186,7 @@ fn imported_symbols(module: &Module) -> FxHashMap<Id, u32> {
 }
 
 /// Notes which functions look at `this`, and which do nothing.
-fn mark_functions(module: &mut Module, body: &[Stmt], purity: &Purity<'_>) {
+fn mark_functions(module: &mut Module, body: &[Stmt], judge: &Judge<'_>) {
     for statement in body {
         let mut is_arrow = false;
         let (ident, function) = match statement {
@@ -211,9 +212,9 @@ fn mark_functions(module: &mut Module, body: &[Stmt], purity: &Purity<'_>) {
             && !symbol.is_reassigned
             && symbol.declared_by.len() == 1;
         let is_pure =
-            purity.harmless.contains(&symbol.id) || purity.pure_functions.contains(&symbol.id);
+            judge.harmless.contains(&symbol.id) || judge.pure_functions.contains(&symbol.id);
         symbol.is_pure_function = !symbol.is_reassigned && is_pure;
-        symbol.reads_variables = purity.readers.contains_key(&symbol.id);
+        symbol.reads_variables = judge.readers.contains_key(&symbol.id);
     }
 }
 
@@ -237,15 +238,15 @@ fn uses_this(function: &Function) -> bool {
 
 /// Notes statements of a `CommonJS` module that only assign an export. When `exports` and `module` stand nowhere else,
 /// those nobody takes can be dropped.
-fn record_exports(module: &mut Module, body: &[Stmt], purity: &Purity<'_>, options: &Options) {
+fn record_exports(module: &mut Module, body: &[Stmt], judge: &Judge<'_>, options: &Options) {
     let mut uses = 0;
     for (index, statement) in body.iter().enumerate() {
-        uses += count_exports_uses(statement, purity.unresolved);
-        if is_esmodule_mark(statement, purity.unresolved) {
+        uses += count_exports_uses(statement, judge.unresolved);
+        if is_esmodule_mark(statement, judge.unresolved) {
             uses -= 1;
-        } else if let Some((name, value)) = assigned_export(statement, purity.unresolved) {
+        } else if let Some((name, value)) = assigned_export(statement, judge.unresolved) {
             uses -= 1;
-            let pure = purity.expression(value) && purity.pure_if.take().is_empty();
+            let pure = judge.expression(value) && judge.pure_if.take().is_empty();
             if pure && options.tree_shaking {
                 module.statements[index].assigns_export = Some(name);
                 module.statements[index].has_side_effects = false;
@@ -332,7 +333,12 @@ fn count_exports_uses(statement: &Stmt, unresolved: SyntaxContext) -> i64 {
 const MOST_REPEATED: usize = 100;
 
 /// Notes what other modules may read as a constant: enums, members of JSON, and when minifying `const` with a plain value.
-fn collect_constants(module: &mut Module, body: &[Stmt], options: &Options) {
+fn collect_constants(
+    module: &mut Module,
+    body: &[Stmt],
+    unresolved: SyntaxContext,
+    options: &Options,
+) {
     for statement in body {
         let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
         let [VarDeclarator { name: Pat::Ident(ident), init: Some(init), .. }] =
@@ -345,11 +351,13 @@ fn collect_constants(module: &mut Module, body: &[Stmt], options: &Options) {
             continue;
         }
         let is_json = module.loader == Loader::Json && module.default_symbol == Some(symbol);
-        if let Some(members) = if is_json { json_members(init) } else { enum_members(init) } {
+        if let Some(members) =
+            if is_json { json_members(init, unresolved) } else { enum_members(init, unresolved) }
+        {
             module.enums.insert(symbol, members);
         } else if declaration.kind == VarDeclKind::Const
             && options.minify.syntax
-            && let Some(constant) = constant_value(init)
+            && let Some(constant) = shared_constant(init, unresolved)
             && !matches!(constant, Constant::String(_))
         {
             module.constants.insert(symbol, constant);
@@ -392,23 +400,8 @@ fn collect_aliases(module: &mut Module, body: &[Stmt]) {
     }
 }
 
-fn constant_value(expression: &Expr) -> Option<Constant> {
-    match expression {
-        Expr::Lit(Lit::Num(number)) => Some(Constant::Number(number.value.to_bits())),
-        Expr::Lit(Lit::Str(text)) => text.value.as_str().map(|text| Constant::String(text.into())),
-        Expr::Lit(Lit::Bool(value)) => Some(Constant::Bool(value.value)),
-        Expr::Lit(Lit::Null(_)) => Some(Constant::Null),
-        Expr::Unary(unary) if unary.op == UnaryOp::Minus => match &*unary.arg {
-            Expr::Lit(Lit::Num(number)) => Some(Constant::Number((-number.value).to_bits())),
-            _ => None,
-        },
-        Expr::Paren(paren) => constant_value(&paren.expr),
-        _ => None,
-    }
-}
-
 /// Plain values in an object of JSON.
-fn json_members(init: &Expr) -> Option<FxHashMap<Atom, Constant>> {
+fn json_members(init: &Expr, unresolved: SyntaxContext) -> Option<FxHashMap<Atom, Constant>> {
     let Expr::Object(object) = init else { return None };
     let mut members = FxHashMap::default();
     for property in &object.props {
@@ -418,7 +411,7 @@ fn json_members(init: &Expr) -> Option<FxHashMap<Atom, Constant>> {
         let Some(name) = name.value.as_str().map(Atom::from) else { continue };
         // The last of equal keys wins.
         members.remove(&name);
-        match constant_value(&pair.value) {
+        match shared_constant(&pair.value, unresolved) {
             Some(Constant::String(text)) if text.len() > MOST_REPEATED => {}
             Some(constant) => drop(members.insert(name, constant)),
             None => {}
@@ -429,7 +422,7 @@ fn json_members(init: &Expr) -> Option<FxHashMap<Atom, Constant>> {
 
 /// Members of what the TypeScript transform makes of an enum:
 /// `function(E) { E[E["A"] = 0] = "A"; E["B"] = "x"; return E; }({})`.
-fn enum_members(init: &Expr) -> Option<FxHashMap<Atom, Constant>> {
+fn enum_members(init: &Expr, unresolved: SyntaxContext) -> Option<FxHashMap<Atom, Constant>> {
     let Expr::Call(call) = init else { return None };
     let Callee::Expr(callee) = &call.callee else { return None };
     let mut callee = &**callee;
@@ -453,7 +446,7 @@ fn enum_members(init: &Expr) -> Option<FxHashMap<Atom, Constant>> {
             Stmt::Expr(statement) => {
                 let Expr::Assign(assign) = &*statement.expr else { return None };
                 let (name, value) = enum_member(assign, parameter)?;
-                if let Some(constant) = constant_value(value) {
+                if let Some(constant) = shared_constant(value, unresolved) {
                     members.insert(name, constant);
                 }
             }

@@ -1,86 +1,20 @@
-//! Can this statement be dropped when nothing uses it? Conservative: what is not known to be pure is not.
+//! Can this be dropped when nothing uses it? Conservative: what is not known to be pure is not.
 //!
 //! The rules are Rollup's and esbuild's where they agree: reading a declared variable is pure, reading a property
 //! is not, a call is not unless it is marked `/* @__PURE__ */`, and a class is pure unless evaluating it runs code.
 
-use std::cell::RefCell;
-
-use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
-use swc_core::common::{BytePos, Span, SyntaxContext};
+use swc_core::common::{BytePos, Span};
 use swc_core::ecma::ast::*;
 
-use crate::bundle::graph::{Chain, Module};
-use crate::bundle::options::Target;
+use super::Judge;
+use super::globals::PURE_NAMESPACES;
+use crate::bundle::graph::Chain;
 use crate::bundle::syntax::static_chain;
 
-/// What purity is judged by.
-pub(super) struct Purity<'a> {
-    /// Context of names that nothing in the module declares.
-    pub(super) unresolved: SyntaxContext,
-    /// Starts of calls that are marked pure.
-    pub(super) pure_calls: &'a FxHashSet<BytePos>,
-    /// Functions marked as having no side effects, by declaration.
-    pub(super) pure_functions: &'a FxHashSet<Id>,
-    /// Functions of the module that do nothing, by declaration.
-    pub(super) harmless: FxHashSet<Id>,
-    /// Those of them that read variables, with their symbols: in a circle of modules, calling one too early throws.
-    pub(super) readers: FxHashMap<Id, u32>,
-    /// Variables of the module that never hold anything but one plain value.
-    pub(super) known_values: FxHashMap<Id, KnownValue>,
-    /// The runtime, which has global variables.
-    pub(super) target: Target,
-    /// Whether marks such as `/* @__PURE__ */` count.
-    pub(super) believe_annotations: bool,
-    /// Imported symbols: what a call of one does is known when it is bound.
-    pub(super) imports: &'a FxHashMap<Id, u32>,
-    /// Calls that were taken for pure, until it is known what imports are and which modules stand in circles.
-    pub(super) pure_if: RefCell<Vec<Chain>>,
-}
-
-/// What is known of the value of a variable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KnownValue {
-    /// A primitive other than a symbol: turning it into a string or a number runs no code.
-    Primitive,
-    /// What `Symbol(…)` gave: it can be a key.
-    Symbol,
-}
-
-/// Constructors that only make an object when called with `new` and harmless arguments.
-const PURE_CONSTRUCTORS: &[&str] = &[
-    "Map",
-    "Set",
-    "WeakMap",
-    "WeakSet",
-    "Date",
-    "Error",
-    "EvalError",
-    "RangeError",
-    "ReferenceError",
-    "SyntaxError",
-    "TypeError",
-    "URIError",
-];
-
-/// Constructors of platforms that only make an object when called without arguments.
-const PLAIN_CONSTRUCTORS: &[&str] = &[
-    "AbortController",
-    "EventTarget",
-    "FormData",
-    "Headers",
-    "Object",
-    "TextDecoder",
-    "TextEncoder",
-    "URLSearchParams",
-];
-
-/// Functions on globals that compute from primitive arguments.
-const PURE_NAMESPACES: &[&str] = &["Math", "Number", "String", "Symbol"];
-
-impl Purity<'_> {
+impl Judge<'_> {
     /// Whether a statement does nothing but declare.
-    pub(super) fn statement(&self, statement: &Stmt) -> bool {
+    pub(crate) fn statement(&self, statement: &Stmt) -> bool {
         match statement {
             Stmt::Empty(_) => true,
             Stmt::Decl(Decl::Fn(_)) => true,
@@ -124,7 +58,7 @@ impl Purity<'_> {
     }
 
     /// Whether evaluating an expression has no effect that anyone could see.
-    pub(super) fn expression(&self, expression: &Expr) -> bool {
+    pub(crate) fn expression(&self, expression: &Expr) -> bool {
         match expression {
             Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_) | Expr::This(_) | Expr::MetaProp(_) => true,
             Expr::Ident(ident) => {
@@ -284,29 +218,6 @@ impl Purity<'_> {
         })
     }
 
-    fn is_pure_constructor(&self, callee: &Expr, arguments: &[ExprOrSpread]) -> bool {
-        let Expr::Ident(ident) = callee else { return false };
-        if ident.ctxt != self.unresolved || !self.target.has_global(&ident.sym) {
-            return false;
-        }
-        (arguments.is_empty() && PLAIN_CONSTRUCTORS.contains(&ident.sym.as_str()))
-            || PURE_CONSTRUCTORS.contains(&ident.sym.as_str())
-                && match arguments {
-                    [] => true,
-                    [only] => match (ident.sym.as_str(), &*only.expr) {
-                        (_, argument) if self.is_primitive(argument) => true,
-                        ("Set" | "WeakSet", Expr::Array(_)) => true,
-                        ("Map" | "WeakMap", Expr::Array(pairs)) => pairs
-                            .elems
-                            .iter()
-                            .flatten()
-                            .all(|pair| matches!(&*pair.expr, Expr::Array(_))),
-                        _ => false,
-                    },
-                    _ => arguments.iter().all(|argument| self.is_primitive(&argument.expr)),
-                }
-    }
-
     /// `new class extends Error { name = "Aborted" }()`: a class without a constructor, whose fields hold what is pure.
     fn makes_only(&self, callee: &Expr, arguments: &[ExprOrSpread]) -> bool {
         let class = match callee {
@@ -333,27 +244,6 @@ impl Purity<'_> {
             })
     }
 
-    /// `Math.PI`, `Symbol.iterator`, `Number.MAX_VALUE`, `Object.prototype`: properties that have been there always.
-    fn known_member(&self, member: &MemberExpr) -> bool {
-        match (&*member.obj, &member.prop) {
-            (Expr::Ident(object), MemberProp::Ident(name)) if object.ctxt == self.unresolved => {
-                PURE_NAMESPACES.contains(&object.sym.as_str())
-                    || (matches!(
-                        object.sym.as_str(),
-                        "Object" | "Array" | "Function" | "Reflect" | "JSON" | "Promise"
-                    ) && name.sym != *"caller"
-                        && name.sym != *"arguments")
-            }
-            (Expr::Member(inner), MemberProp::Ident(_)) => {
-                matches!(&inner.prop, MemberProp::Ident(name) if name.sym == *"prototype")
-                    && self.known_member(inner)
-            }
-            // `import.meta.url` is a plain property.
-            (Expr::MetaProp(_), MemberProp::Ident(_)) => true,
-            _ => false,
-        }
-    }
-
     fn is_marked(&self, span: Span) -> bool {
         self.believe_annotations && (span.lo == BytePos::PURE || self.pure_calls.contains(&span.lo))
     }
@@ -377,52 +267,12 @@ impl Purity<'_> {
     }
 
     /// Whether a computed key is read without running code: a primitive, or `Symbol.iterator` and the like.
-    pub(super) fn is_plain_key(&self, key: &Expr) -> bool {
+    pub(crate) fn is_plain_key(&self, key: &Expr) -> bool {
         (self.is_primitive(key) || self.is_symbol(key)) && self.expression(key)
     }
 
-    fn is_symbol(&self, expression: &Expr) -> bool {
-        match expression {
-            Expr::Ident(ident) => {
-                self.known_values.get(&ident.to_id()) == Some(&KnownValue::Symbol)
-            }
-            Expr::Member(member) => matches!(&*member.obj, Expr::Ident(object)
-                if object.sym == *"Symbol" && object.ctxt == self.unresolved),
-            _ => false,
-        }
-    }
-
-    /// Looks for variables at the top of the module whose only value is a primitive or a symbol.
-    pub(super) fn find_known_values(&mut self, body: &[Stmt], module: &Module) {
-        for statement in body {
-            let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
-            for declarator in &declaration.decls {
-                let (Pat::Ident(ident), Some(init)) = (&declarator.name, &declarator.init) else {
-                    continue;
-                };
-                let is_only_value = module.symbol_of.get(&ident.to_id()).is_some_and(|symbol| {
-                    let symbol = &module.symbols[*symbol as usize];
-                    !symbol.is_reassigned && symbol.declared_by.len() == 1
-                });
-                let value = match &**init {
-                    init if self.is_primitive(init) => KnownValue::Primitive,
-                    Expr::Call(CallExpr { callee: Callee::Expr(callee), .. })
-                        if matches!(&**callee, Expr::Ident(callee)
-                            if callee.sym == *"Symbol" && callee.ctxt == self.unresolved) =>
-                    {
-                        KnownValue::Symbol
-                    }
-                    _ => continue,
-                };
-                if is_only_value {
-                    self.known_values.insert(ident.to_id(), value);
-                }
-            }
-        }
-    }
-
     /// A class runs its `extends`, decorators, computed keys, static fields and static blocks when it is evaluated.
-    pub(super) fn class(&self, class: &Class) -> bool {
+    pub(crate) fn class(&self, class: &Class) -> bool {
         class.decorators.is_empty()
             && class.super_class.as_ref().is_none_or(|parent| {
                 matches!(&**parent, Expr::Ident(_) | Expr::Lit(Lit::Null(_)))
@@ -440,12 +290,12 @@ impl Purity<'_> {
                     property.decorators.is_empty()
                         && self.key(&property.key)
                         && (!property.is_static
-                            || property.value.as_ref().is_none_or(|value| self.static_value(value)))
+                            || property.value.as_ref().is_none_or(|value| self.expression(value)))
                 }
                 ClassMember::PrivateProp(property) => {
                     property.decorators.is_empty()
                         && (!property.is_static
-                            || property.value.as_ref().is_none_or(|value| self.static_value(value)))
+                            || property.value.as_ref().is_none_or(|value| self.expression(value)))
                 }
                 ClassMember::StaticBlock(block) => {
                     block.body.stmts.iter().all(|statement| self.static_statement(statement))
@@ -453,55 +303,13 @@ impl Purity<'_> {
                 ClassMember::AutoAccessor(accessor) => {
                     accessor.decorators.is_empty()
                         && (!accessor.is_static
-                            || accessor.value.as_ref().is_none_or(|value| self.static_value(value)))
+                            || accessor.value.as_ref().is_none_or(|value| self.expression(value)))
                         && match &accessor.key {
                             Key::Private(_) => true,
                             Key::Public(key) => self.key(key),
                         }
                 }
             })
-    }
-
-    fn is_nullish(&self, expression: &Expr) -> bool {
-        match expression {
-            Expr::Lit(Lit::Null(_)) => true,
-            Expr::Ident(ident) => ident.sym == *"undefined" && ident.ctxt == self.unresolved,
-            Expr::Unary(unary) => unary.op == UnaryOp::Void,
-            Expr::Paren(paren) => self.is_nullish(&paren.expr),
-            _ => false,
-        }
-    }
-
-    /// Whether the value is surely a primitive, so that turning it into a string or number runs no code; symbols excluded.
-    fn is_primitive(&self, expression: &Expr) -> bool {
-        match expression {
-            Expr::Ident(ident) => {
-                self.known_values.get(&ident.to_id()) == Some(&KnownValue::Primitive)
-            }
-            Expr::Lit(literal) => !matches!(literal, Lit::Regex(_)),
-            Expr::Tpl(template) => template.exprs.iter().all(|part| self.is_primitive(part)),
-            Expr::Paren(paren) => self.is_primitive(&paren.expr),
-            Expr::Unary(unary) => match unary.op {
-                UnaryOp::TypeOf | UnaryOp::Void | UnaryOp::Bang => {
-                    matches!(&*unary.arg, Expr::Lit(_) | Expr::Ident(_))
-                }
-                UnaryOp::Minus | UnaryOp::Plus | UnaryOp::Tilde => self.is_primitive(&unary.arg),
-                UnaryOp::Delete => false,
-            },
-            Expr::Bin(binary) => {
-                !matches!(binary.op, op!("in") | op!("instanceof"))
-                    && self.is_primitive(&binary.left)
-                    && self.is_primitive(&binary.right)
-            }
-            Expr::Cond(conditional) => {
-                self.is_primitive(&conditional.cons) && self.is_primitive(&conditional.alt)
-            }
-            _ => false,
-        }
-    }
-
-    fn static_value(&self, value: &Expr) -> bool {
-        self.expression(value)
     }
 
     /// `this.name = pure` in a static block only touches the class itself.
@@ -517,109 +325,6 @@ impl Purity<'_> {
         }
         self.statement(statement)
     }
-}
-
-/// The variable that a TypeScript namespace fills: `(function(N) { … })(N || (N = {}))`, when filling it is all that
-/// the function does.
-pub(super) fn filled_namespace<'a>(purity: &Purity<'_>, statement: &'a Stmt) -> Option<&'a Ident> {
-    let (argument, function) = namespace_call(statement)?;
-    // `N || (N = {})`
-    let (Expr::Ident(target), value) = or_assigned(argument)? else { return None };
-    let is_target = matches!(value.left.as_ident(), Some(name) if name.to_id() == target.to_id());
-    (is_target && is_pure_namespace_body(purity, function)).then_some(target)
-}
-
-/// `x` and `y = {}` of `x || (y = {})`.
-fn or_assigned(argument: &Expr) -> Option<(&Expr, &AssignExpr)> {
-    match argument {
-        Expr::Bin(binary) if binary.op == op!("||") => match unwrapped(&binary.right) {
-            Expr::Assign(value)
-                if value.op == op!("=")
-                    && matches!(&*value.right, Expr::Object(object) if object.props.is_empty()) =>
-            {
-                Some((&*binary.left, value))
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn unwrapped(mut expression: &Expr) -> &Expr {
-    while let Expr::Paren(paren) = expression {
-        expression = &paren.expr;
-    }
-    expression
-}
-
-fn namespace_call(statement: &Stmt) -> Option<(&Expr, &Function)> {
-    let Stmt::Expr(statement) = statement else { return None };
-    let Expr::Call(call) = unwrapped(&statement.expr) else { return None };
-    let Callee::Expr(callee) = &call.callee else { return None };
-    match (unwrapped(callee), call.args.as_slice()) {
-        (Expr::Fn(function), [argument])
-            if argument.spread.is_none() && function.function.params.len() == 1 =>
-        {
-            Some((&*argument.expr, &function.function))
-        }
-        _ => None,
-    }
-}
-
-fn is_pure_namespace_body(purity: &Purity<'_>, function: &Function) -> bool {
-    let Some(Pat::Ident(parameter)) = function.params.first().map(|parameter| &parameter.pat)
-    else {
-        return false;
-    };
-    let Some(body) = &function.body else { return false };
-    let is_parameter = |expression: &Expr| matches!(expression, Expr::Ident(ident) if ident.to_id() == parameter.to_id());
-    let is_local = |name: &Ident| {
-        body.stmts.iter().any(|statement| {
-            matches!(statement, Stmt::Decl(Decl::Var(declaration))
-                if declaration.decls.iter().any(|one|
-                    matches!(one.name.as_ident(), Some(local) if local.to_id() == name.to_id())))
-        })
-    };
-    body.stmts.iter().all(|statement| match statement {
-        Stmt::Expr(inner) => match &*inner.expr {
-            // `N.name = value`
-            Expr::Assign(assign) if assign.op == op!("=") => {
-                matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
-                    if is_parameter(&member.obj) && !matches!(member.prop, MemberProp::Computed(_)))
-                    && purity.expression(&assign.right)
-            }
-            _ => namespace_call(statement).is_some_and(|(argument, nested)| {
-                is_inner(argument, &is_parameter, &is_local)
-                    && is_pure_namespace_body(purity, nested)
-            }),
-        },
-        Stmt::Decl(_) | Stmt::Empty(_) => purity.statement(statement),
-        _ => false,
-    })
-}
-
-/// What a namespace in a namespace is called with: `inner = N.inner || (N.inner = {})`, or the same without the variable.
-fn is_inner(
-    argument: &Expr,
-    is_outer: &impl Fn(&Expr) -> bool,
-    is_local: &impl Fn(&Ident) -> bool,
-) -> bool {
-    let argument = match argument {
-        Expr::Assign(assign)
-            if assign.op == op!("=")
-                && assign.left.as_ident().is_some_and(|name| is_local(name)) =>
-        {
-            unwrapped(&assign.right)
-        }
-        other => other,
-    };
-    let is_member = |member: &MemberExpr| {
-        is_outer(&member.obj) && !matches!(member.prop, MemberProp::Computed(_))
-    };
-    matches!(or_assigned(argument), Some((Expr::Member(member), value))
-        if is_member(member)
-            && matches!(&value.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
-                if is_member(member)))
 }
 
 /// An object or array that nobody else has a hand on.
