@@ -81,7 +81,17 @@ fn named_modules(path: &str, code: &str) -> BTreeSet<String> {
                 .collect();
             let mut full: Vec<&str> = base.clone();
             full.extend(rest.split("::").filter(|part| !part.is_empty()));
-            statements.push(full.join("::"));
+            // `a::{b, c::d}`: each of them, where no braces stand inside.
+            let behind = &code[at + prefix.len() + rest.len()..];
+            let group = behind.strip_prefix('{').and_then(|group| group.split('}').next());
+            match group.filter(|group| !group.contains('{')) {
+                Some(group) => statements.extend(group.split(',').map(|item| {
+                    let mut item: Vec<&str> = item.trim().split("::").collect();
+                    item.splice(0..0, full.iter().copied());
+                    item.join("::")
+                })),
+                None => statements.push(full.join("::")),
+            }
         }
     }
     named.extend(statements);
@@ -142,6 +152,63 @@ fn imports_follow_the_layers() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The file that a path of modules leads to: the longest part of it that is one.
+fn file_of(module: &str, files: &BTreeSet<String>) -> Option<String> {
+    let mut parts: Vec<&str> = module.split("::").collect();
+    while !parts.is_empty() {
+        let path = parts.join("/");
+        let candidates = [format!("{path}.rs"), format!("{path}/mod.rs")];
+        if let Some(found) = candidates.into_iter().find(|path| files.contains(path)) {
+            return Some(found);
+        }
+        parts.pop();
+    }
+    None
+}
+
+/// In the bundler, no files import each other in a circle; a `mod.rs` imports what it declares.
+#[test]
+fn files_of_the_bundler_stand_in_no_circle() {
+    let sources: Vec<(String, String)> =
+        sources().into_iter().filter(|(path, _)| path.starts_with("bundle/")).collect();
+    let files: BTreeSet<String> = sources.iter().map(|(path, _)| path.clone()).collect();
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, code) in &sources {
+        // A visibility is no import.
+        let code = code.replace("(in crate::", "(in ");
+        let named = named_modules(path, &code);
+        let mut found: BTreeSet<String> =
+            named.iter().filter_map(|module| file_of(module, &files)).collect();
+        if let Some(folder) = path.strip_suffix("/mod.rs") {
+            let declared = code.lines().filter_map(|line| {
+                let name = line.split("mod ").nth(1)?.strip_suffix(';')?;
+                file_of(&format!("{folder}/{name}").replace('/', "::"), &files)
+            });
+            found.extend(declared);
+        }
+        found.remove(path);
+        imports.insert(path.clone(), found);
+    }
+    // What imports nothing that is left stands in no circle.
+    loop {
+        let free: Vec<String> = imports
+            .iter()
+            .filter(|(_, imports)| imports.is_empty())
+            .map(|(path, _)| path.clone())
+            .collect();
+        if free.is_empty() {
+            break;
+        }
+        for path in free {
+            imports.remove(&path);
+            for others in imports.values_mut() {
+                others.remove(&path);
+            }
+        }
+    }
+    assert!(imports.is_empty(), "these import each other: {imports:#?}");
 }
 
 #[test]

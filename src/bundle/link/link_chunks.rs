@@ -302,7 +302,7 @@ impl Linker<'_> {
     }
 
     fn require(&self, used: &mut BTreeSet<NameKey>, links: &mut ChunkLinks) {
-        if super::tree_shake::has_native_require(self.options) {
+        if super::keep_helpers::has_native_require(self.options) {
             links.needs_create_require |= self.options.format == Format::Esm;
         } else {
             self.helper(runtime::REQUIRE, used);

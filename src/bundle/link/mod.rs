@@ -2,6 +2,7 @@
 //! change. The result is a plan, which printing applies once.
 
 pub(crate) mod bind_imports;
+mod keep_helpers;
 pub(crate) mod link_chunks;
 mod rename;
 pub(crate) mod sort_modules;
@@ -14,10 +15,11 @@ use super::options::Options;
 use crate::diag::Diagnostic;
 
 pub(crate) use bind_imports::{Binding, Bindings, NamespaceShape};
+pub(crate) use keep_helpers::has_native_require;
 pub(crate) use link_chunks::{ChunkLinks, NameKey};
 pub(crate) use rename::ChunkNames;
 pub(crate) use split_chunks::{Chunk, Chunks, Step};
-pub(crate) use tree_shake::{Live, has_native_require};
+pub(crate) use tree_shake::Live;
 pub(crate) use wrap_modules::{Wrap, Wraps};
 
 /// All that printing needs to know.
@@ -67,7 +69,7 @@ pub(crate) fn link(graph: &ModuleGraph, entry_points: &[ModuleId], options: &Opt
     // where only that keeps their order.
     let (chunks, wraps) =
         split_chunks::split_chunks(graph, entry_points, &order, &bindings, &live, wraps, options);
-    let live = tree_shake::with_helpers(graph, live, &wraps, options);
+    let live = keep_helpers::keep_helpers(graph, live, &wraps, options);
     let links = link_chunks::link_chunks(graph, &bindings, &live, &wraps, &chunks, options);
     // Last: only now is it known which top-level names share a scope.
     let names = rename::rename(graph, &live, &wraps, &chunks, &links, options);

@@ -7,8 +7,8 @@ use swc_core::atoms::Atom;
 use swc_core::common::{BytePos, Span};
 use swc_core::ecma::ast::*;
 
-use super::Judge;
 use super::globals::PURE_NAMESPACES;
+use super::judge::Judge;
 use crate::bundle::graph::Chain;
 use crate::bundle::syntax::static_chain;
 

@@ -3,7 +3,7 @@
 
 use swc_core::ecma::ast::*;
 
-use super::Judge;
+use super::judge::Judge;
 
 /// Constructors that only make an object when called with `new` and harmless arguments.
 const PURE_CONSTRUCTORS: &[&str] = &[

@@ -2,7 +2,7 @@
 
 use swc_core::ecma::ast::*;
 
-use super::{Judge, KnownValue};
+use super::judge::{Judge, KnownValue};
 use crate::bundle::graph::Module;
 
 impl Judge<'_> {

@@ -15,7 +15,6 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::SourceType;
 use swc_core::common::LineCol;
 
-use super::emit::may_have_templates;
 use crate::bundle::options::{Format, Options};
 
 /// The smaller text.
@@ -142,6 +141,11 @@ fn place(text: &str, at: usize) -> LineCol {
     let start = before.rfind('\n').map_or(0, |end| end + 1);
     let units = before.get(start..).unwrap_or_default().encode_utf16().count();
     LineCol { line, col: u32::try_from(units).expect("a line has less than 4 GiB") }
+}
+
+/// Whether the syntax of the output has template literals.
+pub(super) fn may_have_templates(options: &Options) -> bool {
+    options.syntax.is_none_or(|year| year >= 2015)
 }
 
 /// The syntax that the output may have.

@@ -12,11 +12,11 @@ use swc_core::ecma::codegen::{Config, Emitter, Node};
 use swc_core::ecma::parser::{EsSyntax, Syntax, parse_file_as_program};
 use swc_core::ecma::transforms::base::fixer::{fixer, paren_remover};
 
-use super::compress::{Compressed, Unreadable, compress};
+use super::compress::{Compressed, Unreadable, compress, may_have_templates};
 use super::parentheses::add_parentheses;
 use crate::bundle::graph::{ModuleGraph, ModuleId};
 use crate::bundle::options::{Options, SourceMapMode};
-use crate::bundle::scan::parse::location_at;
+use crate::bundle::scan::source::location_at;
 use crate::diag::{Diagnostic, Location};
 
 /// Statements that belong together, with the module they come from.
@@ -172,11 +172,6 @@ pub(super) fn minify(
         }
     }
     Ok(result)
-}
-
-/// Whether the syntax of the output has template literals.
-pub(super) fn may_have_templates(options: &Options) -> bool {
-    options.syntax.is_none_or(|year| year >= 2015)
 }
 
 fn unreadable(emitted: &Emitted, source_map: &SourceMap, problem: &Unreadable) -> Diagnostic {

@@ -10,8 +10,8 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::Paths;
 use super::keep_names::{has_static_blocks, keep_names, name_class};
+use super::names::Paths;
 use crate::bundle::code;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
@@ -240,7 +240,7 @@ fn namespace(context: &Context<'_>, id: ModuleId, definitions: &mut Vec<Stmt>) -
             let mut arguments = vec![Expr::Ident(code::ident_of(&name)), source];
             // What the entry gives away was copied before these names were known.
             if is_entry {
-                arguments.push(super::given_away(context.options.format));
+                arguments.push(given_away(context.options.format));
             }
             code::statement(code::call(&context.helper(runtime::RE_EXPORT), arguments))
         });
@@ -1372,5 +1372,16 @@ impl VisitMut for Rewriter<'_> {
         method.key.visit_mut_with(self);
         self.this_depth += 1;
         method.function.visit_mut_with(self);
+    }
+}
+
+/// The variable whose value an `iife` returns.
+pub(super) const IIFE_RESULT: &str = "__exports";
+
+/// Where an output that is no module puts what it exports: `module.exports`, or the variable that is returned.
+pub(super) fn given_away(format: Format) -> Expr {
+    match format {
+        Format::Cjs => code::member(code::ident(&"module".into()), &"exports".into(), DUMMY_SP),
+        Format::Esm | Format::Iife => code::ident(&IIFE_RESULT.into()),
     }
 }

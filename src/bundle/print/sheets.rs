@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use swc_core::atoms::Atom;
 
-use super::{Printed, entry_path, seen_from};
+use super::names::{entry_path, seen_from};
+use super::outputs::Printed;
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::bundle::css::Conditions;
 use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId, ModuleSideEffects};

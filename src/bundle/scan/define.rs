@@ -1,91 +1,21 @@
 //! `define` and environment variables become constants, and branches that constants decide disappear, before
 //! imports are collected: a dead branch pulls nothing in.
 
-use std::collections::BTreeMap;
-
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
-use swc_core::common::{BytePos, DUMMY_SP, Span, Spanned, SyntaxContext};
+use swc_core::common::{DUMMY_SP, Span, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
+use super::defines::{Defines, UnsetVariable};
 use super::destructuring::Destructuring;
 use super::environment::DottedNames;
 use crate::bundle::meaning::values::constant;
 use crate::bundle::syntax::{HoistedNames, static_property};
 use crate::environment_reads::OBJECTS;
-
-/// What is replaced, prepared once for all modules.
-#[derive(Debug, Default)]
-pub(crate) struct Defines {
-    /// By dotted name, `import.meta.x` and `process.env.X` among them.
-    by_name: FxHashMap<String, Expr>,
-    /// First parts of those names, for a quick no.
-    roots: Vec<String>,
-    /// Variables that may be inlined, from `process.env`, `import.meta.env` and `Bun.env` alike.
-    env: BTreeMap<String, String>,
-    /// Prefixes of names that ought to have been set.
-    prefixes: Vec<String>,
-    /// Whether any value is more than a literal.
-    mention_names: bool,
-}
-
-impl Defines {
-    /// Prepares them; `values` are parsed expressions by dotted name.
-    pub(crate) fn new(
-        values: Vec<(String, Expr)>,
-        env: BTreeMap<String, String>,
-        prefixes: Vec<String>,
-    ) -> Self {
-        let mut roots: Vec<String> = values
-            .iter()
-            .map(|(name, _)| name.split('.').next().unwrap_or_default().to_owned())
-            .collect();
-        roots.sort_unstable();
-        roots.dedup();
-        let mention_names = values.iter().any(|(_, value)| !value.is_lit());
-        Self { by_name: values.into_iter().collect(), roots, env, prefixes, mention_names }
-    }
-
-    /// What a property of an object of the environment is known to be: what is defined, else a variable that may be inlined.
-    pub(super) fn property(
-        &self,
-        object: &str,
-        name: &str,
-        place: Span,
-        unset: &mut Vec<UnsetVariable>,
-    ) -> Option<Expr> {
-        let defined = self.by_name.get(&format!("{object}.{name}"));
-        if let Some(Expr::Lit(Lit::Str(text))) = defined {
-            return Some(string(text.value.as_str()?, place));
-        }
-        self.variable(name, place, unset).map(|value| string(value, place))
-    }
-
-    /// The value of a variable that may be inlined; one that ought to have been set and is not is noted.
-    pub(super) fn variable(
-        &self,
-        name: &str,
-        place: Span,
-        unset: &mut Vec<UnsetVariable>,
-    ) -> Option<&str> {
-        let value = self.env.get(name).map(String::as_str);
-        let is_expected = || self.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
-        if value.is_none() && is_expected() {
-            unset.push(UnsetVariable { name: name.to_owned(), position: place.lo });
-        }
-        value
-    }
-}
-
-/// A public variable that is read but not set: its name, and where.
-pub(super) struct UnsetVariable {
-    pub(super) name: String,
-    pub(super) position: BytePos,
-}
 
 /// Replaces and folds in a whole program. Returns reads of public variables that are not set.
 pub(super) fn substitute(

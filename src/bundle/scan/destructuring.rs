@@ -4,7 +4,7 @@ use swc_core::common::{DUMMY_SP, Span, Spanned};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::define::{Defines, UnsetVariable};
+use super::defines::{Defines, UnsetVariable};
 use super::environment::DottedNames;
 use crate::environment_reads::OBJECTS;
 

@@ -12,7 +12,7 @@ use swc_core::ecma::visit::{
     Visit, VisitMut, VisitMutWith, VisitWith, noop_visit_mut_type, noop_visit_type,
 };
 
-use super::parse::{KeptComments, is_annotation};
+use super::source::{KeptComments, is_annotation};
 use crate::bundle::code;
 use crate::bundle::graph::{Export, Module};
 use crate::bundle::meaning::Judge;

@@ -23,7 +23,7 @@ use super::classes::{
 };
 use super::enum_places::keep_enum_places;
 use super::merged_names::qualify_merged_names;
-use super::parse::ParseInput;
+use super::source::ParseInput;
 use crate::bundle::code;
 use crate::bundle::options::Loader;
 

@@ -5,7 +5,8 @@ mod ambient;
 mod async_functions;
 mod catch_variables;
 mod classes;
-pub(crate) mod define;
+mod define;
+mod defines;
 mod destructuring;
 mod early_errors;
 mod enum_places;
@@ -20,9 +21,10 @@ pub(crate) mod input_map;
 pub(crate) mod load;
 mod lower;
 mod merged_names;
-pub(crate) mod parse;
+mod parse;
 pub(crate) mod record;
 mod sloppy;
+pub(crate) mod source;
 mod taken_names;
 mod worker_bindings;
 
@@ -38,12 +40,13 @@ use swc_core::common::sync::Lrc;
 use swc_core::common::{FileName, FilePathMapping, Globals, SourceFile, SourceMap, SyntaxContext};
 use swc_core::ecma::ast::Stmt;
 
-use self::define::Defines;
+use self::defines::Defines;
 use self::global_uses::global_uses;
 use self::input_map::InputMap;
 use self::load::{Asset, LoadError, load};
-use self::parse::{KeptComments, ParseInput, parse, parse_expression};
+use self::parse::{parse, parse_expression};
 use self::record::Injected;
+use self::source::{KeptComments, ParseInput};
 use self::worker_bindings::worker_bindings;
 use super::css::{Place, Sheet};
 use super::graph::{

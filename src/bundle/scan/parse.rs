@@ -1,16 +1,10 @@
 //! swc parse, type strip and `resolver` marks; syntax errors become diagnostics.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use oxc_resolver::TsConfig;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use swc_core::atoms::Atom;
 use swc_core::common::comments::{Comment, CommentKind, SingleThreadedComments};
 use swc_core::common::sync::Lrc;
-use swc_core::common::{
-    BytePos, GLOBALS, Globals, Mark, SourceFile, SourceMap, Spanned, SyntaxContext,
-};
+use swc_core::common::{BytePos, GLOBALS, Globals, Mark, SourceMap, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::parser::error::SyntaxError;
 use swc_core::ecma::parser::{
@@ -22,18 +16,15 @@ use swc_core::ecma::transforms::base::resolver;
 
 use super::ambient::{ambient_names, make_global};
 use super::catch_variables::write_out_catch_variables;
-use super::define::{Defines, substitute};
+use super::define::substitute;
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
 use super::import_equals::{place_requires, split_exports};
 use super::lower::{has_legacy_decorators, lower};
 use super::sloppy::{functions_behind_if, rename_reserved, write_out};
-use crate::bundle::options::{Format, Loader, Options};
+use super::source::{KeptComments, ParseInput, is_annotation, location_at};
+use crate::bundle::options::{Format, Loader};
 use crate::diag::{Diagnostic, Location};
-use crate::fs::FileSystem;
-
-/// Comments that mean something, by position.
-pub(crate) type KeptComments = FxHashMap<BytePos, Vec<Comment>>;
 
 /// A parsed module: its tree, and what belongs to the tree alone.
 pub(crate) struct Parsed {
@@ -51,22 +42,6 @@ pub(crate) struct Parsed {
     /// Helper functions for classes are called by their names.
     pub(super) uses_syntax_helpers: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
-}
-
-/// What parsing one module needs beside its text.
-pub(super) struct ParseInput<'a> {
-    pub(super) source_map: &'a Lrc<SourceMap>,
-    pub(super) source: &'a SourceFile,
-    pub(super) file: &'a Path,
-    pub(super) path: &'a str,
-    pub(super) loader: Loader,
-    pub(super) is_type_module: Option<bool>,
-    /// Imported `with { type: … }`: JSON then has nothing but a default export, as the runtimes have it.
-    pub(super) has_type_attribute: bool,
-    pub(super) tsconfig: Option<Arc<TsConfig>>,
-    pub(super) options: &'a Options,
-    pub(super) defines: &'a Defines,
-    pub(super) files: &'a Arc<dyn FileSystem>,
 }
 
 /// Parses and lowers one module to plain JavaScript with resolved identifiers.
@@ -515,17 +490,6 @@ fn keep_comments(comments: &SingleThreadedComments) -> Kept {
     kept
 }
 
-/// Whether a comment is an annotation for bundlers: `/* @__NAME__ */` or `/* #__NAME__ */`.
-pub(crate) fn is_annotation(comment: &Comment, name: &str) -> bool {
-    comment.kind == CommentKind::Block
-        && comment.text.match_indices("__").any(|(at, _)| {
-            comment.text.get(..at).is_some_and(|before| before.ends_with(['#', '@']))
-                && comment.text.get(at + 2..).is_some_and(|rest| {
-                    rest.strip_prefix(name).is_some_and(|rest| rest.starts_with("__"))
-                })
-        })
-}
-
 fn is_bundler_hint(comment: &Comment) -> bool {
     comment.text.contains("webpackIgnore") || comment.text.contains("@vite-ignore")
 }
@@ -535,32 +499,6 @@ fn is_legal(comment: &Comment) -> bool {
     comment.text.starts_with('!')
         || comment.text.contains("@license")
         || comment.text.contains("@preserve")
-}
-
-/// The place of a position in a file.
-pub(crate) fn location_at(
-    source_map: &SourceMap,
-    path: &str,
-    position: BytePos,
-    length: usize,
-) -> Location {
-    if position.is_dummy() {
-        return Location::file(path);
-    }
-    let place = source_map.lookup_char_pos(position);
-    let line_text = place
-        .file
-        .get_line(place.line.saturating_sub(1))
-        .map(|line| line.to_string())
-        .unwrap_or_default();
-    let left = line_text.chars().count().saturating_sub(place.col.0).max(1);
-    Location {
-        file: path.to_owned(),
-        line: place.line,
-        column: place.col.0 + 1,
-        length: length.clamp(1, left),
-        line_text,
-    }
 }
 
 /// Parses one expression of the settings, such as the value of a `define`.

@@ -14,7 +14,8 @@ use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 use super::filled::OwnObjects;
 use super::harmless::find_harmless;
 use super::hold_back::hold_back;
-use super::parse::{Parsed, location_at};
+use super::parse::Parsed;
+use super::source::location_at;
 use super::taken_names::taken_names;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget,

@@ -6,7 +6,7 @@ use swc_core::common::{SourceMap, Span, Spanned};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use super::parse::location_at;
+use super::source::location_at;
 use crate::bundle::graph::{Export, ImportName, Module, NameUse, NamedImport};
 use crate::bundle::syntax::static_property;
 

@@ -21,19 +21,9 @@ pub(super) use self::accessors::expand_accessors;
 use self::accessors::write_natively;
 use self::build::{call, declare, function_body, return_of, static_name, this, use_of};
 pub(super) use self::decorated_names::alias_decorated_classes;
-use self::parts::Parts;
+pub(super) use self::parts::ClassOptions;
+use self::parts::{Lowered, Parts, decorators_of};
 use crate::bundle::{code, runtime};
-
-/// What is wanted of classes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ClassOptions {
-    /// The output may not hold fields, private names and static blocks.
-    pub(super) lowers: bool,
-    /// Fields are assigned (TypeScript's `useDefineForClassFields: false`).
-    pub(super) assigns: bool,
-    /// Decorators are TypeScript's own, which another transform takes.
-    pub(super) legacy_decorators: bool,
-}
 
 /// Rewrites all classes of a program. Runs on resolved identifiers, before types are stripped: parameter properties are
 /// then assigned before fields that read them. The names it makes up need hygiene afterwards. Returns whether the
@@ -75,23 +65,6 @@ struct Lowering {
     /// The name that an anonymous class at this place gets.
     name: Option<Atom>,
     uses_helpers: bool,
-}
-
-/// A class that was taken apart.
-struct Lowered {
-    before: Vec<Stmt>,
-    class: Class,
-    after: Vec<Stmt>,
-    /// The variable that holds the class while its static parts are made.
-    alias: Ident,
-    /// A decorator may put another class in its place.
-    is_decorated: bool,
-}
-
-impl Lowered {
-    fn is_whole(&self) -> bool {
-        self.before.is_empty() && self.after.is_empty()
-    }
 }
 
 impl Lowering {
@@ -328,17 +301,6 @@ fn is_newer(member: &ClassMember) -> bool {
         | ClassMember::StaticBlock(_)
         | ClassMember::AutoAccessor(_) => true,
         _ => false,
-    }
-}
-
-fn decorators_of(member: &ClassMember) -> &[Decorator] {
-    match member {
-        ClassMember::Method(method) => &method.function.decorators,
-        ClassMember::PrivateMethod(method) => &method.function.decorators,
-        ClassMember::ClassProp(field) => &field.decorators,
-        ClassMember::PrivateProp(field) => &field.decorators,
-        ClassMember::AutoAccessor(accessor) => &accessor.decorators,
-        _ => &[],
     }
 }
 

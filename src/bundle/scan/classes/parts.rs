@@ -15,8 +15,47 @@ use super::build::{
 use super::constructor::into_constructor;
 use super::moved::{Moved, moved};
 use super::private_names::{Private, PrivateUses};
-use super::{ClassOptions, Lowered, decorators_of};
 use crate::bundle::code;
+
+/// What is wanted of classes.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::bundle::scan) struct ClassOptions {
+    /// The output may not hold fields, private names and static blocks.
+    pub(in crate::bundle::scan) lowers: bool,
+    /// Fields are assigned (TypeScript's `useDefineForClassFields: false`).
+    pub(in crate::bundle::scan) assigns: bool,
+    /// Decorators are TypeScript's own, which another transform takes.
+    pub(in crate::bundle::scan) legacy_decorators: bool,
+}
+
+/// A class that was taken apart.
+pub(super) struct Lowered {
+    pub(super) before: Vec<Stmt>,
+    pub(super) class: Class,
+    pub(super) after: Vec<Stmt>,
+    /// The variable that holds the class while its static parts are made.
+    pub(super) alias: Ident,
+    /// A decorator may put another class in its place.
+    pub(super) is_decorated: bool,
+}
+
+impl Lowered {
+    pub(super) fn is_whole(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
+    }
+}
+
+/// Decorators of a member.
+pub(super) fn decorators_of(member: &ClassMember) -> &[Decorator] {
+    match member {
+        ClassMember::Method(method) => &method.function.decorators,
+        ClassMember::PrivateMethod(method) => &method.function.decorators,
+        ClassMember::ClassProp(field) => &field.decorators,
+        ClassMember::PrivateProp(field) => &field.decorators,
+        ClassMember::AutoAccessor(accessor) => &accessor.decorators,
+        _ => &[],
+    }
+}
 
 /// A class on its way to being taken apart.
 pub(super) struct Parts<'a> {

@@ -1,0 +1,128 @@
+//! Where outputs are, and how code in one names another.
+
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashSet;
+
+use super::stand_ins::StandIns;
+use crate::bundle::graph::{ModuleGraph, ModuleId};
+use crate::bundle::link::LinkPlan;
+use crate::bundle::options::Options;
+use crate::bundle::scan::load::expand_naming;
+use crate::fs::relative;
+
+/// Where each chunk goes.
+pub(super) struct Paths {
+    pub(super) stand_ins: StandIns,
+    /// Path below the output folder, with a stand-in where the template wants the hash.
+    pub(super) templates: Vec<String>,
+    /// URLs of copied files, as code in the output folder itself names them.
+    assets: FxHashSet<String>,
+}
+
+impl Paths {
+    pub(super) fn new(
+        stand_ins: StandIns,
+        graph: &ModuleGraph,
+        plan: &LinkPlan,
+        options: &Options,
+    ) -> Self {
+        let templates = (0u32..)
+            .zip(&plan.chunks.list)
+            .map(|(index, chunk)| {
+                let hash = stand_ins.of(index);
+                match chunk.entry {
+                    Some(entry) => {
+                        if chunk.is_user_entry {
+                            entry_path(graph, entry, &hash, "js", options)
+                        } else {
+                            // A dynamic import keeps the name of its module: it is what a size report shows.
+                            let naming = options.chunk_naming.replace("chunk-", "[name]-");
+                            let name = graph.module(entry).name_in_code();
+                            expand_naming(&naming, "", &name, &hash, "js")
+                        }
+                    }
+                    None => expand_naming(&options.chunk_naming, "", "chunk", &hash, "js"),
+                }
+            })
+            .collect();
+        let urls = graph.modules.iter().filter_map(|module| module.asset_url.as_ref());
+        let assets = urls.map(ToString::to_string).collect();
+        Self { stand_ins, templates, assets }
+    }
+
+    /// How a chunk names an asset.
+    pub(super) fn asset(&self, from: usize, url: &str, options: &Options) -> String {
+        seen_from(&self.templates[from], url, options)
+    }
+
+    /// How a chunk names what is left to the runtime, which may be an asset of the build.
+    pub(super) fn external(&self, from: usize, specifier: &str, options: &Options) -> String {
+        if self.assets.contains(specifier) {
+            self.asset(from, specifier, options)
+        } else {
+            specifier.to_owned()
+        }
+    }
+
+    /// The specifier of one chunk in another.
+    pub(super) fn between(&self, from: u32, to: u32) -> String {
+        let folder = Path::new("/").join(&self.templates[from as usize]);
+        let target = Path::new("/").join(&self.templates[to as usize]);
+        let path = relative(folder.parent().unwrap_or(Path::new("/")), &target);
+        if path.starts_with("..") { path } else { format!("./{path}") }
+    }
+}
+
+/// A path below the output folder as the output at `from` names it; URLs stay.
+pub(super) fn seen_from(from: &str, target: &str, options: &Options) -> String {
+    let Some(path) = target.strip_prefix("./").filter(|_| options.public_path.is_empty()) else {
+        return target.to_owned();
+    };
+    let root = Path::new("/");
+    let folder = root.join(from);
+    let path = relative(folder.parent().unwrap_or(root), &root.join(path));
+    if path.starts_with("..") { path } else { format!("./{path}") }
+}
+
+/// The path of an output of an entry point.
+pub(super) fn entry_path(
+    graph: &ModuleGraph,
+    entry: ModuleId,
+    hash: &str,
+    extension: &str,
+    options: &Options,
+) -> String {
+    let module = graph.module(entry);
+    let stem_of = |file: &str| file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned();
+    if let Some(name) = &options.outfile {
+        // A style sheet beside a script takes its name.
+        return if extension == "js" || name.ends_with(".css") {
+            name.clone()
+        } else {
+            format!("{}.{extension}", stem_of(name))
+        };
+    }
+    let file =
+        module.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = module
+        .file
+        .parent()
+        .map(|folder| relative(&common_folder(graph), folder))
+        .unwrap_or_default();
+    expand_naming(&options.entry_naming, &folder, &stem_of(&file), hash, extension)
+}
+
+/// The deepest folder that holds all entry points: outputs keep their place below it.
+fn common_folder(graph: &ModuleGraph) -> PathBuf {
+    let mut folders =
+        graph.entry_points.iter().filter_map(|entry| graph.module(*entry).file.parent());
+    let Some(first) = folders.next() else { return PathBuf::from("/") };
+    let mut common = first.to_path_buf();
+    for folder in folders {
+        while !folder.starts_with(&common) {
+            common.pop();
+        }
+    }
+    common
+}

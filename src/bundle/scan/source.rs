@@ -1,0 +1,71 @@
+//! A source on its way to a tree: what is known of it beside its text, places in it, and its comments that mean something.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use oxc_resolver::TsConfig;
+use rustc_hash::FxHashMap;
+use swc_core::common::comments::{Comment, CommentKind};
+use swc_core::common::sync::Lrc;
+use swc_core::common::{BytePos, SourceFile, SourceMap};
+
+use super::defines::Defines;
+use crate::bundle::options::{Loader, Options};
+use crate::diag::Location;
+use crate::fs::FileSystem;
+
+/// Comments that mean something, by position.
+pub(crate) type KeptComments = FxHashMap<BytePos, Vec<Comment>>;
+
+/// What parsing one module needs beside its text.
+pub(super) struct ParseInput<'a> {
+    pub(super) source_map: &'a Lrc<SourceMap>,
+    pub(super) source: &'a SourceFile,
+    pub(super) file: &'a Path,
+    pub(super) path: &'a str,
+    pub(super) loader: Loader,
+    pub(super) is_type_module: Option<bool>,
+    /// Imported `with { type: … }`: JSON then has nothing but a default export, as the runtimes have it.
+    pub(super) has_type_attribute: bool,
+    pub(super) tsconfig: Option<Arc<TsConfig>>,
+    pub(super) options: &'a Options,
+    pub(super) defines: &'a Defines,
+    pub(super) files: &'a Arc<dyn FileSystem>,
+}
+
+/// Whether a comment is an annotation for bundlers: `/* @__NAME__ */` or `/* #__NAME__ */`.
+pub(crate) fn is_annotation(comment: &Comment, name: &str) -> bool {
+    comment.kind == CommentKind::Block
+        && comment.text.match_indices("__").any(|(at, _)| {
+            comment.text.get(..at).is_some_and(|before| before.ends_with(['#', '@']))
+                && comment.text.get(at + 2..).is_some_and(|rest| {
+                    rest.strip_prefix(name).is_some_and(|rest| rest.starts_with("__"))
+                })
+        })
+}
+
+/// The place of a position in a file.
+pub(crate) fn location_at(
+    source_map: &SourceMap,
+    path: &str,
+    position: BytePos,
+    length: usize,
+) -> Location {
+    if position.is_dummy() {
+        return Location::file(path);
+    }
+    let place = source_map.lookup_char_pos(position);
+    let line_text = place
+        .file
+        .get_line(place.line.saturating_sub(1))
+        .map(|line| line.to_string())
+        .unwrap_or_default();
+    let left = line_text.chars().count().saturating_sub(place.col.0).max(1);
+    Location {
+        file: path.to_owned(),
+        line: place.line,
+        column: place.col.0 + 1,
+        length: length.clamp(1, left),
+        line_text,
+    }
+}
