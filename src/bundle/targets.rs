@@ -176,6 +176,11 @@ fn is_in(list: &str, name: &str) -> bool {
     GLOBALS.get(list).is_some_and(|globals| globals.contains_key(name))
 }
 
+/// Whether the language itself has a global variable (ECMA-262, 19).
+pub(crate) fn is_built_in(name: &str) -> bool {
+    is_in("builtin", name)
+}
+
 impl Target {
     /// Whether a global variable is there, so that reading it has no effect.
     pub(crate) fn has_global(self, name: &str) -> bool {

@@ -135,15 +135,18 @@ pub(crate) fn print(
     result
 }
 
-/// What the function of `HELD` is called in outputs until it goes: nothing else has the name.
+/// What the function of `HELD` is called in outputs until it goes: nothing else has the name. Of these the compressor
+/// knows that reading them does nothing, so that it may still move what comes before such a call into it.
 fn name_of_held(graph: &ModuleGraph, plan: &LinkPlan) -> Atom {
+    const KNOWN: &[&str] = &["CDATASection", "MimeTypeArray", "PeriodicWave", "PluginArray"];
     let is_free = |name: &Atom| {
         !plan.names.iter().any(|names| names.taken.contains(name))
             && !graph.modules.iter().any(|module| {
                 module.unresolved.contains(name) || module.nested_names.contains(name)
             })
     };
-    let mut names = (1u32..).map(|number| Atom::from(format!("__held{number}")));
+    let others = (1u32..).map(|number| Atom::from(format!("__held{number}")));
+    let mut names = KNOWN.iter().map(|name| Atom::from(*name)).chain(others);
     names.find(is_free).expect("one of so many names is free")
 }
 

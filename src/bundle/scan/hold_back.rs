@@ -13,10 +13,10 @@ use swc_core::ecma::visit::{
 };
 
 use super::source::{KeptComments, is_annotation};
-use crate::bundle::code;
 use crate::bundle::graph::{Export, Module};
 use crate::bundle::meaning::Judge;
 use crate::bundle::syntax::collect_names;
+use crate::bundle::{code, targets};
 
 /// The function in those calls, in trees: nothing that a source could name.
 pub(crate) const HELD: &str = "held!";
@@ -149,20 +149,20 @@ impl Holder<'_> {
                 is_pure
             }
             Expr::Object(_) | Expr::Tpl(_) => self.keep(expression),
-            // The compressor looks into functions, and takes for nothing there what it takes for nothing here.
             Expr::Call(call) => match &call.callee {
-                Callee::Expr(callee) if !self.is_of_console(callee) => self.keep(expression),
+                Callee::Expr(callee) if is_built_in(self.judge, callee) => self.keep(expression),
                 _ => self.judge.expression(expression),
             },
-            Expr::New(_) => self.keep(expression),
+            Expr::New(new) if is_built_in(self.judge, &new.callee) => self.keep(expression),
             other => self.judge.expression(other),
         }
     }
 
-    /// Whether a method of `console` is called, which the compressor drops when it is asked to.
-    fn is_of_console(&self, callee: &Expr) -> bool {
-        matches!(callee, Expr::Member(member) if matches!(&*member.obj, Expr::Ident(name)
-            if name.sym == *"console" && name.ctxt == self.judge.unresolved))
+    /// The same for what a function returns that does nothing else.
+    fn hold_returned(&self, statements: &mut [Stmt]) {
+        if let [Stmt::Return(ReturnStmt { arg: Some(value), .. })] = statements {
+            self.hold(value);
+        }
     }
 
     /// Whether a value is surely one that a class may extend.
@@ -213,10 +213,28 @@ impl VisitMut for Holder<'_> {
 
     fn visit_mut_function(&mut self, function: &mut Function) {
         self.inside(|holder| function.visit_mut_children_with(holder));
+        if let Some(body) = &mut function.body
+            && only_asks(self.judge, body)
+        {
+            body.visit_mut_children_with(&mut Guards(self.judge));
+        } else if function.params.is_empty()
+            && let Some(body) = &mut function.body
+        {
+            self.hold_returned(&mut body.stmts);
+        }
     }
 
     fn visit_mut_arrow_expr(&mut self, arrow: &mut ArrowExpr) {
         self.inside(|holder| arrow.visit_mut_children_with(holder));
+        if only_asks(self.judge, &*arrow.body) {
+            arrow.body.visit_mut_children_with(&mut Guards(self.judge));
+        } else if arrow.params.is_empty() {
+            // Where it is called, the compressor puts its only expression in the place of the call.
+            match &mut *arrow.body {
+                ArrowFunctionBody::Expr(value) => drop(self.hold(value)),
+                ArrowFunctionBody::FunctionBody(body) => self.hold_returned(&mut body.stmts),
+            }
+        }
     }
 
     fn visit_mut_expr_stmt(&mut self, statement: &mut ExprStmt) {
@@ -365,4 +383,127 @@ impl VisitMut for Holder<'_> {
             }
         }
     }
+}
+
+/// Whether the compressor may know what is called: a function of the language that computes from its arguments, or a
+/// method of a literal.
+fn is_built_in(judge: &Judge<'_>, callee: &Expr) -> bool {
+    let is_of_language =
+        |name: &Ident| name.ctxt == judge.unresolved && targets::is_built_in(&name.sym);
+    match callee {
+        Expr::Ident(name) => is_of_language(name),
+        Expr::Member(member) => match &*member.obj {
+            Expr::Lit(_) | Expr::Tpl(_) | Expr::Array(_) => true,
+            // What these do, they do to what they are given.
+            Expr::Ident(name) => {
+                is_of_language(name)
+                    && !matches!(name.sym.as_str(), "JSON" | "Object" | "Promise" | "Reflect")
+            }
+            _ => false,
+        },
+        Expr::Paren(paren) => is_built_in(judge, &paren.expr),
+        _ => false,
+    }
+}
+
+/// Whether an expression turns values into others, which may call the user's code.
+fn asks(judge: &Judge<'_>, expression: &Expr) -> bool {
+    match expression {
+        Expr::Bin(binary) => !matches!(
+            binary.op,
+            op!("&&")
+                | op!("||")
+                | op!("??")
+                | op!("===")
+                | op!("!==")
+                | op!("in")
+                | op!("instanceof")
+        ),
+        Expr::Unary(unary) => {
+            matches!(unary.op, op!(unary, "-") | op!(unary, "+") | op!("~"))
+        }
+        Expr::Tpl(_) => true,
+        Expr::Call(CallExpr { callee: Callee::Expr(callee), .. }) => is_built_in(judge, callee),
+        Expr::New(new) => is_built_in(judge, &new.callee),
+        _ => false,
+    }
+}
+
+/// Whether the body of a function does nothing else: the compressor takes that for nothing, and calls of the function,
+/// too.
+fn only_asks<'a, T: VisitWith<Doings<'a>>>(judge: &'a Judge<'a>, body: &T) -> bool {
+    let mut doings = Doings { judge, asks: false, does: false };
+    body.visit_children_with(&mut doings);
+    doings.asks && !doings.does
+}
+
+struct Doings<'a> {
+    judge: &'a Judge<'a>,
+    asks: bool,
+    /// Whether it does something that the compressor sees.
+    does: bool,
+}
+
+impl Visit for Doings<'_> {
+    noop_visit_type!();
+
+    fn visit_expr(&mut self, expression: &Expr) {
+        if self.does {
+            return;
+        }
+        match expression {
+            Expr::Assign(assign) if assign.left.as_ident().is_some() => {}
+            Expr::Assign(_)
+            | Expr::Await(_)
+            | Expr::Member(_)
+            | Expr::OptChain(_)
+            | Expr::SuperProp(_)
+            | Expr::TaggedTpl(_)
+            | Expr::Update(_)
+            | Expr::Yield(_) => self.does |= !self.judge.expression(expression),
+            Expr::Bin(BinExpr { op: op!("in") | op!("instanceof"), .. })
+            | Expr::Unary(UnaryExpr { op: op!("delete"), .. }) => self.does = true,
+            Expr::Call(_) | Expr::New(_) if !asks(self.judge, expression) => {
+                self.does |= !self.judge.expression(expression);
+            }
+            Expr::Fn(_) | Expr::Arrow(_) => return,
+            _ => {
+                self.asks =
+                    self.asks || asks(self.judge, expression) && !self.judge.expression(expression);
+            }
+        }
+        expression.visit_children_with(self);
+    }
+
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::Throw(_)
+            | Stmt::While(_)
+            | Stmt::DoWhile(_)
+            | Stmt::For(_)
+            | Stmt::ForIn(_)
+            | Stmt::ForOf(_) => self.does = true,
+            other if !self.does => other.visit_children_with(self),
+            _ => {}
+        }
+    }
+
+    fn visit_function(&mut self, _: &Function) {}
+}
+
+/// Guards what asks, wherever it stands in a function.
+struct Guards<'a>(&'a Judge<'a>);
+
+impl VisitMut for Guards<'_> {
+    noop_visit_mut_type!();
+
+    fn visit_mut_expr(&mut self, expression: &mut Expr) {
+        match expression {
+            Expr::Fn(_) | Expr::Arrow(_) => {}
+            asking if asks(self.0, asking) && !self.0.expression(asking) => Holder::guard(asking),
+            other => other.visit_mut_children_with(self),
+        }
+    }
+
+    fn visit_mut_function(&mut self, _: &mut Function) {}
 }
