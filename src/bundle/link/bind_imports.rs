@@ -6,7 +6,7 @@ use swc_core::atoms::Atom;
 use super::sort_modules::Order;
 use crate::bundle::graph::{
     Chain, Constant, Export, ImportKind, ImportName, ImportTarget, Module, ModuleFormat,
-    ModuleGraph, ModuleId, NamedImport, SymbolId, SymbolKind, TYPE_OF,
+    ModuleGraph, ModuleId, ModuleSideEffects, NamedImport, SymbolId, SymbolKind, TYPE_OF,
 };
 use crate::bundle::options::Loader;
 use crate::diag::{Diagnostic, nearest};
@@ -25,7 +25,12 @@ pub(crate) enum Binding {
     /// A name that only the namespace object can answer, at run time: `export *` from several unknowns.
     Property { module: ModuleId, name: Atom },
     /// A variable or an enum member that always has this value.
-    Constant(Constant),
+    Constant {
+        /// The value.
+        value: Constant,
+        /// The module that has it, which is evaluated all the same.
+        of: ModuleId,
+    },
     /// Nothing of that name is there.
     Missing,
 }
@@ -160,7 +165,10 @@ impl<'a> Binder<'a> {
             binding = match binding {
                 start if **name == *TYPE_OF => {
                     return match self.type_of(&start) {
-                        Some(of) => (Binding::Constant(Constant::String(of.into())), taken + 1),
+                        Some((name, of)) => {
+                            let value = Constant::String(name.into());
+                            (Binding::Constant { value, of }, taken + 1)
+                        }
                         None => (start, taken),
                     };
                 }
@@ -178,7 +186,10 @@ impl<'a> Binder<'a> {
                         module.loader == Loader::Json && !self.fixed_json.contains(&symbol.module);
                     let members = module.enums.get(&symbol.index).filter(|_| !may_change);
                     return match members.and_then(|members| members.get(name)) {
-                        Some(constant) => (Binding::Constant(constant.clone()), taken + 1),
+                        Some(constant) => {
+                            let (value, of) = (constant.clone(), symbol.module);
+                            (Binding::Constant { value, of }, taken + 1)
+                        }
                         None => (Binding::Symbol(symbol), taken),
                     };
                 }
@@ -188,16 +199,16 @@ impl<'a> Binder<'a> {
         (self.inlined(binding), names.len())
     }
 
-    /// What `typeof` says of it, if that is known.
-    fn type_of(&self, binding: &Binding) -> Option<&'static str> {
+    /// What `typeof` says of it, if that is known, and the module that it is in.
+    fn type_of(&self, binding: &Binding) -> Option<(&'static str, ModuleId)> {
         match binding {
-            Binding::Namespace(_) => Some("object"),
+            Binding::Namespace(module) => Some(("object", *module)),
             Binding::Symbol(id) => {
                 let symbol = self.graph.symbol(*id);
                 let is_function = matches!(symbol.kind, SymbolKind::Function)
                     || (matches!(symbol.kind, SymbolKind::Class)
                         && !self.in_circle[id.module.index()]);
-                (is_function && !symbol.is_reassigned).then_some("function")
+                (is_function && !symbol.is_reassigned).then_some(("function", id.module))
             }
             _ => None,
         }
@@ -211,7 +222,7 @@ impl<'a> Binder<'a> {
     pub(crate) fn ignores_this(&self, binding: &Binding) -> bool {
         match binding {
             Binding::Symbol(symbol) => self.graph.symbol(*symbol).ignores_this,
-            Binding::Constant(_) | Binding::Missing => true,
+            Binding::Constant { .. } | Binding::Missing => true,
             _ => false,
         }
     }
@@ -222,7 +233,7 @@ impl<'a> Binder<'a> {
             Binding::Symbol(symbol) => {
                 match self.graph.module(symbol.module).constants.get(&symbol.index) {
                     Some(constant) if !self.in_circle[symbol.module.index()] => {
-                        Binding::Constant(constant.clone())
+                        Binding::Constant { value: constant.clone(), of: symbol.module }
                     }
                     _ => binding,
                 }
@@ -246,6 +257,8 @@ impl<'a> Binder<'a> {
                 break;
             }
             let found = match module.named_imports.get(original) {
+                // What such a module imports is only evaluated when something of it is used.
+                Some(_) if module.side_effects == ModuleSideEffects::NoneSaysPackage => break,
                 Some(import) => self.import_visiting(module, import, &mut FxHashSet::default()),
                 None => Binding::Symbol(SymbolId { module: symbol.module, index: *original }),
             };

@@ -334,7 +334,7 @@ impl Linker<'_> {
                     self.helper(runtime::TO_ESM, used);
                 }
             }
-            Binding::Constant(_) | Binding::Missing => {}
+            Binding::Constant { .. } | Binding::Missing => {}
         }
     }
 

@@ -310,7 +310,11 @@ impl Shaker<'_, '_> {
                 self.module(*module);
                 self.commonjs_export(*module, name.as_ref());
             }
-            Binding::External { .. } | Binding::Constant(_) | Binding::Missing => {}
+            Binding::Constant { of, .. } => {
+                self.live.needs[by.index()].insert(*of);
+                self.module(*of);
+            }
+            Binding::External { .. } | Binding::Missing => {}
         }
     }
 

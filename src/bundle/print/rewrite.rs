@@ -76,7 +76,7 @@ impl Context<'_> {
             Binding::Property { module, name: property } => {
                 Reference::of(name(NameKey::Namespace(*module))?, Some(property.clone()))
             }
-            Binding::Constant(constant) => Reference::Constant(constant.clone()),
+            Binding::Constant { value, .. } => Reference::Constant(value.clone()),
             Binding::Missing => Reference::Undefined,
         })
     }
