@@ -880,6 +880,42 @@ fn what_is_in_no_source_maps_to_none() {
     }
 }
 
+/// Where no code of ours is between them, the bytes of the modules are those of the output.
+#[test]
+fn bytes_of_modules_add_up() {
+    let files = [
+        ("ü.js", "export const grüße = (name) => `Grüße,\n  ${name} 🎉`;\n"),
+        (
+            "used.js",
+            "import { grüße } from './ü.js';\nexport function used(x) { if (x) { return grüße(x); } return [x, used]; }\n",
+        ),
+        (
+            "main.js",
+            "import { used } from './used.js';\nconst LIMIT = 12;\nconsole.log(used('x'), LIMIT + 1, { é: 'ß' });\n",
+        ),
+        ("package.json", "{ \"type\": \"module\" }"),
+    ];
+    for flags in
+        [&["--minify"] as &[&str], &["--minify-whitespace"], &["--minify", "--sourcemap", "linked"]]
+    {
+        let mut all = vec!["main.js", "--outdir", "out", "--target", "node"];
+        all.extend(["--metafile", "meta.json"]);
+        all.extend(flags);
+        let folder = built(&files, &all);
+        let metafile: serde_json::Value =
+            serde_json::from_str(&read(&folder.path().join("meta.json"))).unwrap();
+        let output = &metafile["outputs"]["out/main.js"];
+        let inputs = output["inputs"].as_object().unwrap();
+        let of_modules: u64 =
+            inputs.values().map(|input| input["bytesInOutput"].as_u64().unwrap()).sum();
+        let code = read(&folder.path().join("out/main.js"));
+        let code = code.split("//# sourceMappingURL").next().unwrap();
+        assert_eq!(code.len() as u64 - of_modules, 1, "{flags:?}: {output}\n{code}");
+        assert_eq!(inputs.len(), 3, "{output}");
+        assert!(code.contains('🎉'));
+    }
+}
+
 #[test]
 fn a_name_with_a_hash_belongs_to_one_content() {
     let shared = "export const shared = () => 'shared'; // first\n";
