@@ -4,7 +4,9 @@ use rustc_hash::FxHashSet;
 use swc_core::atoms::Atom;
 use swc_core::common::comments::{Comment, CommentKind, SingleThreadedComments};
 use swc_core::common::sync::Lrc;
-use swc_core::common::{BytePos, GLOBALS, Globals, Mark, SourceMap, Spanned, SyntaxContext};
+use swc_core::common::{
+    BytePos, GLOBALS, Globals, Mark, SourceFile, SourceMap, Spanned, SyntaxContext,
+};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::parser::error::SyntaxError;
 use swc_core::ecma::parser::{
@@ -22,7 +24,7 @@ use super::glob_imports::{GlobInput, Unknown, expand_globs};
 use super::import_equals::{place_requires, split_exports};
 use super::lower::{has_legacy_decorators, lower};
 use super::sloppy::{functions_behind_if, rename_reserved, write_out};
-use super::source::{KeptComments, ParseInput, is_annotation, location_at};
+use super::source::{KeptComments, ParseInput, code_behind, is_annotation, location_at};
 use crate::bundle::options::{Format, Loader};
 use crate::diag::{Diagnostic, Location};
 
@@ -126,7 +128,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
             .hint("set it for the build; unset it stays a look-up at run time"),
         );
     }
-    let mut kept = keep_comments(&comments);
+    let mut kept = keep_comments(&comments, input.source);
     kept.uses_syntax_helpers = lowered.uses_syntax_helpers;
     Ok((program, unresolved, kept, diagnostics))
 }
@@ -451,7 +453,7 @@ struct Kept {
 }
 
 /// Keeps annotations and the texts of licences; the rest is for readers of the source.
-fn keep_comments(comments: &SingleThreadedComments) -> Kept {
+fn keep_comments(comments: &SingleThreadedComments, source: &SourceFile) -> Kept {
     let mut kept = Kept::default();
     let mut legal: Vec<(BytePos, String)> = Vec::new();
     let (leading, trailing) = comments.borrow_all_mut();
@@ -462,12 +464,23 @@ fn keep_comments(comments: &SingleThreadedComments) -> Kept {
             reason = "what is collected is a map, a set, or sorted after"
         )]
         for (position, mut list) in std::mem::take(&mut *map) {
-            if is_leading {
-                if list.iter().any(|comment| is_annotation(comment, "PURE")) {
-                    kept.pure_calls.insert(position);
+            for comment in &list {
+                let is_line = comment.kind == CommentKind::Line;
+                if !is_leading && !is_line {
+                    continue;
                 }
-                if list.iter().any(|comment| is_annotation(comment, "NO_SIDE_EFFECTS")) {
-                    kept.pure_functions.insert(position);
+                let code = || if is_line { code_behind(source, comment) } else { position };
+                if is_annotation(comment, "PURE") {
+                    kept.pure_calls.insert(code());
+                    if is_line {
+                        // It is printed in front of what it belongs to.
+                        let (kind, text) = (CommentKind::Block, " @__PURE__ ".into());
+                        let comment = Comment { kind, text, span: comment.span };
+                        kept.annotations.entry(code()).or_default().push(comment);
+                    }
+                }
+                if is_annotation(comment, "NO_SIDE_EFFECTS") {
+                    kept.pure_functions.insert(code());
                 }
             }
             legal.extend(list.iter().filter(|comment| is_legal(comment)).map(|comment| {
@@ -478,12 +491,17 @@ fn keep_comments(comments: &SingleThreadedComments) -> Kept {
                 (comment.span.lo, text)
             }));
             list.retain(|comment| {
-                is_leading && (is_annotation(comment, "PURE") || is_bundler_hint(comment))
+                let is_mark = comment.kind == CommentKind::Block && is_annotation(comment, "PURE");
+                is_leading && (is_mark || is_bundler_hint(comment))
             });
             if !list.is_empty() {
                 kept.annotations.entry(position).or_default().append(&mut list);
             }
         }
+    }
+    #[expect(clippy::iter_over_hash_type, reason = "each list by itself")]
+    for list in kept.annotations.values_mut() {
+        list.sort_by_key(|comment| comment.span.lo);
     }
     legal.sort();
     kept.legal = legal.into_iter().map(|(_, text)| text).collect();

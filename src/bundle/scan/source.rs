@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use oxc_resolver::TsConfig;
 use rustc_hash::FxHashMap;
-use swc_core::common::comments::{Comment, CommentKind};
+use swc_core::common::comments::Comment;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{BytePos, SourceFile, SourceMap};
 
@@ -33,15 +33,40 @@ pub(super) struct ParseInput<'a> {
     pub(super) files: &'a Arc<dyn FileSystem>,
 }
 
-/// Whether a comment is an annotation for bundlers: `/* @__NAME__ */` or `/* #__NAME__ */`.
+/// Whether a comment is an annotation for bundlers: `/* @__NAME__ */`, or `#` for `@`, or a comment to the end of the line.
 pub(crate) fn is_annotation(comment: &Comment, name: &str) -> bool {
-    comment.kind == CommentKind::Block
-        && comment.text.match_indices("__").any(|(at, _)| {
-            comment.text.get(..at).is_some_and(|before| before.ends_with(['#', '@']))
-                && comment.text.get(at + 2..).is_some_and(|rest| {
-                    rest.strip_prefix(name).is_some_and(|rest| rest.starts_with("__"))
-                })
-        })
+    comment.text.match_indices("__").any(|(at, _)| {
+        comment.text.get(..at).is_some_and(|before| before.ends_with(['#', '@']))
+            && comment
+                .text
+                .get(at + 2..)
+                .and_then(|rest| rest.strip_prefix(name))
+                .is_some_and(|rest| rest.starts_with("__"))
+    })
+}
+
+/// Where the code behind a comment begins: a comment to the end of a line belongs to that, wherever the parser filed it.
+pub(super) fn code_behind(source: &SourceFile, comment: &Comment) -> BytePos {
+    let start = (comment.span.hi.0 - source.start_pos.0) as usize;
+    let mut at = start;
+    loop {
+        let rest = source.src.get(at..).unwrap_or_default();
+        let white = rest.len() - rest.trim_start().len();
+        let rest = rest.get(white..).unwrap_or_default();
+        at += white;
+        let comment = if rest.starts_with("//") {
+            rest.find('\n')
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map(|end| end + 2)
+        } else {
+            None
+        };
+        match comment {
+            Some(length) => at += length,
+            None => break,
+        }
+    }
+    comment.span.hi + BytePos(u32::try_from(at - start).expect("a source has less than 4 GiB"))
 }
 
 /// The place of a position in a file.
