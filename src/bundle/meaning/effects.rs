@@ -84,7 +84,7 @@ impl Judge<'_> {
                 PropOrSpread::Prop(property) => self.property(property),
             }),
             Expr::Tpl(template) => {
-                template.exprs.iter().all(|part| self.is_primitive(part) && self.expression(part))
+                template.exprs.iter().all(|part| self.is_plain(part))
             }
             Expr::Seq(sequence) => sequence.exprs.iter().all(|part| self.expression(part)),
             Expr::Cond(conditional) => {
@@ -98,7 +98,7 @@ impl Judge<'_> {
                 }
                 UnaryOp::Void | UnaryOp::Bang => self.expression(&unary.arg),
                 UnaryOp::Minus | UnaryOp::Plus | UnaryOp::Tilde => {
-                    self.is_primitive(&unary.arg) && !matches!(&*unary.arg, Expr::Lit(Lit::BigInt(_)))
+                    self.is_plain(&unary.arg) && !matches!(&*unary.arg, Expr::Lit(Lit::BigInt(_)))
                 }
                 UnaryOp::Delete => false,
             },
@@ -114,7 +114,7 @@ impl Judge<'_> {
                     self.expression(&binary.left) && self.expression(&binary.right)
                 }
                 op!("in") | op!("instanceof") => false,
-                _ => self.is_primitive(&binary.left) && self.is_primitive(&binary.right),
+                _ => self.is_plain(&binary.left) && self.is_plain(&binary.right),
             },
             Expr::Call(call) => self.call(call),
             Expr::New(new) => {
@@ -130,6 +130,31 @@ impl Judge<'_> {
             }
             Expr::Member(member) => self.known_member(member),
             _ => false,
+        }
+    }
+
+    /// Whether an expression is pure and gives a primitive, so that turning it into another value is pure, too. One walk
+    /// through the expression, however deep.
+    fn is_plain(&self, expression: &Expr) -> bool {
+        match expression {
+            Expr::Paren(paren) => self.is_plain(&paren.expr),
+            Expr::Tpl(template) => template.exprs.iter().all(|part| self.is_plain(part)),
+            Expr::Unary(UnaryExpr {
+                op: op!(unary, "-") | op!(unary, "+") | op!("~"),
+                arg,
+                ..
+            }) => self.is_plain(arg),
+            Expr::Bin(binary) => {
+                !matches!(binary.op, op!("in") | op!("instanceof"))
+                    && self.is_plain(&binary.left)
+                    && self.is_plain(&binary.right)
+            }
+            Expr::Cond(either) => {
+                self.expression(&either.test)
+                    && self.is_plain(&either.cons)
+                    && self.is_plain(&either.alt)
+            }
+            other => self.is_primitive(other) && self.expression(other),
         }
     }
 
