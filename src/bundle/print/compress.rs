@@ -2,10 +2,11 @@
 
 use oxc_allocator::{Allocator, ArenaVec, TakeIn};
 use oxc_ast::ast::{
-    CallExpression, ClassBody, ClassElement, Directive, Expression, Statement, VariableDeclaration,
+    CallExpression, ClassBody, ClassElement, Directive, Expression, IdentifierReference, Statement,
+    VariableDeclaration, WithStatement,
 };
 use oxc_ast::builder::AstBuilder;
-use oxc_ast_visit::{VisitMut, walk_mut};
+use oxc_ast_visit::{Visit, VisitMut, walk, walk_mut};
 use oxc_codegen::{Codegen, CodegenOptions, CommentOptions, IndentChar, LegalComment};
 use oxc_compat::{Engine, EngineTargets, Version};
 use oxc_mangler::{MangleOptions, Mangler};
@@ -63,7 +64,12 @@ pub(super) fn compress(
     if is_strict && options.format != Format::Esm {
         program.directives.push(Directive::new_use_strict(&AstBuilder::new(&allocator)));
     }
-    if options.minify.syntax {
+    let mut with = InWith::default();
+    if options.format != Format::Esm && text.contains("with") {
+        with.visit_program(&program);
+    }
+    // What a name means in a `with` statement is known only when it runs.
+    if options.minify.syntax && with.names.is_empty() {
         let scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
         let options = CompressOptions {
             target: target(options),
@@ -82,6 +88,8 @@ pub(super) fn compress(
             ..CompressOptions::smallest()
         };
         Compressor::new(&allocator).build_with_scoping(&mut program, scoping, options);
+    }
+    if options.minify.syntax {
         Release { held, allocator: &allocator }.visit_program(&mut program);
     }
     let mut scoping = None;
@@ -95,7 +103,7 @@ pub(super) fn compress(
         let options = MangleOptions {
             top_level: Some(true),
             // In a function, the name stands for what it was called with, whatever is declared outside of it.
-            reserved: std::iter::once("arguments".into()).collect(),
+            reserved: with.names.into_iter().chain(["arguments"]).map(Into::into).collect(),
             ..MangleOptions::default()
         };
         private_names =
@@ -156,6 +164,27 @@ fn target(options: &Options) -> EngineTargets {
         targets.insert(Engine::Es, Version(version, 0, 0));
     }
     targets
+}
+
+/// Collects the names that stand in `with` statements.
+#[derive(Default)]
+struct InWith<'a> {
+    depth: usize,
+    names: Vec<&'a str>,
+}
+
+impl<'a> Visit<'a> for InWith<'a> {
+    fn visit_with_statement(&mut self, statement: &WithStatement<'a>) {
+        self.depth += 1;
+        walk::walk_with_statement(self, statement);
+        self.depth -= 1;
+    }
+
+    fn visit_identifier_reference(&mut self, name: &IdentifierReference<'a>) {
+        if self.depth > 0 {
+            self.names.push(name.name.as_str());
+        }
+    }
 }
 
 /// Takes the calls of `held` away.

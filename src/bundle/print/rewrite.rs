@@ -634,9 +634,20 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// Puts in what `typeof` says of an import, or at least the import.
+    /// Puts in what `typeof` says of a name, or at least what the name stands for.
     fn type_of(&mut self, expression: &mut Expr) {
         let Expr::Unary(unary) = expression else { return };
+        // In Node, a module has none of what `CommonJS` has around it.
+        if self.context.options.format == Format::Cjs
+            && self.module.format == ModuleFormat::Esm
+            && self.module.uses_node_interop
+            && ["require", "module", "exports", "__dirname", "__filename"]
+                .iter()
+                .any(|name| self.is_global(&unary.arg, name))
+        {
+            *expression = code::string("undefined");
+            return;
+        }
         match self.type_of_import(unary) {
             Some((known, 1)) => *expression = known,
             Some((import, _)) => *unary.arg = import,
@@ -1188,18 +1199,6 @@ impl VisitMut for Rewriter<'_> {
             Expr::New(new) => {
                 self.name_asset(new);
                 new.visit_mut_children_with(self);
-            }
-            // In Node, a module has none of what `CommonJS` has around it.
-            Expr::Unary(unary)
-                if unary.op == UnaryOp::TypeOf
-                    && self.context.options.format == Format::Cjs
-                    && self.module.format == ModuleFormat::Esm
-                    && self.module.uses_node_interop
-                    && ["require", "module", "exports", "__dirname", "__filename"]
-                        .iter()
-                        .any(|name| self.is_global(&unary.arg, name)) =>
-            {
-                *expression = code::string("undefined");
             }
             Expr::TaggedTpl(template) => {
                 self.unbind_callee(&mut template.tag);
