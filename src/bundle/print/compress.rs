@@ -33,7 +33,8 @@ pub(super) struct Unreadable {
 }
 
 /// Makes the text of a chunk smaller as the options want it. Names in it are told apart by their text alone, and what an
-/// output that is no module has around it is a function. Calls of `held` give way to what they are called with. Without `has_places`, no places are told.
+/// output that is no module has around it is a function. Calls of `held` give way to what they are called with. Places
+/// are told only if `has_places`.
 ///
 /// # Errors
 ///

@@ -124,12 +124,13 @@ pub(super) fn minify(
     emitted: Emitted,
     held: &str,
     is_strict: bool,
+    graph: &ModuleGraph,
     source_map: &SourceMap,
     options: &Options,
 ) -> Result<Emitted, Diagnostic> {
     let has_places = options.source_map != SourceMapMode::None || emitted.parts.list.len() > 1;
     let mut compressed = compress(&emitted.text, held, is_strict, has_places, options)
-        .map_err(|problem| unreadable(&emitted, source_map, &problem))?;
+        .map_err(|problem| unreadable(&emitted, graph, source_map, &problem))?;
     if options.minify.whitespace && !may_have_templates(options) {
         compressed = without_whitespace(compressed, options);
     }
@@ -163,27 +164,32 @@ pub(super) fn minify(
     if let Some(part) = result.parts.list.last_mut() {
         part.bytes += rest;
     }
-    if options.minify.whitespace && !result.text.is_empty() {
-        if !result.text.ends_with([';', '}', '\n']) {
+    if options.minify.whitespace && !result.text.is_empty() && !result.text.ends_with('\n') {
+        if !result.text.ends_with([';', '}']) {
             result.text.push(';');
         }
-        if !result.text.ends_with('\n') {
-            result.text.push('\n');
-        }
+        result.text.push('\n');
     }
     Ok(result)
 }
 
-fn unreadable(emitted: &Emitted, source_map: &SourceMap, problem: &Unreadable) -> Diagnostic {
-    let position = Followed::new(emitted.mappings.clone()).position(problem.place);
+fn unreadable(
+    emitted: &Emitted,
+    graph: &ModuleGraph,
+    source_map: &SourceMap,
+    problem: &Unreadable,
+) -> Diagnostic {
     let message = format!("{}, so no runtime could load the output", problem.message);
-    let diagnostic = Diagnostic::error("build/syntax", message);
-    if position.is_dummy() {
-        return diagnostic;
-    }
-    let file = source_map.lookup_source_file(position).name.to_string();
-    let location: Location = location_at(source_map, &file, position, 1);
-    diagnostic.at(location)
+    let position = Followed::new(emitted.mappings.clone()).position(problem.place);
+    // Without a map, positions are not collected, and the module is all that is known.
+    let location = if position.is_dummy() {
+        let module = emitted.parts.module_at(problem.place.line);
+        module.map(|id| Location::file(graph.module(id).path.as_str()))
+    } else {
+        let file = source_map.lookup_source_file(position).name.to_string();
+        Some(location_at(source_map, &file, position, 1))
+    };
+    Diagnostic::error("build/syntax", message).at(location)
 }
 
 /// The positions of a text that another was made from.

@@ -142,7 +142,10 @@ fn name_of_held(graph: &ModuleGraph, plan: &LinkPlan) -> Atom {
     let is_free = |name: &Atom| {
         !plan.names.iter().any(|names| names.taken.contains(name))
             && !graph.modules.iter().any(|module| {
-                module.unresolved.contains(name) || module.nested_names.contains(name)
+                module.unresolved.contains(name)
+                    || module.nested_names.contains(name)
+                    // Those of CommonJS stay in their closures, so that no chunk has taken them.
+                    || module.symbols.iter().any(|symbol| symbol.id.0 == *name)
             })
     };
     let others = (1u32..).map(|number| Atom::from(format!("__held{number}")));
@@ -194,10 +197,12 @@ fn print_chunk(
     let emitted = if options.minify.any() {
         let chunk = &context.plan.chunks.list[context.chunk as usize];
         let is_strict = is_strict(context.graph, context.plan, chunk);
-        minify(emitted, context.held, is_strict, source_map, options).unwrap_or_else(|problem| {
-            diagnostics.push(problem);
-            Emitted::default()
-        })
+        minify(emitted, context.held, is_strict, context.graph, source_map, options).unwrap_or_else(
+            |problem| {
+                diagnostics.push(problem);
+                Emitted::default()
+            },
+        )
     } else {
         emitted
     };

@@ -85,13 +85,19 @@ impl Writer {
         assignments
     }
 
-    /// A function has variables of its own.
-    fn function(&mut self, visit: impl FnOnce(&mut Self)) -> Option<Stmt> {
+    /// A function has variables of its own, which are declared in what `body` gives of it.
+    fn function<T: VisitMutWith<Self>>(
+        &mut self,
+        function: &mut T,
+        body: impl FnOnce(&mut T) -> Option<&mut Vec<Stmt>>,
+    ) {
         let outer = std::mem::take(self);
-        visit(self);
+        function.visit_mut_children_with(self);
         let declaration = self.declaration();
         *self = outer;
-        declaration
+        if let (Some(declaration), Some(statements)) = (declaration, body(function)) {
+            insert(statements, declaration);
+        }
     }
 }
 
@@ -114,33 +120,22 @@ impl VisitMut for Writer {
     noop_visit_mut_type!();
 
     fn visit_mut_function(&mut self, function: &mut Function) {
-        let declaration = self.function(|writer| function.visit_mut_children_with(writer));
-        if let (Some(declaration), Some(body)) = (declaration, &mut function.body) {
-            insert(&mut body.stmts, declaration);
-        }
+        self.function(function, |function| Some(&mut function.body.as_mut()?.stmts));
     }
 
     fn visit_mut_arrow_expr(&mut self, arrow: &mut ArrowExpr) {
-        let declaration = self.function(|writer| arrow.visit_mut_children_with(writer));
-        if let (Some(declaration), ArrowFunctionBody::FunctionBody(body)) =
-            (declaration, &mut *arrow.body)
-        {
-            insert(&mut body.stmts, declaration);
-        }
+        self.function(arrow, |arrow| match &mut *arrow.body {
+            ArrowFunctionBody::FunctionBody(body) => Some(&mut body.stmts),
+            ArrowFunctionBody::Expr(_) => None,
+        });
     }
 
     fn visit_mut_constructor(&mut self, constructor: &mut Constructor) {
-        let declaration = self.function(|writer| constructor.visit_mut_children_with(writer));
-        if let (Some(declaration), Some(body)) = (declaration, &mut constructor.body) {
-            insert(&mut body.stmts, declaration);
-        }
+        self.function(constructor, |constructor| Some(&mut constructor.body.as_mut()?.stmts));
     }
 
     fn visit_mut_static_block(&mut self, block: &mut StaticBlock) {
-        let declaration = self.function(|writer| block.visit_mut_children_with(writer));
-        if let Some(declaration) = declaration {
-            insert(&mut block.body.stmts, declaration);
-        }
+        self.function(block, |block| Some(&mut block.body.stmts));
     }
 
     fn visit_mut_catch_clause(&mut self, clause: &mut CatchClause) {

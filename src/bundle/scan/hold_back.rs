@@ -237,6 +237,10 @@ impl VisitMut for Holder<'_> {
         }
     }
 
+    fn visit_mut_constructor(&mut self, constructor: &mut Constructor) {
+        self.inside(|holder| constructor.visit_mut_children_with(holder));
+    }
+
     fn visit_mut_expr_stmt(&mut self, statement: &mut ExprStmt) {
         statement.visit_mut_children_with(self);
         self.hold(&mut statement.expr);
@@ -373,10 +377,10 @@ impl VisitMut for Holder<'_> {
                     continue;
                 }
                 for declarator in &mut declaration.decls {
-                    let value = declarator.init.get_or_insert_with(|| Box::new(code::void_0()));
                     let mut names = Vec::new();
                     collect_names(&declarator.name, &mut names);
                     if names.iter().any(|name| self.is_read(name)) {
+                        let value = declarator.init.get_or_insert_with(|| Box::new(code::void_0()));
                         Self::guard(value);
                     }
                 }

@@ -191,14 +191,6 @@ impl VisitMut for CalledWith {
         self.inside(constructor);
     }
 
-    fn visit_mut_getter_prop(&mut self, getter: &mut GetterProp) {
-        self.inside(getter);
-    }
-
-    fn visit_mut_setter_prop(&mut self, setter: &mut SetterProp) {
-        self.inside(setter);
-    }
-
     fn visit_mut_ident(&mut self, ident: &mut Ident) {
         if ident.sym == *"arguments"
             && self.declared.as_ref().is_some_and(|declared| !declared.contains(&ident.to_id()))
