@@ -38,6 +38,40 @@ pub struct SymbolId {
 /// The name of the symbol behind an anonymous `export default`; no source can write it.
 pub const DEFAULT_NAME: &str = "*default*";
 
+/// The export that stands for all that a `CommonJS` module exports; Node's modules have it, too.
+pub const MODULE_EXPORTS: &str = "module.exports";
+
+/// What a `CommonJS` module exports whose statements stand in the scope of the output, without a closure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlatExports {
+    /// An object, of which everybody takes single exports only.
+    Names {
+        /// Whether it says that it was an ECMAScript module: `exports.__esModule`.
+        is_marked: bool,
+    },
+    /// One value, as the export [`MODULE_EXPORTS`].
+    Value {
+        /// Whether that may say so.
+        may_be_marked: bool,
+    },
+}
+
+/// How what a `CommonJS` module exports is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum View {
+    /// As it is: what `require` gives.
+    Exports,
+    /// As a namespace by Babel's rule: `default` is the export of that name if it says that it was an ECMAScript module.
+    Babel,
+    /// As a namespace by Node's rule: `default` is always all of it.
+    Node,
+}
+
+impl View {
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::Exports, Self::Babel, Self::Node];
+}
+
 /// How a module is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportKind {
@@ -260,6 +294,8 @@ pub struct Module {
     pub bytes: u64,
     /// ESM or `CommonJS`.
     pub format: ModuleFormat,
+    /// For `CommonJS` that needs no closure, what it exports; its format then is ESM, and its imports are what it requires.
+    pub flat: Option<FlatExports>,
     /// Whether the file has `import` or `export` statements, so that `import()` and `require` see a namespace.
     pub has_esm_syntax: bool,
     /// Whether imports from here follow Node's rule: `default` of a `CommonJS` module is `module.exports`, always.
@@ -345,6 +381,12 @@ impl Module {
         }
     }
 
+    /// How it sees a `CommonJS` module that it imports by a statement.
+    #[must_use]
+    pub fn view(&self) -> View {
+        if self.uses_node_interop { View::Node } else { View::Babel }
+    }
+
     /// Modules it imports by statements, in order.
     pub fn static_imports(&self) -> impl Iterator<Item = (u32, &ImportRecord)> {
         (0u32..).zip(&self.imports).filter(|(_, record)| {
@@ -420,4 +462,61 @@ impl ModuleGraph {
     pub fn ids(&self) -> impl Iterator<Item = ModuleId> + use<> {
         (0..u32::try_from(self.modules.len()).expect("fewer than 2^32 modules")).map(ModuleId)
     }
+
+/// For each module, whether imports of these kinds lead from it back to it.
+    #[must_use]
+    pub fn in_circles(&self, kinds: &[ImportKind]) -> Vec<bool> {
+    // Tarjan's strongly connected components, with a stack of its own.
+    const NEW: u32 = u32::MAX;
+    let count = self.modules.len();
+    let (mut index, mut lowest, mut on_stack) =
+        (vec![NEW; count], vec![0u32; count], vec![false; count]);
+    let (mut circles, mut stack, mut next_index) = (vec![false; count], Vec::new(), 0);
+    for root in self.ids() {
+        if index[root.index()] != NEW {
+            continue;
+        }
+        let mut walk = vec![(root, 0)];
+        while let Some((module, next)) = walk.last_mut() {
+            let id = *module;
+            if *next == 0 && index[id.index()] == NEW {
+                index[id.index()] = next_index;
+                lowest[id.index()] = next_index;
+                next_index += 1;
+                stack.push(id);
+                on_stack[id.index()] = true;
+            }
+            if let Some(record) = self.module(id).imports.get(*next) {
+                *next += 1;
+                let ImportTarget::Module(target) = record.target else { continue };
+                if !kinds.contains(&record.kind) {
+                    continue;
+                }
+                circles[id.index()] |= target == id;
+                if index[target.index()] == NEW {
+                    walk.push((target, 0));
+                } else if on_stack[target.index()] {
+                    lowest[id.index()] = lowest[id.index()].min(index[target.index()]);
+                }
+                continue;
+            }
+            walk.pop();
+            if let Some((parent, _)) = walk.last() {
+                lowest[parent.index()] = lowest[parent.index()].min(lowest[id.index()]);
+            }
+            if lowest[id.index()] == index[id.index()] {
+                let at = stack
+                    .iter()
+                    .rposition(|other| *other == id)
+                    .expect("a module leaves the stack once");
+                let component = stack.split_off(at);
+                for member in &component {
+                    on_stack[member.index()] = false;
+                    circles[member.index()] |= component.len() > 1;
+                }
+            }
+        }
+    }
+    circles
+}
 }

@@ -25,7 +25,7 @@ use crate::diag::{Diagnostic, has_errors};
 use crate::fs::FileSystem;
 use crate::metafile::{Contribution, Import, Input, Metafile, Output};
 use check_target::{Kept, check_target};
-use graph::{ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
+use graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 
 /// The result of a build.
 #[derive(Debug, Default)]
@@ -142,11 +142,16 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                         ImportTarget::External(specifier) => (specifier.to_string(), true),
                         ImportTarget::Missing => return None,
                     };
+                    // A flat module imports what it requires.
+                    let kind = match record.kind {
+                        ImportKind::Static if module.flat.is_some() => ImportKind::Require,
+                        kind => kind,
+                    };
                     let original =
                         (path != *record.specifier).then(|| record.specifier.to_string());
                     Some(Import {
                         path,
-                        kind: record.kind.metafile_name().to_owned(),
+                        kind: kind.metafile_name().to_owned(),
                         original,
                         external,
                         with: record
@@ -159,8 +164,8 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                 })
                 .collect();
             let format = module.loader.is_script().then(|| match module.format {
-                ModuleFormat::Esm => "esm".to_owned(),
-                ModuleFormat::CommonJs => "cjs".to_owned(),
+                ModuleFormat::Esm if module.flat.is_none() => "esm".to_owned(),
+                ModuleFormat::Esm | ModuleFormat::CommonJs => "cjs".to_owned(),
             });
             (module.path.clone(), Input { bytes: module.bytes, imports, format, package: None })
         })

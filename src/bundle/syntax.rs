@@ -93,3 +93,21 @@ impl Visit for HoistedNames {
         declaration.visit_children_with(self);
     }
 }
+
+/// Whether a function looks at its own `this`.
+pub(crate) fn uses_this(function: &Function) -> bool {
+    struct Finder(bool);
+    impl Visit for Finder {
+        noop_visit_type!();
+        fn visit_this_expr(&mut self, _: &ThisExpr) {
+            self.0 = true;
+        }
+        fn visit_function(&mut self, _: &Function) {}
+        fn visit_class(&mut self, class: &Class) {
+            class.super_class.visit_with(self);
+        }
+    }
+    let mut finder = Finder(false);
+    function.visit_children_with(&mut finder);
+    finder.0
+}

@@ -5,8 +5,9 @@ use swc_core::atoms::Atom;
 
 use super::sort_modules::Order;
 use crate::bundle::graph::{
-    Chain, Constant, Export, ImportKind, ImportName, ImportTarget, Module, ModuleFormat,
-    ModuleGraph, ModuleId, ModuleSideEffects, NamedImport, SymbolId, SymbolKind, TYPE_OF,
+    Chain, Constant, Export, FlatExports, ImportKind, ImportName, ImportTarget, MODULE_EXPORTS,
+    Module, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, NamedImport, SymbolId,
+    SymbolKind, TYPE_OF, View,
 };
 use crate::bundle::options::Loader;
 use crate::diag::{Diagnostic, nearest};
@@ -18,8 +19,12 @@ pub(crate) enum Binding {
     Symbol(SymbolId),
     /// The namespace object of an ECMAScript module.
     Namespace(ModuleId),
-    /// A `CommonJS` module as ECMAScript modules see it, or a property of that; with Node's rule or Babel's.
-    CommonJs { module: ModuleId, name: Option<Atom>, node: bool },
+    /// What a `CommonJS` module exports, as it is seen, or a property of that.
+    CommonJs { module: ModuleId, name: Option<Atom>, view: View },
+    /// The same of one without a closure. Nobody takes more than properties of it, which are bindings themselves.
+    Flat { module: ModuleId, view: View },
+    /// A property of the value that a `CommonJS` module without a closure exports.
+    Member { object: SymbolId, name: Atom },
     /// A module that is left to the runtime, or one of its exports.
     External { specifier: Atom, name: Option<Atom> },
     /// A name that only the namespace object can answer, at run time: `export *` from several unknowns.
@@ -59,6 +64,24 @@ pub(crate) struct NamespaceShape {
     pub(crate) dynamic: Vec<Binding>,
 }
 
+/// What a `CommonJS` module exports, or a property of that.
+fn commonjs(module: ModuleId, name: Option<Atom>, view: View) -> Binding {
+    match name {
+        Some(name) if name == *MODULE_EXPORTS => {
+            Binding::CommonJs { module, name: None, view: View::Exports }
+        }
+        name => Binding::CommonJs { module, name, view },
+    }
+}
+
+/// A property of what is bound, or all of it.
+fn member(object: Binding, name: Option<Atom>) -> Binding {
+    match (object, name) {
+        (Binding::Symbol(object), Some(name)) => Binding::Member { object, name },
+        (object, _) => object,
+    }
+}
+
 /// Resolves exports, remembering what it found.
 pub(crate) struct Binder<'a> {
     graph: &'a ModuleGraph,
@@ -74,7 +97,7 @@ impl<'a> Binder<'a> {
     pub(crate) fn new(graph: &'a ModuleGraph) -> Self {
         Self {
             graph,
-            in_circle: super::sort_modules::in_circles(graph),
+            in_circle: graph.in_circles(&[ImportKind::Static]),
             fixed_json: fixed_json(graph),
             exports: FxHashMap::default(),
         }
@@ -104,7 +127,7 @@ impl<'a> Binder<'a> {
             imports.sort_unstable_by_key(|(symbol, _)| **symbol);
             for (symbol, import) in imports {
                 let binding = self.import(module, import);
-                if binding == Binding::Missing {
+                if binding == Binding::Missing && !self.is_flat(module, import) {
                     // TypeScript may import a type by name and only pass it on; nothing of it is left at run time.
                     let is_used = used.contains(symbol) || used_by_chain.contains(symbol);
                     if is_used || !matches!(module.loader, Loader::Ts | Loader::Tsx) {
@@ -127,6 +150,7 @@ impl<'a> Binder<'a> {
                 if let Export::From(import) = export
                     && !matches!(module.loader, Loader::Ts | Loader::Tsx)
                     && self.import(module, import) == Binding::Missing
+                    && !self.is_flat(module, import)
                 {
                     diagnostics.extend(self.missing_export(module, import));
                 }
@@ -137,8 +161,8 @@ impl<'a> Binder<'a> {
                 }
                 let start = bindings.symbols[id.index()][&chain.symbol].clone();
                 let bound = self.chain(start, chain);
-                if bound.0 == Binding::Missing && bound.1 > 0 {
-                    let import = &module.named_imports[&chain.symbol];
+                let import = &module.named_imports[&chain.symbol];
+                if bound.0 == Binding::Missing && bound.1 > 0 && !self.is_flat(module, import) {
                     diagnostics.push(
                         Diagnostic::warning(
                             "build/import-is-undefined",
@@ -155,6 +179,14 @@ impl<'a> Binder<'a> {
         }
         bindings.in_circle.clone_from(&self.in_circle);
         (bindings, diagnostics)
+    }
+
+    /// Whether an import is of a `CommonJS` module without a closure, where what is not there is `undefined`.
+    fn is_flat(&self, importer: &Module, import: &NamedImport) -> bool {
+        match importer.imports[import.record as usize].target {
+            ImportTarget::Module(target) => self.graph.module(target).flat.is_some(),
+            _ => false,
+        }
     }
 
     /// Follows property names through namespace objects as far as they go.
@@ -180,6 +212,11 @@ impl<'a> Binder<'a> {
                     }
                     export
                 }
+                Binding::Flat { module, view } => {
+                    let name = Some(name.clone());
+                    let export = self.flat(module, name, view, &mut FxHashSet::default());
+                    self.settled(export)
+                }
                 Binding::Symbol(symbol) => {
                     let module = self.graph.module(symbol.module);
                     let may_change =
@@ -202,7 +239,7 @@ impl<'a> Binder<'a> {
     /// What `typeof` says of it, if that is known, and the module that it is in.
     fn type_of(&self, binding: &Binding) -> Option<(&'static str, ModuleId)> {
         match binding {
-            Binding::Namespace(module) => Some(("object", *module)),
+            Binding::Namespace(module) | Binding::Flat { module, .. } => Some(("object", *module)),
             Binding::Symbol(id) => {
                 let symbol = self.graph.symbol(*id);
                 let is_function = matches!(symbol.kind, SymbolKind::Function)
@@ -286,12 +323,66 @@ impl<'a> Binder<'a> {
             }
             ImportTarget::Missing => Binding::Missing,
             ImportTarget::Module(target) => match (self.graph.module(*target).format, name) {
-                (ModuleFormat::CommonJs, name) => {
-                    Binding::CommonJs { module: *target, name, node: importer.uses_node_interop }
+                (ModuleFormat::CommonJs, name) => commonjs(*target, name, importer.view()),
+                (ModuleFormat::Esm, name) if self.graph.module(*target).flat.is_some() => {
+                    self.flat(*target, name, importer.view(), visiting)
                 }
                 (ModuleFormat::Esm, None) => Binding::Namespace(*target),
-                (ModuleFormat::Esm, Some(name)) => self.export_visiting(*target, &name, visiting),
+                (ModuleFormat::Esm, Some(name)) => {
+                    match self.graph.module(*target).data().filter(|_| name == *MODULE_EXPORTS) {
+                        Some(index) => Binding::Symbol(SymbolId { module: *target, index }),
+                        None => self.export_visiting(*target, &name, visiting),
+                    }
+                }
             },
+        }
+    }
+
+    /// An export of a `CommonJS` module without a closure, or all of them.
+    fn flat(
+        &mut self,
+        id: ModuleId,
+        name: Option<Atom>,
+        view: View,
+        visiting: &mut FxHashSet<(ModuleId, Atom)>,
+    ) -> Binding {
+        let module = self.graph.module(id);
+        let (view, name) = match name {
+            Some(name) if name == *MODULE_EXPORTS => (View::Exports, None),
+            name => (view, name),
+        };
+        // What is handed on is seen as what it is.
+        if let Some(Export::From(import)) = module.export(&MODULE_EXPORTS.into())
+            && let ImportTarget::Module(target) = module.imports[import.record as usize].target
+        {
+            return match self.graph.module(target).format {
+                ModuleFormat::CommonJs => commonjs(target, name, view),
+                ModuleFormat::Esm if self.graph.module(target).flat.is_some() => {
+                    self.flat(target, name, view, visiting)
+                }
+                ModuleFormat::Esm => {
+                    let value = self.import_visiting(module, import, visiting);
+                    member(value, name.filter(|name| *name != *"default"))
+                }
+            };
+        }
+        let (is_value, may_be_marked) = match module.flat {
+            Some(FlatExports::Names { is_marked }) => (false, is_marked),
+            Some(FlatExports::Value { may_be_marked }) => (true, may_be_marked),
+            None => return Binding::Missing,
+        };
+        let (view, name) = match (view, name) {
+            (View::Babel, Some(name)) if may_be_marked || name != *"default" => (view, Some(name)),
+            (View::Babel | View::Node, Some(name)) if name == *"default" => (View::Exports, None),
+            other => other,
+        };
+        match name {
+            Some(name) if !is_value => self.export_visiting(id, &name, visiting),
+            None if !is_value || view != View::Exports => Binding::Flat { module: id, view },
+            name => {
+                let value = self.export_visiting(id, &MODULE_EXPORTS.into(), visiting);
+                member(self.settled(value), name)
+            }
         }
     }
 
@@ -372,11 +463,7 @@ impl<'a> Binder<'a> {
                 ImportTarget::Module(target)
                     if graph.module(*target).format == ModuleFormat::CommonJs =>
                 {
-                    Binding::CommonJs {
-                        module: *target,
-                        name: Some(name.clone()),
-                        node: module.uses_node_interop,
-                    }
+                    commonjs(*target, Some(name.clone()), module.view())
                 }
                 ImportTarget::Module(target) => self.export_visiting(*target, name, visiting),
             };
@@ -448,11 +535,7 @@ impl<'a> Binder<'a> {
                 ImportTarget::Module(target)
                     if self.graph.module(*target).format == ModuleFormat::CommonJs =>
                 {
-                    Binding::CommonJs {
-                        module: *target,
-                        name: None,
-                        node: module.uses_node_interop,
-                    }
+                    commonjs(*target, None, module.view())
                 }
                 ImportTarget::Module(target) => {
                     self.names(*target, false, names, dynamic, visited);
@@ -533,7 +616,7 @@ fn fixed_json(graph: &ModuleGraph) -> FxHashSet<ModuleId> {
                 ImportName::Namespace => true,
                 ImportName::Named(name) => {
                     let mut statements = module.statements.iter();
-                    *name == *"default" && statements.any(|one| one.uses.contains(symbol))
+                    matches!(name.as_str(), "default" | MODULE_EXPORTS) && statements.any(|one| one.uses.contains(symbol))
                 }
             };
             is_handed_on.then_some(target)

@@ -10,7 +10,7 @@ use super::split_chunks::{Chunk, Chunks, Step};
 use super::tree_shake::Live;
 use super::wrap_modules::{Wrap, Wraps};
 use crate::bundle::graph::{
-    ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, SymbolId,
+    ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, SymbolId, View,
 };
 use crate::bundle::options::{Format, Options};
 use crate::bundle::runtime;
@@ -24,8 +24,8 @@ pub(crate) enum NameKey {
     Namespace(ModuleId),
     /// The function that runs a wrapped module.
     Wrapper(ModuleId),
-    /// A `CommonJS` module as ECMAScript modules see it; with Node's rule or Babel's. One in each chunk.
-    Interop(ModuleId, bool),
+    /// What a `CommonJS` module exports, as it is seen. One in each chunk.
+    Interop(ModuleId, View),
     /// An export of an external module, or all of it. One in each chunk.
     External(Atom, Option<Atom>),
 }
@@ -39,8 +39,8 @@ pub(crate) struct ChunkLinks {
     pub(crate) exports: BTreeSet<NameKey>,
     /// External modules, in the order in which the sources import them; those without names are run only.
     pub(crate) externals: Vec<(Atom, BTreeSet<Option<Atom>>)>,
-    /// `CommonJS` modules that code in this chunk sees as an ECMAScript module.
-    pub(crate) interops: BTreeSet<(ModuleId, bool)>,
+    /// `CommonJS` modules of which code in this chunk imports, and how it sees them.
+    pub(crate) interops: BTreeSet<(ModuleId, View)>,
     /// What the entry exports.
     pub(crate) entry_exports: Option<NamespaceShape>,
     /// Whether a `require` made for ECMAScript modules is needed.
@@ -317,9 +317,14 @@ impl Linker<'_> {
             Binding::Namespace(module) | Binding::Property { module, .. } => {
                 used.insert(NameKey::Namespace(*module));
             }
-            Binding::CommonJs { module, node, .. } => {
-                links.interops.insert((*module, *node));
-                self.helper(runtime::TO_ESM, used);
+            Binding::Member { object, .. } => {
+                used.insert(NameKey::Symbol(*object));
+            }
+            Binding::CommonJs { module, view, .. } => {
+                links.interops.insert((*module, *view));
+                if *view != View::Exports {
+                    self.helper(runtime::TO_ESM, used);
+                }
                 used.insert(NameKey::Wrapper(*module));
             }
             Binding::External { specifier, name } => {
@@ -334,7 +339,7 @@ impl Linker<'_> {
                     self.helper(runtime::TO_ESM, used);
                 }
             }
-            Binding::Constant { .. } | Binding::Missing => {}
+            Binding::Constant { .. } | Binding::Flat { .. } | Binding::Missing => {}
         }
     }
 

@@ -125,9 +125,9 @@ pub(crate) fn rename(
                     namer.give(key.clone(), &wish);
                 }
             }
-            for (module, node) in &links.interops {
+            for (module, view) in &links.interops {
                 let wish = format!("import_{}", graph.module(*module).name_in_code());
-                namer.give(NameKey::Interop(*module, *node), &wish);
+                namer.give(NameKey::Interop(*module, *view), &wish);
             }
             for (specifier, names) in &links.externals {
                 for name in names {

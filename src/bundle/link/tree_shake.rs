@@ -8,7 +8,7 @@ use swc_core::atoms::Atom;
 use super::bind_imports::{Binder, Binding, Bindings, NamespaceShape};
 use crate::bundle::graph::{
     ImportKind, ImportRecord, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects,
-    Statement, SymbolId, TakenName,
+    Statement, SymbolId, TakenName, View,
 };
 use crate::bundle::options::{Format, Options};
 
@@ -184,7 +184,8 @@ impl Shaker<'_, '_> {
         }
         for (_, record) in module.static_imports() {
             if let ImportTarget::Module(target) = record.target
-                && self.graph.module(target).side_effects != ModuleSideEffects::NoneSaysPackage
+                && (module.flat.is_some()
+                    || self.graph.module(target).side_effects != ModuleSideEffects::NoneSaysPackage)
             {
                 self.live.needs[id.index()].insert(target);
                 self.module(target);
@@ -304,15 +305,16 @@ impl Shaker<'_, '_> {
                 self.live.needs[by.index()].insert(*module);
                 self.namespace(*module);
             }
-            Binding::CommonJs { module, name, .. } => {
-                self.live.takes_commonjs = true;
+            Binding::CommonJs { module, name, view } => {
+                self.live.takes_commonjs |= *view != View::Exports;
                 self.live.needs[by.index()].insert(*module);
                 self.module(*module);
                 self.commonjs_export(*module, name.as_ref());
             }
-            Binding::Constant { of, .. } => {
-                self.live.needs[by.index()].insert(*of);
-                self.module(*of);
+            Binding::Member { object, .. } => self.symbol(object.module, object.index, by),
+            Binding::Constant { of: module, .. } | Binding::Flat { module, .. } => {
+                self.live.needs[by.index()].insert(*module);
+                self.module(*module);
             }
             Binding::External { .. } | Binding::Missing => {}
         }

@@ -64,7 +64,10 @@ pub(crate) fn wrap_modules(
         // What a `CommonJS` module imports by statements runs when it does.
         if graph.module(id).format == ModuleFormat::CommonJs && live.modules[id.index()] {
             for (_, record) in graph.module(id).static_imports() {
-                if let ImportTarget::Module(target) = record.target {
+                // A flat one has run by then.
+                if let ImportTarget::Module(target) = record.target
+                    && graph.module(target).flat.is_none()
+                {
                     wrap_with_imports(graph, target, &mut wraps, &[]);
                 }
             }
@@ -117,7 +120,7 @@ fn waits_for_others(
         return true;
     }
     // Modules of a circle import each other, but only one of them waits for the others.
-    let in_circle = super::sort_modules::in_circles(graph);
+    let in_circle = graph.in_circles(&[ImportKind::Static]);
     if awaiting.iter().any(|id| in_circle[id.index()]) {
         return true;
     }

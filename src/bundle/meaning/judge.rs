@@ -7,7 +7,7 @@ use swc_core::common::{BytePos, SyntaxContext};
 use swc_core::ecma::ast::Id;
 
 use crate::bundle::graph::Chain;
-use crate::bundle::options::Target;
+use crate::bundle::options::{Options, Target};
 
 /// What is judged by.
 pub(crate) struct Judge<'a> {
@@ -31,6 +31,30 @@ pub(crate) struct Judge<'a> {
     pub(crate) imports: &'a FxHashMap<Id, u32>,
     /// Calls that were taken for pure, until it is known what imports are and which modules stand in circles.
     pub(crate) pure_if: RefCell<Vec<Chain>>,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge that knows nothing yet of the functions and variables of the module.
+    pub(crate) fn new(
+        unresolved: SyntaxContext,
+        pure_calls: &'a FxHashSet<BytePos>,
+        pure_functions: &'a FxHashSet<Id>,
+        imports: &'a FxHashMap<Id, u32>,
+        options: &Options,
+    ) -> Self {
+        Self {
+            unresolved,
+            pure_calls,
+            pure_functions,
+            harmless: FxHashSet::default(),
+            readers: FxHashMap::default(),
+            known_values: FxHashMap::default(),
+            target: options.target,
+            believe_annotations: !options.ignore_annotations,
+            imports,
+            pure_if: RefCell::default(),
+        }
+    }
 }
 
 /// What is known of the value of a variable.

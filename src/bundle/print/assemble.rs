@@ -91,7 +91,7 @@ pub(super) fn assemble(
         .interops
         .iter()
         .filter(|(id, _)| !called.contains(id) && !taken.contains(id))
-        .map(|(id, node)| context.names.get(&NameKey::Interop(*id, *node)).clone())
+        .map(|(id, view)| context.names.get(&NameKey::Interop(*id, *view)).clone())
         .collect();
     if !late.is_empty() {
         pieces.push(Piece { module: None, items: items(vec![code::declare_all(&late)]) });

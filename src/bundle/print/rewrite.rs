@@ -15,7 +15,7 @@ use super::names::Paths;
 use crate::bundle::code;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
-    ModuleFormat, ModuleGraph, ModuleId, SymbolId, SymbolKind, TYPE_OF,
+    ModuleFormat, ModuleGraph, ModuleId, SymbolId, SymbolKind, TYPE_OF, View,
 };
 use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
 use crate::bundle::options::{Format, Options, Target};
@@ -60,8 +60,11 @@ impl Context<'_> {
         Some(match binding {
             Binding::Symbol(symbol) => Reference::Name(name(NameKey::Symbol(*symbol))?),
             Binding::Namespace(module) => Reference::Name(name(NameKey::Namespace(*module))?),
-            Binding::CommonJs { module, name: property, node } => {
-                Reference::of(name(NameKey::Interop(*module, *node))?, property.clone())
+            Binding::CommonJs { module, name: property, view } => {
+                Reference::of(name(NameKey::Interop(*module, *view))?, property.clone())
+            }
+            Binding::Member { object, name: property } => {
+                Reference::of(name(NameKey::Symbol(*object))?, Some(property.clone()))
             }
             Binding::External { specifier, name: property } => {
                 if self.options.format == Format::Esm {
@@ -77,7 +80,7 @@ impl Context<'_> {
                 Reference::of(name(NameKey::Namespace(*module))?, Some(property.clone()))
             }
             Binding::Constant { value, .. } => Reference::Constant(value.clone()),
-            Binding::Missing => Reference::Undefined,
+            Binding::Flat { .. } | Binding::Missing => Reference::Undefined,
         })
     }
 }
@@ -412,9 +415,13 @@ pub(super) fn run_module(
         Wrap::Esm => Some(vec![code::statement(code::call(wrapper, Vec::new()))]),
         Wrap::CommonJs => {
             let mut statements = Vec::new();
-            for node in [false, true] {
-                if let Some(name) = context.names.local.get(&NameKey::Interop(target, node)) {
-                    let value = to_esm(context, code::call(wrapper, Vec::new()), node);
+            for view in View::ALL {
+                if let Some(name) = context.names.local.get(&NameKey::Interop(target, view)) {
+                    let exports = code::call(wrapper, Vec::new());
+                    let value = match view {
+                        View::Exports => exports,
+                        View::Babel | View::Node => to_esm(context, exports, view == View::Node),
+                    };
                     statements.push(if in_closure {
                         code::statement(code::assign(name, value))
                     } else {

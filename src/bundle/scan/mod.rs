@@ -5,6 +5,7 @@ mod ambient;
 mod async_functions;
 mod catch_variables;
 mod classes;
+mod commonjs;
 mod define;
 mod defines;
 mod destructuring;
@@ -12,6 +13,7 @@ mod early_errors;
 mod enum_places;
 pub(super) mod environment;
 mod filled;
+mod flatten;
 mod glob_imports;
 mod global_uses;
 mod harmless;
@@ -38,19 +40,21 @@ use rustc_hash::FxHashMap;
 use swc_core::atoms::Atom;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{FileName, FilePathMapping, Globals, SourceFile, SourceMap, SyntaxContext};
-use swc_core::ecma::ast::Stmt;
+use swc_core::ecma::ast::{Program, Script, Stmt};
 
+use self::commonjs::{Shape, shape_of};
 use self::defines::Defines;
+use self::flatten::{find_flat, flatten};
 use self::global_uses::global_uses;
 use self::input_map::InputMap;
 use self::load::{Asset, LoadError, load};
 use self::parse::{parse, parse_expression};
-use self::record::Injected;
+use self::record::{FindInput, Found, Injected, Marks, find, judge};
 use self::source::{KeptComments, ParseInput};
 use self::worker_bindings::worker_bindings;
 use super::css::{Place, Sheet};
 use super::graph::{
-    EntryPoint, Export, ImportKind, ImportName, ImportRecord, ImportTarget, Module, ModuleFormat,
+    EntryPoint, Export, FlatExports, ImportKind, ImportName, ImportRecord, ImportTarget, Module, ModuleFormat,
     ModuleGraph, ModuleId, ModuleSideEffects, NamedImport,
 };
 use super::options::{Format, Loader, Options, SourceMapMode, Target};
@@ -135,10 +139,19 @@ struct PlacedModule {
     source: Lrc<SourceFile>,
 }
 
+/// A `CommonJS` module that may do without a closure. That depends on who requires it, so its statements are judged
+/// when all modules are known.
+struct Pending {
+    found: Found,
+    marks: Marks,
+    shape: Shape,
+}
+
 /// A module that has been parsed; its imports are resolved but not numbered.
 struct ScannedModule {
     module: Module,
     tree: ModuleTree,
+    pending: Option<Pending>,
     assets: Vec<Asset>,
     targets: Vec<Option<Resolved>>,
     diagnostics: Vec<Diagnostic>,
@@ -250,10 +263,11 @@ fn scan_once(
     }
 
     let mut graph = ModuleGraph { modules: Vec::new(), entry_points: entries };
-    let (mut trees, mut assets) = (Vec::new(), Vec::new());
+    let (mut trees, mut assets, mut pending) = (Vec::new(), Vec::new(), Vec::new());
     for module in scanned {
         graph.modules.push(module.module);
         trees.push(module.tree);
+        pending.push(module.pending);
         assets.extend(module.assets);
     }
     assets.sort_by(|a, b| a.path.cmp(&b.path));
@@ -273,6 +287,7 @@ fn scan_once(
         })
         .map(|(_, _, folder, _)| folder)
         .collect();
+    scanner.settle_pending(&mut graph, &mut trees, pending);
     (Scanned { graph, trees, assets, source_map, diagnostics }, main_only)
 }
 
@@ -622,34 +637,51 @@ impl Scanner<'_> {
         let is_injected = self.injected.iter().any(|injected| injected.file == resolved.file);
         let takes_globals = loaded.loader.is_script() && path != runtime::PATH && !is_injected;
         let injected = if takes_globals { self.injected.as_slice() } else { &[] };
-        let mut module = empty_module(path, resolved);
+        let mut module = empty_module(path, resolved.file.clone(), side_effects(resolved));
         module.loader = loaded.loader;
         module.bytes = loaded.bytes;
         module.asset_url =
             loaded.asset.as_ref().map(|asset| load::url_of(asset, self.options).into());
-        let globals = std::mem::take(&mut parsed.globals);
-        let (body, mut problems) = swc_core::common::GLOBALS.set(&globals, || {
-            let recorded = record::record(
+        let marks = Marks {
+            unresolved: parsed.unresolved,
+            pure_calls: std::mem::take(&mut parsed.pure_calls),
+            pure_functions: std::mem::take(&mut parsed.pure_functions),
+        };
+        let program = std::mem::replace(&mut parsed.program, Program::Script(Script::default()));
+        let (body, pending) = swc_core::common::GLOBALS.set(&parsed.globals, || {
+            let mut found = find(
                 &mut module,
-                &mut parsed,
-                &self.source_map,
-                self.options,
-                resolved.is_type_module,
-                injected,
+                program,
+                &FindInput {
+                    marks: &marks,
+                    source_map: &self.source_map,
+                    options: self.options,
+                    is_type_module: resolved.is_type_module,
+                    injected,
+                    uses_syntax_helpers: parsed.uses_syntax_helpers,
+                },
             );
+            diagnostics.append(&mut parsed.diagnostics);
+            diagnostics.append(&mut found.diagnostics);
             if module.unresolved.iter().any(|name| is_watched(name)) {
                 module.global_uses =
-                    global_uses(&recorded.0, parsed.unresolved, &self.source_map, &module.path);
+                    global_uses(&found.body, marks.unresolved, &self.source_map, &module.path);
             }
             if self.options.target == Target::Workers {
                 let uses =
-                    |is_worker| worker_bindings(&recorded.0, &module, is_worker, &self.source_map);
+                    |is_worker| worker_bindings(&found.body, &module, is_worker, &self.source_map);
                 (module.binding_uses, module.worker_uses) = (uses(false), uses(true));
             }
-            recorded
+            let (body, pure_calls) = (&found.body, &marks.pure_calls);
+            let unresolved = marks.unresolved;
+            match shape_of(&module, body, unresolved, pure_calls, &source.src, self.options) {
+                Some(shape) => (Vec::new(), Some(Pending { found, marks, shape })),
+                None => {
+                    let comments = &mut parsed.comments;
+                    (judge(&mut module, found, &marks, comments, self.options), None)
+                }
+            }
         });
-        diagnostics.append(&mut parsed.diagnostics);
-        diagnostics.append(&mut problems);
         let mut assets: Vec<Asset> = loaded.asset.into_iter().collect();
         if let Some(sheet) = loaded.sheet {
             add_sheet(&mut module, sheet);
@@ -659,16 +691,104 @@ impl Scanner<'_> {
             module,
             tree: ModuleTree {
                 body,
-                globals,
+                globals: parsed.globals,
                 unresolved: parsed.unresolved,
                 comments: parsed.comments,
                 legal: parsed.legal,
                 input_map,
             },
+            pending,
             assets,
             targets,
             diagnostics,
         }
+    }
+
+    /// Takes the closures from `CommonJS` modules that can do without, and judges all that waited for that.
+    fn settle_pending(
+        &self,
+        graph: &mut ModuleGraph,
+        trees: &mut [ModuleTree],
+        pending: Vec<Option<Pending>>,
+    ) {
+        let mut shapes = FxHashMap::default();
+        let mut waiting = Vec::new();
+        for (id, pending) in graph.ids().zip(pending) {
+            waiting.push(pending.map(|Pending { found, marks, shape }| {
+                shapes.insert(id, shape);
+                (found, marks)
+            }));
+        }
+        if shapes.is_empty() {
+            return;
+        }
+        let flat = find_flat(graph, &shapes);
+        let ids: Vec<ModuleId> = graph.ids().collect();
+        ids.into_par_iter().zip(&mut graph.modules).zip(trees).zip(waiting).for_each(
+            |(((id, module), tree), waiting)| {
+                let Some((mut found, marks)) = waiting else { return };
+                let globals = std::mem::take(&mut tree.globals);
+                swc_core::common::GLOBALS.set(&globals, || {
+                    let exports = shapes[&id].exports.filter(|_| flat.modules.contains(&id));
+                    let imports = &flat.imports[&id];
+                    if exports.is_some() || !imports.is_empty() {
+                        let (body, shape) = (found.body, &shapes[&id]);
+                        let program = flatten(body, shape, exports, imports, marks.unresolved);
+                        (*module, found) = self.find_flattened(module, program, exports, &marks);
+                    }
+                    tree.body = judge(module, found, &marks, &mut tree.comments, self.options);
+                });
+                tree.globals = globals;
+            },
+        );
+    }
+
+    /// The module of a program that was flattened, with what it exports if it has no closure.
+    fn find_flattened(
+        &self,
+        module: &mut Module,
+        program: Program,
+        exports: Option<FlatExports>,
+        marks: &Marks,
+    ) -> (Module, Found) {
+        let before = std::mem::replace(
+            module,
+            empty_module(String::new(), PathBuf::new(), ModuleSideEffects::ByStatement),
+        );
+        let mut flat = Module {
+            loader: before.loader,
+            asset_url: before.asset_url,
+            bytes: before.bytes,
+            uses_node_interop: before.uses_node_interop,
+            global_uses: before.global_uses,
+            binding_uses: before.binding_uses,
+            worker_uses: before.worker_uses,
+            ..empty_module(before.path, before.file, before.side_effects)
+        };
+        let input = FindInput {
+            marks,
+            source_map: &self.source_map,
+            options: self.options,
+            is_type_module: None,
+            injected: &[],
+            uses_syntax_helpers: false,
+        };
+        let found = find(&mut flat, program, &input);
+        flat.flat = exports;
+        flat.has_esm_syntax = exports.is_some();
+        flat.format =
+            if exports.is_some() { ModuleFormat::Esm } else { ModuleFormat::CommonJs };
+        (flat.directives, flat.hashbang) = (before.directives, before.hashbang);
+        let known: FxHashMap<_, _> =
+            before.imports.into_iter().map(|record| (record.position, record)).collect();
+        for record in &mut flat.imports {
+            if let Some(before) = known.get(&record.position) {
+                record.location = before.location.clone();
+                record.may_fail = before.may_fail;
+                record.target = before.target.clone();
+            }
+        }
+        (flat, found)
     }
 
     /// The file behind `new URL("./x", import.meta.url)` as an asset. Code stays as it is: it is run by a runtime that
@@ -837,22 +957,27 @@ fn is_foreign_url(url: &str) -> bool {
         })
 }
 
-fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
+fn side_effects(resolved: &ResolvedFile) -> ModuleSideEffects {
+    if resolved.is_side_effect_free {
+        ModuleSideEffects::NoneSaysPackage
+    } else {
+        ModuleSideEffects::ByStatement
+    }
+}
+
+fn empty_module(path: String, file: PathBuf, side_effects: ModuleSideEffects) -> Module {
     Module {
         path,
-        file: resolved.file.clone(),
+        file,
         loader: Loader::Js,
         sheet: None,
         asset_url: None,
         bytes: 0,
         format: ModuleFormat::Esm,
+        flat: None,
         has_esm_syntax: false,
         uses_node_interop: false,
-        side_effects: if resolved.is_side_effect_free {
-            ModuleSideEffects::NoneSaysPackage
-        } else {
-            ModuleSideEffects::ByStatement
-        },
+        side_effects,
         imports: Vec::new(),
         symbols: Vec::new(),
         symbol_of: FxHashMap::default(),
@@ -883,7 +1008,7 @@ fn empty_module(path: String, resolved: &ResolvedFile) -> Module {
 /// A module that could not be read: it has no content, and its diagnostics stop the build after the scan.
 fn failed(path: String, resolved: &ResolvedFile, diagnostics: Vec<Diagnostic>) -> ScannedModule {
     ScannedModule {
-        module: empty_module(path, resolved),
+        module: empty_module(path, resolved.file.clone(), side_effects(resolved)),
         tree: ModuleTree {
             body: Vec::new(),
             globals: Globals::new(),
@@ -892,6 +1017,7 @@ fn failed(path: String, resolved: &ResolvedFile, diagnostics: Vec<Diagnostic>) -
             legal: Vec::new(),
             input_map: None,
         },
+        pending: None,
         assets: Vec::new(),
         targets: Vec::new(),
         diagnostics,

@@ -3,19 +3,17 @@
 //! Import and export syntax ends here. What is left of a module is a list of plain statements; all that the syntax
 //! said stands in the [`Module`].
 
-use std::cell::RefCell;
-
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::{BytePos, SourceMap, Span, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
+use super::commonjs::record_exports;
 use super::filled::OwnObjects;
 use super::harmless::find_harmless;
 use super::hold_back::hold_back;
-use super::parse::Parsed;
-use super::source::location_at;
+use super::source::{KeptComments, location_at};
 use super::taken_names::taken_names;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportName, ImportRecord, ImportTarget,
@@ -26,48 +24,71 @@ use crate::bundle::meaning::values::shared_constant;
 use crate::bundle::options::{Loader, Options};
 use crate::bundle::runtime;
 use crate::bundle::syntax::{
-    HoistedNames, collect_names, constant_string, static_chain, static_property,
+    HoistedNames, collect_names, constant_string, static_chain, static_property, uses_this,
 };
 use crate::diag::Diagnostic;
 
-/// Fills the record of `module` from its tree, and returns the statements that go with `module.statements`.
-pub(super) fn record(
-    module: &mut Module,
-    parsed: &mut Parsed,
-    source_map: &SourceMap,
-    options: &Options,
-    is_type_module: Option<bool>,
-    injected: &[Injected],
-) -> (Vec<Stmt>, Vec<Diagnostic>) {
+/// What a first walk finds in a module: statements and what each uses. What they do is judged afterwards.
+pub(super) struct Found {
+    /// The statements, one for each in [`Module::statements`].
+    pub(super) body: Vec<Stmt>,
+    uses: Vec<Uses>,
+    /// Functions marked as having no side effects that stand behind an `export`.
+    marked: Vec<Id>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Marks of a module that `judge` believes.
+pub(super) struct Marks {
+    pub(super) unresolved: SyntaxContext,
+    /// Starts of calls marked pure.
+    pub(super) pure_calls: FxHashSet<BytePos>,
+    /// Starts of functions marked as having no side effects.
+    pub(super) pure_functions: FxHashSet<BytePos>,
+}
+
+/// What finding needs beside the tree.
+pub(super) struct FindInput<'a> {
+    pub(super) marks: &'a Marks,
+    pub(super) source_map: &'a SourceMap,
+    pub(super) options: &'a Options,
+    pub(super) is_type_module: Option<bool>,
+    pub(super) injected: &'a [Injected],
+    /// Helper functions for classes are called by their names.
+    pub(super) uses_syntax_helpers: bool,
+}
+
+/// Finds what `module` imports, exports and declares, and what its statements use.
+pub(super) fn find(module: &mut Module, program: Program, input: &FindInput<'_>) -> Found {
+    let FindInput { marks, source_map, options, is_type_module, .. } = *input;
     let mut recorder = Recorder {
         module,
         source_map,
-        unresolved: parsed.unresolved,
+        unresolved: marks.unresolved,
         body: Vec::new(),
         local_exports: Vec::new(),
         diagnostics: Vec::new(),
         has_module_syntax: false,
         has_exports: false,
-        pure_positions: &parsed.pure_functions,
+        pure_positions: &marks.pure_functions,
         marked: Vec::new(),
     };
-    let (items, hashbang) =
-        match std::mem::replace(&mut parsed.program, Program::Script(Script::default())) {
-            Program::Module(module) => (module.body, module.shebang),
-            Program::Script(script) => {
-                (script.body.into_iter().map(ModuleItem::Stmt).collect(), script.shebang)
-            }
-        };
+    let (items, hashbang) = match program {
+        Program::Module(module) => (module.body, module.shebang),
+        Program::Script(script) => {
+            (script.body.into_iter().map(ModuleItem::Stmt).collect(), script.shebang)
+        }
+    };
     recorder.module.hashbang = hashbang;
-    recorder.inject(injected);
-    if parsed.uses_syntax_helpers {
+    recorder.inject(input.injected);
+    if input.uses_syntax_helpers {
         let names = runtime::FOR_SYNTAX.iter().map(|name| Atom::from(*name)).collect();
         recorder.inject(&[Injected { file: runtime::PATH.into(), names }]);
     }
     recorder.flatten(items);
     recorder.declare_statements();
     recorder.bind_local_exports();
-    let mut visitor = UseVisitor::new(recorder.module, source_map, parsed.unresolved);
+    let mut visitor = UseVisitor::new(recorder.module, source_map, marks.unresolved);
     visitor.folds_types = options.tree_shaking;
     let uses: Vec<Uses> =
         recorder.body.iter().map(|statement| visitor.uses_of(statement)).collect();
@@ -98,61 +119,67 @@ pub(super) fn record(
         || facts.uses_import_meta
         || facts.has_top_level_await;
     choose_format(recorder.module, is_type_module, facts.uses_commonjs);
-    let is_commonjs = recorder.module.format == ModuleFormat::CommonJs;
-    let mut pure_functions = marked_functions(&recorder.body, &parsed.pure_functions);
-    pure_functions.extend(recorder.marked.drain(..));
-    let imports = imported_symbols(recorder.module);
-    let mut judge = Judge {
-        unresolved: parsed.unresolved,
-        pure_calls: &parsed.pure_calls,
-        pure_functions: &pure_functions,
-        target: options.target,
-        believe_annotations: !options.ignore_annotations,
-        imports: &imports,
-        harmless: FxHashSet::default(),
-        readers: FxHashMap::default(),
-        known_values: FxHashMap::default(),
-        pure_if: RefCell::default(),
-    };
-    judge.find_known_values(&recorder.body, recorder.module);
-    find_harmless(&recorder.body, recorder.module, &mut judge);
+    Found {
+        body: recorder.body,
+        uses,
+        marked: recorder.marked,
+        diagnostics: recorder.diagnostics,
+    }
+}
+
+/// Judges what the statements of a module do, and returns them.
+pub(super) fn judge(
+    module: &mut Module,
+    found: Found,
+    marks: &Marks,
+    comments: &mut KeptComments,
+    options: &Options,
+) -> Vec<Stmt> {
+    let Found { mut body, uses, marked, .. } = found;
+    let mut pure_functions = marked_functions(&body, &marks.pure_functions);
+    pure_functions.extend(marked);
+    let imports = imported_symbols(module);
+    let mut judge =
+        Judge::new(marks.unresolved, &marks.pure_calls, &pure_functions, &imports, options);
+    judge.find_known_values(&body, module);
+    find_harmless(&body, module, &mut judge);
     // Helpers are ours, and nobody asked for those that are not needed.
-    let shakes = options.tree_shaking || recorder.module.path == runtime::PATH;
-    let own = OwnObjects::of(&recorder.body, recorder.module, parsed.unresolved);
-    for (index, (statement, uses)) in recorder.body.iter().zip(uses).enumerate() {
+    let shakes = options.tree_shaking || module.path == runtime::PATH;
+    let own = OwnObjects::of(&body, module, marks.unresolved);
+    for (index, (statement, uses)) in body.iter().zip(uses).enumerate() {
         let filled = own.filled(&judge, statement);
         let is_pure = !filled.is_empty() || judge.statement(statement);
         let pure_if = judge.pure_if.take();
         for id in filled {
             // Filling an object is part of declaring it: whoever needs the variable needs both.
-            let Some(symbol) = recorder.module.symbol_of.get(&id).copied() else { continue };
+            let Some(symbol) = module.symbol_of.get(&id).copied() else { continue };
             let statement = u32::try_from(index).expect("fewer than 2^32 statements");
-            recorder.module.symbols[symbol as usize].declared_by.push(statement);
-            recorder.module.statements[index].declares.push(symbol);
+            module.symbols[symbol as usize].declared_by.push(statement);
+            module.statements[index].declares.push(symbol);
         }
-        let record = &mut recorder.module.statements[index];
+        let record = &mut module.statements[index];
         record.uses = uses.symbols;
         record.property_uses = uses.properties;
         record.records = uses.records;
         record.has_side_effects =
-            !shakes || !is_pure || !pure_if.is_empty() || facts.has_direct_eval;
+            !shakes || !is_pure || !pure_if.is_empty() || module.has_direct_eval;
         if is_pure && shakes {
             record.pure_if = pure_if;
         }
     }
-    mark_functions(recorder.module, &recorder.body, &judge);
-    if is_commonjs {
-        record_exports(recorder.module, &recorder.body, &judge, options);
+    mark_functions(module, &body, &judge);
+    if module.format == ModuleFormat::CommonJs {
+        record_exports(module, &body, &judge, options);
     }
-    collect_constants(recorder.module, &recorder.body, parsed.unresolved, options);
+    collect_constants(module, &body, marks.unresolved, options);
     if options.tree_shaking {
-        collect_aliases(recorder.module, &recorder.body);
+        collect_aliases(module, &body);
     }
-    note_taken_names(recorder.module, &recorder.body);
+    note_taken_names(module, &body);
     if options.minify.syntax {
-        hold_back(&mut recorder.body, recorder.module, &judge, &mut parsed.comments);
+        hold_back(&mut body, module, &judge, comments);
     }
-    (recorder.body, recorder.diagnostics)
+    body
 }
 
 /// What a module is, by its syntax, its name, and what its package says.
@@ -217,117 +244,6 @@ fn mark_functions(module: &mut Module, body: &[Stmt], judge: &Judge<'_>) {
         symbol.is_pure_function = !symbol.is_reassigned && is_pure;
         symbol.reads_variables = judge.readers.contains_key(&symbol.id);
     }
-}
-
-/// Whether a function looks at its own `this`.
-fn uses_this(function: &Function) -> bool {
-    struct Finder(bool);
-    impl Visit for Finder {
-        noop_visit_type!();
-        fn visit_this_expr(&mut self, _: &ThisExpr) {
-            self.0 = true;
-        }
-        fn visit_function(&mut self, _: &Function) {}
-        fn visit_class(&mut self, class: &Class) {
-            class.super_class.visit_with(self);
-        }
-    }
-    let mut finder = Finder(false);
-    function.visit_children_with(&mut finder);
-    finder.0
-}
-
-/// Notes statements of a `CommonJS` module that only assign an export. When `exports` and `module` stand nowhere else,
-/// those nobody takes can be dropped.
-fn record_exports(module: &mut Module, body: &[Stmt], judge: &Judge<'_>, options: &Options) {
-    let mut uses = 0;
-    for (index, statement) in body.iter().enumerate() {
-        uses += count_exports_uses(statement, judge.unresolved);
-        if is_esmodule_mark(statement, judge.unresolved) {
-            uses -= 1;
-        } else if let Some((name, value)) = assigned_export(statement, judge.unresolved) {
-            uses -= 1;
-            let pure = judge.expression(value) && judge.pure_if.take().is_empty();
-            if pure && options.tree_shaking {
-                module.statements[index].assigns_export = Some(name);
-                module.statements[index].has_side_effects = false;
-            }
-        }
-    }
-    module.has_plain_exports = uses == 0 && !module.uses_top_level_this && !module.has_direct_eval;
-    if !module.has_plain_exports {
-        for statement in &mut module.statements {
-            statement.has_side_effects |=
-                statement.assigns_export.take().is_some() || module.has_direct_eval;
-        }
-    }
-}
-
-fn is_exports(expression: &Expr, unresolved: SyntaxContext) -> bool {
-    match expression {
-        Expr::Ident(ident) => ident.sym == *"exports" && ident.ctxt == unresolved,
-        Expr::Member(member) => {
-            matches!(&*member.obj, Expr::Ident(ident) if ident.sym == *"module" && ident.ctxt == unresolved)
-                && static_property(&member.prop).is_some_and(|name| name == *"exports")
-        }
-        _ => false,
-    }
-}
-
-/// `exports.name = value`, `module.exports.name = value`
-fn assigned_export(statement: &Stmt, unresolved: SyntaxContext) -> Option<(Atom, &Expr)> {
-    let Stmt::Expr(statement) = statement else { return None };
-    let Expr::Assign(assign) = &*statement.expr else { return None };
-    let AssignTarget::Simple(SimpleAssignTarget::Member(member)) = &assign.left else {
-        return None;
-    };
-    let name = static_property(&member.prop)?;
-    let is_plain =
-        assign.op == op!("=") && is_exports(&member.obj, unresolved) && name != *"__esModule";
-    is_plain.then_some((name, &*assign.right))
-}
-
-/// `Object.defineProperty(exports, "__esModule", …)`, `exports.__esModule = true`
-fn is_esmodule_mark(statement: &Stmt, unresolved: SyntaxContext) -> bool {
-    let Stmt::Expr(statement) = statement else { return false };
-    match &*statement.expr {
-        Expr::Call(call) => {
-            let is_define = matches!(&call.callee, Callee::Expr(callee)
-                if matches!(&**callee, Expr::Member(member)
-                    if matches!(&*member.obj, Expr::Ident(object) if object.sym == *"Object" && object.ctxt == unresolved)
-                        && static_property(&member.prop).is_some_and(|name| name == *"defineProperty")));
-            is_define
-                && call.args.first().is_some_and(|argument| is_exports(&argument.expr, unresolved))
-                && call
-                    .args
-                    .get(1)
-                    .and_then(|argument| constant_string(&argument.expr))
-                    .is_some_and(|name| name == *"__esModule")
-        }
-        Expr::Assign(assign) => {
-            matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
-            if is_exports(&member.obj, unresolved)
-                && static_property(&member.prop).is_some_and(|name| name == *"__esModule")
-                && matches!(&*assign.right, Expr::Lit(_) | Expr::Unary(_)))
-        }
-        _ => false,
-    }
-}
-
-/// How often a statement mentions `exports` or `module`.
-fn count_exports_uses(statement: &Stmt, unresolved: SyntaxContext) -> i64 {
-    struct Counter(i64, SyntaxContext);
-    impl Visit for Counter {
-        noop_visit_type!();
-        fn visit_ident(&mut self, ident: &Ident) {
-            if ident.ctxt == self.1 && matches!(ident.sym.as_str(), "exports" | "module") {
-                self.0 += 1;
-            }
-        }
-    }
-    let mut counter = Counter(0, unresolved);
-    statement.visit_with(&mut counter);
-    counter.0
 }
 
 /// Longest string of JSON that stands in several places instead of one, in bytes.
@@ -519,6 +435,15 @@ struct Recorder<'a> {
     marked: Vec<Id>,
 }
 
+/// Whether a statement declares what only its block has.
+fn is_lexical(statement: &Stmt) -> bool {
+    match statement {
+        Stmt::Decl(Decl::Var(declaration)) => declaration.kind != VarDeclKind::Var,
+        Stmt::Decl(_) => true,
+        _ => false,
+    }
+}
+
 /// The function that a declaration declares, if it is one alone.
 fn declared_function(declaration: &Decl) -> Option<Id> {
     match declaration {
@@ -629,6 +554,10 @@ impl Recorder<'_> {
     fn push(&mut self, statement: Stmt) {
         match statement {
             Stmt::Empty(_) => {}
+            // What is left of `if (true) { … }`.
+            Stmt::Block(block) if !block.stmts.iter().any(is_lexical) => {
+                block.stmts.into_iter().for_each(|statement| self.push(statement));
+            }
             Stmt::Decl(Decl::Var(declaration)) if declaration.decls.len() > 1 => {
                 let VarDecl { span, ctxt, kind, declare, decls } = *declaration;
                 for declarator in decls {
