@@ -46,14 +46,25 @@ pub const MODULE_EXPORTS: &str = "module.exports";
 pub enum FlatExports {
     /// An object, of which everybody takes single exports only.
     Names {
-        /// Whether it says that it was an ECMAScript module: `exports.__esModule`.
-        is_marked: bool,
+        /// Whether it says that it was an ECMAScript module.
+        marked: Marked,
     },
     /// One value, as the export [`MODULE_EXPORTS`].
     Value {
-        /// Whether that may say so.
-        may_be_marked: bool,
+        /// Whether that says so.
+        marked: Marked,
     },
+}
+
+/// Whether what a module exports has a property `__esModule`, which says that it was an ECMAScript module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// It has not.
+    No,
+    /// It has.
+    Yes,
+    /// Only running it tells.
+    Maybe,
 }
 
 /// How what a `CommonJS` module exports is seen.
@@ -296,6 +307,8 @@ pub struct Module {
     pub format: ModuleFormat,
     /// For `CommonJS` that needs no closure, what it exports; its format then is ESM, and its imports are what it requires.
     pub flat: Option<FlatExports>,
+    /// Whether it is such a one, and nobody can see when it runs.
+    pub is_inert: bool,
     /// Whether the file has `import` or `export` statements, so that `import()` and `require` see a namespace.
     pub has_esm_syntax: bool,
     /// Whether imports from here follow Node's rule: `default` of a `CommonJS` module is `module.exports`, always.
@@ -381,10 +394,14 @@ impl Module {
         }
     }
 
-    /// How it sees a `CommonJS` module that it imports by a statement.
+    /// How it sees a `CommonJS` module that it imports. One without a closure requires.
     #[must_use]
     pub fn view(&self) -> View {
-        if self.uses_node_interop { View::Node } else { View::Babel }
+        match self.flat {
+            Some(_) => View::Exports,
+            None if self.uses_node_interop => View::Node,
+            None => View::Babel,
+        }
     }
 
     /// Modules it imports by statements, in order.

@@ -6,7 +6,7 @@ use swc_core::atoms::Atom;
 use super::sort_modules::Order;
 use crate::bundle::graph::{
     Chain, Constant, Export, FlatExports, ImportKind, ImportName, ImportTarget, MODULE_EXPORTS,
-    Module, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, NamedImport, SymbolId,
+    Marked, Module, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, NamedImport, SymbolId,
     SymbolKind, TYPE_OF, View,
 };
 use crate::bundle::options::Loader;
@@ -366,15 +366,16 @@ impl<'a> Binder<'a> {
                 }
             };
         }
-        let (is_value, may_be_marked) = match module.flat {
-            Some(FlatExports::Names { is_marked }) => (false, is_marked),
-            Some(FlatExports::Value { may_be_marked }) => (true, may_be_marked),
+        let (is_value, marked) = match module.flat {
+            Some(FlatExports::Names { marked }) => (false, marked),
+            Some(FlatExports::Value { marked }) => (true, marked),
             None => return Binding::Missing,
         };
-        let (view, name) = match (view, name) {
-            (View::Babel, Some(name)) if may_be_marked || name != *"default" => (view, Some(name)),
-            (View::Babel | View::Node, Some(name)) if name == *"default" => (View::Exports, None),
-            other => other,
+        let is_default = name.as_ref().is_some_and(|name| *name == *"default");
+        let (view, name) = match view {
+            View::Babel if is_default && marked != Marked::Yes => (View::Exports, None),
+            View::Node if is_default => (View::Exports, None),
+            view => (view, name),
         };
         match name {
             Some(name) if !is_value => self.export_visiting(id, &name, visiting),

@@ -244,6 +244,16 @@ impl Splitter<'_> {
             steps: Vec::new(),
             imports: Vec::new(),
         };
+        // What a closure finds there must have run; of these modules nobody can see when.
+        for module in &chunk.modules {
+            if self.wraps.of(*module) == Wrap::CommonJs {
+                for target in self.static_targets(*module) {
+                    if self.graph.module(target).is_inert {
+                        walk.visit(target);
+                    }
+                }
+            }
+        }
         if let Some(entry) = chunk.entry {
             walk.visit(entry);
         }

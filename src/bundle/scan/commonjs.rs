@@ -9,7 +9,7 @@ use swc_core::common::{BytePos, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
-use crate::bundle::graph::{FlatExports, ImportKind, Module, ModuleFormat};
+use crate::bundle::graph::{FlatExports, ImportKind, Marked, Module, ModuleFormat};
 use crate::bundle::meaning::Judge;
 use crate::bundle::options::{Format, Options};
 use crate::bundle::syntax::{constant_string, static_chain, static_property, uses_this};
@@ -109,8 +109,16 @@ fn count_exports_uses(statement: &Stmt, unresolved: SyntaxContext) -> i64 {
 
 /// What a `CommonJS` module does with `exports`, `module` and `require`.
 pub(super) struct Shape {
-    /// What it exports, unless it does with its exports what only a closure can give it.
+    /// What it exports, unless it does what only a closure can give it.
     pub(super) exports: Option<FlatExports>,
+    /// Whether it exports an object that has to be there, because it does more than assign to its properties and read
+    /// them.
+    pub(super) needs_object: bool,
+    /// Whether that object says that it was an ECMAScript module.
+    pub(super) object_marked: Marked,
+    /// Whether `module.exports` is set, and whether `exports` is.
+    pub(super) sets_value: bool,
+    pub(super) sets_exports: bool,
     /// Exports, in the order of the source; none where all is one value.
     pub(super) slots: Vec<Slot>,
     /// Their places by name.
@@ -140,6 +148,8 @@ pub(super) struct Slot {
     pub(super) is_read: bool,
     /// Whether it is surely no function that looks at `this`.
     pub(super) ignores_this: bool,
+    /// If it only hands on what another module exports, the call of `require` and the name there.
+    pub(super) from: Option<(BytePos, Atom)>,
 }
 
 /// A call of `require`.
@@ -206,6 +216,8 @@ enum Role<'a> {
     Mark,
     /// `exports.name = value`
     Export(Atom, &'a Expr),
+    /// `Object.defineProperty(exports, "name", { get: () => object.other })`: the names and the object.
+    Getter(Atom, &'a Ident, Atom),
     Other,
 }
 
@@ -242,6 +254,9 @@ struct Finder<'a> {
     arguments_depth: u32,
     /// Something that needs a closure.
     is_closed: bool,
+    needs_object: bool,
+    sets_value: bool,
+    sets_exports: bool,
 }
 
 impl<'a> Finder<'a> {
@@ -270,6 +285,9 @@ impl<'a> Finder<'a> {
             function_depth: 0,
             arguments_depth: 0,
             is_closed: false,
+            needs_object: false,
+            sets_value: false,
+            sets_exports: false,
         };
         for statement in body {
             if let Stmt::Decl(Decl::Fn(function)) = statement {
@@ -279,19 +297,23 @@ impl<'a> Finder<'a> {
                 finder.is_marked = true;
                 Role::Mark
             } else if let Some((value, is_aliased)) = assigned_value(statement, unresolved) {
-                finder.is_closed |= finder.value.replace(value).is_some();
+                finder.needs_object |= finder.value.replace(value).is_some();
                 finder.is_aliased = is_aliased;
+                finder.sets_value = true;
+                finder.sets_exports |= is_aliased;
                 Role::Value(value)
             } else if let Some(names) = emptied(statement, unresolved) {
                 Role::Empty(names)
             } else if let Some((name, value)) = assigned_export(statement, unresolved) {
                 Role::Export(name, value)
+            } else if let Some((name, object, other)) = getter(statement, unresolved) {
+                Role::Getter(name, object, other)
             } else {
                 Role::Other
             };
             finder.roles.push(role);
         }
-        finder.is_closed |= finder.value.is_some() && finder.is_marked;
+        finder.needs_object |= finder.value.is_some() && finder.is_marked;
         finder.find_assigned(body);
         finder
     }
@@ -343,7 +365,7 @@ impl<'a> Finder<'a> {
         for (index, statement) in body.iter().enumerate() {
             let mut calls = Vec::new();
             let is_plain = match (&self.roles[index], statement) {
-                (Role::Mark, _) => true,
+                (Role::Mark | Role::Getter(..), _) => true,
                 (Role::Empty(_), _) => {
                     if is_first {
                         self.empty.insert(index);
@@ -355,6 +377,7 @@ impl<'a> Finder<'a> {
                 }
                 (Role::Other, Stmt::Expr(statement)) => {
                     self.first_requires(&statement.expr, &judge, &mut calls)
+                        || defines_plainly(&statement.expr, &judge)
                 }
                 (Role::Other, Stmt::Decl(Decl::Var(declaration))) => {
                     match declaration.decls.as_slice() {
@@ -409,6 +432,10 @@ impl<'a> Finder<'a> {
         };
         match expression {
             Expr::Paren(paren) => return all(&[&paren.expr]),
+            // Reading a property of what a module exports does nothing.
+            Expr::Member(member) if self.require_call(&member.obj).is_some() => {
+                return static_property(&member.prop).is_some() && all(&[&member.obj]);
+            }
             Expr::Member(member) => {
                 all(&[&member.obj]);
             }
@@ -495,9 +522,7 @@ impl<'a> Finder<'a> {
             }
             Role::Empty(names) => {
                 let names = names.clone();
-                if self.value.is_some() {
-                    self.is_closed = true;
-                }
+                self.needs_object |= self.value.is_some();
                 for name in &names {
                     let slot = self.slot(name);
                     // It is one assignment of several where it comes late.
@@ -514,7 +539,15 @@ impl<'a> Finder<'a> {
                 self.slots[slot].ignores_this = self.ignores_this(value);
                 value.visit_with(self);
             }
-            Role::Export(..) | Role::Other => {
+            Role::Getter(name, object, other) if self.is_getter(object) => {
+                let (name, other) = (name.clone(), other.clone());
+                let at = self.variables[&object.to_id()];
+                let slot = self.slot(&name);
+                self.writes[slot] += 1;
+                self.slots[slot].from = Some((self.requires[at].position, other.clone()));
+                self.requires[at].taken.names.insert((other, false));
+            }
+            Role::Export(..) | Role::Getter(..) | Role::Other => {
                 if self.holder(statement).is_some() {
                     return;
                 }
@@ -535,6 +568,11 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// Whether a getter for what stands in a variable can be an export.
+    fn is_getter(&self, object: &Ident) -> bool {
+        self.value.is_none() && self.variables.contains_key(&object.to_id())
+    }
+
     /// `var { a, b: c } = require("x")`: the names of properties and the variables that take them.
     fn taken_apart(&self, statement: &Stmt) -> Option<(BytePos, Vec<(Atom, Ident)>)> {
         let (call, names) = taken_apart(statement)?;
@@ -548,6 +586,7 @@ impl<'a> Finder<'a> {
                 assigned_by: None,
                 is_read: false,
                 ignores_this: false,
+                from: None,
             });
             self.writes.push(0);
             self.is_called.push(false);
@@ -577,32 +616,41 @@ impl<'a> Finder<'a> {
     }
 
     fn shape(mut self, source: &str) -> Shape {
-        let exports = match self.value {
-            Some(value) => {
-                let is_known = match value {
-                    Expr::Fn(_) | Expr::Arrow(_) | Expr::Class(_) | Expr::Lit(_) => true,
-                    Expr::Object(object) => object.props.iter().all(PropOrSpread::is_prop),
-                    Expr::Ident(ident) => self.functions.contains_key(&ident.to_id()),
-                    _ => false,
-                };
-                FlatExports::Value { may_be_marked: !is_known || source.contains("__esModule") }
-            }
-            None => FlatExports::Names { is_marked: self.is_marked },
+        let says_so = source.contains("__esModule");
+        let is_known = match self.value {
+            Some(Expr::Fn(_) | Expr::Arrow(_) | Expr::Class(_) | Expr::Lit(_)) | None => true,
+            Some(Expr::Object(object)) => object.props.iter().all(PropOrSpread::is_prop),
+            Some(Expr::Ident(ident)) => self.functions.contains_key(&ident.to_id()),
+            Some(_) => false,
         };
         // What is read before it is set is what `exports` was at first.
-        self.is_closed |= self.reads_value && !self.value_is_first;
+        self.needs_object |= self.reads_value && !self.value_is_first;
         for (index, slot) in self.slots.iter_mut().enumerate() {
             // What nothing assigns is an object's own, such as `hasOwnProperty`.
-            self.is_closed |= self.writes[index] == 0 && slot.is_read;
+            self.needs_object |= self.writes[index] == 0 && slot.is_read;
+            self.needs_object |= slot.from.is_some() && (self.writes[index] != 1 || slot.is_read);
             if self.writes[index] != 1 {
                 slot.assigned_by = None;
                 slot.ignores_this = false;
             }
             // A method of `exports` would see that as `this`.
-            self.is_closed |= self.is_called[index] && !slot.ignores_this;
+            self.needs_object |= self.is_called[index] && !slot.ignores_this;
         }
+        let object_marked = match (self.is_marked, says_so) {
+            (true, _) if !self.sets_value => Marked::Yes,
+            (false, false) if !self.sets_value || is_known => Marked::No,
+            _ => Marked::Maybe,
+        };
+        let exports = match self.value {
+            None if !self.needs_object => FlatExports::Names { marked: object_marked },
+            _ => FlatExports::Value { marked: object_marked },
+        };
         Shape {
             exports: (!self.is_closed).then_some(exports),
+            needs_object: self.needs_object,
+            object_marked,
+            sets_value: self.sets_value,
+            sets_exports: self.sets_exports,
             slots: self.slots,
             slot_of: self.slot_of,
             empty: self.empty,
@@ -612,12 +660,12 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Whether `exports` and `module.exports` stand for the value here, or are closed.
+    /// Notes that `exports` or `module.exports` stands for the one value here, or for an object.
     fn mentions_value(&mut self, is_alias: bool) {
         if self.value.is_some() && (!is_alias || self.is_aliased) {
             self.reads_value = true;
         } else {
-            self.is_closed = true;
+            self.needs_object = true;
         }
     }
 }
@@ -686,6 +734,85 @@ pub(super) fn assigned_value(
         value = &assign.right;
     }
     has_module.then_some((value, has_exports))
+}
+
+/// `Object.defineProperty(exports, "name", { enumerable: true, get: function () { return object.other; } })`
+pub(super) fn getter(statement: &Stmt, unresolved: SyntaxContext) -> Option<(Atom, &Ident, Atom)> {
+    let Stmt::Expr(statement) = statement else { return None };
+    let [object, name, descriptor] = defined(&statement.expr, unresolved)?;
+    if !is_exports(object, unresolved) {
+        return None;
+    }
+    let Expr::Object(descriptor) = descriptor else { return None };
+    let mut value = None;
+    for property in &descriptor.props {
+        let property = property.as_prop()?;
+        match &**property {
+            Prop::KeyValue(pair) if pair.key.is_ident() => {
+                match pair.key.as_ident()?.sym.as_str() {
+                    "enumerable" if matches!(&*pair.value, Expr::Lit(Lit::Bool(_))) => {}
+                    "get" => value = returned(&pair.value),
+                    _ => return None,
+                }
+            }
+            Prop::Method(method) if method.key.as_ident()?.sym == *"get" => {
+                value = returned_by(&method.function);
+            }
+            _ => return None,
+        }
+    }
+    let Expr::Member(member) = value? else { return None };
+    Some((constant_string(name)?, member.obj.as_ident()?, static_property(&member.prop)?))
+}
+
+/// What a function returns, if that is all that it does.
+fn returned(function: &Expr) -> Option<&Expr> {
+    match function {
+        Expr::Fn(function) => returned_by(&function.function),
+        Expr::Arrow(arrow) if !arrow.is_async => match &*arrow.body {
+            ArrowFunctionBody::Expr(value) => Some(value),
+            ArrowFunctionBody::FunctionBody(body) => match body.stmts.as_slice() {
+                [Stmt::Return(statement)] => statement.arg.as_deref(),
+                _ => None,
+            },
+        },
+        _ => None,
+    }
+}
+
+fn returned_by(function: &Function) -> Option<&Expr> {
+    match function.body.as_ref()?.stmts.as_slice() {
+        [Stmt::Return(one)] if !function.is_async && !function.is_generator => one.arg.as_deref(),
+        _ => None,
+    }
+}
+
+/// The arguments of `Object.defineProperty(object, name, descriptor)`.
+fn defined(expression: &Expr, unresolved: SyntaxContext) -> Option<[&Expr; 3]> {
+    let Expr::Call(call) = expression else { return None };
+    let Callee::Expr(callee) = &call.callee else { return None };
+    let Expr::Member(callee) = &**callee else { return None };
+    if !is_global_member(callee, "Object", "defineProperty", unresolved) {
+        return None;
+    }
+    match call.args.as_slice() {
+        [object, name, descriptor]
+            if call.args.iter().all(|argument| argument.spread.is_none()) =>
+        {
+            Some([&object.expr, &name.expr, &descriptor.expr])
+        }
+        _ => None,
+    }
+}
+
+/// Whether an expression only defines a property of `exports`.
+fn defines_plainly(expression: &Expr, judge: &Judge<'_>) -> bool {
+    defined(expression, judge.unresolved).is_some_and(|[object, name, descriptor]| {
+        is_exports(object, judge.unresolved)
+            && constant_string(name).is_some()
+            && descriptor.is_object()
+            && judge.expression(descriptor)
+    })
 }
 
 /// `exports.a = exports.b = void 0`: the names.
@@ -761,7 +888,8 @@ impl Visit for Finder<'_> {
             } else if let Some(name) = name.filter(|name| *name != *"__esModule") {
                 self.reads_export(&name, is_called);
             } else {
-                self.is_closed = true;
+                self.needs_object = true;
+                member.prop.visit_with(self);
             }
             return;
         }
@@ -810,22 +938,32 @@ impl Visit for Finder<'_> {
                         self.writes[slot] += 2;
                         self.slots[slot].is_read |= assign.op != op!("=");
                     }
-                    None => self.is_closed = true,
+                    None => {
+                        self.needs_object = true;
+                        member.prop.visit_with(self);
+                    }
                 }
             }
+            AssignTarget::Simple(SimpleAssignTarget::Member(member))
+                if is_global_member(member, "module", "exports", self.unresolved) =>
+            {
+                self.needs_object = true;
+                self.sets_value = true;
+            }
+            // What is written to is not only read: who holds the object sees it.
             AssignTarget::Simple(SimpleAssignTarget::Member(member)) => {
-                if is_global_member(member, "module", "exports", self.unresolved) {
-                    self.is_closed = true;
-                }
-                // What is written to is not only read: who holds the object sees it.
                 member.visit_children_with(self);
             }
             AssignTarget::Simple(SimpleAssignTarget::Ident(name)) => {
-                self.is_closed |= name.ctxt == self.unresolved
-                    && matches!(name.sym.as_str(), "exports" | "module" | "require");
+                let is_global = name.ctxt == self.unresolved;
+                if is_global && name.sym == *"exports" {
+                    self.needs_object = true;
+                    self.sets_exports = true;
+                }
+                self.is_closed |= is_global && matches!(name.sym.as_str(), "module" | "require");
             }
             AssignTarget::Simple(other) => other.visit_with(self),
-            AssignTarget::Pat(pattern) => self.closes(pattern),
+            AssignTarget::Pat(pattern) => self.changes(pattern),
         }
         assign.right.visit_with(self);
     }
@@ -859,12 +997,12 @@ impl Visit for Finder<'_> {
     }
 
     fn visit_update_expr(&mut self, update: &UpdateExpr) {
-        self.closes(&*update.arg);
+        self.changes(&*update.arg);
     }
 
     fn visit_unary_expr(&mut self, unary: &UnaryExpr) {
         if unary.op == UnaryOp::Delete {
-            self.closes(&*unary.arg);
+            self.changes(&*unary.arg);
         } else {
             unary.visit_children_with(self);
         }
@@ -872,7 +1010,7 @@ impl Visit for Finder<'_> {
 
     fn visit_pat(&mut self, pattern: &Pat) {
         match pattern {
-            Pat::Expr(target) => self.closes(&**target),
+            Pat::Expr(target) => self.changes(&**target),
             other => other.visit_children_with(self),
         }
     }
@@ -880,13 +1018,23 @@ impl Visit for Finder<'_> {
 
 impl Finder<'_> {
     /// Where an export is changed by more than an assignment, it stays a property.
-    fn closes<T: VisitWith<Self>>(&mut self, node: &T)
+    fn changes<T>(&mut self, node: &T)
     where
-        for<'x> T: VisitWith<Changed<'x>>,
+        T: VisitWith<Self> + for<'x> VisitWith<Changed<'x>>,
     {
-        let mut changed = Changed { unresolved: self.unresolved, variables: &self.variables, is_found: false };
+        let mut changed =
+            Changed { unresolved: self.unresolved, variables: &self.variables, found: Vec::new() };
         node.visit_with(&mut changed);
-        self.is_closed |= changed.is_found;
+        for required in changed.found {
+            match required {
+                Some(index) => self.requires[index].taken.is_whole = true,
+                None => {
+                    self.needs_object = true;
+                    self.sets_value = true;
+                    self.sets_exports = true;
+                }
+            }
+        }
         node.visit_with(self);
     }
 }
@@ -934,19 +1082,22 @@ impl Visit for Targets<'_> {
     }
 }
 
-/// Whether `exports`, `module` or what `require` gave stands in what is changed.
+/// Whether `exports`, `module` or what a call of `require` gave stands in what is changed.
 struct Changed<'a> {
     unresolved: SyntaxContext,
     variables: &'a FxHashMap<Id, usize>,
-    is_found: bool,
+    /// The calls of `require`; none for `exports` and `module`.
+    found: Vec<Option<usize>>,
 }
 
 impl Visit for Changed<'_> {
     noop_visit_type!();
 
     fn visit_ident(&mut self, ident: &Ident) {
-        self.is_found |= self.variables.contains_key(&ident.to_id())
-            || (ident.ctxt == self.unresolved
-                && matches!(ident.sym.as_str(), "exports" | "module" | "require"));
+        if ident.ctxt == self.unresolved && matches!(ident.sym.as_str(), "exports" | "module") {
+            self.found.push(None);
+        } else if let Some(index) = self.variables.get(&ident.to_id()) {
+            self.found.push(Some(*index));
+        }
     }
 }

@@ -9,15 +9,16 @@ use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
 use super::commonjs::{
-    Shape, Slot, assigned_export, assigned_value, is_esmodule_mark, is_exports, require_call,
+    Shape, Slot, assigned_export, assigned_value, getter, is_esmodule_mark, is_exports, require_call,
     taken_apart,
 };
 use crate::bundle::code;
 use crate::bundle::graph::{
     DEFAULT_NAME, Export, FlatExports, ImportKind, ImportName, ImportRecord, ImportTarget,
-    MODULE_EXPORTS, Module, ModuleFormat, ModuleGraph, ModuleId, NamedImport, TYPE_OF, View,
+    MODULE_EXPORTS, Marked, Module, ModuleFormat, ModuleGraph, ModuleId, NamedImport, TYPE_OF, View,
     identifier,
 };
+use crate::bundle::options::Options;
 use crate::bundle::syntax::static_property;
 use crate::bundle::targets::built_in;
 
@@ -46,17 +47,26 @@ type Runs = bool;
 
 /// What is known of the closures of a graph.
 pub(super) struct Flat {
-    /// Modules that do without.
-    pub(super) modules: FxHashSet<ModuleId>,
+    /// What modules export that do without.
+    pub(super) exports: FxHashMap<ModuleId, FlatExports>,
+    /// Those of them of which nobody can see when they run.
+    pub(super) inert: FxHashSet<ModuleId>,
     /// For each module, the calls of `require` that become imports.
     pub(super) imports: FxHashMap<ModuleId, Imports>,
 }
 
 /// Finds the modules of the graph that can do without a closure, and the calls of `require` that become imports.
-pub(super) fn find_flat(graph: &ModuleGraph, shapes: &FxHashMap<ModuleId, Shape>) -> Flat {
+pub(super) fn find_flat(
+    graph: &ModuleGraph,
+    shapes: &FxHashMap<ModuleId, Shape>,
+    options: &Options,
+) -> Flat {
     let mut chooser = Chooser {
         graph,
         shapes,
+        // What runs in another output may run too late.
+        may_run_early: !options.splitting,
+        objects: FxHashSet::default(),
         in_circle: graph.in_circles(&[ImportKind::Static, ImportKind::Require]),
         flat: FxHashSet::default(),
         hoisted: FxHashMap::default(),
@@ -75,25 +85,41 @@ pub(super) fn find_flat(graph: &ModuleGraph, shapes: &FxHashMap<ModuleId, Shape>
             }
         }
     }
-    let mut closed: Vec<ModuleId> = graph.entry_points.clone();
-    for id in graph.ids() {
-        match shapes.get(&id) {
-            Some(shape) => chooser.required_by(id, shape, &mut closed),
-            None => chooser.imported_by(id, &mut closed),
+    // What others take of a module first makes it keep the object of its exports, then its closure.
+    for id in &ids {
+        if shapes[id].slots.iter().filter_map(|slot| slot.from.as_ref()).any(|(position, _)| {
+            !chooser.hoisted[id].contains(position)
+        }) {
+            chooser.objects.insert(*id);
         }
     }
-    for id in closed {
-        chooser.flat.remove(&id);
+    let misused = chooser.misused();
+    chooser.objects.extend(misused);
+    for id in chooser.misused() {
+        chooser.close(id);
     }
+    for id in &graph.entry_points {
+        chooser.close(*id);
+    }
+    chooser.close_lazy();
     chooser.close_late();
     let imports = ids.iter().map(|id| (*id, chooser.imports_of(*id))).collect();
-    Flat { modules: chooser.flat, imports }
+    let flat = chooser.flat.iter();
+    Flat {
+        exports: flat.clone().filter_map(|id| Some((*id, chooser.exports_of(*id)?))).collect(),
+        inert: flat.filter(|id| chooser.inert.get(id) == Some(&true)).copied().collect(),
+        imports,
+    }
 }
 
 struct Chooser<'a> {
     graph: &'a ModuleGraph,
     shapes: &'a FxHashMap<ModuleId, Shape>,
     in_circle: Vec<bool>,
+    /// Whether what nobody sees run can run before its time.
+    may_run_early: bool,
+    /// Modules that export an object because of what others take of them.
+    objects: FxHashSet<ModuleId>,
     /// Modules of which nothing is known so far that needs a closure.
     flat: FxHashSet<ModuleId>,
     /// For each module, the calls of `require` that become imports when it has no closure.
@@ -176,40 +202,73 @@ impl Chooser<'_> {
         })
     }
 
-    /// Adds what a `CommonJS` module requires in a way that needs a closure.
-    fn required_by(&self, id: ModuleId, shape: &Shape, closed: &mut Vec<ModuleId>) {
-        let module = self.graph.module(id);
-        let records = requires(module);
-        for record in &module.imports {
-            if let (ImportTarget::Module(target), false) =
-                (&record.target, record.kind == ImportKind::Require)
-            {
-                self.close(*target, closed);
+    /// What a module exports if it does without a closure.
+    fn exports_of(&self, id: ModuleId) -> Option<FlatExports> {
+        let shape = &self.shapes[&id];
+        match shape.exports {
+            Some(FlatExports::Names { .. }) if self.objects.contains(&id) => {
+                Some(FlatExports::Value { marked: shape.object_marked })
+            }
+            exports => exports,
+        }
+    }
+
+    /// Modules of which others take more than they give without a closure.
+    fn misused(&self) -> Vec<ModuleId> {
+        let mut misused = Vec::new();
+        for id in self.graph.ids() {
+            match self.shapes.get(&id) {
+                Some(shape) => self.required_by(id, shape, &mut misused),
+                None => self.imported_by(id, &mut misused),
             }
         }
-        // Which of two calls at one place is which?
-        let calls = module.imports.iter().filter(|one| one.kind == ImportKind::Require).count();
-        if calls != shape.requires.len() {
-            closed.push(id);
-            for record in records.values() {
-                if let ImportTarget::Module(target) = record.target {
-                    self.close(target, closed);
+        misused
+    }
+
+    /// Closes what is not imported or required by statements and calls that can be told apart.
+    fn close_lazy(&mut self) {
+        let mut closed = Vec::new();
+        for id in self.graph.ids() {
+            let module = self.graph.module(id);
+            let shape = self.shapes.get(&id);
+            // Which of two calls at one place is which?
+            let calls = module.imports.iter().filter(|one| one.kind == ImportKind::Require).count();
+            let is_unclear = shape.is_some_and(|shape| calls != shape.requires.len());
+            if is_unclear {
+                closed.push(id);
+            }
+            let is_direct = |kind: ImportKind| match (shape, kind) {
+                (Some(_), ImportKind::Require) => !is_unclear,
+                (None, ImportKind::Static) => {
+                    module.format == ModuleFormat::Esm && !module.has_direct_eval
                 }
-            }
-            return;
+                _ => false,
+            };
+            closed.extend(module.imports.iter().filter_map(|record| match record.target {
+                ImportTarget::Module(target) if !is_direct(record.kind) => Some(target),
+                _ => None,
+            }));
         }
+        for id in closed {
+            self.close(id);
+        }
+    }
+
+    /// Adds what a `CommonJS` module requires in a way that it cannot have without a closure.
+    fn required_by(&self, id: ModuleId, shape: &Shape, misused: &mut Vec<ModuleId>) {
+        let records = requires(self.graph.module(id));
         for required in &shape.requires {
             let target = records.get(&required.position).map(|record| &record.target);
             let Some(ImportTarget::Module(target)) = target else { continue };
             let taken = &required.taken;
-            let is_whole = taken.is_whole
-                || (required.is_handed_on && (shape.reads_value || !self.flat.contains(&id)));
-            let is_allowed = (!is_whole || self.allows(*target, View::Exports, &[], false))
+            let hands_on = required.is_handed_on && !self.handed_on.contains_key(&id);
+            let is_allowed = (!(taken.is_whole || hands_on)
+                || self.allows(*target, View::Exports, &[], false))
                 && taken.names.iter().all(|(name, is_called)| {
                     self.allows(*target, View::Exports, std::slice::from_ref(name), *is_called)
                 });
             if !is_allowed {
-                self.close(*target, closed);
+                misused.push(self.origin(*target));
             }
         }
     }
@@ -220,7 +279,7 @@ impl Chooser<'_> {
         const ROUNDS: u32 = 16;
         for round in 0..=ROUNDS {
             let order = Some(self.order()).filter(|_| round < ROUNDS);
-            let mut late = Vec::new();
+            let (mut late, mut wholes) = (Vec::new(), Vec::new());
             #[expect(clippy::iter_over_hash_type, reason = "collects a set")]
             for (id, shape) in self.shapes {
                 let records = requires(self.graph.module(*id));
@@ -229,17 +288,20 @@ impl Chooser<'_> {
                     let target = records.get(&required.position).map(|record| &record.target);
                     let Some(ImportTarget::Module(target)) = target else { continue };
                     let is_there = (is_flat && self.hoisted[id].contains(&required.position))
+                        || (self.may_run_early && self.inert.get(target) == Some(&true))
                         || order.as_ref().is_some_and(|order| order.has_run(*target, *id));
                     // What is handed on from a closure is handed on whole.
-                    let is_whole = required.is_handed_on
-                        && !is_flat
-                        && !self.allows(*target, View::Exports, &[], false);
-                    if self.flat.contains(target) && (!is_there || is_whole) {
+                    if required.is_handed_on && !is_flat && self.flat.contains(target) {
+                        wholes.push(*target);
+                    }
+                    if self.flat.contains(target) && !is_there {
                         late.push(*target);
                     }
                 }
             }
-            if late.is_empty() {
+            let is_done = late.is_empty();
+            self.objects.extend(wholes);
+            if is_done {
                 break;
             }
             for id in late {
@@ -334,23 +396,14 @@ impl Chooser<'_> {
         records.filter_map(import).collect()
     }
 
-    /// Adds what another module imports in a way that needs a closure.
-    fn imported_by(&self, id: ModuleId, closed: &mut Vec<ModuleId>) {
+    /// Adds what another module imports in a way that it cannot have without a closure.
+    fn imported_by(&self, id: ModuleId, misused: &mut Vec<ModuleId>) {
         let module = self.graph.module(id);
         let candidate = |record: &ImportRecord| match record.target {
             ImportTarget::Module(target) => Some(target).filter(|id| self.shapes.contains_key(id)),
             _ => None,
         };
         let mut bases: FxHashMap<u32, (ModuleId, Vec<Atom>)> = FxHashMap::default();
-        for record in &module.imports {
-            if let Some(target) = candidate(record)
-                && (record.kind != ImportKind::Static
-                    || module.format == ModuleFormat::CommonJs
-                    || module.has_direct_eval)
-            {
-                self.close(target, closed);
-            }
-        }
         let base = |import: &NamedImport| {
             let target = candidate(&module.imports[import.record as usize])?;
             let names = match &import.name {
@@ -362,7 +415,7 @@ impl Chooser<'_> {
         let view = module.view();
         let mut check = |target: ModuleId, names: &[Atom], is_called: bool| {
             if !self.allows(target, view, names, is_called) {
-                self.close(target, closed);
+                misused.push(self.origin(target));
             }
         };
         #[expect(clippy::iter_over_hash_type, reason = "makes a map")]
@@ -408,18 +461,28 @@ impl Chooser<'_> {
         }
     }
 
-    /// Closes a module and what it hands on.
-    fn close(&self, id: ModuleId, closed: &mut Vec<ModuleId>) {
-        let mut next = Some(&id);
+    /// Closes a module and those whose exports it hands on.
+    fn close(&mut self, id: ModuleId) {
+        let mut next = Some(id);
         while let Some(id) = next {
-            closed.push(*id);
-            next = self.handed_on.get(id);
+            self.flat.remove(&id);
+            next = self.handed_on.get(&id).copied();
         }
+    }
+
+    /// The module whose exports a module hands on, or the module itself.
+    fn origin(&self, id: ModuleId) -> ModuleId {
+        let mut origin = id;
+        while let Some(other) = self.handed_on.get(&origin) {
+            origin = *other;
+        }
+        origin
     }
 
     /// The module of which a candidate hands on all exports as they are.
     fn handed_on_by(&self, id: ModuleId) -> Option<ModuleId> {
-        let shape = self.shapes.get(&id).filter(|shape| !shape.reads_value)?;
+        let shape =
+            self.shapes.get(&id).filter(|shape| !shape.reads_value && !shape.needs_object)?;
         let required = shape.requires.iter().find(|required| required.is_handed_on)?;
         let records = requires(self.graph.module(id));
         match records.get(&required.position)?.target {
@@ -434,8 +497,11 @@ impl Chooser<'_> {
 
     /// Whether a chain of properties can be taken of what a module exports if that stands in the scope.
     fn allows(&self, id: ModuleId, view: View, names: &[Atom], is_called: bool) -> bool {
-        let Some(shape) = self.shapes.get(&id) else { return true };
-        let Some(exports) = shape.exports else { return true };
+        if !self.flat.contains(&id) {
+            return true;
+        }
+        let shape = &self.shapes[&id];
+        let Some(exports) = self.exports_of(id) else { return true };
         if let Some(other) = self.handed_on.get(&id) {
             return self.allows(*other, view, names, is_called);
         }
@@ -444,21 +510,28 @@ impl Chooser<'_> {
             (FlatExports::Names { .. }, []) => false,
             (FlatExports::Names { .. }, [name, rest @ ..]) => {
                 match shape.slot(name) {
+                    Some(Slot { from: Some((position, name)), .. }) => {
+                        let target = requires(self.graph.module(id)).get(position).map(|it| &it.target);
+                        let names: Vec<Atom> = std::iter::once(name).chain(rest).cloned().collect();
+                        match target {
+                            Some(ImportTarget::Module(target)) => {
+                                self.allows(*target, View::Exports, &names, is_called)
+                            }
+                            _ => true,
+                        }
+                    }
                     Some(slot) => slot.ignores_this || !is_called || !rest.is_empty(),
                     None => !OF_EVERY_OBJECT.contains(&name.as_str()),
                 }
             }
         };
-        let may_be_marked = match exports {
-            FlatExports::Names { is_marked } => is_marked,
-            FlatExports::Value { may_be_marked } => may_be_marked,
-        };
+        let (FlatExports::Names { marked } | FlatExports::Value { marked }) = exports;
         match (view, names) {
             (View::Exports, names) => of_exports(names),
             (_, []) => false,
             (_, [name, ..]) if *name == *MODULE_EXPORTS => false,
-            (View::Babel, [name, ..]) if *name == *"default" && may_be_marked => {
-                shape.slot(name).is_some() && of_exports(names)
+            (View::Babel, [name, ..]) if *name == *"default" && marked != Marked::No => {
+                marked == Marked::Yes && shape.slot(name).is_some() && of_exports(names)
             }
             (_, [name, rest @ ..]) if *name == *"default" => of_exports(rest),
             (_, names) => of_exports(names),
@@ -494,7 +567,12 @@ pub(super) fn flatten(
     exports: Option<FlatExports>,
     imports: &Imports,
     unresolved: SyntaxContext,
+    module: &Module,
 ) -> Program {
+    let name = module.name_in_code();
+    let requires: Vec<&ImportRecord> = requires(module).into_values().collect();
+    let is_object = matches!(exports, Some(FlatExports::Value { .. }))
+        && (shape.needs_object || matches!(shape.exports, Some(FlatExports::Names { .. })));
     let own = SyntaxContext::empty().apply_mark(Mark::new());
     let ident = |name: &Atom| Ident::new(name.clone(), DUMMY_SP, own);
     let slots = shape.slots.iter().map(|slot| {
@@ -512,6 +590,8 @@ pub(super) fn flatten(
         runs: imports,
         slots: slots.collect(),
         value: ident(&DEFAULT_NAME.into()),
+        object: is_object.then(|| ident(&format!("{name}_exports").into())),
+        specifiers: requires.iter().map(|one| (one.position, one.specifier.clone())).collect(),
         imports: FxHashMap::default(),
         items: Vec::new(),
         late: Vec::new(),
@@ -525,7 +605,10 @@ pub(super) fn flatten(
             flattener.imports.insert(required.position, local);
         }
     }
-    for slot in shape.slots.iter().filter(|slot| exports.is_some() && slot.assigned_by.is_none()) {
+    flattener.declare_object();
+    let is_by_names = matches!(exports, Some(FlatExports::Names { .. }));
+    let is_declared = |slot: &&Slot| slot.assigned_by.is_none() && slot.from.is_none();
+    for slot in shape.slots.iter().filter(is_declared).filter(|_| is_by_names) {
         let name = flattener.slots[&slot.name].clone();
         flattener.declare(VarDeclKind::Var, name, None, DUMMY_SP);
     }
@@ -550,6 +633,10 @@ struct Flattener<'a> {
     slots: FxHashMap<Atom, Ident>,
     /// The variable of the one value that is all exports.
     value: Ident,
+    /// The variable of the object that is `exports`, where that has to be there.
+    object: Option<Ident>,
+    /// What is required where.
+    specifiers: FxHashMap<BytePos, Atom>,
     /// The variables of what is required.
     imports: FxHashMap<BytePos, Ident>,
     items: Vec<ModuleItem>,
@@ -585,7 +672,7 @@ impl Flattener<'_> {
         if is_text || self.imports(&statement) {
             return;
         }
-        if self.exports.is_none() {
+        if self.exports.is_none() || self.object.is_some() {
             statement.visit_mut_with(self);
             self.items.push(ModuleItem::Stmt(statement));
             return;
@@ -594,6 +681,26 @@ impl Flattener<'_> {
             return;
         }
         let span = statement.span();
+        if let Some((name, _, _)) = getter(&statement, self.unresolved)
+            && let Some((position, other)) =
+                self.shape.slot(&name).and_then(|slot| slot.from.as_ref())
+            && let Some(specifier) = self.specifiers.get(position)
+        {
+            let export = NamedExport {
+                span,
+                specifiers: vec![ExportSpecifier::Named(ExportNamedSpecifier {
+                    span: DUMMY_SP,
+                    orig: text_name(other),
+                    exported: Some(text_name(&name)),
+                    is_type_only: false,
+                })],
+                src: Some(source(*position, specifier)),
+                type_only: false,
+                with: None,
+            };
+            self.late.push(ModuleItem::ModuleDecl(ModuleDecl::ExportNamed(export)));
+            return;
+        }
         if let Some((value, _)) = assigned_value(&statement, self.unresolved) {
             if let Some(local) = self.import_of(value)
                 && !self.shape.reads_value
@@ -677,6 +784,21 @@ impl Flattener<'_> {
         }
     }
 
+    /// Declares the object that is `exports`, and `module.exports` if that is set.
+    fn declare_object(&mut self) {
+        let Some(object) = self.object.clone() else { return };
+        let (sets_value, sets_exports) = (self.shape.sets_value, self.shape.sets_exports);
+        let kind = if sets_exports { VarDeclKind::Var } else { VarDeclKind::Const };
+        let empty = Box::new(code::object(Vec::new()));
+        self.declare(kind, object.clone(), Some(empty), DUMMY_SP);
+        if sets_value {
+            let value = self.value.clone();
+            self.declare(VarDeclKind::Var, value, Some(Box::new(Expr::Ident(object))), DUMMY_SP);
+        } else {
+            self.value = object;
+        }
+    }
+
     /// The variable of what an expression requires.
     fn import_of(&self, expression: &Expr) -> Option<Ident> {
         let (position, _) = require_call(expression, self.unresolved)?;
@@ -690,8 +812,8 @@ impl Flattener<'_> {
     /// Imports what `value` requires, or exports it.
     fn import(&mut self, value: &Expr, local: &Ident, export: Option<ExportNamedSpecifier>) {
         let Some((position, specifier)) = require_call(value, self.unresolved) else { return };
-        let span = Span::new(position, value.span().hi);
-        let src = Box::new(Str { span, value: specifier.as_str().into(), raw: None });
+        let src = source(position, &specifier);
+        let span = src.span;
         let items = if self.runs.get(&position) == Some(&true) {
             &mut self.items
         } else {
@@ -734,10 +856,10 @@ impl Flattener<'_> {
         };
         let specifiers = match self.exports {
             None => return,
-            Some(FlatExports::Value { .. }) if is_handed_on => return,
+            Some(FlatExports::Value { .. }) if is_handed_on && self.object.is_none() => return,
             Some(FlatExports::Value { .. }) => vec![named(&self.value, module_exports())],
             Some(FlatExports::Names { .. }) => {
-                let slots = self.shape.slots.iter();
+                let slots = self.shape.slots.iter().filter(|slot| slot.from.is_none());
                 slots.map(|slot| named(&self.slots[&slot.name], text_name(&slot.name))).collect()
             }
         };
@@ -749,6 +871,12 @@ impl Flattener<'_> {
             with: None,
         })));
     }
+}
+
+/// What stands behind `from`. Its place is that of the call of `require`, by which the record is known.
+fn source(position: BytePos, specifier: &Atom) -> Box<Str> {
+    let span = Span::new(position, position);
+    Box::new(Str { span, value: specifier.as_str().into(), raw: None })
 }
 
 fn text_name(name: &str) -> ModuleExportName {
@@ -769,7 +897,11 @@ impl VisitMut for Flattener<'_> {
             return;
         }
         if self.exports.is_some() && is_exports(expression, self.unresolved) {
-            *expression = Expr::Ident(Ident { span: expression.span(), ..self.value.clone() });
+            let name = match &self.object {
+                Some(object) if expression.is_ident() => object,
+                _ => &self.value,
+            };
+            *expression = Expr::Ident(Ident { span: expression.span(), ..name.clone() });
             return;
         }
         if let Expr::Member(member) = expression
@@ -781,12 +913,47 @@ impl VisitMut for Flattener<'_> {
         expression.visit_mut_children_with(self);
     }
 
+    fn visit_mut_prop(&mut self, property: &mut Prop) {
+        if let Prop::Shorthand(name) = property
+            && name.sym == *"exports"
+            && name.ctxt == self.unresolved
+            && self.exports.is_some()
+        {
+            let key = PropName::Ident(IdentName { span: name.span, sym: name.sym.clone() });
+            let mut value = Box::new(Expr::Ident(name.clone()));
+            value.visit_mut_with(self);
+            *property = Prop::KeyValue(KeyValueProp { key, value });
+            return;
+        }
+        property.visit_mut_children_with(self);
+    }
+
     fn visit_mut_simple_assign_target(&mut self, target: &mut SimpleAssignTarget) {
         if let SimpleAssignTarget::Member(member) = target
             && let Some(slot) = self.slot(member)
         {
             *target = SimpleAssignTarget::Ident(slot.into());
             return;
+        }
+        // `exports = module.exports = …`
+        if let Some(object) = &self.object {
+            let name = match target {
+                SimpleAssignTarget::Ident(name)
+                    if name.sym == *"exports" && name.ctxt == self.unresolved =>
+                {
+                    Some(object)
+                }
+                SimpleAssignTarget::Member(member)
+                    if is_exports(&Expr::Member(member.clone()), self.unresolved) =>
+                {
+                    Some(&self.value)
+                }
+                _ => None,
+            };
+            if let Some(name) = name {
+                *target = SimpleAssignTarget::Ident(name.clone().into());
+                return;
+            }
         }
         target.visit_mut_children_with(self);
     }
@@ -795,7 +962,10 @@ impl VisitMut for Flattener<'_> {
 impl Flattener<'_> {
     /// The variable of `exports.name`.
     fn slot(&self, member: &MemberExpr) -> Option<Ident> {
-        if self.exports.is_none() || !is_exports(&member.obj, self.unresolved) {
+        if self.exports.is_none()
+            || self.object.is_some()
+            || !is_exports(&member.obj, self.unresolved)
+        {
             return None;
         }
         let slot = self.slots.get(&static_property(&member.prop)?)?;

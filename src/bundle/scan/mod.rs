@@ -722,19 +722,21 @@ impl Scanner<'_> {
         if shapes.is_empty() {
             return;
         }
-        let flat = find_flat(graph, &shapes);
+        let flat = find_flat(graph, &shapes, self.options);
         let ids: Vec<ModuleId> = graph.ids().collect();
         ids.into_par_iter().zip(&mut graph.modules).zip(trees).zip(waiting).for_each(
             |(((id, module), tree), waiting)| {
                 let Some((mut found, marks)) = waiting else { return };
                 let globals = std::mem::take(&mut tree.globals);
                 swc_core::common::GLOBALS.set(&globals, || {
-                    let exports = shapes[&id].exports.filter(|_| flat.modules.contains(&id));
+                    let exports = flat.exports.get(&id).copied();
                     let imports = &flat.imports[&id];
                     if exports.is_some() || !imports.is_empty() {
                         let (body, shape) = (found.body, &shapes[&id]);
-                        let program = flatten(body, shape, exports, imports, marks.unresolved);
+                        let unresolved = marks.unresolved;
+                        let program = flatten(body, shape, exports, imports, unresolved, module);
                         (*module, found) = self.find_flattened(module, program, exports, &marks);
+                        module.is_inert = flat.inert.contains(&id);
                     }
                     tree.body = judge(module, found, &marks, &mut tree.comments, self.options);
                 });
@@ -975,6 +977,7 @@ fn empty_module(path: String, file: PathBuf, side_effects: ModuleSideEffects) ->
         bytes: 0,
         format: ModuleFormat::Esm,
         flat: None,
+        is_inert: false,
         has_esm_syntax: false,
         uses_node_interop: false,
         side_effects,
