@@ -111,3 +111,11 @@ pub(crate) fn uses_this(function: &Function) -> bool {
     function.visit_children_with(&mut finder);
     finder.0
 }
+
+/// What stands in parentheses.
+pub(crate) fn unwrapped(mut expression: &Expr) -> &Expr {
+    while let Expr::Paren(paren) = expression {
+        expression = &paren.expr;
+    }
+    expression
+}

@@ -387,9 +387,19 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Whether calling what a chain stands for is known to do nothing.
-    pub(crate) fn is_pure_call(&mut self, start: Binding, chain: &Chain) -> bool {
+    /// Whether calling what a chain stands for is known to do nothing, or reading it if it is not called.
+    pub(crate) fn is_pure(&mut self, start: Binding, chain: &Chain) -> bool {
+        let is_read = !chain.is_called && !chain.names.is_empty();
         match self.chain(start, chain) {
+            // A variable has its value when its module has run; what `CommonJS` exports are properties without a deed.
+            (Binding::Symbol(symbol), taken) if is_read => {
+                taken == chain.names.len() && !self.in_circle[symbol.module.index()]
+            }
+            (Binding::Constant { .. } | Binding::Member { .. }, taken) if is_read => {
+                taken == chain.names.len()
+            }
+            (Binding::CommonJs { name: None, .. }, _) if is_read => chain.names.len() == 1,
+            _ if is_read => false,
             (Binding::Symbol(symbol), taken) if taken == chain.names.len() => {
                 let function = self.graph.symbol(symbol);
                 let may_be_early =

@@ -208,13 +208,13 @@ impl Shaker<'_, '_> {
         }
     }
 
-    /// Whether the only effects that a statement could have are those of functions that have none.
+    /// Whether the only effects that a statement could have are those of functions that have none, and of reads.
     fn is_pure(&mut self, id: ModuleId, statement: &Statement) -> bool {
         !statement.pure_if.is_empty()
             && statement.pure_if.iter().all(|chain| {
                 let own = SymbolId { module: id, index: chain.symbol };
                 let imported = self.bindings.symbols[id.index()].get(&chain.symbol).cloned();
-                self.binder.is_pure_call(imported.unwrap_or(Binding::Symbol(own)), chain)
+                self.binder.is_pure(imported.unwrap_or(Binding::Symbol(own)), chain)
             })
     }
 

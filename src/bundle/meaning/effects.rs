@@ -128,7 +128,7 @@ impl Judge<'_> {
                 self.is_marked(template.span)
                     && template.tpl.exprs.iter().all(|part| self.expression(part))
             }
-            Expr::Member(member) => self.known_member(member),
+            Expr::Member(member) => self.known_member(member) || self.reads_export(member),
             _ => false,
         }
     }
@@ -207,6 +207,22 @@ impl Judge<'_> {
                 _ => false,
             };
         is_pure && self.arguments(&call.args)
+    }
+
+    /// Reading a property of what a module exports does nothing. What imports are is known when they are bound.
+    fn reads_export(&self, member: &MemberExpr) -> bool {
+        let Some((root, names)) = static_chain(member) else { return false };
+        if self.required.contains(&root.to_id()) {
+            return names.len() == 1;
+        }
+        match self.imports.get(&root.to_id()).filter(|_| self.reads_imports) {
+            Some(symbol) => {
+                let chain = Chain { symbol: *symbol, names, is_called: false };
+                self.pure_if.borrow_mut().push(chain);
+                true
+            }
+            None => false,
+        }
     }
 
     /// A call of an import is pure if what it turns out to be is.
@@ -300,7 +316,7 @@ impl Judge<'_> {
     pub(crate) fn class(&self, class: &Class) -> bool {
         class.decorators.is_empty()
             && class.super_class.as_ref().is_none_or(|parent| {
-                matches!(&**parent, Expr::Ident(_) | Expr::Lit(Lit::Null(_)))
+                matches!(&**parent, Expr::Ident(_) | Expr::Member(_) | Expr::Lit(Lit::Null(_)))
                     && self.expression(parent)
             })
             && class.body.iter().all(|member| match member {

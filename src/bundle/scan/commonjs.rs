@@ -359,8 +359,10 @@ impl<'a> Finder<'a> {
         options: &Options,
     ) {
         let (functions, imports) = (FxHashSet::default(), FxHashMap::default());
-        let judge =
+        let mut judge =
             Judge::new(self.unresolved, pure_calls, &functions, &imports, options);
+        let holders = body.iter().filter_map(|statement| self.holder(statement));
+        judge.required = holders.map(|(name, _)| name.to_id()).collect();
         let mut is_first = true;
         for (index, statement) in body.iter().enumerate() {
             let mut calls = Vec::new();
@@ -382,8 +384,13 @@ impl<'a> Finder<'a> {
                 (Role::Other, Stmt::Decl(Decl::Var(declaration))) => {
                     match declaration.decls.as_slice() {
                         [VarDeclarator { name, init: Some(init), .. }] => {
-                            self.first_requires(init, &judge, &mut calls)
-                                && matches!(name, Pat::Ident(_))
+                            let is_held = |value: &Expr| {
+                                self.require_call(value).is_some()
+                                    || matches!(value, Expr::Ident(name) if judge.required.contains(&name.to_id()))
+                            };
+                            let takes = matches!(name, Pat::Ident(_))
+                                || (taken_apart(statement).is_some() && is_held(init));
+                            self.first_requires(init, &judge, &mut calls) && takes
                         }
                         _ => judge.statement(statement),
                     }

@@ -8,7 +8,7 @@ use swc_core::ecma::ast::*;
 
 use crate::bundle::graph::Module;
 use crate::bundle::meaning::Judge;
-use crate::bundle::syntax::static_property;
+use crate::bundle::syntax::{static_property, unwrapped};
 
 /// Variables of a module that hold an object of their own from their declaration on.
 pub(super) struct OwnObjects {
@@ -272,13 +272,6 @@ fn or_assigned(argument: &Expr) -> Option<(&Expr, &AssignExpr)> {
         },
         _ => None,
     }
-}
-
-fn unwrapped(mut expression: &Expr) -> &Expr {
-    while let Expr::Paren(paren) = expression {
-        expression = &paren.expr;
-    }
-    expression
 }
 
 fn namespace_call(statement: &Stmt) -> Option<(&Expr, &Function)> {

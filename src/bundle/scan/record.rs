@@ -5,6 +5,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
+use swc_core::common::util::take::Take;
 use swc_core::common::{BytePos, SourceMap, Span, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
@@ -24,7 +25,7 @@ use crate::bundle::meaning::values::shared_constant;
 use crate::bundle::options::{Loader, Options};
 use crate::bundle::runtime;
 use crate::bundle::syntax::{
-    HoistedNames, collect_names, constant_string, static_chain, static_property, uses_this,
+    HoistedNames, collect_names, constant_string, static_chain, static_property, unwrapped, uses_this,
 };
 use crate::diag::Diagnostic;
 
@@ -86,6 +87,7 @@ pub(super) fn find(module: &mut Module, program: Program, input: &FindInput<'_>)
         recorder.inject(&[Injected { file: runtime::PATH.into(), names }]);
     }
     recorder.flatten(items);
+    recorder.body.iter_mut().for_each(take_own_helper);
     recorder.declare_statements();
     recorder.bind_local_exports();
     let mut visitor = UseVisitor::new(recorder.module, source_map, marks.unresolved);
@@ -146,6 +148,7 @@ pub(super) fn judge(
     // Helpers are ours, and nobody asked for those that are not needed.
     let shakes = options.tree_shaking || module.path == runtime::PATH;
     let own = OwnObjects::of(&body, module, marks.unresolved);
+    judge.reads_imports = true;
     for (index, (statement, uses)) in body.iter().zip(uses).enumerate() {
         let filled = own.filled(&judge, statement);
         let is_pure = !filled.is_empty() || judge.statement(statement);
@@ -167,6 +170,7 @@ pub(super) fn judge(
             record.pure_if = pure_if;
         }
     }
+    judge.reads_imports = false;
     mark_functions(module, &body, &judge);
     if module.format == ModuleFormat::CommonJs {
         record_exports(module, &body, &judge, options);
@@ -433,6 +437,29 @@ struct Recorder<'a> {
     pure_positions: &'a FxHashSet<BytePos>,
     /// Those that stand behind an `export`.
     marked: Vec<Id>,
+}
+
+/// `var __helper = (this && this.__helper) || function () { … }`, as TypeScript writes it: at the top of a file, `this` has
+/// no such property.
+fn take_own_helper(statement: &mut Stmt) {
+    let Stmt::Decl(Decl::Var(declaration)) = statement else { return };
+    let [VarDeclarator { name: Pat::Ident(name), init: Some(init), .. }] =
+        declaration.decls.as_mut_slice()
+    else {
+        return;
+    };
+    let Expr::Bin(either) = &mut **init else { return };
+    let (op!("||"), Expr::Bin(both)) = (either.op, unwrapped(&either.left)) else { return };
+    let is_this = |expression: &Expr| matches!(expression, Expr::This(_));
+    let is_own = both.op == op!("&&")
+        && is_this(&both.left)
+        && name.sym.starts_with("__")
+        && matches!(&*both.right, Expr::Member(member)
+            if is_this(&member.obj)
+                && static_property(&member.prop).is_some_and(|property| property == name.sym));
+    if is_own {
+        *init = either.right.take();
+    }
 }
 
 /// Whether a statement declares what only its block has.
