@@ -687,7 +687,7 @@ impl<'a> Rewriter<'a> {
         let has_them =
             options.format == Format::Esm && matches!(options.target, Target::Node | Target::Bun);
         if !has_them
-            || self.module.format != ModuleFormat::CommonJs
+            || (self.module.format != ModuleFormat::CommonJs && self.module.flat.is_none())
             || ident.ctxt != self.unresolved
         {
             return None;

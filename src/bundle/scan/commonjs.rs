@@ -195,10 +195,7 @@ pub(super) fn shape_of(
     let mut finder = Finder::new(module, body, unresolved);
     let is_strict = module.directives.iter().any(|text| **text == *"use strict");
     finder.is_closed |= module.uses_top_level_this
-        || (options.format != Format::Esm && !is_strict)
-        || ["__filename", "__dirname"]
-            .iter()
-            .any(|name| module.unresolved.contains(&Atom::from(*name)));
+        || (options.format != Format::Esm && !is_strict);
     finder.find_requires(body, pure_calls, options);
     for (index, statement) in body.iter().enumerate() {
         finder.statement(index, statement);
