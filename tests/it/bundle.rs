@@ -842,7 +842,7 @@ fn mapped(folder: &Path, output: &str, word: &str) -> Vec<Option<(String, u32)>>
 #[test]
 fn what_is_in_no_source_maps_to_none() {
     let files = [
-        ("lib.cjs", "exports.v = 1;\n"),
+        ("lib.cjs", "exports.v = 1;\nexports.whole = module;\n"),
         ("all.js", "export const a = 1;\nexport const b = 2;\n"),
         (
             "main.js",

@@ -352,21 +352,20 @@ impl<'a> Binder<'a> {
             name => (view, name),
         };
         // What is handed on is seen as what it is.
+        let mut data = None;
         if let Some(Export::From(import)) = module.export(&MODULE_EXPORTS.into())
             && let ImportTarget::Module(target) = module.imports[import.record as usize].target
         {
-            return match self.graph.module(target).format {
-                ModuleFormat::CommonJs => commonjs(target, name, view),
+            match self.graph.module(target).format {
+                ModuleFormat::CommonJs => return commonjs(target, name, view),
                 ModuleFormat::Esm if self.graph.module(target).flat.is_some() => {
-                    self.flat(target, name, view, visiting)
+                    return self.flat(target, name, view, visiting);
                 }
-                ModuleFormat::Esm => {
-                    let value = self.import_visiting(module, import, visiting);
-                    member(value, name.filter(|name| *name != *"default"))
-                }
-            };
+                ModuleFormat::Esm => data = Some(self.import_visiting(module, import, visiting)),
+            }
         }
         let (is_value, marked) = match module.flat {
+            _ if data.is_some() => (true, Marked::No),
             Some(FlatExports::Names { marked }) => (false, marked),
             Some(FlatExports::Value { marked }) => (true, marked),
             None => return Binding::Missing,
@@ -381,7 +380,8 @@ impl<'a> Binder<'a> {
             Some(name) if !is_value => self.export_visiting(id, &name, visiting),
             None if !is_value || view != View::Exports => Binding::Flat { module: id, view },
             name => {
-                let value = self.export_visiting(id, &MODULE_EXPORTS.into(), visiting);
+                let value = data
+                    .unwrap_or_else(|| self.export_visiting(id, &MODULE_EXPORTS.into(), visiting));
                 member(self.settled(value), name)
             }
         }

@@ -867,8 +867,17 @@ impl<'a> Rewriter<'a> {
 
     /// New names of top-level symbols, with the old.
     fn renamed_at_top(&self) -> FxHashMap<Atom, Atom> {
+        // What is assigned to a property gets no name.
+        let exports = self.module.exports.iter().filter(|_| self.module.flat.is_some());
+        let properties: FxHashSet<u32> = exports
+            .filter_map(|(_, export)| match export {
+                Export::Local(symbol) => Some(*symbol),
+                Export::From(_) => None,
+            })
+            .collect();
         (0u32..)
             .zip(&self.module.symbols)
+            .filter(|(index, _)| !properties.contains(index))
             .filter_map(|(index, symbol)| {
                 let key = NameKey::Symbol(SymbolId { module: self.id, index });
                 let name = self.context.names.local.get(&key)?;

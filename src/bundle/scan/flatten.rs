@@ -244,9 +244,17 @@ impl Chooser<'_> {
                 }
                 _ => false,
             };
-            closed.extend(module.imports.iter().filter_map(|record| match record.target {
-                ImportTarget::Module(target) if !is_direct(record.kind) => Some(target),
-                _ => None,
+            // `export *` takes what is only there when it runs.
+            let is_star = |index: u32| module.export_stars.contains(&index);
+            closed.extend((0u32..).zip(&module.imports).filter_map(|(index, record)| {
+                match record.target {
+                    ImportTarget::Module(target)
+                        if !is_direct(record.kind) || is_star(index) =>
+                    {
+                        Some(target)
+                    }
+                    _ => None,
+                }
             }));
         }
         for id in closed {
@@ -424,11 +432,6 @@ impl Chooser<'_> {
                 bases.insert(*symbol, base);
             }
         }
-        for star in &module.export_stars {
-            if let Some(target) = candidate(&module.imports[*star as usize]) {
-                check(target, &[], false);
-            }
-        }
         for (_, export) in &module.exports {
             let passed_on = match export {
                 Export::From(import) => base(import),
@@ -487,7 +490,8 @@ impl Chooser<'_> {
         let records = requires(self.graph.module(id));
         match records.get(&required.position)?.target {
             ImportTarget::Module(target)
-                if self.hoisted[&id].contains(&required.position) =>
+                if self.hoisted[&id].contains(&required.position)
+                    && self.graph.module(target).data().is_none() =>
             {
                 Some(target)
             }
