@@ -104,21 +104,32 @@ fn fixtures_print_what_their_sources_print() {
     assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
-/// Random programs, as they are and minified. `PROGRAM_SEED` makes others.
+/// Random programs and graphs of modules, as they are and bundled. `PROGRAM_SEED` makes others.
+fn generated_say_the_same(generator: &str, count: &str, flags: &[&str]) {
+    let seed = std::env::var("PROGRAM_SEED").unwrap_or_else(|_| "1".to_owned());
+    let output = node()
+        .arg(root().join("tests/fuzz").join(generator))
+        .args([env!("CARGO_BIN_EXE_bundlegate"), count, &seed])
+        .args(flags)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let said = text(&output);
+    assert!(said.contains(" say the same, 0 do not"), "{said}");
+    assert!(!said.starts_with("0 "), "{said}");
+}
+
 #[test]
 fn random_programs_say_the_same_minified() {
-    let seed = std::env::var("PROGRAM_SEED").unwrap_or_else(|_| "1".to_owned());
     for generator in ["programs.mjs", "shapes.mjs"] {
-        let output = node()
-            .arg(root().join("tests/fuzz").join(generator))
-            .args([env!("CARGO_BIN_EXE_bundlegate"), "200", &seed])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", text(&output));
-        let said = text(&output);
-        assert!(said.contains(" programs say the same, 0 do not"), "{said}");
-        assert!(!said.contains("\n0 programs say the same"), "{said}");
+        generated_say_the_same(generator, "200", &[]);
     }
+}
+
+#[test]
+fn random_graphs_say_the_same() {
+    generated_say_the_same("graphs.mjs", "100", &[]);
+    generated_say_the_same("graphs.mjs", "100", &["--minify"]);
 }
 
 /// Each program of `docs/assumptions.md` says something else when it is minified, and nothing else than without `assume`
