@@ -125,12 +125,13 @@ class Graph extends Random {
       if (/^(const|var|let) d\d+ = /.test(block[0])) held.push({ name, target });
       requires.push(block);
     }
+    const isAfter = this.chance(0.7);
     const exports = [];
-    const set = (name) => this.pick([`exports.${name} = ${this.value(one)};`, `module.exports.${name} = ${this.value(one)};`, `exports["${name}"] = ${this.value(one)};`]);
     switch (one.form) {
       case "names":
         for (const name of one.names) {
-          const from = this.chance(0.15) && held.length ? this.pick(held) : undefined;
+          // A variable that is read before it is set is nobody's program.
+          const from = isAfter && this.chance(0.15) && held.length ? this.pick(held) : undefined;
           if (from) {
             const property = this.pick(from.target.names);
             exports.push(`Object.defineProperty(exports, "${name}", { enumerable: true, get: function () { return ${from.name}.${property}; } });`);
@@ -179,7 +180,7 @@ class Graph extends Random {
     }
     if (one.form === "names" && this.chance(0.2)) lines.push(`exports.${one.names.join(" = exports.")} = void 0;`);
     if (one.isLoud) (this.chance(0.5) ? lines : exports).push(`say("module ${one.index}");`);
-    const parts = this.chance(0.7) ? [...requires, exports] : [exports, ...requires];
+    const parts = isAfter ? [...requires, exports] : [exports, ...requires];
     return `${one.isStrict ? '"use strict";\n' : ""}${[...lines, ...parts.flat()].join("\n")}\nfunction own${one.index}() { return say("own ${one.index}"); }\n`;
   }
 
