@@ -480,60 +480,60 @@ impl ModuleGraph {
         (0..u32::try_from(self.modules.len()).expect("fewer than 2^32 modules")).map(ModuleId)
     }
 
-/// For each module, whether imports of these kinds lead from it back to it.
+    /// For each module, whether imports of these kinds lead from it back to it.
     #[must_use]
     pub fn in_circles(&self, kinds: &[ImportKind]) -> Vec<bool> {
-    // Tarjan's strongly connected components, with a stack of its own.
-    const NEW: u32 = u32::MAX;
-    let count = self.modules.len();
-    let (mut index, mut lowest, mut on_stack) =
-        (vec![NEW; count], vec![0u32; count], vec![false; count]);
-    let (mut circles, mut stack, mut next_index) = (vec![false; count], Vec::new(), 0);
-    for root in self.ids() {
-        if index[root.index()] != NEW {
-            continue;
-        }
-        let mut walk = vec![(root, 0)];
-        while let Some((module, next)) = walk.last_mut() {
-            let id = *module;
-            if *next == 0 && index[id.index()] == NEW {
-                index[id.index()] = next_index;
-                lowest[id.index()] = next_index;
-                next_index += 1;
-                stack.push(id);
-                on_stack[id.index()] = true;
-            }
-            if let Some(record) = self.module(id).imports.get(*next) {
-                *next += 1;
-                let ImportTarget::Module(target) = record.target else { continue };
-                if !kinds.contains(&record.kind) {
-                    continue;
-                }
-                circles[id.index()] |= target == id;
-                if index[target.index()] == NEW {
-                    walk.push((target, 0));
-                } else if on_stack[target.index()] {
-                    lowest[id.index()] = lowest[id.index()].min(index[target.index()]);
-                }
+        // Tarjan's strongly connected components, with a stack of its own.
+        const NEW: u32 = u32::MAX;
+        let count = self.modules.len();
+        let (mut index, mut lowest, mut on_stack) =
+            (vec![NEW; count], vec![0u32; count], vec![false; count]);
+        let (mut circles, mut stack, mut next_index) = (vec![false; count], Vec::new(), 0);
+        for root in self.ids() {
+            if index[root.index()] != NEW {
                 continue;
             }
-            walk.pop();
-            if let Some((parent, _)) = walk.last() {
-                lowest[parent.index()] = lowest[parent.index()].min(lowest[id.index()]);
-            }
-            if lowest[id.index()] == index[id.index()] {
-                let at = stack
-                    .iter()
-                    .rposition(|other| *other == id)
-                    .expect("a module leaves the stack once");
-                let component = stack.split_off(at);
-                for member in &component {
-                    on_stack[member.index()] = false;
-                    circles[member.index()] |= component.len() > 1;
+            let mut walk = vec![(root, 0)];
+            while let Some((module, next)) = walk.last_mut() {
+                let id = *module;
+                if *next == 0 && index[id.index()] == NEW {
+                    index[id.index()] = next_index;
+                    lowest[id.index()] = next_index;
+                    next_index += 1;
+                    stack.push(id);
+                    on_stack[id.index()] = true;
+                }
+                if let Some(record) = self.module(id).imports.get(*next) {
+                    *next += 1;
+                    let ImportTarget::Module(target) = record.target else { continue };
+                    if !kinds.contains(&record.kind) {
+                        continue;
+                    }
+                    circles[id.index()] |= target == id;
+                    if index[target.index()] == NEW {
+                        walk.push((target, 0));
+                    } else if on_stack[target.index()] {
+                        lowest[id.index()] = lowest[id.index()].min(index[target.index()]);
+                    }
+                    continue;
+                }
+                walk.pop();
+                if let Some((parent, _)) = walk.last() {
+                    lowest[parent.index()] = lowest[parent.index()].min(lowest[id.index()]);
+                }
+                if lowest[id.index()] == index[id.index()] {
+                    let at = stack
+                        .iter()
+                        .rposition(|other| *other == id)
+                        .expect("a module leaves the stack once");
+                    let component = stack.split_off(at);
+                    for member in &component {
+                        on_stack[member.index()] = false;
+                        circles[member.index()] |= component.len() > 1;
+                    }
                 }
             }
         }
+        circles
     }
-    circles
-}
 }

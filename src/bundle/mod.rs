@@ -1,16 +1,21 @@
 //! `bundle()`: scan, link, print - the three phases, one line each.
 
+mod analyze;
 mod check_target;
 mod code;
 pub mod css;
+mod defines;
 pub mod graph;
 mod link;
+mod lower;
 mod meaning;
 pub mod options;
 mod print;
+mod read;
 pub mod resolve;
 pub mod runtime;
 mod scan;
+mod source;
 mod syntax;
 pub mod targets;
 
@@ -18,7 +23,7 @@ use std::sync::Arc;
 
 pub use graph::{EntryPoint, NameUse};
 pub use options::Options;
-pub use scan::environment::environment_reads;
+pub use read::environment::environment_reads;
 
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, is_named_by};
 use crate::diag::{Diagnostic, has_errors};

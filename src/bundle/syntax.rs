@@ -119,3 +119,20 @@ pub(crate) fn unwrapped(mut expression: &Expr) -> &Expr {
     }
     expression
 }
+
+/// Words that name nothing in the code of a module (ECMA-262, section 12.7.2).
+pub(crate) fn is_reserved_in_modules(word: &str) -> bool {
+    matches!(
+        word,
+        "await"
+            | "yield"
+            | "let"
+            | "static"
+            | "implements"
+            | "interface"
+            | "package"
+            | "private"
+            | "protected"
+            | "public"
+    )
+}

@@ -627,7 +627,8 @@ fn fixed_json(graph: &ModuleGraph) -> FxHashSet<ModuleId> {
                 ImportName::Namespace => true,
                 ImportName::Named(name) => {
                     let mut statements = module.statements.iter();
-                    matches!(name.as_str(), "default" | MODULE_EXPORTS) && statements.any(|one| one.uses.contains(symbol))
+                    matches!(name.as_str(), "default" | MODULE_EXPORTS)
+                        && statements.any(|one| one.uses.contains(symbol))
                 }
             };
             is_handed_on.then_some(target)

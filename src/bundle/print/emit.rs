@@ -16,7 +16,7 @@ use super::compress::{Compressed, Unreadable, compress, may_have_templates};
 use super::parentheses::add_parentheses;
 use crate::bundle::graph::{ModuleGraph, ModuleId};
 use crate::bundle::options::{Options, SourceMapMode};
-use crate::bundle::scan::source::location_at;
+use crate::bundle::source::location_at;
 use crate::diag::{Diagnostic, Location};
 
 /// Statements that belong together, with the module they come from.

@@ -36,7 +36,7 @@ use super::graph::{ModuleFormat, ModuleGraph, ModuleId};
 use super::link::{Binding, LinkPlan, Wrap};
 use super::options::{Format, LegalComments, Loader, Options, SourceMapMode, Target};
 use super::scan::ModuleTree;
-use super::scan::source::KeptComments;
+use super::source::KeptComments;
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::diag::Diagnostic;
 use crate::fs::relative;

@@ -8,7 +8,7 @@ use super::stand_ins::StandIns;
 use crate::bundle::graph::{ModuleGraph, ModuleId};
 use crate::bundle::link::LinkPlan;
 use crate::bundle::options::Options;
-use crate::bundle::scan::load::expand_naming;
+use crate::bundle::read::load::expand_naming;
 use crate::fs::relative;
 
 /// Where each chunk goes.

@@ -12,6 +12,7 @@ use swc_core::ecma::visit::{
 
 use super::keep_names::{has_static_blocks, keep_names, name_class};
 use super::names::Paths;
+use crate::bundle::analyze::hold_back::HELD;
 use crate::bundle::code;
 use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
@@ -21,7 +22,6 @@ use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape
 use crate::bundle::options::{Format, Options, Target};
 use crate::bundle::runtime;
 use crate::bundle::scan::ModuleTree;
-use crate::bundle::scan::hold_back::HELD;
 use crate::bundle::syntax::{constant_string, static_chain};
 
 /// What printing one chunk looks things up in.

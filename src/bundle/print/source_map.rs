@@ -10,7 +10,7 @@ use swc_core::common::{BytePos, FileName, LineCol, SourceFile, SourceMap};
 use swc_core::ecma::ast::Ident;
 use swc_sourcemap::SourceMapBuilder;
 
-use crate::bundle::scan::input_map::InputMap;
+use crate::bundle::read::input_map::InputMap;
 
 /// Maps of sources that were compiled before, by the path of the source below the root.
 pub(super) type InputMaps = BTreeMap<String, Arc<InputMap>>;

@@ -1,0 +1,78 @@
+//! What `define` and the environment put in the place of names, prepared once for all modules.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use swc_core::common::{BytePos, Span};
+use swc_core::ecma::ast::*;
+
+use crate::bundle::code;
+
+/// What is replaced, prepared once for all modules.
+#[derive(Debug, Default)]
+pub(crate) struct Defines {
+    /// By dotted name, `import.meta.x` and `process.env.X` among them.
+    pub(crate) by_name: FxHashMap<String, Expr>,
+    /// First parts of those names, for a quick no.
+    pub(crate) roots: Vec<String>,
+    /// Variables that may be inlined, from `process.env`, `import.meta.env` and `Bun.env` alike.
+    pub(crate) env: BTreeMap<String, String>,
+    /// Prefixes of names that ought to have been set.
+    prefixes: Vec<String>,
+    /// Whether any value is more than a literal.
+    pub(crate) mention_names: bool,
+}
+
+impl Defines {
+    /// Prepares them; `values` are parsed expressions by dotted name.
+    pub(crate) fn new(
+        values: Vec<(String, Expr)>,
+        env: BTreeMap<String, String>,
+        prefixes: Vec<String>,
+    ) -> Self {
+        let mut roots: Vec<String> = values
+            .iter()
+            .map(|(name, _)| name.split('.').next().unwrap_or_default().to_owned())
+            .collect();
+        roots.sort_unstable();
+        roots.dedup();
+        let mention_names = values.iter().any(|(_, value)| !value.is_lit());
+        Self { by_name: values.into_iter().collect(), roots, env, prefixes, mention_names }
+    }
+
+    /// What a property of an object of the environment is known to be: what is defined, else a variable that may be inlined.
+    pub(crate) fn property(
+        &self,
+        object: &str,
+        name: &str,
+        place: Span,
+        unset: &mut Vec<UnsetVariable>,
+    ) -> Option<Expr> {
+        let defined = self.by_name.get(&format!("{object}.{name}"));
+        if let Some(Expr::Lit(Lit::Str(text))) = defined {
+            return Some(code::at(code::string(text.value.as_str()?), place));
+        }
+        self.variable(name, place, unset).map(|value| code::at(code::string(value), place))
+    }
+
+    /// The value of a variable that may be inlined; one that ought to have been set and is not is noted.
+    pub(crate) fn variable(
+        &self,
+        name: &str,
+        place: Span,
+        unset: &mut Vec<UnsetVariable>,
+    ) -> Option<&str> {
+        let value = self.env.get(name).map(String::as_str);
+        let is_expected = || self.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
+        if value.is_none() && is_expected() {
+            unset.push(UnsetVariable { name: name.to_owned(), position: place.lo });
+        }
+        value
+    }
+}
+
+/// A public variable that is read but not set: its name, and where.
+pub(crate) struct UnsetVariable {
+    pub(crate) name: String,
+    pub(crate) position: BytePos,
+}

@@ -1,0 +1,320 @@
+//! `import("./dir/" + name + ".js")`, and `require` alike: all files that the text can name become part of the build.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use swc_core::common::sync::Lrc;
+use swc_core::common::util::take::Take;
+use swc_core::common::{FileName, SourceMap, Span, Spanned, SyntaxContext};
+use swc_core::ecma::ast::*;
+use swc_core::ecma::parser::{Syntax, parse_file_as_expr};
+use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
+
+use crate::fs::{FileKind, FileSystem, list_files};
+
+/// What expanding needs beside the tree.
+pub(crate) struct GlobInput<'a> {
+    pub(crate) source_map: &'a Lrc<SourceMap>,
+    /// The file that the specifiers are relative to.
+    pub(crate) file: &'a Path,
+    pub(crate) files: &'a Arc<dyn FileSystem>,
+    /// The context of globals.
+    pub(crate) unresolved: SyntaxContext,
+}
+
+/// A call whose specifier only running tells, and which is left alone.
+pub(crate) struct Unknown {
+    pub(crate) span: Span,
+    /// Whether it is relative, but no file is what it names.
+    pub(crate) is_empty_glob: bool,
+}
+
+/// Replaces such calls by a look-up in what they can name. Returns those that name nothing.
+pub(crate) fn expand_globs(program: &mut Program, input: &GlobInput<'_>) -> Vec<Unknown> {
+    let mut visitor = Globs { input, unknown: Vec::new(), try_depth: 0 };
+    program.visit_mut_with(&mut visitor);
+    visitor.unknown
+}
+
+/// Extensions that `require` tries, in its order.
+const EXTENSIONS: &[&str] = &[".js", ".json", ".tsx", ".ts", ".jsx"];
+
+struct Globs<'a> {
+    input: &'a GlobInput<'a>,
+    unknown: Vec<Unknown>,
+    try_depth: u32,
+}
+
+/// A piece of a specifier: text, or something that only running tells.
+#[derive(Debug, PartialEq)]
+enum Piece {
+    Text(String),
+    Any,
+}
+
+fn pieces(expression: &Expr, into: &mut Vec<Piece>) {
+    match expression {
+        Expr::Paren(paren) => pieces(&paren.expr, into),
+        Expr::Lit(Lit::Str(text)) => {
+            into.push(Piece::Text(text.value.to_string_lossy().into_owned()));
+        }
+        Expr::Tpl(template) => {
+            for (index, quasi) in template.quasis.iter().enumerate() {
+                if let Some(text) = &quasi.cooked {
+                    into.push(Piece::Text(text.to_string_lossy().into_owned()));
+                }
+                if let Some(expression) = template.exprs.get(index) {
+                    pieces(expression, into);
+                }
+            }
+        }
+        Expr::Bin(sum) if sum.op == op!(bin, "+") => {
+            pieces(&sum.left, into);
+            pieces(&sum.right, into);
+        }
+        _ => into.push(Piece::Any),
+    }
+}
+
+/// The pattern of a specifier: texts, and holes between them. `None`: it need not be relative.
+fn pattern(expression: &Expr) -> Option<Vec<Piece>> {
+    let mut list = Vec::new();
+    pieces(expression, &mut list);
+    let mut merged: Vec<Piece> = Vec::new();
+    for piece in list {
+        match (merged.last_mut(), piece) {
+            (Some(Piece::Text(last)), Piece::Text(text)) => last.push_str(&text),
+            (Some(Piece::Any), Piece::Any) => {}
+            (_, piece) => merged.push(piece),
+        }
+    }
+    merged.retain(|piece| *piece != Piece::Text(String::new()));
+    match merged.first() {
+        Some(Piece::Text(text)) if text.starts_with("./") || text.starts_with("../") => {
+            Some(merged)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a path is one that the pattern can become. A hole matches any text without `/`; one that stands between two
+/// slashes matches folders, too.
+fn matches(pattern: &[Piece], path: &str) -> bool {
+    match pattern.split_first() {
+        None => path.is_empty(),
+        Some((Piece::Text(text), rest)) => {
+            path.strip_prefix(text.as_str()).is_some_and(|left| matches(rest, left))
+        }
+        Some((Piece::Any, rest)) => {
+            let is_folder =
+                matches!(rest.first(), Some(Piece::Text(text)) if text.starts_with('/'));
+            (0..=path.len())
+                .filter(|at| path.is_char_boundary(*at))
+                .take_while(|at| {
+                    is_folder || !path.get(..*at).is_some_and(|hole| hole.contains('/'))
+                })
+                .any(|at| path.get(at..).is_some_and(|left| matches(rest, left)))
+        }
+    }
+}
+
+impl Globs<'_> {
+    /// Specifiers of the files that the pattern names; `require` finds a file without its extension, too, and the index
+    /// of a folder.
+    fn found(&self, pattern: &[Piece], is_require: bool) -> Vec<String> {
+        let Some(Piece::Text(first)) = pattern.first() else { return Vec::new() };
+        let folder = first.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let Some(base) = self.input.file.parent() else { return Vec::new() };
+        let base = crate::fs::normalize(&base.join(folder));
+        // Only a hole in front of a slash can stand for a folder.
+        let is_deep = pattern
+            .array_windows()
+            .any(|[a, b]| matches!((a, b), (Piece::Any, Piece::Text(text)) if text.contains('/')));
+        let mut names = Vec::new();
+        list_files(&**self.input.files, &base, "", is_deep, &mut names);
+        if is_require {
+            names.extend(self.short_names(&base, &names));
+        }
+        names.sort();
+        names.dedup();
+        names
+            .into_iter()
+            .map(|name| format!("{folder}/{name}"))
+            .filter(|path| matches(pattern, path))
+            .collect()
+    }
+
+    /// Names without an extension, and those of folders with an index.
+    fn short_names(&self, base: &Path, names: &[String]) -> Vec<String> {
+        let strip = |name: &str| {
+            EXTENSIONS.iter().find_map(|extension| name.strip_suffix(extension)).map(str::to_owned)
+        };
+        let folders = self.input.files.read_dir(base).unwrap_or_default();
+        let folders = folders.into_iter().filter(|name| {
+            let has_index = |extension: &&str| {
+                let index = base.join(name).join(format!("index{extension}"));
+                matches!(self.input.files.kind(&index), Ok(FileKind::File))
+            };
+            !name.starts_with('.') && name != "node_modules" && EXTENSIONS.iter().any(has_index)
+        });
+        let nested = names.iter().filter_map(|name| {
+            let folder = strip(name)?;
+            Some(folder.strip_suffix("/index")?.to_owned())
+        });
+        names.iter().filter_map(|name| strip(name)).chain(nested).chain(folders).collect()
+    }
+
+    fn expand(&mut self, call: &mut CallExpr) -> Option<Expr> {
+        let is_import = match &call.callee {
+            Callee::Import(_) => true,
+            Callee::Expr(callee) => {
+                let is_require = matches!(&**callee, Expr::Ident(ident)
+                    if ident.sym == *"require" && ident.ctxt == self.input.unresolved);
+                if !is_require {
+                    return None;
+                }
+                false
+            }
+            Callee::Super(_) => return None,
+        };
+        let [ExprOrSpread { spread: None, expr }, ..] = call.args.as_slice() else { return None };
+        if crate::bundle::syntax::constant_string(expr).is_some() {
+            return None;
+        }
+        if is_choice(expr) {
+            return choice(call);
+        }
+        let found = pattern(expr).map(|pattern| self.found(&pattern, !is_import));
+        let Some(found) = found.as_ref().filter(|found| !found.is_empty()) else {
+            if self.try_depth == 0 {
+                self.unknown.push(Unknown { span: expr.span(), is_empty_glob: found.is_some() });
+            }
+            return None;
+        };
+        let function = if is_import { "import" } else { "require" };
+        let entries: Vec<String> = found
+            .iter()
+            .map(|path| {
+                let path = serde_json::to_string(path).expect("a string always serialises");
+                format!("{path}: () => {function}({path})")
+            })
+            .collect();
+        let missing = "new Error(\"Cannot find module '\" + path + \"'\")";
+        let body = if is_import {
+            format!("path in files ? files[path]() : Promise.reject({missing})")
+        } else {
+            format!("{{ if (!(path in files)) throw {missing}; return files[path](); }}")
+        };
+        let text =
+            format!("((files, path) => {body})({{ __proto__: null, {} }}, 0)", entries.join(", "));
+        let mut expression = self.parse(text)?;
+        if let Expr::Call(lookup) = &mut expression {
+            // The specifier is made once, as `import` does.
+            lookup.args[1] = ExprOrSpread { spread: None, expr: call.args[0].expr.take() };
+        }
+        Some(expression)
+    }
+
+    fn parse(&self, text: String) -> Option<Expr> {
+        // Positions of calls tell them apart, so the text has a place of its own.
+        let name = FileName::Internal("<glob>".to_owned());
+        let source = self.input.source_map.new_source_file(Lrc::new(name), text);
+        let mut problems = Vec::new();
+        let syntax = Syntax::default();
+        let mut expression =
+            parse_file_as_expr(&source, syntax, EsVersion::latest(), None, &mut problems).ok()?;
+        expression.visit_mut_with(&mut MarkGlobals { unresolved: self.input.unresolved });
+        Some(*expression)
+    }
+}
+
+fn is_choice(expression: &Expr) -> bool {
+    let is_constant =
+        |expression: &Expr| crate::bundle::syntax::constant_string(expression).is_some();
+    match expression {
+        Expr::Paren(paren) => is_choice(&paren.expr),
+        Expr::Cond(condition) => is_constant(&condition.cons) && is_constant(&condition.alt),
+        _ => false,
+    }
+}
+
+/// `import(a ? "x" : "y")` as `a ? import("x") : import("y")`.
+fn choice(call: &mut CallExpr) -> Option<Expr> {
+    let mut inner = &mut *call.args.first_mut()?.expr;
+    while let Expr::Paren(paren) = inner {
+        inner = &mut *paren.expr;
+    }
+    let Expr::Cond(condition) = inner else { return None };
+    let (test, cons, alt) = (condition.test.take(), condition.cons.take(), condition.alt.take());
+    let branch = |argument: Box<Expr>| {
+        let mut args = call.args.clone();
+        // Each call is known by its position.
+        let span = argument.span();
+        args[0] = ExprOrSpread { spread: None, expr: argument };
+        Box::new(Expr::Call(CallExpr { span, args, ..call.clone() }))
+    };
+    let (cons, alt) = (branch(cons), branch(alt));
+    Some(Expr::Cond(CondExpr { span: call.span, test, cons, alt }))
+}
+
+struct MarkGlobals {
+    unresolved: SyntaxContext,
+}
+
+impl VisitMut for MarkGlobals {
+    noop_visit_mut_type!();
+
+    fn visit_mut_ident(&mut self, ident: &mut Ident) {
+        if matches!(ident.sym.as_str(), "require" | "Promise" | "Error") {
+            ident.ctxt = self.unresolved;
+        }
+    }
+}
+
+impl VisitMut for Globs<'_> {
+    noop_visit_mut_type!();
+
+    fn visit_mut_expr(&mut self, expression: &mut Expr) {
+        expression.visit_mut_children_with(self);
+        if let Expr::Call(call) = expression
+            && let Some(expanded) = self.expand(call)
+        {
+            *expression = expanded;
+        }
+    }
+
+    fn visit_mut_try_stmt(&mut self, statement: &mut TryStmt) {
+        // What may fail is expected to.
+        self.try_depth += 1;
+        statement.block.visit_mut_with(self);
+        self.try_depth -= 1;
+        statement.handler.visit_mut_with(self);
+        statement.finalizer.visit_mut_with(self);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(texts: &[&str], path: &str, expected: bool) {
+        let pattern: Vec<Piece> = texts
+            .iter()
+            .map(|text| match *text {
+                "*" => Piece::Any,
+                text => Piece::Text(text.to_owned()),
+            })
+            .collect();
+        assert_eq!(matches(&pattern, path), expected, "{texts:?} {path}");
+    }
+
+    #[test]
+    fn holes_stay_in_their_folder() {
+        check(&["./", "*", ".js"], "./a.js", true);
+        check(&["./", "*", ".js"], "./a/b.js", false);
+        check(&["./", "*", "/index.js"], "./a/b/index.js", true);
+        check(&["./a-", "*"], "./a-", true);
+        check(&["./a-", "*", ".ts"], "./b.ts", false);
+    }
+}
