@@ -404,6 +404,13 @@ impl Module {
         }
     }
 
+    /// Its imports by `require`, by the places of the calls.
+    #[must_use]
+    pub fn requires(&self) -> FxHashMap<BytePos, &ImportRecord> {
+        let is_require = |record: &&ImportRecord| record.kind == ImportKind::Require;
+        self.imports.iter().filter(is_require).map(|record| (record.position, record)).collect()
+    }
+
     /// Modules it imports by statements, in order.
     pub fn static_imports(&self) -> impl Iterator<Item = (u32, &ImportRecord)> {
         (0u32..).zip(&self.imports).filter(|(_, record)| {

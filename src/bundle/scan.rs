@@ -13,8 +13,9 @@ use swc_core::common::sync::Lrc;
 use swc_core::common::{FileName, FilePathMapping, Globals, SourceFile, SourceMap, SyntaxContext};
 use swc_core::ecma::ast::{Program, Script, Stmt};
 
-use super::analyze::commonjs::{Shape, shape_of};
-use super::analyze::flatten::{find_flat, flatten};
+use super::analyze::commonjs_shape::{Shape, shape_of};
+use super::analyze::find_flat::find_flat;
+use super::analyze::flatten::flatten;
 use super::analyze::global_uses::global_uses;
 use super::analyze::record::{FindInput, Found, Injected, Marks, find, judge};
 use super::analyze::worker_bindings::worker_bindings;

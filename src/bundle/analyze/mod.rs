@@ -1,8 +1,10 @@
 //! From a tree to a record: statements, what they declare, use and do, imports and exports; and what of `CommonJS` can do
 //! without a closure.
 
-pub(crate) mod commonjs;
+mod commonjs;
+pub(crate) mod commonjs_shape;
 mod filled;
+pub(crate) mod find_flat;
 pub(crate) mod flatten;
 pub(crate) mod global_uses;
 mod harmless;
