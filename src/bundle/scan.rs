@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use memchr::memmem;
+use oxc_resolver::TsConfig;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use swc_core::atoms::Atom;
@@ -553,30 +554,9 @@ impl Scanner<'_> {
             placed;
         let resolved = &resolved;
         let mut diagnostics = Vec::new();
-        let tsconfig = if loaded.loader.is_script() && path != runtime::PATH {
-            match self.resolver.tsconfig(&resolved.file) {
-                Ok(tsconfig) => tsconfig,
-                Err(TsconfigError::NoBase(base)) => {
-                    let base = crate::fs::relative(&self.options.root, &base);
-                    diagnostics.push(
-                        Diagnostic::warning(
-                            "build/tsconfig",
-                            format!("a tsconfig extends `{base}`, which does not exist"),
-                        )
-                        .hint(
-                            "install it, or correct `extends`; until then the tsconfig is left out",
-                        ),
-                    );
-                    None
-                }
-                Err(TsconfigError::Invalid(error)) => {
-                    let diagnostic =
-                        Diagnostic::error("build/tsconfig", error).at(Location::file(path.clone()));
-                    return failed(path, resolved, vec![diagnostic]);
-                }
-            }
-        } else {
-            None
+        let tsconfig = match self.tsconfig(&path, resolved, loaded.loader, &mut diagnostics) {
+            Ok(tsconfig) => tsconfig,
+            Err(error) => return failed(path, resolved, vec![error]),
         };
         let wants_map = self.options.source_map != SourceMapMode::None;
         let input_map = (wants_map && loaded.loader.is_script())
@@ -646,12 +626,12 @@ impl Scanner<'_> {
             }
             let (body, pure_calls) = (&found.body, &marks.pure_calls);
             let unresolved = marks.unresolved;
-            match shape_of(&module, body, unresolved, pure_calls, &source.src, self.options) {
-                Some(shape) => (Vec::new(), Some(Pending { found, marks, shape })),
-                None => {
-                    let comments = &mut parsed.comments;
-                    (judge(&mut module, found, &marks, comments, self.options), None)
-                }
+            let shape = shape_of(&module, body, unresolved, pure_calls, &source.src, self.options);
+            if let Some(shape) = shape {
+                (Vec::new(), Some(Pending { found, marks, shape }))
+            } else {
+                let comments = &mut parsed.comments;
+                (judge(&mut module, found, &marks, comments, self.options), None)
             }
         });
         let mut assets: Vec<Asset> = loaded.asset.into_iter().collect();
@@ -673,6 +653,36 @@ impl Scanner<'_> {
             assets,
             targets,
             diagnostics,
+        }
+    }
+
+    /// The `tsconfig.json` of a module, if it is a script and has one.
+    fn tsconfig(
+        &self,
+        path: &str,
+        resolved: &ResolvedFile,
+        loader: Loader,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<Option<Arc<TsConfig>>, Diagnostic> {
+        if !loader.is_script() || path == runtime::PATH {
+            return Ok(None);
+        }
+        match self.resolver.tsconfig(&resolved.file) {
+            Ok(tsconfig) => Ok(tsconfig),
+            Err(TsconfigError::NoBase(base)) => {
+                let base = crate::fs::relative(&self.options.root, &base);
+                diagnostics.push(
+                    Diagnostic::warning(
+                        "build/tsconfig",
+                        format!("a tsconfig extends `{base}`, which does not exist"),
+                    )
+                    .hint("install it, or correct `extends`; until then the tsconfig is left out"),
+                );
+                Ok(None)
+            }
+            Err(TsconfigError::Invalid(error)) => {
+                Err(Diagnostic::error("build/tsconfig", error).at(Location::file(path)))
+            }
         }
     }
 

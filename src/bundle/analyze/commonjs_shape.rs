@@ -678,16 +678,14 @@ impl Visit for Finder<'_> {
             AssignTarget::Simple(SimpleAssignTarget::Member(member))
                 if is_exports(&member.obj, self.unresolved) && self.value.is_none() =>
             {
-                match static_property(&member.prop).filter(|name| *name != *"__esModule") {
-                    Some(name) => {
-                        let slot = self.slot(&name);
-                        self.writes[slot] += 2;
-                        self.slots[slot].is_read |= assign.op != op!("=");
-                    }
-                    None => {
-                        self.needs_object = true;
-                        member.prop.visit_with(self);
-                    }
+                let name = static_property(&member.prop).filter(|name| *name != *"__esModule");
+                if let Some(name) = name {
+                    let slot = self.slot(&name);
+                    self.writes[slot] += 2;
+                    self.slots[slot].is_read |= assign.op != op!("=");
+                } else {
+                    self.needs_object = true;
+                    member.prop.visit_with(self);
                 }
             }
             AssignTarget::Simple(SimpleAssignTarget::Member(member))
@@ -772,13 +770,12 @@ impl Finder<'_> {
             Changed { unresolved: self.unresolved, variables: &self.variables, found: Vec::new() };
         node.visit_with(&mut changed);
         for required in changed.found {
-            match required {
-                Some(index) => self.requires[index].taken.is_whole = true,
-                None => {
-                    self.needs_object = true;
-                    self.sets_value = true;
-                    self.sets_exports = true;
-                }
+            if let Some(index) = required {
+                self.requires[index].taken.is_whole = true;
+            } else {
+                self.needs_object = true;
+                self.sets_value = true;
+                self.sets_exports = true;
             }
         }
         node.visit_with(self);

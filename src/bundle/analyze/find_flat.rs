@@ -60,13 +60,13 @@ pub(crate) fn find_flat(
         inert: FxHashMap::default(),
         targets: FxHashMap::default(),
     };
-    for id in shapes.keys() {
+    let mut ids: Vec<ModuleId> = shapes.keys().copied().collect();
+    ids.sort_unstable();
+    for id in &ids {
         let records = graph.module(*id).requires().into_iter();
         let targets = records.map(|(position, record)| ((*id, position), &record.target));
         chooser.targets.extend(targets);
     }
-    let mut ids: Vec<ModuleId> = shapes.keys().copied().collect();
-    ids.sort_unstable();
     for id in &ids {
         let hoisted = chooser.hoisted_by(*id);
         chooser.hoisted.insert(*id, hoisted);
@@ -138,9 +138,8 @@ impl<'a> Chooser<'a> {
             match self.target(id, required.position) {
                 Some(ImportTarget::Module(target)) => {
                     let module = self.graph.module(*target);
-                    if module.data().is_some() || self.is_inert(*target) {
-                        hoisted.insert(required.position);
-                    } else if module.format == ModuleFormat::CommonJs && is_first {
+                    let is_unseen = module.data().is_some() || self.is_inert(*target);
+                    if is_unseen || (module.format == ModuleFormat::CommonJs && is_first) {
                         hoisted.insert(required.position);
                     } else {
                         is_first = false;
@@ -345,9 +344,10 @@ impl<'a> Chooser<'a> {
         let mut stack = vec![(*entry, 0)];
         while let Some((id, next)) = stack.last_mut() {
             let module = self.graph.module(*id);
-            let is_open = match self.shapes.contains_key(id) {
-                true => self.flat.contains(id),
-                false => module.format == ModuleFormat::Esm,
+            let is_open = if self.shapes.contains_key(id) {
+                self.flat.contains(id)
+            } else {
+                module.format == ModuleFormat::Esm
             };
             let Some(record) = module.imports.get(*next).filter(|_| is_open) else {
                 order.place[id.index()] = next_place;

@@ -158,7 +158,7 @@ impl Flattener<'_> {
                     exported: Some(text_name(&name)),
                     is_type_only: false,
                 })],
-                src: Some(source(*position, specifier)),
+                src: Some(Box::new(source(*position, specifier))),
                 type_only: false,
                 with: None,
             };
@@ -276,7 +276,7 @@ impl Flattener<'_> {
     /// Imports what `value` requires, or exports it.
     fn import(&mut self, value: &Expr, local: &Ident, export: Option<ExportNamedSpecifier>) {
         let Some((position, specifier)) = require_call(value, self.unresolved) else { return };
-        let src = source(position, &specifier);
+        let src = Box::new(source(position, &specifier));
         let span = src.span;
         let items =
             if self.runs.get(&position) == Some(&true) { &mut self.items } else { &mut self.late };
@@ -335,9 +335,9 @@ impl Flattener<'_> {
 }
 
 /// What stands behind `from`. Its place is that of the call of `require`, by which the record is known.
-fn source(position: BytePos, specifier: &Atom) -> Box<Str> {
+fn source(position: BytePos, specifier: &Atom) -> Str {
     let span = Span::new(position, position);
-    Box::new(Str { span, value: specifier.as_str().into(), raw: None })
+    Str { span, value: specifier.as_str().into(), raw: None }
 }
 
 fn text_name(name: &str) -> ModuleExportName {
