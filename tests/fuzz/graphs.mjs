@@ -264,13 +264,14 @@ for (let start = 0; start < Number(count); start += BATCH) {
     const root = join(folder, String(seed));
     mkdirSync(root);
     for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text);
-    const options = ["--outfile", "out.mjs", "--format", "esm", "--target", "node", "--env", "disable"];
+    writeFileSync(join(root, "package.json"), `{ "type": "module" }`);
+    const options = ["--outdir", "out", "--format", "esm", "--target", "node", "--env", "disable"];
     const built = spawnSync(resolve(binary), ["build", "m0.mjs", ...options, ...flags], { cwd: root, encoding: "utf8" });
     if (built.status !== 0) throw built.error ?? new Error(`seed ${seed}\n${built.stderr}`);
     graphs.push({ seed, files, root });
   }
   const expected = run(graphs.map(({ root }) => join(root, "m0.mjs")));
-  const got = run(graphs.map(({ root }) => join(root, "out.mjs")));
+  const got = run(graphs.map(({ root }) => join(root, "out", "m0.js")));
   for (const [index, { seed, files, root }] of graphs.entries()) {
     // What Node itself refuses to link, or breaks at, is no graph.
     if (expected[index] === got[index] || /threw SyntaxError|^crashed/.test(expected[index])) {
@@ -279,7 +280,7 @@ for (let start = 0; start < Number(count); start += BATCH) {
     }
     different++;
     const sources = Object.entries(files).map(([file, text]) => `// ${file}\n${text}`).join("");
-    const output = readFileSync(join(root, "out.mjs"), "utf8");
+    const output = readFileSync(join(root, "out", "m0.js"), "utf8");
     console.log(`seed ${seed}:\n${sources}\n--- became\n${output}\n--- expected\n${expected[index]}\n--- got\n${got[index]}\n`);
   }
 }
