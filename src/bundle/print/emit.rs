@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use swc_core::common::comments::SingleThreadedComments;
 use swc_core::common::source_map::DefaultSourceMapGenConfig;
 use swc_core::common::sync::Lrc;
@@ -16,7 +18,7 @@ use super::compress::{Compressed, Unreadable, compress, may_have_templates};
 use super::parentheses::add_parentheses;
 use crate::bundle::graph::{ModuleGraph, ModuleId};
 use crate::bundle::options::{Options, SourceMapMode};
-use crate::bundle::source::location_at;
+use crate::bundle::source::{KeptComments, location_at};
 use crate::diag::{Diagnostic, Location};
 
 /// Statements that belong together, with the module they come from.
@@ -69,28 +71,36 @@ impl Parts {
     }
 }
 
-/// Prints pieces for people, each beginning with a line of its own.
+/// Prints pieces for people, each beginning with a line of its own. `comments` has what is kept of those of modules.
 pub(super) fn emit(
     pieces: Vec<Piece>,
-    comments: &SingleThreadedComments,
+    comments: &FxHashMap<ModuleId, KeptComments>,
     graph: &ModuleGraph,
     source_map: &Lrc<SourceMap>,
     options: &Options,
 ) -> Emitted {
+    let printed: Vec<(Option<ModuleId>, String, Mappings)> = pieces
+        .into_par_iter()
+        .filter(|piece| !piece.items.is_empty())
+        .map(|piece| {
+            let Piece { module, items } = piece;
+            // What is of no module may be of the helpers.
+            let kept = comments.get(&module.unwrap_or(ModuleId::RUNTIME));
+            let kept = kept.cloned().map(to_comments);
+            let mut program =
+                Program::Module(Module { span: DUMMY_SP, body: items, shebang: None });
+            // The fixer itself loses inner parentheses: `((function () {})() < 1)`.
+            program.mutate(paren_remover(None));
+            program.mutate(fixer(kept.as_ref().map(|kept| kept as _)));
+            let (text, mappings) = print(program, kept.as_ref(), false, source_map, options);
+            (module, text, mappings)
+        })
+        .collect();
     let mut emitted = Emitted::default();
     let mut line = 0;
     let mut last = None;
-    for piece in pieces {
-        if piece.items.is_empty() {
-            continue;
-        }
-        let mut program =
-            Program::Module(Module { span: DUMMY_SP, body: piece.items, shebang: None });
-        // The fixer itself loses inner parentheses: `((function () {})() < 1)`.
-        program.mutate(paren_remover(None));
-        program.mutate(fixer(Some(comments)));
-        let (text, mappings) = print(program, Some(comments), source_map, options);
-        if let Some(id) = piece.module
+    for (module, text, mappings) in printed {
+        if let Some(id) = module
             && last != Some(id)
             && !options.minify.any()
         {
@@ -100,8 +110,8 @@ pub(super) fn emit(
             line += lines_of(&heading);
             emitted.text.push_str(&heading);
         }
-        last = piece.module;
-        emitted.parts.list.push(Part { module: piece.module, line, bytes: text.len() as u64 });
+        last = module;
+        emitted.parts.list.push(Part { module, line, bytes: text.len() as u64 });
         emitted.mappings.extend(mappings.into_iter().map(|(position, place)| {
             (position, LineCol { line: place.line + line, col: place.col })
         }));
@@ -109,6 +119,15 @@ pub(super) fn emit(
         emitted.text.push_str(&text);
     }
     emitted
+}
+
+fn to_comments(kept: KeptComments) -> SingleThreadedComments {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    SingleThreadedComments::from_leading_and_trailing(
+        Rc::new(RefCell::new(kept.into_iter().collect())),
+        Rc::new(RefCell::new(std::iter::empty().collect())),
+    )
 }
 
 fn lines_of(text: &str) -> u32 {
@@ -268,17 +287,17 @@ fn es_version(options: &Options) -> EsVersion {
     }
 }
 
-/// Prints statements for people, or as short as can be where no comments are to be kept.
+/// Prints statements for people, or as short as can be.
 fn print(
     mut program: Program,
     comments: Option<&SingleThreadedComments>,
+    is_short: bool,
     source_map: &Lrc<SourceMap>,
     options: &Options,
 ) -> (String, Mappings) {
     let mut text = Vec::new();
     let mut mappings = Vec::new();
     add_parentheses(&mut program);
-    let is_short = comments.is_none();
     {
         let wanted = is_short || options.source_map != SourceMapMode::None;
         let mappings = wanted.then_some(&mut mappings);
@@ -313,7 +332,7 @@ fn without_whitespace(compressed: Compressed, options: &Options) -> Compressed {
         Syntax::Es(EsSyntax { allow_return_outside_function: true, ..EsSyntax::default() });
     let parsed = parse_file_as_program(&source, syntax, EsVersion::latest(), None, &mut Vec::new());
     let Ok(program) = parsed else { return compressed };
-    let (text, mappings) = print(program, None, &source_map, options);
+    let (text, mappings) = print(program, None, true, &source_map, options);
     let map = source_map.build_source_map(&mappings, None, DefaultSourceMapGenConfig);
     let places = map
         .tokens()

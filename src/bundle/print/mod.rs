@@ -20,7 +20,6 @@ use base64::Engine as _;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use swc_core::atoms::Atom;
-use swc_core::common::comments::SingleThreadedComments;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{BytePos, GLOBALS, LineCol, SourceMap};
 use swc_core::ecma::ast::*;
@@ -179,18 +178,16 @@ fn print_chunk(
     source_map: &Lrc<SourceMap>,
 ) -> PrintedChunk {
     let options = context.options;
-    let mut comments = KeptComments::default();
+    let mut comments: FxHashMap<ModuleId, KeptComments> = FxHashMap::default();
     let mut code: FxHashMap<ModuleId, ModuleCode> = FxHashMap::default();
     let mut order = Vec::new();
     for (id, module_code, kept) in input.modules {
-        #[expect(clippy::iter_over_hash_type, reason = "positions of modules do not overlap")]
-        for (position, list) in kept {
-            comments.insert(position, list);
+        if !kept.is_empty() {
+            comments.insert(id, kept);
         }
         order.push(id);
         code.insert(id, module_code);
     }
-    let comments = to_comments(comments);
     let pieces = assemble(context, &order, &mut code);
     let mut diagnostics = Vec::new();
     let emitted = emit(pieces, &comments, context.graph, source_map, options);
@@ -225,15 +222,6 @@ fn print_chunk(
     );
     let legal = if is_at_end { String::new() } else { legal };
     PrintedChunk { text, mappings, bytes_by_module, mentions, legal, diagnostics }
-}
-
-fn to_comments(map: KeptComments) -> SingleThreadedComments {
-    use std::cell::RefCell;
-    use std::rc::Rc;
-    SingleThreadedComments::from_leading_and_trailing(
-        Rc::new(RefCell::new(map.into_iter().collect())),
-        Rc::new(RefCell::new(std::iter::empty().collect())),
-    )
 }
 
 /// The hash in the name of each chunk, which covers its content, its map, and those of what it can reach.
