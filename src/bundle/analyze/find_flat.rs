@@ -57,6 +57,7 @@ pub(crate) fn find_flat(
         flat: FxHashSet::default(),
         hoisted: FxHashMap::default(),
         handed_on: FxHashMap::default(),
+        origins: FxHashMap::default(),
         inert: FxHashMap::default(),
         targets: FxHashMap::default(),
     };
@@ -77,6 +78,7 @@ pub(crate) fn find_flat(
             }
         }
     }
+    chooser.find_origins(&ids);
     // What others take of a module first makes it keep the object of its exports, then its closure.
     for id in &ids {
         if shapes[id]
@@ -121,6 +123,8 @@ struct Chooser<'a> {
     hoisted: FxHashMap<ModuleId, FxHashSet<BytePos>>,
     /// For modules that hand on all that another module exports, the other.
     handed_on: FxHashMap<ModuleId, ModuleId>,
+    /// The module at the end of such a row.
+    origins: FxHashMap<ModuleId, ModuleId>,
     /// Whether running a module, and all that it requires, can be seen by nobody.
     inert: FxHashMap<ModuleId, bool>,
     /// Where calls of `require` lead, by their modules and places.
@@ -465,19 +469,27 @@ impl<'a> Chooser<'a> {
     /// Closes a module and those whose exports it hands on.
     fn close(&mut self, id: ModuleId) {
         let mut next = Some(id);
-        while let Some(id) = next {
-            self.flat.remove(&id);
+        // Behind one that is closed, all are.
+        while let Some(id) = next.filter(|id| self.flat.remove(id)) {
             next = self.handed_on.get(&id).copied();
         }
     }
 
     /// The module whose exports a module hands on, or the module itself.
     fn origin(&self, id: ModuleId) -> ModuleId {
-        let mut origin = id;
-        while let Some(other) = self.handed_on.get(&origin) {
-            origin = *other;
+        self.origins.get(&id).copied().unwrap_or(id)
+    }
+
+    /// Finds for each module that hands on exports where they come from.
+    fn find_origins(&mut self, ids: &[ModuleId]) {
+        for id in ids {
+            let (mut passed, mut origin) = (Vec::new(), *id);
+            while let Some(other) = self.handed_on.get(&origin) {
+                passed.push(origin);
+                origin = self.origins.get(other).copied().unwrap_or(*other);
+            }
+            self.origins.extend(passed.into_iter().map(|passed| (passed, origin)));
         }
-        origin
     }
 
     /// The module of which a candidate hands on all exports as they are.
@@ -503,8 +515,8 @@ impl<'a> Chooser<'a> {
         }
         let shape = &self.shapes[&id];
         let Some(exports) = self.exports_of(id) else { return true };
-        if let Some(other) = self.handed_on.get(&id) {
-            return self.allows(*other, view, names, is_called);
+        if let Some(origin) = self.origins.get(&id) {
+            return self.allows(*origin, view, names, is_called);
         }
         let of_exports = |names: &[Atom]| match (exports, names) {
             (FlatExports::Value { .. }, _) => true,

@@ -90,6 +90,8 @@ pub(crate) struct Binder<'a> {
     /// JSON of which nobody can have changed a member.
     fixed_json: FxHashSet<ModuleId>,
     exports: FxHashMap<(ModuleId, Atom), Binding>,
+    /// For modules that hand on all exports of another, the other.
+    origins: FxHashMap<ModuleId, ModuleId>,
 }
 
 impl<'a> Binder<'a> {
@@ -100,6 +102,7 @@ impl<'a> Binder<'a> {
             in_circle: graph.in_circles(&[ImportKind::Static]),
             fixed_json: fixed_json(graph),
             exports: FxHashMap::default(),
+            origins: FxHashMap::default(),
         }
     }
 
@@ -338,6 +341,28 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// The module whose exports a `CommonJS` module without a closure hands on, or the module itself.
+    fn origin(&mut self, id: ModuleId) -> ModuleId {
+        let mut passed = Vec::new();
+        let mut origin = id;
+        while !self.origins.contains_key(&origin) {
+            let module = self.graph.module(origin);
+            let Some(Export::From(import)) =
+                module.flat.and_then(|_| module.export(&MODULE_EXPORTS.into()))
+            else {
+                break;
+            };
+            let ImportTarget::Module(target) = module.imports[import.record as usize].target else {
+                break;
+            };
+            passed.push(origin);
+            origin = target;
+        }
+        let origin = self.origins.get(&origin).copied().unwrap_or(origin);
+        self.origins.extend(passed.into_iter().map(|passed| (passed, origin)));
+        origin
+    }
+
     /// An export of a `CommonJS` module without a closure, or all of them.
     fn flat(
         &mut self,
@@ -346,24 +371,17 @@ impl<'a> Binder<'a> {
         view: View,
         visiting: &mut FxHashSet<(ModuleId, Atom)>,
     ) -> Binding {
-        let module = self.graph.module(id);
         let (view, name) = match name {
             Some(name) if name == *MODULE_EXPORTS => (View::Exports, None),
             name => (view, name),
         };
         // What is handed on is seen as what it is.
-        let mut data = None;
-        if let Some(Export::From(import)) = module.export(&MODULE_EXPORTS.into())
-            && let ImportTarget::Module(target) = module.imports[import.record as usize].target
-        {
-            match self.graph.module(target).format {
-                ModuleFormat::CommonJs => return commonjs(target, name, view),
-                ModuleFormat::Esm if self.graph.module(target).flat.is_some() => {
-                    return self.flat(target, name, view, visiting);
-                }
-                ModuleFormat::Esm => data = Some(self.import_visiting(module, import, visiting)),
-            }
+        let id = self.origin(id);
+        let module = self.graph.module(id);
+        if module.format == ModuleFormat::CommonJs {
+            return commonjs(id, name, view);
         }
+        let data = module.data().map(|index| Binding::Symbol(SymbolId { module: id, index }));
         let (is_value, marked) = match module.flat {
             _ if data.is_some() => (true, Marked::No),
             Some(FlatExports::Names { marked }) => (false, marked),
