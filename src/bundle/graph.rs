@@ -404,6 +404,15 @@ impl Module {
         }
     }
 
+    /// Whether its code is strict wherever it stands.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        self.has_esm_syntax
+            || self.uses_node_interop
+            || !self.loader.is_script()
+            || self.directives.iter().any(|text| **text == *"use strict")
+    }
+
     /// Its imports by `require`, by the places of the calls.
     #[must_use]
     pub fn requires(&self) -> FxHashMap<BytePos, &ImportRecord> {

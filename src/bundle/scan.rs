@@ -624,9 +624,8 @@ impl Scanner<'_> {
                     |is_worker| worker_bindings(&found.body, &module, is_worker, &self.source_map);
                 (module.binding_uses, module.worker_uses) = (uses(false), uses(true));
             }
-            let (body, pure_calls) = (&found.body, &marks.pure_calls);
-            let unresolved = marks.unresolved;
-            let shape = shape_of(&module, body, unresolved, pure_calls, &source.src, self.options);
+            let (body, unresolved) = (&found.body, marks.unresolved);
+            let shape = shape_of(&module, body, unresolved, &source.src, self.options);
             if let Some(shape) = shape {
                 (Vec::new(), Some(Pending { found, marks, shape }))
             } else {

@@ -105,6 +105,15 @@ pub(crate) fn uses_this(function: &Function) -> bool {
         fn visit_function(&mut self, _: &Function) {}
         fn visit_class(&mut self, class: &Class) {
             class.super_class.visit_with(self);
+            // Keys are evaluated outside of the class.
+            for member in &class.body {
+                match member {
+                    ClassMember::Method(method) => method.key.visit_with(self),
+                    ClassMember::ClassProp(field) => field.key.visit_with(self),
+                    ClassMember::AutoAccessor(accessor) => accessor.key.visit_with(self),
+                    _ => {}
+                }
+            }
         }
     }
     let mut finder = Finder(false);

@@ -69,28 +69,35 @@ pub(crate) fn assigned_export(
     is_plain.then_some((name, &*assign.right))
 }
 
-/// `Object.defineProperty(exports, "__esModule", …)`, `exports.__esModule = true`
+/// `Object.defineProperty(exports, "__esModule", { value: true })`, `exports.__esModule = true`
 pub(crate) fn is_esmodule_mark(statement: &Stmt, unresolved: SyntaxContext) -> bool {
     let Stmt::Expr(statement) = statement else { return false };
-    match &*statement.expr {
-        Expr::Call(call) => {
-            let is_define = matches!(&call.callee, Callee::Expr(callee)
-                if matches!(&**callee, Expr::Member(member)
-                    if matches!(&*member.obj, Expr::Ident(object) if object.sym == *"Object" && object.ctxt == unresolved)
-                        && static_property(&member.prop).is_some_and(|name| name == *"defineProperty")));
-            is_define
-                && call.args.first().is_some_and(|argument| is_exports(&argument.expr, unresolved))
-                && call
-                    .args
-                    .get(1)
-                    .and_then(|argument| constant_string(&argument.expr))
-                    .is_some_and(|name| name == *"__esModule")
-        }
-        Expr::Assign(assign) => {
-            matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
-            if is_exports(&member.obj, unresolved)
-                && static_property(&member.prop).is_some_and(|name| name == *"__esModule")
-                && matches!(&*assign.right, Expr::Lit(_) | Expr::Unary(_)))
+    if let Some([object, name, Expr::Object(descriptor)]) = defined(&statement.expr, unresolved) {
+        return is_exports(object, unresolved)
+            && constant_string(name).is_some_and(|name| name == *"__esModule")
+            && descriptor.props.iter().all(|property| {
+                matches!(property, PropOrSpread::Prop(property)
+                    if matches!(&**property, Prop::KeyValue(pair)
+                        if pair.key.as_ident().is_some_and(|key| key.sym != *"value")
+                            && pair.value.is_lit()
+                            || is_true(&pair.value)))
+            })
+            && !descriptor.props.is_empty();
+    }
+    matches!(&*statement.expr, Expr::Assign(assign)
+        if assign.op == op!("=")
+            && is_true(&assign.right)
+            && matches!(&assign.left, AssignTarget::Simple(SimpleAssignTarget::Member(member))
+                if is_exports(&member.obj, unresolved)
+                    && static_property(&member.prop).is_some_and(|name| name == *"__esModule")))
+}
+
+/// `true`, `!0`
+fn is_true(value: &Expr) -> bool {
+    match value {
+        Expr::Lit(Lit::Bool(value)) => value.value,
+        Expr::Unary(UnaryExpr { op: op!("!"), arg, .. }) => {
+            matches!(&**arg, Expr::Lit(Lit::Num(number)) if number.value == 0.0)
         }
         _ => false,
     }

@@ -13,8 +13,7 @@ use super::commonjs::{
     assigned_export, assigned_value, defined, emptied, getter, is_esmodule_mark, is_exports,
     is_global_member, require_call, taken_apart,
 };
-use crate::bundle::graph::{FlatExports, ImportKind, Marked, Module, ModuleFormat};
-use crate::bundle::meaning::Judge;
+use crate::bundle::graph::{FlatExports, ImportKind, MODULE_EXPORTS, Marked, Module, ModuleFormat};
 use crate::bundle::options::{Format, Options};
 use crate::bundle::syntax::{constant_string, static_chain, static_property, uses_this};
 
@@ -37,7 +36,9 @@ pub(crate) struct Shape {
     /// Statements that only say that exports are `undefined` at first, as they are.
     pub(crate) empty: FxHashSet<usize>,
     pub(crate) requires: Vec<Required>,
-    /// Whether running it can only be seen by what it requires.
+    /// Properties that it reads of what it requires, by the calls of `require`, before it does anything that could be seen.
+    pub(crate) reads: Vec<(BytePos, Atom)>,
+    /// Whether running it can only be seen by what it requires, whenever it runs.
     pub(crate) is_inert: bool,
     /// Whether it reads what it has put into `module.exports`.
     pub(crate) reads_value: bool,
@@ -67,8 +68,10 @@ pub(crate) struct Slot {
 pub(crate) struct Required {
     /// Where it begins; the record of the import has the same.
     pub(crate) position: BytePos,
-    /// Whether nothing that could be seen happens in the module before.
+    /// Whether nothing happens in the module before that could be seen, or depends on when it happens.
     pub(crate) is_first: bool,
+    /// How many of the module's reads come before.
+    pub(crate) reads: usize,
     /// The variable that holds what it gives, and nothing else ever.
     pub(crate) variable: Option<Ident>,
     /// Whether what it gives is all that the module exports.
@@ -90,12 +93,13 @@ pub(crate) fn shape_of(
     module: &Module,
     body: &[Stmt],
     unresolved: SyntaxContext,
-    pure_calls: &FxHashSet<BytePos>,
     source: &str,
     options: &Options,
 ) -> Option<Shape> {
     let stays = module.format != ModuleFormat::CommonJs
         || !options.tree_shaking
+        // A function that is assigned to a property has no name.
+        || options.keep_names
         || !module.loader.is_script()
         || module.has_direct_eval
         || module.has_esm_syntax
@@ -105,13 +109,41 @@ pub(crate) fn shape_of(
     }
     let mut finder = Finder::new(module, body, unresolved);
     let is_strict = module.directives.iter().any(|text| **text == *"use strict");
-    finder.is_closed |= module.uses_top_level_this || (options.format != Format::Esm && !is_strict);
-    finder.find_requires(body, pure_calls, options);
+    // A variable of these names begins as what Node's function around the module is called with.
+    let parameters = ["exports", "module", "require", "__filename", "__dirname"];
+    finder.is_closed |= module.uses_top_level_this
+        || module.symbols.iter().any(|symbol| parameters.contains(&symbol.id.0.as_str()))
+        || (options.format != Format::Esm && !is_strict);
+    finder.find_requires(body);
     for (index, statement) in body.iter().enumerate() {
         finder.statement(index, statement);
     }
     Some(finder.shape(source))
 }
+
+/// What the evaluation of an expression takes from elsewhere, in order.
+#[derive(Default)]
+struct Found {
+    /// Calls of `require`.
+    calls: Vec<BytePos>,
+    /// Reads of properties of what such a call gave.
+    reads: Vec<(BytePos, Atom)>,
+}
+
+/// Built-in classes that are the same whenever they are asked for.
+const ERRORS: &[&str] = &[
+    "AggregateError",
+    "Error",
+    "EvalError",
+    "RangeError",
+    "ReferenceError",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
+];
+
+/// Built-in classes of which an empty object depends on nothing.
+const COLLECTIONS: &[&str] = &["Map", "Set", "WeakMap", "WeakSet"];
 
 /// What a first look at a statement says.
 enum Role<'a> {
@@ -154,6 +186,7 @@ struct Finder<'a> {
     variables: FxHashMap<Id, usize>,
     /// Variables that are set once, to what a call of `require` gives.
     assigned: FxHashSet<Id>,
+    reads: Vec<(BytePos, Atom)>,
     is_inert: bool,
     is_callee: bool,
     function_depth: u32,
@@ -187,6 +220,7 @@ impl<'a> Finder<'a> {
             required_at: FxHashMap::default(),
             variables: FxHashMap::default(),
             assigned: FxHashSet::default(),
+            reads: Vec::new(),
             is_inert: false,
             is_callee: false,
             function_depth: 0,
@@ -260,19 +294,18 @@ impl<'a> Finder<'a> {
     }
 
     /// Finds the calls of `require` before which nothing happens, and the variables that hold what they give.
-    fn find_requires(
-        &mut self,
-        body: &'a [Stmt],
-        pure_calls: &FxHashSet<BytePos>,
-        options: &Options,
-    ) {
-        let (functions, imports) = (FxHashSet::default(), FxHashMap::default());
-        let mut judge = Judge::new(self.unresolved, pure_calls, &functions, &imports, options);
-        let holders = body.iter().filter_map(|statement| self.holder(statement));
-        judge.required = holders.map(|(name, _)| name.to_id()).collect();
+    fn find_requires(&mut self, body: &'a [Stmt]) {
+        for statement in body {
+            if let Some((name, position)) = self.holder(statement) {
+                let name = name.clone();
+                let at = self.index_of(position);
+                self.variables.insert(name.to_id(), at);
+                self.requires[at].variable = Some(name);
+            }
+        }
         let mut is_first = true;
         for (index, statement) in body.iter().enumerate() {
-            let mut calls = Vec::new();
+            let mut found = Found::default();
             let is_plain = match (&self.roles[index], statement) {
                 (Role::Mark | Role::Getter(..), _) => true,
                 (Role::Empty(_), _) => {
@@ -282,106 +315,205 @@ impl<'a> Finder<'a> {
                     is_first
                 }
                 (Role::Value(value) | Role::Export(_, value), _) => {
-                    self.first_requires(value, &judge, &mut calls)
+                    self.is_plain(value, &mut found)
                 }
                 (Role::Other, Stmt::Expr(statement)) => {
-                    self.first_requires(&statement.expr, &judge, &mut calls)
-                        || defines_plainly(&statement.expr, &judge)
+                    self.is_plain(&statement.expr, &mut found)
+                        || self.defines_plainly(&statement.expr)
                 }
-                (Role::Other, Stmt::Decl(Decl::Var(declaration))) => {
-                    match declaration.decls.as_slice() {
-                        [VarDeclarator { name, init: Some(init), .. }] => {
-                            let is_held = |value: &Expr| {
-                                self.require_call(value).is_some()
-                                    || matches!(value, Expr::Ident(name) if judge.required.contains(&name.to_id()))
-                            };
-                            let takes = matches!(name, Pat::Ident(_))
-                                || (taken_apart(statement).is_some() && is_held(init));
-                            self.first_requires(init, &judge, &mut calls) && takes
-                        }
-                        _ => judge.statement(statement),
-                    }
-                }
-                _ => judge.statement(statement),
+                (Role::Other, statement) => self.declares_plainly(statement, &mut found),
             };
-            let holder = self.holder(statement).map(|(name, position)| (name.clone(), position));
-            let is_plain = is_plain || holder.is_some();
-            for position in calls {
-                self.required(position).is_first = is_first;
+            let is_plain = is_plain || self.holder(statement).is_some();
+            let reads = self.reads.len();
+            for position in found.calls {
+                let required = self.required(position);
+                (required.is_first, required.reads) = (is_first, reads);
             }
-            if matches!(self.roles[index], Role::Value(_)) {
-                self.value_is_first = is_first;
+            if let Role::Value(value) = self.roles[index] {
+                self.value_is_first = is_first && is_plain && found.reads.is_empty();
+                if let Some(position) = self.require_call(value) {
+                    self.required(position).is_handed_on = true;
+                }
+            }
+            if is_first {
+                self.reads.append(&mut found.reads);
             }
             is_first &= is_plain;
-            if let Some((ident, position)) = holder {
-                let at = self.index_of(position);
-                self.variables.insert(ident.to_id(), at);
-                self.requires[at].variable = Some(ident);
-            }
-            if let Role::Value(value) = self.roles[index]
-                && let Some(position) = self.require_call(value)
-            {
-                self.required(position).is_handed_on = true;
-            }
         }
         self.is_inert = is_first;
     }
 
-    /// Calls of `require` in an expression that are surely made, and before what else it does; whether they are all.
-    fn first_requires(
-        &self,
-        expression: &Expr,
-        judge: &Judge<'_>,
-        calls: &mut Vec<BytePos>,
-    ) -> bool {
+    /// Whether a declaration does nothing that could be seen, or depends on when it happens.
+    fn declares_plainly(&self, statement: &Stmt, found: &mut Found) -> bool {
+        if let Some((value, names)) = taken_apart(statement) {
+            let position = self.require_call(value).or_else(|| self.held(value));
+            found.calls.extend(self.require_call(value));
+            let reads = names.into_iter().filter_map(|(name, _)| Some((position?, name)));
+            found.reads.extend(reads);
+            return position.is_some();
+        }
+        match statement {
+            Stmt::Empty(_) | Stmt::Decl(Decl::Fn(_)) => true,
+            Stmt::Decl(Decl::Class(class)) => self.is_plain_class(&class.class, found),
+            Stmt::Decl(Decl::Var(declaration)) => declaration.decls.iter().all(|one| {
+                matches!(one.name, Pat::Ident(_))
+                    && one.init.as_ref().is_none_or(|init| self.is_plain(init, found))
+            }),
+            _ => false,
+        }
+    }
+
+    /// The call of `require` whose result is in a variable.
+    fn held(&self, value: &Expr) -> Option<BytePos> {
+        let index = self.variables.get(&value.as_ident()?.to_id())?;
+        Some(self.requires[*index].position)
+    }
+
+    /// Whether an expression does nothing that could be seen and has the same value whenever it is evaluated, but for the
+    /// calls of `require` and the reads that it finds. What surely comes first is found in others, too.
+    fn is_plain(&self, expression: &Expr, found: &mut Found) -> bool {
         if let Some(position) = self.require_call(expression) {
-            calls.push(position);
+            found.calls.push(position);
             return true;
         }
-        if judge.expression(expression) {
-            return true;
-        }
-        let mut all = |expressions: &[&Expr]| {
-            expressions.iter().all(|expression| self.first_requires(expression, judge, calls))
-        };
         match expression {
-            Expr::Paren(paren) => return all(&[&paren.expr]),
-            // Reading a property of what a module exports does nothing.
-            Expr::Member(member) if self.require_call(&member.obj).is_some() => {
-                return static_property(&member.prop).is_some() && all(&[&member.obj]);
+            Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_) => true,
+            Expr::Class(class) => self.is_plain_class(&class.class, found),
+            // Variables of the module change only when its functions are called.
+            Expr::Ident(name) => {
+                name.ctxt != self.unresolved
+                    || matches!(name.sym.as_str(), "undefined" | "NaN" | "Infinity")
             }
+            Expr::Paren(paren) => self.is_plain(&paren.expr, found),
+            Expr::Unary(unary) => {
+                matches!(unary.op, op!("!") | op!("void") | op!(unary, "-"))
+                    && self.is_plain(&unary.arg, found)
+                    && (unary.op != op!(unary, "-") || unary.arg.is_lit())
+            }
+            Expr::Cond(either) => {
+                let mut inner = Found::default();
+                let parts = [&either.test, &either.cons, &either.alt];
+                let is_plain = parts.into_iter().all(|part| self.is_plain(part, &mut inner));
+                found.reads.append(&mut inner.reads);
+                // Which of two calls is made?
+                is_plain && inner.calls.is_empty()
+            }
+            Expr::Array(array) => array
+                .elems
+                .iter()
+                .flatten()
+                .all(|element| element.spread.is_none() && self.is_plain(&element.expr, found)),
+            Expr::Object(object) => object.props.iter().all(|property| match property {
+                PropOrSpread::Spread(_) => false,
+                PropOrSpread::Prop(property) => match &**property {
+                    Prop::KeyValue(pair) => {
+                        !pair.key.is_computed() && self.is_plain(&pair.value, found)
+                    }
+                    Prop::Shorthand(name) => name.ctxt != self.unresolved,
+                    Prop::Method(method) => !method.key.is_computed(),
+                    Prop::Getter(getter) => !getter.key.is_computed(),
+                    Prop::Setter(setter) => !setter.key.is_computed(),
+                    Prop::Assign(_) => false,
+                },
+            }),
             Expr::Member(member) => {
-                all(&[&member.obj]);
+                let Some(name) = static_property(&member.prop) else { return false };
+                let position = self.held(&member.obj).or_else(|| {
+                    let position = self.require_call(&member.obj);
+                    found.calls.extend(position);
+                    position
+                });
+                if let Some(position) = position {
+                    found.reads.push((position, name));
+                } else {
+                    self.is_plain(&member.obj, found);
+                }
+                position.is_some()
             }
-            Expr::Assign(assign) if assign.op == op!("=") && assign.left.as_ident().is_some() => {
-                all(&[&assign.right]);
-            }
-            Expr::Call(CallExpr { callee: Callee::Expr(callee), args, .. }) => {
-                let arguments = args.iter().take_while(|one| one.spread.is_none());
-                let parts: Vec<&Expr> =
-                    std::iter::once(&**callee).chain(arguments.map(|one| &*one.expr)).collect();
-                all(&parts);
+            Expr::Call(call) => {
+                let Callee::Expr(callee) = &call.callee else { return false };
+                if self.makes_symbol(callee) {
+                    return call.args.iter().all(|one| one.spread.is_none() && one.expr.is_lit());
+                }
+                if self.is_plain(callee, found) {
+                    self.plain_arguments(&call.args, found);
+                }
+                false
             }
             Expr::New(new) => {
-                let arguments = new.args.iter().flatten().take_while(|one| one.spread.is_none());
-                let parts: Vec<&Expr> =
-                    std::iter::once(&*new.callee).chain(arguments.map(|one| &*one.expr)).collect();
-                all(&parts);
+                let arguments = new.args.as_deref().unwrap_or_default();
+                if arguments.is_empty() && self.is_global(&new.callee, COLLECTIONS) {
+                    return true;
+                }
+                if self.is_plain(&new.callee, found) || new.callee.is_ident() {
+                    self.plain_arguments(arguments, found);
+                }
+                false
             }
-            Expr::Object(object) => {
-                return object.props.iter().all(|property| match property {
-                    PropOrSpread::Spread(_) => false,
-                    PropOrSpread::Prop(property) => match &**property {
-                        Prop::KeyValue(pair) => !pair.key.is_computed() && all(&[&pair.value]),
-                        Prop::Shorthand(name) => all(&[&Expr::Ident(name.clone())]),
-                        Prop::Method(method) => !method.key.is_computed(),
-                        _ => false,
-                    },
-                });
+            Expr::Assign(assign) if assign.op == op!("=") && assign.left.as_ident().is_some() => {
+                self.is_plain(&assign.right, found);
+                false
             }
-            _ => {}
+            _ => false,
         }
-        false
+    }
+
+    /// Finds what is required in arguments before anything else happens.
+    fn plain_arguments(&self, arguments: &[ExprOrSpread], found: &mut Found) {
+        for argument in arguments {
+            if argument.spread.is_some() || !self.is_plain(&argument.expr, found) {
+                break;
+            }
+        }
+    }
+
+    /// Whether a class does nothing when it is declared, and extends what is always the same.
+    fn is_plain_class(&self, class: &Class, found: &mut Found) -> bool {
+        let is_plain_key = |key: &PropName| !key.is_computed();
+        class.decorators.is_empty()
+            && class
+                .super_class
+                .as_deref()
+                .is_none_or(|parent| self.is_global(parent, ERRORS) || self.is_plain(parent, found))
+            && class.body.iter().all(|member| match member {
+                ClassMember::Constructor(_)
+                | ClassMember::PrivateMethod(_)
+                | ClassMember::Empty(_) => true,
+                ClassMember::Method(method) => {
+                    is_plain_key(&method.key) && method.function.decorators.is_empty()
+                }
+                ClassMember::ClassProp(field) => {
+                    is_plain_key(&field.key) && !field.is_static && field.decorators.is_empty()
+                }
+                ClassMember::PrivateProp(field) => !field.is_static && field.decorators.is_empty(),
+                _ => false,
+            })
+    }
+
+    /// `Symbol`, `Symbol.for`
+    fn makes_symbol(&self, callee: &Expr) -> bool {
+        match callee {
+            Expr::Member(member) => is_global_member(member, "Symbol", "for", self.unresolved),
+            other => self.is_global(other, &["Symbol"]),
+        }
+    }
+
+    fn is_global(&self, expression: &Expr, names: &[&str]) -> bool {
+        matches!(expression, Expr::Ident(name)
+            if name.ctxt == self.unresolved && names.contains(&name.sym.as_str()))
+    }
+
+    /// Whether an expression only defines a property of `exports`.
+    fn defines_plainly(&self, expression: &Expr) -> bool {
+        defined(expression, self.unresolved).is_some_and(|[object, name, descriptor]| {
+            let mut found = Found::default();
+            is_exports(object, self.unresolved)
+                && constant_string(name).is_some()
+                && descriptor.is_object()
+                && self.is_plain(descriptor, &mut found)
+                && found.calls.is_empty()
+                && found.reads.is_empty()
+        })
     }
 
     /// The place of a call of `require`.
@@ -410,6 +542,7 @@ impl<'a> Finder<'a> {
             self.requires.push(Required {
                 position,
                 is_first: false,
+                reads: 0,
                 variable: None,
                 is_handed_on: false,
                 taken: Taken::default(),
@@ -492,6 +625,8 @@ impl<'a> Finder<'a> {
     }
 
     fn slot(&mut self, name: &Atom) -> usize {
+        // The name of the one value.
+        self.needs_object |= *name == *MODULE_EXPORTS;
         *self.slot_of.entry(name.clone()).or_insert_with(|| {
             self.slots.push(Slot {
                 name: name.clone(),
@@ -535,7 +670,7 @@ impl<'a> Finder<'a> {
             Some(Expr::Ident(ident)) => self.functions.contains_key(&ident.to_id()),
             Some(_) => false,
         };
-        // What is read before it is set is what `exports` was at first.
+        // What is read before it is set, or while it is made, is what `exports` was at first.
         self.needs_object |= self.reads_value && !self.value_is_first;
         for (index, slot) in self.slots.iter_mut().enumerate() {
             // What nothing assigns is an object's own, such as `hasOwnProperty`.
@@ -567,7 +702,8 @@ impl<'a> Finder<'a> {
             slot_of: self.slot_of,
             empty: self.empty,
             requires: self.requires,
-            is_inert: self.is_inert,
+            is_inert: self.is_inert && self.reads.is_empty(),
+            reads: self.reads,
             reads_value: self.reads_value,
         }
     }
@@ -580,16 +716,6 @@ impl<'a> Finder<'a> {
             self.needs_object = true;
         }
     }
-}
-
-/// Whether an expression only defines a property of `exports`.
-fn defines_plainly(expression: &Expr, judge: &Judge<'_>) -> bool {
-    defined(expression, judge.unresolved).is_some_and(|[object, name, descriptor]| {
-        is_exports(object, judge.unresolved)
-            && constant_string(name).is_some()
-            && descriptor.is_object()
-            && judge.expression(descriptor)
-    })
 }
 
 impl Visit for Finder<'_> {
@@ -693,6 +819,8 @@ impl Visit for Finder<'_> {
             {
                 self.needs_object = true;
                 self.sets_value = true;
+                // Who holds the value before would see another.
+                self.is_closed |= self.function_depth > 0;
             }
             // What is written to is not only read: who holds the object sees it.
             AssignTarget::Simple(SimpleAssignTarget::Member(member)) => {
@@ -703,11 +831,12 @@ impl Visit for Finder<'_> {
                 if is_global && name.sym == *"exports" {
                     self.needs_object = true;
                     self.sets_exports = true;
+                    self.is_closed |= self.function_depth > 0;
                 }
                 self.is_closed |= is_global && matches!(name.sym.as_str(), "module" | "require");
             }
             AssignTarget::Simple(other) => other.visit_with(self),
-            AssignTarget::Pat(pattern) => self.changes(pattern),
+            AssignTarget::Pat(pattern) => self.changes(pattern, true),
         }
         assign.right.visit_with(self);
     }
@@ -741,12 +870,12 @@ impl Visit for Finder<'_> {
     }
 
     fn visit_update_expr(&mut self, update: &UpdateExpr) {
-        self.changes(&*update.arg);
+        self.changes(&*update.arg, false);
     }
 
     fn visit_unary_expr(&mut self, unary: &UnaryExpr) {
         if unary.op == UnaryOp::Delete {
-            self.changes(&*unary.arg);
+            self.changes(&*unary.arg, false);
         } else {
             unary.visit_children_with(self);
         }
@@ -754,7 +883,7 @@ impl Visit for Finder<'_> {
 
     fn visit_pat(&mut self, pattern: &Pat) {
         match pattern {
-            Pat::Expr(target) => self.changes(&**target),
+            Pat::Expr(target) => self.changes(&**target, true),
             other => other.visit_children_with(self),
         }
     }
@@ -762,7 +891,7 @@ impl Visit for Finder<'_> {
 
 impl Finder<'_> {
     /// Where an export is changed by more than an assignment, it stays a property.
-    fn changes<T>(&mut self, node: &T)
+    fn changes<T>(&mut self, node: &T, is_pattern: bool)
     where
         T: VisitWith<Self> + for<'x> VisitWith<Changed<'x>>,
     {
@@ -774,8 +903,8 @@ impl Finder<'_> {
                 self.requires[index].taken.is_whole = true;
             } else {
                 self.needs_object = true;
-                self.sets_value = true;
-                self.sets_exports = true;
+                // In a pattern, it may be the name itself.
+                self.is_closed |= is_pattern;
             }
         }
         node.visit_with(self);

@@ -9,9 +9,9 @@ use super::commonjs_shape::{Shape, Slot};
 use super::flatten::Imports;
 use crate::bundle::graph::{
     Export, FlatExports, ImportKind, ImportName, ImportRecord, ImportTarget, MODULE_EXPORTS,
-    Marked, ModuleFormat, ModuleGraph, ModuleId, NamedImport, TYPE_OF, View,
+    Marked, Module, ModuleFormat, ModuleGraph, ModuleId, NamedImport, TYPE_OF, View,
 };
-use crate::bundle::options::Options;
+use crate::bundle::options::{Format, Options};
 use crate::bundle::targets::built_in;
 
 /// What `exports` has although nobody assigned it (ECMA-262, 20.1.3 and B.2.2).
@@ -60,6 +60,7 @@ pub(crate) fn find_flat(
         origins: FxHashMap::default(),
         inert: FxHashMap::default(),
         targets: FxHashMap::default(),
+        held: FxHashSet::default(),
     };
     let mut ids: Vec<ModuleId> = shapes.keys().copied().collect();
     ids.sort_unstable();
@@ -68,6 +69,7 @@ pub(crate) fn find_flat(
         let targets = records.map(|(position, record)| ((*id, position), &record.target));
         chooser.targets.extend(targets);
     }
+    chooser.find_held();
     for id in &ids {
         let hoisted = chooser.hoisted_by(*id);
         chooser.hoisted.insert(*id, hoisted);
@@ -85,7 +87,7 @@ pub(crate) fn find_flat(
             .slots
             .iter()
             .filter_map(|slot| slot.from.as_ref())
-            .any(|(position, _)| !chooser.hoisted[id].contains(position))
+            .any(|(position, _)| !chooser.hoisted[id].contains_key(position))
         {
             chooser.objects.insert(*id);
         }
@@ -98,6 +100,10 @@ pub(crate) fn find_flat(
     for id in &graph.entry_points {
         chooser.close(*id);
     }
+    // Beside code that is not strict, an output that is no module is not, either.
+    if options.format != Format::Esm && !graph.modules.iter().skip(1).all(Module::is_strict) {
+        chooser.flat.clear();
+    }
     chooser.close_lazy();
     chooser.close_late();
     let imports = ids.iter().map(|id| (*id, chooser.imports_of(*id))).collect();
@@ -108,6 +114,9 @@ pub(crate) fn find_flat(
         imports,
     }
 }
+
+/// Whether a call of `require` comes before anything else that a module does.
+type IsFirst = bool;
 
 struct Chooser<'a> {
     graph: &'a ModuleGraph,
@@ -120,7 +129,7 @@ struct Chooser<'a> {
     /// Modules of which nothing is known so far that needs a closure.
     flat: FxHashSet<ModuleId>,
     /// For each module, the calls of `require` that become imports when it has no closure.
-    hoisted: FxHashMap<ModuleId, FxHashSet<BytePos>>,
+    hoisted: FxHashMap<ModuleId, FxHashMap<BytePos, IsFirst>>,
     /// For modules that hand on all that another module exports, the other.
     handed_on: FxHashMap<ModuleId, ModuleId>,
     /// The module at the end of such a row.
@@ -129,22 +138,32 @@ struct Chooser<'a> {
     inert: FxHashMap<ModuleId, bool>,
     /// Where calls of `require` lead, by their modules and places.
     targets: FxHashMap<(ModuleId, BytePos), &'a ImportTarget>,
+    /// Modules whose exports somebody holds as a whole.
+    held: FxHashSet<ModuleId>,
 }
 
 impl<'a> Chooser<'a> {
     /// Calls of `require` that run a module before the module does anything else, or of which nobody can see when they do.
-    fn hoisted_by(&mut self, id: ModuleId) -> FxHashSet<BytePos> {
+    fn hoisted_by(&mut self, id: ModuleId) -> FxHashMap<BytePos, IsFirst> {
         let shapes = self.shapes;
-        let mut hoisted = FxHashSet::default();
+        let mut hoisted = FxHashMap::default();
         let mut is_first = true;
+        let mut reads = shapes[&id].reads.iter();
+        let mut read = 0;
         for required in &shapes[&id].requires {
             is_first &= required.is_first;
+            while read < required.reads
+                && let Some((position, name)) = reads.next()
+            {
+                read += 1;
+                is_first &= self.is_stable(id, *position, name);
+            }
             match self.target(id, required.position) {
                 Some(ImportTarget::Module(target)) => {
                     let module = self.graph.module(*target);
                     let is_unseen = module.data().is_some() || self.is_inert(*target);
                     if is_unseen || (module.format == ModuleFormat::CommonJs && is_first) {
-                        hoisted.insert(required.position);
+                        hoisted.insert(required.position, is_first);
                     } else {
                         is_first = false;
                     }
@@ -155,6 +174,52 @@ impl<'a> Chooser<'a> {
             }
         }
         hoisted
+    }
+
+    /// Whether a property of what a call of `require` gives is the same whenever it is read, once its module has run.
+    fn is_stable(&self, id: ModuleId, position: BytePos, name: &Atom) -> bool {
+        match self.target(id, position) {
+            Some(ImportTarget::Module(target)) => {
+                let Some(shape) = self.shapes.get(target) else { return false };
+                // Nobody else holds the object, and the module itself sets it once.
+                !self.held.contains(target)
+                    && shape.slot(name).is_some_and(|slot| slot.assigned_by.is_some())
+                    && !shape.needs_object
+            }
+            Some(ImportTarget::External(specifier)) => built_in(specifier).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Finds modules whose exports somebody holds as a whole.
+    fn find_held(&mut self) {
+        for id in self.graph.ids() {
+            let module = self.graph.module(id);
+            if let Some(shape) = self.shapes.get(&id) {
+                let held = shape.requires.iter().filter(|one| one.taken.is_whole);
+                for required in held {
+                    if let Some(ImportTarget::Module(target)) = self.target(id, required.position) {
+                        self.held.insert(*target);
+                    }
+                }
+                continue;
+            }
+            let used: FxHashSet<u32> =
+                module.statements.iter().flat_map(|one| one.uses.iter().copied()).collect();
+            #[expect(clippy::iter_over_hash_type, reason = "collects a set")]
+            for (symbol, import) in &module.named_imports {
+                let is_whole = match &import.name {
+                    ImportName::Namespace => true,
+                    ImportName::Named(name) => *name == *"default" || *name == *MODULE_EXPORTS,
+                };
+                if let ImportTarget::Module(target) = module.imports[import.record as usize].target
+                    && is_whole
+                    && (used.contains(symbol) || module.has_direct_eval)
+                {
+                    self.held.insert(target);
+                }
+            }
+        }
     }
 
     /// Where a call of `require` in a module leads.
@@ -294,7 +359,7 @@ impl<'a> Chooser<'a> {
                 for required in &shape.requires {
                     let target = self.target(*id, required.position);
                     let Some(ImportTarget::Module(target)) = target else { continue };
-                    let is_there = (is_flat && self.hoisted[id].contains(&required.position))
+                    let is_there = (is_flat && self.hoisted[id].contains_key(&required.position))
                         || (self.may_run_early && self.inert.get(target) == Some(&true))
                         || order.as_ref().is_some_and(|order| order.has_run(*target, *id));
                     // What is handed on from a closure is handed on whole.
@@ -364,7 +429,7 @@ impl<'a> Chooser<'a> {
             let is_static = match record.kind {
                 ImportKind::Static => true,
                 ImportKind::Require => {
-                    self.hoisted.get(id).is_some_and(|all| all.contains(&record.position))
+                    self.hoisted.get(id).is_some_and(|all| all.contains_key(&record.position))
                 }
                 _ => false,
             };
@@ -398,9 +463,13 @@ impl<'a> Chooser<'a> {
         let hoisted = self.hoisted.get(&id).filter(|_| self.flat.contains(&id));
         let records = self.graph.module(id).requires().into_iter();
         let import = |(position, record): (BytePos, &ImportRecord)| {
-            let runs = hoisted.is_some_and(|hoisted| hoisted.contains(&position));
-            let is_flat = matches!(record.target, ImportTarget::Module(target) if self.flat.contains(&target));
-            (runs || is_flat).then_some((position, runs))
+            let ImportTarget::Module(target) = record.target else { return None };
+            let is_first = hoisted.and_then(|hoisted| hoisted.get(&position)).copied();
+            // What a closure gives may be another thing later.
+            let is_fixed =
+                self.flat.contains(&target) || self.graph.module(target).data().is_some();
+            (self.flat.contains(&target) || (is_first.is_some_and(|first| first || is_fixed)))
+                .then_some((position, is_first.is_some()))
         };
         records.filter_map(import).collect()
     }
@@ -499,12 +568,24 @@ impl<'a> Chooser<'a> {
         let required = shape.requires.iter().find(|required| required.is_handed_on)?;
         match self.target(id, required.position)? {
             ImportTarget::Module(target)
-                if self.hoisted[&id].contains(&required.position)
+                if self.hoisted[&id].contains_key(&required.position)
                     && self.graph.module(*target).data().is_none() =>
             {
                 Some(*target)
             }
             _ => None,
+        }
+    }
+
+    /// Whether an export is surely no function that looks at `this`.
+    fn ignores_this(&self, id: ModuleId, names: &[Atom]) -> bool {
+        let id = self.origin(id);
+        let is_names = self.flat.contains(&id)
+            && matches!(self.exports_of(id), Some(FlatExports::Names { .. }));
+        match self.shapes.get(&id).and_then(|shape| shape.slot(names.first()?)) {
+            Some(Slot { from: Some(_), .. }) => is_names,
+            Some(slot) => is_names && slot.ignores_this,
+            None => false,
         }
     }
 
@@ -526,9 +607,12 @@ impl<'a> Chooser<'a> {
                     let names: Vec<Atom> = std::iter::once(name).chain(rest).cloned().collect();
                     match self.target(id, *position) {
                         Some(ImportTarget::Module(target)) => {
-                            self.allows(*target, View::Exports, &names, is_called)
+                            // As a method it would see this module's exports.
+                            let is_method = is_called && rest.is_empty();
+                            (!is_method || self.ignores_this(*target, &names))
+                                && self.allows(*target, View::Exports, &names, is_called)
                         }
-                        _ => true,
+                        _ => !is_called || !rest.is_empty(),
                     }
                 }
                 Some(slot) => slot.ignores_this || !is_called || !rest.is_empty(),
@@ -537,9 +621,9 @@ impl<'a> Chooser<'a> {
         };
         let (FlatExports::Names { marked } | FlatExports::Value { marked }) = exports;
         match (view, names) {
+            (_, [name, ..]) if *name == *MODULE_EXPORTS => false,
             (View::Exports, names) => of_exports(names),
             (_, []) => false,
-            (_, [name, ..]) if *name == *MODULE_EXPORTS => false,
             (View::Babel, [name, ..]) if *name == *"default" && marked != Marked::No => {
                 marked == Marked::Yes && shape.slot(name).is_some() && of_exports(names)
             }

@@ -38,6 +38,7 @@ pub(crate) fn flatten(
     let is_object = matches!(exports, Some(FlatExports::Value { .. }))
         && (shape.needs_object || matches!(shape.exports, Some(FlatExports::Names { .. })));
     let own = SyntaxContext::empty().apply_mark(Mark::new());
+    let own_imports = SyntaxContext::empty().apply_mark(Mark::new());
     let ident = |name: &Atom| Ident::new(name.clone(), DUMMY_SP, own);
     let slots = shape.slots.iter().map(|slot| {
         let name = if *slot.name == *"default" {
@@ -65,7 +66,9 @@ pub(crate) fn flatten(
     for (index, required) in shape.requires.iter().enumerate() {
         if imports.contains_key(&required.position) {
             let local = required.variable.clone();
-            let local = local.unwrap_or_else(|| ident(&format!("required_{index}").into()));
+            let local = local.unwrap_or_else(|| {
+                Ident::new(format!("required_{index}").into(), DUMMY_SP, own_imports)
+            });
             flattener.imports.insert(required.position, local);
         }
     }
@@ -255,7 +258,7 @@ impl Flattener<'_> {
         let kind = if sets_exports { VarDeclKind::Var } else { VarDeclKind::Const };
         let empty = Box::new(code::object(Vec::new()));
         self.declare(kind, object.clone(), Some(empty), DUMMY_SP);
-        if sets_value {
+        if sets_value || sets_exports {
             let value = self.value.clone();
             self.declare(VarDeclKind::Var, value, Some(Box::new(Expr::Ident(object))), DUMMY_SP);
         } else {

@@ -61,6 +61,14 @@ pub(crate) fn wrap_modules(
     let mut wraps = Wraps { list, awaits: false };
     let mut dynamic = Vec::new();
     for id in graph.ids() {
+        // What a module in a closure imports runs when that does.
+        if graph.module(id).has_direct_eval && graph.module(id).format == ModuleFormat::Esm {
+            for (_, record) in graph.module(id).static_imports() {
+                if let ImportTarget::Module(target) = record.target {
+                    wrap_with_imports(graph, target, &mut wraps, &[]);
+                }
+            }
+        }
         // What a `CommonJS` module imports by statements runs when it does.
         if graph.module(id).format == ModuleFormat::CommonJs && live.modules[id.index()] {
             for (_, record) in graph.module(id).static_imports() {

@@ -496,7 +496,8 @@ fn add_frame(
         }
         if options.format != Format::Esm
             && is_strict(graph, plan, info)
-            && !module.directives.iter().any(|text| **text == *"use strict")
+            && (module.format == ModuleFormat::CommonJs
+                || !module.directives.iter().any(|text| **text == *"use strict"))
         {
             before.push_str("\"use strict\";\n");
         }

@@ -139,6 +139,9 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
     if let Some(helper) = &name_helper {
         keep_names(&mut statements, helper, context.options);
     }
+    if module.flat.is_some() && !context.options.minify.identifiers {
+        rewriter.keep_anonymous(&mut statements, &rewriter.properties());
+    }
     for statement in &mut statements {
         statement.visit_mut_with(&mut rewriter);
     }
@@ -200,7 +203,7 @@ fn declare_constants(statements: &mut [Stmt], module: &Module) {
         _ => false,
     };
     for (statement, record) in statements.iter_mut().zip(&module.statements) {
-        if record.has_side_effects {
+        if record.has_side_effects || calls_something(statement) {
             break;
         }
         let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
@@ -216,6 +219,29 @@ fn declare_constants(statements: &mut [Stmt], module: &Module) {
             declaration.kind = VarDeclKind::Const;
         }
     }
+}
+
+/// Whether a statement calls a function when it runs, which could read a variable before it has its value.
+fn calls_something(statement: &Stmt) -> bool {
+    struct Finder(bool);
+    impl Visit for Finder {
+        noop_visit_type!();
+        fn visit_function(&mut self, _: &Function) {}
+        fn visit_arrow_expr(&mut self, _: &ArrowExpr) {}
+        fn visit_constructor(&mut self, _: &Constructor) {}
+        fn visit_call_expr(&mut self, _: &CallExpr) {
+            self.0 = true;
+        }
+        fn visit_new_expr(&mut self, _: &NewExpr) {
+            self.0 = true;
+        }
+        fn visit_tagged_tpl(&mut self, _: &TaggedTpl) {
+            self.0 = true;
+        }
+    }
+    let mut finder = Finder(false);
+    statement.visit_with(&mut finder);
+    finder.0
 }
 
 /// `var ns = __namespace({ a: () => a })`; returns what adds names that are known only at run time.
@@ -391,7 +417,14 @@ impl NodeNames {
 /// Calls of wrapped modules that a wrapped module imports, in order.
 fn import_calls(context: &Context<'_>, id: ModuleId) -> Vec<Stmt> {
     let before = context.plan.live.evaluated_before(context.graph, id);
-    before.into_iter().filter_map(|target| run_module(context, target, true)).flatten().collect()
+    // What a `CommonJS` module requires of those without a closure has run.
+    let is_closure = context.plan.wraps.of(id) == Wrap::CommonJs;
+    before
+        .into_iter()
+        .filter(|target| !is_closure || context.graph.module(*target).flat.is_none())
+        .filter_map(|target| run_module(context, target, true))
+        .flatten()
+        .collect()
 }
 
 /// Statements that run a wrapped module, and take what `CommonJS` gives; `None` when it is not wrapped.
@@ -506,6 +539,10 @@ impl<'a> Rewriter<'a> {
             };
             let Some(reference) = reference else { continue };
             if reference == Reference::Name(symbol.id.0.clone()) {
+                // What was a property is a name now, which nested ones must not be.
+                if module.flat.is_some() {
+                    captured.insert(symbol.id.0.clone());
+                }
                 continue;
             }
             if let Reference::Name(name) | Reference::Property(name, _) = &reference {
@@ -865,16 +902,37 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// New names of top-level symbols, with the old.
-    fn renamed_at_top(&self) -> FxHashMap<Atom, Atom> {
-        // What is assigned to a property gets no name.
+    /// Symbols that were properties of `exports`: functions that are assigned to them have no name.
+    fn properties(&self) -> FxHashSet<u32> {
         let exports = self.module.exports.iter().filter(|_| self.module.flat.is_some());
-        let properties: FxHashSet<u32> = exports
+        exports
             .filter_map(|(_, export)| match export {
                 Export::Local(symbol) => Some(*symbol),
                 Export::From(_) => None,
             })
-            .collect();
+            .collect()
+    }
+
+    /// Leaves functions without a name that were assigned to a property.
+    fn keep_anonymous(&self, statements: &mut [Stmt], properties: &FxHashSet<u32>) {
+        for statement in statements {
+            let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
+            for declarator in &mut declaration.decls {
+                let name = declarator.name.as_ident();
+                let symbol = name.and_then(|name| self.module.symbol_of.get(&name.to_id()));
+                if let (Some(symbol), Some(init)) = (symbol, &mut declarator.init)
+                    && properties.contains(symbol)
+                    && code::is_anonymous_function(init)
+                {
+                    **init = code::sequence(vec![code::number(0.0), *init.take()]);
+                }
+            }
+        }
+    }
+
+    /// New names of top-level symbols, with the old.
+    fn renamed_at_top(&self) -> FxHashMap<Atom, Atom> {
+        let properties = self.properties();
         (0u32..)
             .zip(&self.module.symbols)
             .filter(|(index, _)| !properties.contains(index))
