@@ -59,6 +59,45 @@ pub(crate) fn write_out(program: &mut Program) {
     }
 }
 
+/// Writes numbers such as `0755` and escapes such as `\033` in another way: strict code must not have them (ECMA-262,
+/// 12.9.3.1 and 12.9.4.1).
+pub(crate) fn write_octals_out(program: &mut Program, source: &str) {
+    let is_octal = |pair: &[u8]| matches!(pair, [b'\\' | b'0', digit] if digit.is_ascii_digit());
+    if source.as_bytes().windows(2).any(is_octal) {
+        program.visit_mut_with(&mut Octals);
+    }
+}
+
+struct Octals;
+
+impl VisitMut for Octals {
+    noop_visit_mut_type!();
+
+    fn visit_mut_number(&mut self, number: &mut Number) {
+        let is_old =
+            |raw: &Atom| matches!(raw.as_bytes(), [b'0', next, ..] if next.is_ascii_digit());
+        number.raw.take_if(|raw| is_old(raw));
+    }
+
+    fn visit_mut_str(&mut self, text: &mut Str) {
+        let is_old = |raw: &Atom| {
+            let mut bytes = raw.bytes().peekable();
+            while let Some(byte) = bytes.next() {
+                if byte != b'\\' {
+                    continue;
+                }
+                let escaped = bytes.next();
+                let is_digit = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
+                if is_digit(escaped) && (escaped != Some(b'0') || is_digit(bytes.peek().copied())) {
+                    return true;
+                }
+            }
+            false
+        };
+        text.raw.take_if(|raw| is_old(raw));
+    }
+}
+
 /// Gives other names to what strict code cannot declare: `await`, `let`, `eval` and the like. Names must be resolved.
 /// Returns where such a name is read that nothing declares; those cannot be helped.
 pub(crate) fn rename_reserved(program: &mut Program, unresolved: SyntaxContext) -> Vec<Ident> {

@@ -22,7 +22,9 @@ use super::glob_imports::{GlobInput, Unknown, expand_globs};
 use crate::bundle::lower::ambient::{ambient_names, make_global};
 use crate::bundle::lower::catch_variables::write_out_catch_variables;
 use crate::bundle::lower::import_equals::{place_requires, split_exports};
-use crate::bundle::lower::sloppy::{functions_behind_if, rename_reserved, write_out};
+use crate::bundle::lower::sloppy::{
+    functions_behind_if, rename_reserved, write_octals_out, write_out,
+};
 use crate::bundle::lower::{has_legacy_decorators, lower};
 use crate::bundle::options::{Format, Loader};
 use crate::bundle::source::{KeptComments, ParseInput, code_behind, is_annotation, location_at};
@@ -79,6 +81,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let is_sloppy = is_sloppy(&program, input);
     if is_sloppy {
         write_out(&mut program);
+        write_octals_out(&mut program, &input.source.src);
     }
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
