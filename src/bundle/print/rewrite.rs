@@ -140,7 +140,7 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
         keep_names(&mut statements, helper, context.options);
     }
     if module.flat.is_some() && !context.options.minify.identifiers {
-        rewriter.keep_anonymous(&mut statements, &rewriter.properties());
+        rewriter.keep_anonymous(&mut statements, &properties(module));
     }
     for statement in &mut statements {
         statement.visit_mut_with(&mut rewriter);
@@ -528,6 +528,7 @@ impl<'a> Rewriter<'a> {
         let mut captured: FxHashSet<Atom> = FxHashSet::default();
         let is_commonjs = context.plan.wraps.of(id) == Wrap::CommonJs;
         let bindings = &context.plan.bindings.symbols[id.index()];
+        let (is_flat, properties) = (module.flat.is_some(), properties(module));
         for (index, symbol) in (0u32..).zip(&module.symbols) {
             let reference = match bindings.get(&index) {
                 Some(binding) => context.reference(binding),
@@ -540,8 +541,9 @@ impl<'a> Rewriter<'a> {
             let Some(reference) = reference else { continue };
             if reference == Reference::Name(symbol.id.0.clone()) {
                 // What was a property is a name now, which nested ones must not be.
-                if module.flat.is_some() {
-                    captured.insert(symbol.id.0.clone());
+                let name = &symbol.id.0;
+                if properties.contains(&index) || (is_flat && name.ends_with("_exports")) {
+                    captured.insert(name.clone());
                 }
                 continue;
             }
@@ -902,17 +904,6 @@ impl<'a> Rewriter<'a> {
         }
     }
 
-    /// Symbols that were properties of `exports`: functions that are assigned to them have no name.
-    fn properties(&self) -> FxHashSet<u32> {
-        let exports = self.module.exports.iter().filter(|_| self.module.flat.is_some());
-        exports
-            .filter_map(|(_, export)| match export {
-                Export::Local(symbol) => Some(*symbol),
-                Export::From(_) => None,
-            })
-            .collect()
-    }
-
     /// Leaves functions without a name that were assigned to a property.
     fn keep_anonymous(&self, statements: &mut [Stmt], properties: &FxHashSet<u32>) {
         for statement in statements {
@@ -932,7 +923,7 @@ impl<'a> Rewriter<'a> {
 
     /// New names of top-level symbols, with the old.
     fn renamed_at_top(&self) -> FxHashMap<Atom, Atom> {
-        let properties = self.properties();
+        let properties = properties(self.module);
         (0u32..)
             .zip(&self.module.symbols)
             .filter(|(index, _)| !properties.contains(index))
@@ -1059,6 +1050,17 @@ impl<'a> Rewriter<'a> {
         definitions
             .push(code::var(name, code::call(&self.context.helper(runtime::ESM), vec![closure])));
     }
+}
+
+/// Symbols that were properties of `exports`: functions that are assigned to them have no name.
+fn properties(module: &Module) -> FxHashSet<u32> {
+    let exports = module.exports.iter().filter(|_| module.flat.is_some());
+    exports
+        .filter_map(|(_, export)| match export {
+            Export::Local(symbol) => Some(*symbol),
+            Export::From(_) => None,
+        })
+        .collect()
 }
 
 /// What a pattern assigns to in place of an import.
