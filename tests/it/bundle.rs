@@ -130,6 +130,7 @@ fn random_programs_say_the_same_minified() {
 fn random_graphs_say_the_same() {
     generated_say_the_same("graphs.mjs", "100", &[]);
     generated_say_the_same("graphs.mjs", "100", &["--minify"]);
+    generated_say_the_same("graphs.mjs", "50", &["--splitting"]);
 }
 
 /// Each program of `docs/assumptions.md` says something else when it is minified, and nothing else than without `assume`

@@ -1,6 +1,8 @@
 //! Which `CommonJS` modules of the graph can stand in the scope of the output, without a closure. Whatever requires such a
 //! module has to find it evaluated, and takes single exports of it only, unless it exports an object or another value.
 
+use std::cell::RefCell;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::BytePos;
@@ -61,6 +63,7 @@ pub(crate) fn find_flat(
         inert: FxHashMap::default(),
         targets: FxHashMap::default(),
         held: FxHashSet::default(),
+        allowed: RefCell::default(),
     };
     let mut ids: Vec<ModuleId> = shapes.keys().copied().collect();
     ids.sort_unstable();
@@ -140,6 +143,8 @@ struct Chooser<'a> {
     targets: FxHashMap<(ModuleId, BytePos), &'a ImportTarget>,
     /// Modules whose exports somebody holds as a whole.
     held: FxHashSet<ModuleId>,
+    /// What is known of exports that are handed on, and of whether they are called.
+    allowed: RefCell<FxHashMap<(ModuleId, Atom, bool), bool>>,
 }
 
 impl<'a> Chooser<'a> {
@@ -283,6 +288,7 @@ impl<'a> Chooser<'a> {
 
     /// Modules of which others take more than they give without a closure.
     fn misused(&self) -> Vec<ModuleId> {
+        self.allowed.borrow_mut().clear();
         let mut misused = Vec::new();
         for id in self.graph.ids() {
             match self.shapes.get(&id) {
@@ -577,6 +583,18 @@ impl<'a> Chooser<'a> {
         }
     }
 
+    /// The same for an export that is handed on, remembered: rows of such modules are long.
+    fn allows_once(&self, id: ModuleId, names: &[Atom], is_called: bool) -> bool {
+        let [name] = names else { return self.allows(id, View::Exports, names, is_called) };
+        let key = (id, name.clone(), is_called);
+        if let Some(known) = self.allowed.borrow().get(&key) {
+            return *known;
+        }
+        let allowed = self.allows(id, View::Exports, names, is_called);
+        self.allowed.borrow_mut().insert(key, allowed);
+        allowed
+    }
+
     /// Whether an export is surely no function that looks at `this`.
     fn ignores_this(&self, id: ModuleId, names: &[Atom]) -> bool {
         let id = self.origin(id);
@@ -610,7 +628,7 @@ impl<'a> Chooser<'a> {
                             // As a method it would see this module's exports.
                             let is_method = is_called && rest.is_empty();
                             (!is_method || self.ignores_this(*target, &names))
-                                && self.allows(*target, View::Exports, &names, is_called)
+                                && self.allows_once(*target, &names, is_called)
                         }
                         _ => !is_called || !rest.is_empty(),
                     }

@@ -58,6 +58,7 @@ pub(crate) fn flatten(
         object: is_object.then(|| ident(&format!("{name}_exports").into())),
         specifiers: requires.iter().map(|one| (one.position, one.specifier.clone())).collect(),
         imports: FxHashMap::default(),
+        locals: FxHashSet::default(),
         items: Vec::new(),
         late: Vec::new(),
     };
@@ -69,6 +70,7 @@ pub(crate) fn flatten(
             let local = local.unwrap_or_else(|| {
                 Ident::new(format!("required_{index}").into(), DUMMY_SP, own_imports)
             });
+            flattener.locals.insert(local.to_id());
             flattener.imports.insert(required.position, local);
         }
     }
@@ -106,6 +108,8 @@ struct Flattener<'a> {
     specifiers: FxHashMap<BytePos, Atom>,
     /// The variables of what is required.
     imports: FxHashMap<BytePos, Ident>,
+    /// The same, by themselves.
+    locals: FxHashSet<Id>,
     items: Vec<ModuleItem>,
     /// Imports of modules that have run: they must not run them.
     late: Vec<ModuleItem>,
@@ -114,12 +118,14 @@ struct Flattener<'a> {
 impl Flattener<'_> {
     fn tell_apart(&mut self, shape: &Shape) {
         let mut taken: FxHashSet<Atom> = FxHashSet::default();
+        let mut numbers: FxHashMap<Atom, u32> = FxHashMap::default();
         for slot in &shape.slots {
             let ident = self.slots.get_mut(&slot.name).expect("each export has a variable");
-            let mut number = 1;
+            let wish = ident.sym.clone();
             while !taken.insert(ident.sym.clone()) {
-                number += 1;
-                ident.sym = format!("{}_{number}", identifier(&slot.name)).into();
+                let number = numbers.entry(wish.clone()).or_insert(1);
+                *number += 1;
+                ident.sym = format!("{wish}_{number}").into();
             }
         }
     }
@@ -214,7 +220,7 @@ impl Flattener<'_> {
                 {
                     let Some(init) = init else {
                         // It is set by a statement of its own.
-                        return self.imports.values().any(|local| is_local(local, name));
+                        return self.locals.contains(&name.to_id());
                     };
                     match self.import_of(init) {
                         Some(local) if is_local(&local, name) => {
