@@ -171,28 +171,49 @@ fn close(builder: &mut SourceMapBuilder, open: &mut Option<u32>, (line, column):
 
 /// A text by its lines. Columns count UTF-16 units.
 struct Lines<'a> {
-    lines: Vec<(&'a str, bool)>,
+    /// Each line with the columns and bytes of every hundredth character; none where all are ASCII.
+    lines: Vec<(&'a str, Vec<(usize, usize)>)>,
+}
+
+/// Columns and bytes of every hundredth character of a line: an output may be one line of megabytes.
+fn steps(line: &str) -> Vec<(usize, usize)> {
+    let mut steps = Vec::new();
+    let mut units = 0;
+    for (index, (at, character)) in line.char_indices().enumerate() {
+        if index % 100 == 0 {
+            steps.push((units, at));
+        }
+        units += character.len_utf16();
+    }
+    steps
 }
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
-        Self { lines: text.split('\n').map(|line| (line, line.is_ascii())).collect() }
+        let of_line = |line: &'a str| {
+            let steps = if line.is_ascii() { Vec::new() } else { steps(line) };
+            (line, steps)
+        };
+        Self { lines: text.split('\n').map(of_line).collect() }
     }
 
     /// The identifier that begins at a place.
     fn identifier(&self, line: u32, column: u32) -> Option<&'a str> {
-        let (line, is_ascii) = *self.lines.get(line as usize)?;
-        let start = if is_ascii {
-            column as usize
-        } else {
-            let mut units = 0;
-            line.char_indices()
-                .find(|(_, character)| {
-                    let is_there = units >= column as usize;
-                    units += character.len_utf16();
-                    is_there
-                })
-                .map(|(at, _)| at)?
+        let (line, steps) = self.lines.get(line as usize)?;
+        let column = column as usize;
+        let start = match steps.partition_point(|(units, _)| *units <= column).checked_sub(1) {
+            None => column,
+            Some(step) => {
+                let (mut units, from) = steps[step];
+                line.get(from..)?
+                    .char_indices()
+                    .find(|(_, character)| {
+                        let is_there = units >= column;
+                        units += character.len_utf16();
+                        is_there
+                    })
+                    .map(|(at, _)| from + at)?
+            }
         };
         let rest = line.get(start..)?;
         let mut characters = rest.char_indices();
