@@ -14,6 +14,7 @@ use super::commonjs::{
     is_global_member, require_call, taken_apart,
 };
 use crate::bundle::graph::{FlatExports, ImportKind, MODULE_EXPORTS, Marked, Module, ModuleFormat};
+use crate::bundle::meaning::globals::{COLLECTIONS, ERRORS};
 use crate::bundle::options::{Format, Options};
 use crate::bundle::syntax::{constant_string, static_chain, static_property, uses_this};
 
@@ -108,12 +109,11 @@ pub(crate) fn shape_of(
         return None;
     }
     let mut finder = Finder::new(module, body, unresolved);
-    let is_strict = module.directives.iter().any(|text| **text == *"use strict");
     // A variable of these names begins as what Node's function around the module is called with.
     let parameters = ["exports", "module", "require", "__filename", "__dirname"];
     finder.is_closed |= module.uses_top_level_this
         || module.symbols.iter().any(|symbol| parameters.contains(&symbol.id.0.as_str()))
-        || (options.format != Format::Esm && !is_strict);
+        || (options.format != Format::Esm && !module.is_strict());
     finder.find_requires(body);
     for (index, statement) in body.iter().enumerate() {
         finder.statement(index, statement);
@@ -129,21 +129,6 @@ struct Found {
     /// Reads of properties of what such a call gave.
     reads: Vec<(BytePos, Atom)>,
 }
-
-/// Built-in classes that are the same whenever they are asked for.
-const ERRORS: &[&str] = &[
-    "AggregateError",
-    "Error",
-    "EvalError",
-    "RangeError",
-    "ReferenceError",
-    "SyntaxError",
-    "TypeError",
-    "URIError",
-];
-
-/// Built-in classes of which an empty object depends on nothing.
-const COLLECTIONS: &[&str] = &["Map", "Set", "WeakMap", "WeakSet"];
 
 /// What a first look at a statement says.
 enum Role<'a> {

@@ -242,12 +242,12 @@ impl<'a> Chooser<'a> {
         while let Some((id, next)) = walk.last_mut() {
             let shape = self.shapes.get(id).filter(|shape| shape.is_inert);
             let imports = &self.graph.module(*id).imports;
-            let is_known_open = shape.is_none() || self.in_circle[id.index()];
-            let record = imports.get(*next).filter(|_| !is_known_open);
+            let may_be_seen = shape.is_none() || self.in_circle[id.index()];
+            let record = imports.get(*next).filter(|_| !may_be_seen);
             let Some(record) = record else {
                 let id = *id;
                 walk.pop();
-                let is_inert = !is_known_open && self.requires_inert(id);
+                let is_inert = !may_be_seen && self.requires_inert(id);
                 self.inert.insert(id, is_inert);
                 continue;
             };
@@ -319,10 +319,12 @@ impl<'a> Chooser<'a> {
                 _ => false,
             };
             // `export *` takes what is only there when it runs.
-            let is_star = |index: u32| module.export_stars.contains(&index);
+            let stars: FxHashSet<u32> = module.export_stars.iter().copied().collect();
             closed.extend((0u32..).zip(&module.imports).filter_map(|(index, record)| {
                 match record.target {
-                    ImportTarget::Module(target) if !is_direct(record.kind) || is_star(index) => {
+                    ImportTarget::Module(target)
+                        if !is_direct(record.kind) || stars.contains(&index) =>
+                    {
                         Some(target)
                     }
                     _ => None,

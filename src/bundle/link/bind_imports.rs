@@ -409,7 +409,7 @@ impl<'a> Binder<'a> {
     pub(crate) fn is_pure(&mut self, start: Binding, chain: &Chain) -> bool {
         let is_read = !chain.is_called && !chain.names.is_empty();
         match self.chain(start, chain) {
-            // A variable has its value when its module has run; what `CommonJS` exports are properties without a deed.
+            // A variable has its value once its module has run, and reading what `CommonJS` exports has no side effects.
             (Binding::Symbol(symbol), taken) if is_read => {
                 taken == chain.names.len() && !self.in_circle[symbol.module.index()]
             }

@@ -212,9 +212,6 @@ impl Judge<'_> {
     /// Reading a property of what a module exports does nothing. What imports are is known when they are bound.
     fn reads_export(&self, member: &MemberExpr) -> bool {
         let Some((root, names)) = static_chain(member) else { return false };
-        if self.required.contains(&root.to_id()) {
-            return names.len() == 1;
-        }
         match self.imports.get(&root.to_id()).filter(|_| self.reads_imports) {
             Some(symbol) => {
                 let chain = Chain { symbol: *symbol, names, is_called: false };

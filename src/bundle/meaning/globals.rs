@@ -5,21 +5,12 @@ use swc_core::ecma::ast::*;
 
 use super::judge::Judge;
 
-/// Constructors that only make an object when called with `new` and harmless arguments.
-const PURE_CONSTRUCTORS: &[&str] = &[
-    "Map",
-    "Set",
-    "WeakMap",
-    "WeakSet",
-    "Date",
-    "Error",
-    "EvalError",
-    "RangeError",
-    "ReferenceError",
-    "SyntaxError",
-    "TypeError",
-    "URIError",
-];
+/// Classes of errors: they are the same whenever they are asked for.
+pub(crate) const ERRORS: &[&str] =
+    &["Error", "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"];
+
+/// Classes of collections: an empty one depends on nothing.
+pub(crate) const COLLECTIONS: &[&str] = &["Map", "Set", "WeakMap", "WeakSet"];
 
 /// Constructors of platforms that only make an object when called without arguments.
 const PLAIN_CONSTRUCTORS: &[&str] = &[
@@ -42,8 +33,9 @@ impl Judge<'_> {
         if ident.ctxt != self.unresolved || !self.target.has_global(&ident.sym) {
             return false;
         }
-        (arguments.is_empty() && PLAIN_CONSTRUCTORS.contains(&ident.sym.as_str()))
-            || PURE_CONSTRUCTORS.contains(&ident.sym.as_str())
+        let name = ident.sym.as_str();
+        (arguments.is_empty() && PLAIN_CONSTRUCTORS.contains(&name))
+            || (ERRORS.contains(&name) || COLLECTIONS.contains(&name) || name == "Date")
                 && match arguments {
                     [] => true,
                     [only] => match (ident.sym.as_str(), &*only.expr) {

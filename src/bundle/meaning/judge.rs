@@ -29,8 +29,6 @@ pub(crate) struct Judge<'a> {
     pub(crate) believe_annotations: bool,
     /// Imported symbols: what a call of one does is known when it is bound.
     pub(crate) imports: &'a FxHashMap<Id, u32>,
-    /// Variables that hold what `require` gave, for all time.
-    pub(crate) required: FxHashSet<Id>,
     /// Whether properties of imports may be read, which does nothing where it is known what they are bound to.
     pub(crate) reads_imports: bool,
     /// Calls and reads that were taken for pure, until it is known what imports are and which modules stand in circles.
@@ -56,7 +54,6 @@ impl<'a> Judge<'a> {
             target: options.target,
             believe_annotations: !options.ignore_annotations,
             imports,
-            required: FxHashSet::default(),
             reads_imports: false,
             pure_if: RefCell::default(),
         }

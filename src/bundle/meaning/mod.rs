@@ -2,7 +2,7 @@
 //! nothing is remembered but what an answer depends on.
 
 mod effects;
-mod globals;
+pub(crate) mod globals;
 mod judge;
 mod types;
 pub(crate) mod values;
