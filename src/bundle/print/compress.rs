@@ -16,6 +16,7 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::SourceType;
 use swc_core::common::LineCol;
 
+use super::inline::inline_functions;
 use crate::bundle::options::{Format, Options};
 
 /// The smaller text.
@@ -71,7 +72,12 @@ pub(super) fn compress(
     }
     // What a name means in a `with` statement is known only when it runs.
     if options.minify.syntax && with.names.is_empty() {
-        let scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
+        let mut scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
+        if (is_strict || options.format == Format::Esm)
+            && inline_functions(&mut program, &scoping, !options.minify.identifiers, &allocator)
+        {
+            scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
+        }
         let options = CompressOptions {
             target: target(options),
             drop_console: options.drop_console,

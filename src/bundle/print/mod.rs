@@ -3,6 +3,7 @@
 mod assemble;
 mod compress;
 mod emit;
+mod inline;
 mod keep_names;
 mod metafile;
 mod names;
