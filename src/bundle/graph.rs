@@ -1,6 +1,6 @@
 //! The module graph as data: modules, import records, statements, symbols, exports. It holds no syntax tree.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
@@ -309,6 +309,8 @@ pub struct Module {
     pub flat: Option<FlatExports>,
     /// Whether it is such a one, and nobody can see when it runs.
     pub is_inert: bool,
+    /// Whether static imports lead from it back to it, so that its variables may be read before they have their values.
+    pub in_circle: bool,
     /// Whether the file has `import` or `export` statements, so that `import()` and `require` see a namespace.
     pub has_esm_syntax: bool,
     /// Whether imports from here follow Node's rule: `default` of a `CommonJS` module is `module.exports`, always.
@@ -470,15 +472,33 @@ pub struct EntryPoint {
 }
 
 /// All modules and how they import each other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ModuleGraph {
     /// By [`ModuleId`].
     pub modules: Vec<Module>,
     /// The modules the build starts from, in the order given.
     pub entry_points: Vec<ModuleId>,
+    /// The deepest folder that holds all of them: outputs keep their place below it.
+    pub common_folder: PathBuf,
 }
 
 impl ModuleGraph {
+    /// Fills what is known when all modules are.
+    pub(super) fn settle(&mut self) {
+        let circles = self.in_circles(&[ImportKind::Static]);
+        for (module, in_circle) in self.modules.iter_mut().zip(circles) {
+            module.in_circle = in_circle;
+        }
+        let folders = self.entry_points.iter().filter_map(|id| self.module(*id).file.parent());
+        let common = folders.map(Path::to_path_buf).reduce(|mut common, folder| {
+            while !folder.starts_with(&common) {
+                common.pop();
+            }
+            common
+        });
+        self.common_folder = common.unwrap_or_else(|| PathBuf::from("/"));
+    }
+
     /// The module of that number.
     #[must_use]
     pub fn module(&self, id: ModuleId) -> &Module {

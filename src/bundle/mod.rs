@@ -21,6 +21,8 @@ pub mod targets;
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 pub use graph::{EntryPoint, NameUse};
 pub use options::Options;
 pub use read::environment::environment_reads;
@@ -70,30 +72,32 @@ pub fn bundle(
         graph.entry_points.chunks(1).collect()
     };
     let stand_ins = print::StandIns::new(&graph, &scanned.source_map, options);
-    let mut trees: Vec<_> = scanned.trees.into_iter().map(Some).collect();
+    let (trees, source_map) = (scanned.trees, scanned.source_map);
+    let printed_of = |plan: &link::LinkPlan, own| {
+        print::print(&graph, plan, own, &source_map, &stand_ins, options)
+    };
+    let results: Vec<_> = if let [entry_points] = groups.as_slice() {
+        let link::Linked { plan, diagnostics } = link::link(&graph, entry_points, options);
+        let all = graph.ids().zip(trees).collect();
+        vec![(plan.map(|plan| printed_of(&plan, all)), diagnostics)]
+    } else {
+        let outputs = groups.par_iter().map(|entry_points| {
+            let link::Linked { plan, diagnostics } = link::link(&graph, entry_points, options);
+            let printed = plan.map(|plan| {
+                // Copies cost time: only what this output holds.
+                let own = plan.chunks.list.iter().flat_map(|chunk| &chunk.modules);
+                printed_of(&plan, own.map(|id| (*id, trees[id.index()].copy())).collect())
+            });
+            (printed, diagnostics)
+        });
+        outputs.collect()
+    };
     let mut printed = print::Printed::default();
-    for (index, entry_points) in groups.iter().enumerate() {
-        let linked = link::link(&graph, entry_points, options);
-        diagnostics.extend(
-            linked
-                .diagnostics
-                .into_iter()
-                .filter(|new| !diagnostics.contains(new))
-                .collect::<Vec<_>>(),
-        );
-        let Some(plan) = linked.plan else { return Bundled { diagnostics, ..Bundled::default() } };
-        let is_last = index + 1 == groups.len();
-        let own = if is_last {
-            std::mem::take(&mut trees)
-        } else {
-            let trees = trees.iter().zip(&plan.chunks.of);
-            // Copies cost time: only what this output holds.
-            trees
-                .map(|(tree, chunk)| chunk.and(tree.as_ref()).map(scan::ModuleTree::copy))
-                .collect()
-        };
-        let source_map = &scanned.source_map;
-        printed.append(print::print(&graph, &plan, own, source_map, &stand_ins, options));
+    for (own, found) in results {
+        let new: Vec<_> = found.into_iter().filter(|new| !diagnostics.contains(new)).collect();
+        diagnostics.extend(new);
+        let Some(own) = own else { return Bundled { diagnostics, ..Bundled::default() } };
+        printed.append(own);
     }
     diagnostics.append(&mut printed.diagnostics);
     let mut artifacts = printed.artifacts;

@@ -235,7 +235,7 @@ fn scan_once(
         scanned.append(&mut modules);
     }
 
-    let mut graph = ModuleGraph { modules: Vec::new(), entry_points: entries };
+    let mut graph = ModuleGraph { entry_points: entries, ..ModuleGraph::default() };
     let (mut trees, mut assets, mut pending) = (Vec::new(), Vec::new(), Vec::new());
     for module in scanned {
         graph.modules.push(module.module);
@@ -261,6 +261,7 @@ fn scan_once(
         .map(|(_, _, folder, _)| folder)
         .collect();
     scanner.settle_pending(&mut graph, &mut trees, pending);
+    graph.settle();
     (Scanned { graph, trees, assets, source_map, diagnostics }, main_only)
 }
 
@@ -958,6 +959,7 @@ fn empty_module(path: String, file: PathBuf, side_effects: ModuleSideEffects) ->
         format: ModuleFormat::Esm,
         flat: None,
         is_inert: false,
+        in_circle: false,
         has_esm_syntax: false,
         uses_node_interop: false,
         side_effects,

@@ -72,7 +72,27 @@ class Program extends Random {
     const leave = (how) => (this.chance(0.3) ? `if (${value(2)}) ${how};` : "");
     if (depth <= 0) return `${value(2)};`;
     const name = this.name("v");
-    switch (this.below(18)) {
+    switch (this.below(22)) {
+      case 18: case 19: case 20: {
+        // Only returns something, and is called here alone.
+        const names = Array.from({ length: this.below(4) }, () => this.name("p"));
+        const inside = [...names.map((one) => ({ name: one, canChange: this.chance(0.1) })), ...scope];
+        const text = `function ${name}(${names}) { return ${this.expression(inside, 1 + this.below(2))}; }`;
+        const given = Array.from({ length: names.length - (this.chance(0.2) ? 1 : 0) }, () =>
+          this.chance(0.3) ? this.pick(LITERALS) : this.expression(scope, 1));
+        const call = `${name}(${given})`;
+        const use = this.pick([call, `[say(1), ${call}]`, `${call}?.a`, `typeof ${call}`, `${call} + say(2)`, `say(3) && ${call}`]);
+        return this.pick([`${text}\nsay(${use});`, `say(${use});\n${text}`, `{ ${text} say(${use}); }`]);
+      }
+      case 21: {
+        // Is used here alone.
+        const other = this.name("v");
+        const text = this.function(scope, depth - 1, name);
+        const use = this.pick([name, `({ ${name} }).${name}`, `[${name}][0]`, `${value(1)} && ${name} || (() => 5)`]);
+        declare(other, false, true);
+        const statements = [`const ${other} = ${use};`, text];
+        return (this.chance(0.5) ? statements : statements.reverse()).join("\n");
+      }
       case 0: case 1: {
         const kind = this.pick(["var", "let", "const"]);
         const text = `${kind} ${name} = ${value()};`;

@@ -13,6 +13,7 @@ mod bundlers;
 mod cli;
 mod config;
 mod github;
+mod growth;
 mod leak;
 mod matrix;
 mod mcp;

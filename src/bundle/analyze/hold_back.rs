@@ -1,7 +1,7 @@
 //! What the compressor would drop although it may run the user's code or throw: it takes for granted that turning an
 //! object into a text or a number calls nobody, that any value can be extended, and that no variable is read before it
 //! has its value. Where nobody takes the value of such an expression, it becomes the argument of a call of `HELD`, of
-//! which the compressor knows nothing; when that is done, `print/compress.rs` takes the call away.
+//! which the compressor knows nothing; when that is done, `print/compress/` takes the call away.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;

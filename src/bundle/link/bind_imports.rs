@@ -47,9 +47,6 @@ pub(crate) struct Bindings {
     pub(crate) symbols: Vec<FxHashMap<u32, Binding>>,
     /// For each module, what static property chains on imports stand for, and how many names that takes up.
     pub(crate) chains: Vec<Chains>,
-    /// For each module, whether it stands in a circle of imports, so that its variables may be read before they have their
-    /// values.
-    pub(crate) in_circle: Vec<bool>,
 }
 
 /// What chains of property reads stand for, and how many of the names that takes up.
@@ -86,7 +83,6 @@ fn member(object: Binding, name: Option<Atom>) -> Binding {
 pub(crate) struct Binder<'a> {
     graph: &'a ModuleGraph,
     /// Modules whose constants may be read before they have their values.
-    in_circle: Vec<bool>,
     /// JSON of which nobody can have changed a member.
     fixed_json: FxHashSet<ModuleId>,
     exports: FxHashMap<(ModuleId, Atom), Binding>,
@@ -95,12 +91,11 @@ pub(crate) struct Binder<'a> {
 }
 
 impl<'a> Binder<'a> {
-    /// A binder over the graph.
-    pub(crate) fn new(graph: &'a ModuleGraph) -> Self {
+    /// A binder for the modules of an order.
+    pub(crate) fn new(graph: &'a ModuleGraph, order: &Order) -> Self {
         Self {
             graph,
-            in_circle: graph.in_circles(&[ImportKind::Static]),
-            fixed_json: fixed_json(graph),
+            fixed_json: fixed_json(graph, order),
             exports: FxHashMap::default(),
             origins: FxHashMap::default(),
         }
@@ -180,7 +175,6 @@ impl<'a> Binder<'a> {
                 bindings.chains[id.index()].insert(chain.clone(), bound);
             }
         }
-        bindings.in_circle.clone_from(&self.in_circle);
         (bindings, diagnostics)
     }
 
@@ -247,7 +241,7 @@ impl<'a> Binder<'a> {
                 let symbol = self.graph.symbol(*id);
                 let is_function = matches!(symbol.kind, SymbolKind::Function)
                     || (matches!(symbol.kind, SymbolKind::Class)
-                        && !self.in_circle[id.module.index()]);
+                        && !self.graph.module(id.module).in_circle);
                 (is_function && !symbol.is_reassigned).then_some(("function", id.module))
             }
             _ => None,
@@ -272,7 +266,7 @@ impl<'a> Binder<'a> {
         match &binding {
             Binding::Symbol(symbol) => {
                 match self.graph.module(symbol.module).constants.get(&symbol.index) {
-                    Some(constant) if !self.in_circle[symbol.module.index()] => {
+                    Some(constant) if !self.graph.module(symbol.module).in_circle => {
                         Binding::Constant { value: constant.clone(), of: symbol.module }
                     }
                     _ => binding,
@@ -293,7 +287,7 @@ impl<'a> Binder<'a> {
         while let Binding::Symbol(symbol) = &binding {
             let module = self.graph.module(symbol.module);
             let Some(original) = module.aliases.get(&symbol.index) else { break };
-            if self.in_circle[symbol.module.index()] {
+            if self.graph.module(symbol.module).in_circle {
                 break;
             }
             let found = match module.named_imports.get(original) {
@@ -411,7 +405,7 @@ impl<'a> Binder<'a> {
         match self.chain(start, chain) {
             // A variable has its value once its module has run, and reading what `CommonJS` exports has no side effects.
             (Binding::Symbol(symbol), taken) if is_read => {
-                taken == chain.names.len() && !self.in_circle[symbol.module.index()]
+                taken == chain.names.len() && !self.graph.module(symbol.module).in_circle
             }
             (Binding::Constant { .. } | Binding::Member { .. }, taken) if is_read => {
                 taken == chain.names.len()
@@ -421,7 +415,7 @@ impl<'a> Binder<'a> {
             (Binding::Symbol(symbol), taken) if taken == chain.names.len() => {
                 let function = self.graph.symbol(symbol);
                 let may_be_early =
-                    function.reads_variables && self.in_circle[symbol.module.index()];
+                    function.reads_variables && self.graph.module(symbol.module).in_circle;
                 function.is_pure_function && !may_be_early
             }
             _ => false,
@@ -618,13 +612,13 @@ fn join_names(names: &[Atom]) -> String {
 }
 
 /// JSON whose object is only ever read member by member, so that `json.version` is as good as the value.
-fn fixed_json(graph: &ModuleGraph) -> FxHashSet<ModuleId> {
+fn fixed_json(graph: &ModuleGraph, order: &Order) -> FxHashSet<ModuleId> {
     let is_json = |id: &ModuleId| graph.module(*id).loader == Loader::Json;
-    let mut fixed: FxHashSet<ModuleId> = graph.ids().filter(is_json).collect();
+    let mut fixed: FxHashSet<ModuleId> = order.modules.iter().copied().filter(is_json).collect();
     for entry_point in &graph.entry_points {
         fixed.remove(entry_point);
     }
-    for module in graph.ids().map(|id| graph.module(id)) {
+    for module in order.modules.iter().map(|id| graph.module(*id)) {
         if fixed.is_empty() {
             break;
         }

@@ -51,13 +51,13 @@ pub(crate) struct Linked {
 /// Links the modules that `entry_points` reach.
 pub(crate) fn link(graph: &ModuleGraph, entry_points: &[ModuleId], options: &Options) -> Linked {
     let order = sort_modules::sort_modules(graph, entry_points);
-    let mut binder = bind_imports::Binder::new(graph);
+    let mut binder = bind_imports::Binder::new(graph, &order);
     let (bindings, diagnostics) = binder.bind_imports(&order);
     if crate::diag::has_errors(&diagnostics) {
         return Linked { plan: None, diagnostics };
     }
     // After binding: a statement is live when a symbol it declares is used, and the use may be in another module.
-    let live = tree_shake::tree_shake(graph, entry_points, &bindings, &mut binder, options);
+    let live = tree_shake::tree_shake(graph, entry_points, &order, &bindings, &mut binder, options);
     let mut diagnostics = diagnostics;
     diagnostics.extend(wrap_modules::check_awaits(graph, entry_points, &live, options));
     if crate::diag::has_errors(&diagnostics) {

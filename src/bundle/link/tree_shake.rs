@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use swc_core::atoms::Atom;
 
 use super::bind_imports::{Binder, Binding, Bindings, NamespaceShape};
+use super::sort_modules::Order;
 use crate::bundle::graph::{
     ImportKind, ImportRecord, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects,
     Statement, SymbolId, TakenName, View,
@@ -132,17 +133,18 @@ enum Todo {
 pub(crate) fn tree_shake(
     graph: &ModuleGraph,
     entry_points: &[ModuleId],
+    order: &Order,
     bindings: &Bindings,
     binder: &mut Binder<'_>,
     options: &Options,
 ) -> Live {
+    let mut statements = vec![Vec::new(); graph.modules.len()];
+    for id in &order.modules {
+        statements[id.index()] = vec![false; graph.module(*id).statements.len()];
+    }
     let live = Live {
         modules: vec![false; graph.modules.len()],
-        statements: graph
-            .modules
-            .iter()
-            .map(|module| vec![false; module.statements.len()])
-            .collect(),
+        statements,
         namespaces: FxHashMap::default(),
         needs: vec![BTreeSet::new(); graph.modules.len()],
         entry_shapes: FxHashMap::default(),

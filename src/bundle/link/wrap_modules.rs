@@ -1,5 +1,7 @@
 //! Step 4: which modules must run inside a closure, and why.
 
+use rustc_hash::FxHashSet;
+
 use crate::bundle::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
 use crate::bundle::options::{Format, Options};
 use crate::diag::{Diagnostic, Location};
@@ -128,47 +130,45 @@ fn waits_for_others(
         return true;
     }
     // Modules of a circle import each other, but only one of them waits for the others.
-    let in_circle = graph.in_circles(&[ImportKind::Static]);
-    if awaiting.iter().any(|id| in_circle[id.index()]) {
+    if awaiting.iter().any(|id| graph.module(*id).in_circle) {
         return true;
     }
     let mut roots = entry_points.to_vec();
     if options.splitting {
         roots.extend(graph.ids().flat_map(|id| live.dynamic_targets(graph, id)));
     }
-    roots.iter().any(|root| {
-        let order = super::sort_modules::static_order(graph, *root);
-        awaiting.iter().any(|id| {
-            let Some(place) = order.iter().position(|other| other == id) else { return false };
-            let importers = importers_of(graph, *id);
-            order.get(place + 1..).unwrap_or_default().iter().any(|later| {
+    let orders: Vec<Vec<ModuleId>> =
+        roots.iter().map(|root| super::sort_modules::static_order(graph, *root)).collect();
+    let mut importers = vec![Vec::new(); graph.modules.len()];
+    for id in graph.ids() {
+        for (_, record) in graph.module(id).static_imports() {
+            if let ImportTarget::Module(target) = record.target {
+                importers[target.index()].push(id);
+            }
+        }
+    }
+    awaiting.iter().any(|id| {
+        let waiting = all_importers(*id, &importers);
+        orders.iter().any(|order| {
+            order.iter().skip_while(|other| *other != id).any(|later| {
                 let matters = live.does_something(graph, *later)
                     || graph.module(*later).format == ModuleFormat::CommonJs;
-                matters && live.modules[later.index()] && !importers[later.index()]
+                matters && live.modules[later.index()] && !waiting.contains(later)
             })
         })
     })
 }
 
-/// Modules that import this one statically, directly or not.
-fn importers_of(graph: &ModuleGraph, root: ModuleId) -> Vec<bool> {
-    let mut importers = vec![false; graph.modules.len()];
-    importers[root.index()] = true;
-    loop {
-        let mut changed = false;
-        for id in graph.ids().filter(|id| !importers[id.index()]).collect::<Vec<_>>() {
-            let imports = graph.module(id).static_imports().any(
-                |(_, record)| matches!(record.target, ImportTarget::Module(target) if importers[target.index()]),
-            );
-            if imports {
-                importers[id.index()] = true;
-                changed = true;
-            }
-        }
-        if !changed {
-            return importers;
-        }
+/// A module, and those that import it statically, directly or not.
+fn all_importers(root: ModuleId, importers: &[Vec<ModuleId>]) -> FxHashSet<ModuleId> {
+    let mut found = FxHashSet::from_iter([root]);
+    let mut todo = vec![root];
+    while let Some(id) = todo.pop() {
+        todo.extend(
+            importers[id.index()].iter().copied().filter(|importer| found.insert(*importer)),
+        );
     }
+    found
 }
 
 /// Problems of `await` at the top of a module: the format has no place for it, or `require` would have to wait.

@@ -3,7 +3,6 @@
 mod assemble;
 mod compress;
 mod emit;
-mod inline;
 mod keep_names;
 mod metafile;
 mod names;
@@ -19,7 +18,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{BytePos, GLOBALS, LineCol, SourceMap};
@@ -57,61 +56,43 @@ struct PrintedChunk {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// Prints all chunks. The trees, of the modules that are in chunks, are used up.
+/// Prints all chunks, of the trees of the modules that are in them.
 pub(crate) fn print(
     graph: &ModuleGraph,
     plan: &LinkPlan,
-    mut trees: Vec<Option<ModuleTree>>,
+    trees: Vec<(ModuleId, ModuleTree)>,
     source_map: &Lrc<SourceMap>,
     stand_ins: &StandIns,
     options: &Options,
 ) -> Printed {
     let paths = Paths::new(stand_ins.clone(), graph, plan, options);
     let held = name_of_held(graph, plan);
-    let input_maps: source_map::InputMaps = graph
-        .modules
+    let input_maps: source_map::InputMaps = trees
         .iter()
-        .zip(&trees)
-        .filter_map(|(module, tree)| {
-            Some((module.path.clone(), Arc::clone(tree.as_ref()?.input_map.as_ref()?)))
+        .filter_map(|(id, tree)| {
+            Some((graph.module(*id).path.clone(), Arc::clone(tree.input_map.as_ref()?)))
         })
         .collect();
     // Rewriting goes module by module over all chunks, so one large chunk keeps every thread busy.
-    let code: Vec<(ModuleCode, KeptComments)> = trees
-        .par_iter_mut()
-        .enumerate()
-        .map(|(index, tree)| {
-            let id = ModuleId(u32::try_from(index).expect("fewer than 2^32 modules"));
-            let (Some(tree), Some(chunk)) = (tree, plan.chunks.of[index]) else {
-                return Default::default();
-            };
+    let mut written: FxHashMap<ModuleId, Written> = trees
+        .into_par_iter()
+        .filter_map(|(id, mut tree)| {
+            let chunk = plan.chunks.of[id.index()]?;
             let comments = std::mem::take(&mut tree.comments);
+            let legal = std::mem::take(&mut tree.legal);
             let names = &plan.names[chunk as usize];
             let context =
                 Context { graph, plan, options, chunk, names, paths: &paths, held: &held };
             let globals = std::mem::take(&mut tree.globals);
-            let code = GLOBALS.set(&globals, || rewrite(&context, id, tree));
-            (code, comments)
+            let code = GLOBALS.set(&globals, || rewrite(&context, id, &mut tree));
+            Some((id, Written { id, code, comments, legal }))
         })
         .collect();
-    let mut by_module: Vec<Option<(ModuleCode, KeptComments)>> =
-        code.into_iter().map(Some).collect();
     let inputs: Vec<ChunkInput> = (0u32..)
         .zip(&plan.chunks.list)
         .map(|(index, chunk)| ChunkInput {
             index,
-            legal: if options.legal_comments == LegalComments::None {
-                Vec::new()
-            } else {
-                legal_texts(chunk, &trees)
-            },
-            modules: chunk
-                .modules
-                .iter()
-                .filter_map(|id| {
-                    by_module[id.index()].take().map(|(code, comments)| (*id, code, comments))
-                })
-                .collect(),
+            modules: chunk.modules.iter().filter_map(|id| written.remove(id)).collect(),
         })
         .collect();
     let printed: Vec<PrintedChunk> = inputs
@@ -141,11 +122,12 @@ fn name_of_held(graph: &ModuleGraph, plan: &LinkPlan) -> Atom {
     const KNOWN: &[&str] = &["CDATASection", "MimeTypeArray", "PeriodicWave", "PluginArray"];
     let is_free = |name: &Atom| {
         !plan.names.iter().any(|names| names.taken.contains(name))
-            && !graph.modules.iter().any(|module| {
-                module.unresolved.contains(name)
+            && !graph.modules.iter().zip(&plan.chunks.of).any(|(module, chunk)| {
+                chunk.is_some()
+                    && (module.unresolved.contains(name)
                     || module.nested_names.contains(name)
                     // Those of CommonJS stay in their closures, so that no chunk has taken them.
-                    || module.symbols.iter().any(|symbol| symbol.id.0 == *name)
+                    || module.symbols.iter().any(|symbol| symbol.id.0 == *name))
             })
     };
     let others = (1u32..).map(|number| Atom::from(format!("__held{number}")));
@@ -154,23 +136,29 @@ fn name_of_held(graph: &ModuleGraph, plan: &LinkPlan) -> Atom {
 }
 
 /// Licence texts of the modules of a chunk, each once.
-fn legal_texts(chunk: &super::link::Chunk, trees: &[Option<ModuleTree>]) -> Vec<String> {
-    let mut texts: Vec<String> = Vec::new();
-    for id in &chunk.modules {
-        // Constants that were inlined come from the module, too.
-        for text in trees[id.index()].iter().flat_map(|tree| &tree.legal) {
-            if !texts.contains(text) {
-                texts.push(text.clone());
-            }
-        }
+/// What was written of a module.
+struct Written {
+    id: ModuleId,
+    code: ModuleCode,
+    comments: KeptComments,
+    /// Its texts of licences.
+    legal: Vec<String>,
+}
+
+/// The texts of licences in an output; each is told once.
+fn legal_texts(modules: &[Written], options: &Options) -> Vec<String> {
+    if options.legal_comments == LegalComments::None {
+        return Vec::new();
     }
-    texts
+    let mut told = FxHashSet::default();
+    // Constants that were inlined come from the module, too.
+    let texts = modules.iter().flat_map(|module| &module.legal);
+    texts.filter(|text| told.insert(*text)).cloned().collect()
 }
 
 struct ChunkInput {
     index: u32,
-    legal: Vec<String>,
-    modules: Vec<(ModuleId, ModuleCode, KeptComments)>,
+    modules: Vec<Written>,
 }
 
 fn print_chunk(
@@ -179,15 +167,18 @@ fn print_chunk(
     source_map: &Lrc<SourceMap>,
 ) -> PrintedChunk {
     let options = context.options;
+    let legal = legal_texts(&input.modules, options).iter().fold(String::new(), |text, comment| {
+        text + &comment.replace("</script", "<\\/script") + "\n"
+    });
     let mut comments: FxHashMap<ModuleId, KeptComments> = FxHashMap::default();
     let mut code: FxHashMap<ModuleId, ModuleCode> = FxHashMap::default();
     let mut order = Vec::new();
-    for (id, module_code, kept) in input.modules {
-        if !kept.is_empty() {
-            comments.insert(id, kept);
+    for module in input.modules {
+        if !module.comments.is_empty() {
+            comments.insert(module.id, module.comments);
         }
-        order.push(id);
-        code.insert(id, module_code);
+        order.push(module.id);
+        code.insert(module.id, module.code);
     }
     let pieces = assemble(context, &order, &mut code);
     let mut diagnostics = Vec::new();
@@ -210,9 +201,6 @@ fn print_chunk(
         let path = &context.graph.module(module).path;
         *bytes_by_module.entry(path.clone()).or_default() += bytes;
     }
-    let legal = input.legal.iter().fold(String::new(), |text, comment| {
-        text + &comment.replace("</script", "<\\/script") + "\n"
-    });
     let is_at_end = options.legal_comments == LegalComments::Eof;
     if is_at_end {
         text.push_str(&legal);

@@ -1,6 +1,6 @@
 //! Where outputs are, and how code in one names another.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustc_hash::FxHashSet;
 
@@ -108,21 +108,7 @@ pub(super) fn entry_path(
     let folder = module
         .file
         .parent()
-        .map(|folder| relative(&common_folder(graph), folder))
+        .map(|folder| relative(&graph.common_folder, folder))
         .unwrap_or_default();
     expand_naming(&options.entry_naming, &folder, &stem_of(&file), hash, extension)
-}
-
-/// The deepest folder that holds all entry points: outputs keep their place below it.
-fn common_folder(graph: &ModuleGraph) -> PathBuf {
-    let mut folders =
-        graph.entry_points.iter().filter_map(|entry| graph.module(*entry).file.parent());
-    let Some(first) = folders.next() else { return PathBuf::from("/") };
-    let mut common = first.to_path_buf();
-    for folder in folders {
-        while !folder.starts_with(&common) {
-            common.pop();
-        }
-    }
-    common
 }

@@ -130,7 +130,7 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
         context.options.keep_names && id != ModuleId::RUNTIME && !module.has_direct_eval;
     let name_helper = keeps_names.then(|| context.helper(runtime::NAME));
     let mut statements = std::mem::take(&mut tree.body);
-    if context.options.minify.syntax && !context.plan.bindings.in_circle[id.index()] {
+    if context.options.minify.syntax && !module.in_circle {
         declare_constants(&mut statements, module);
     }
     let kept = statements.into_iter().zip(live);

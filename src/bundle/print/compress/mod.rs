@@ -1,4 +1,7 @@
-//! Text to smaller text: the only file that knows the compressor.
+//! Text to smaller text: the only room that knows the compressor.
+
+mod hold_constants;
+mod inline;
 
 use oxc_allocator::{Allocator, ArenaVec, TakeIn};
 use oxc_ast::ast::{
@@ -16,7 +19,8 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::SourceType;
 use swc_core::common::LineCol;
 
-use super::inline::inline_functions;
+use self::hold_constants::HoldConstants;
+use self::inline::inline_functions;
 use crate::bundle::options::{Format, Options};
 
 /// The smaller text.
@@ -72,6 +76,7 @@ pub(super) fn compress(
     }
     // What a name means in a `with` statement is known only when it runs.
     if options.minify.syntax && with.names.is_empty() {
+        HoldConstants { held, allocator: &allocator }.visit_program(&mut program);
         let mut scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
         if (is_strict || options.format == Format::Esm)
             && inline_functions(&mut program, &scoping, !options.minify.identifiers, &allocator)
