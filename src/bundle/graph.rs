@@ -430,6 +430,20 @@ impl Module {
         })
     }
 
+    /// Modules that it imports by statements that take nothing.
+    pub fn imports_for_effects(&self) -> impl Iterator<Item = ModuleId> {
+        let mut takes: FxHashSet<u32> = self.export_stars.iter().copied().collect();
+        takes.extend(self.named_imports.values().map(|import| import.record));
+        takes.extend(self.exports.iter().filter_map(|(_, export)| match export {
+            Export::From(import) => Some(import.record),
+            Export::Local(_) => None,
+        }));
+        self.static_imports().filter_map(move |(index, record)| match record.target {
+            ImportTarget::Module(target) if !takes.contains(&index) => Some(target),
+            _ => None,
+        })
+    }
+
     /// A name for it in code: the file's stem, or its folder's where that is `index`, as an identifier.
     #[must_use]
     pub fn name_in_code(&self) -> String {

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 
 use super::bind_imports::{Binder, Binding, Bindings, NamespaceShape};
 use super::sort_modules::Order;
 use crate::bundle::graph::{
-    ImportKind, ImportRecord, ImportTarget, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects,
-    Statement, SymbolId, TakenName, View,
+    Export, ImportKind, ImportName, ImportRecord, ImportTarget, ModuleFormat, ModuleGraph,
+    ModuleId, ModuleSideEffects, Statement, SymbolId, TakenName, View,
 };
 use crate::bundle::options::{Format, Options};
 
@@ -46,7 +46,7 @@ impl Live {
     /// Kept modules that must be evaluated before this one, in order: its static imports, and those of imports that are
     /// not kept themselves, such as a file that only passes exports on.
     pub(crate) fn evaluated_before(&self, graph: &ModuleGraph, id: ModuleId) -> Vec<ModuleId> {
-        let mut visited = rustc_hash::FxHashSet::default();
+        let mut visited = FxHashSet::default();
         let mut found = Vec::new();
         // A CommonJS module that imports itself sees what it has exported so far.
         if graph.module(id).format != ModuleFormat::CommonJs {
@@ -122,6 +122,8 @@ struct Shaker<'a, 'b> {
     todo: Vec<Todo>,
     /// Modules that only `import()` reaches, and only for these exports.
     taken: BTreeMap<ModuleId, BTreeSet<Atom>>,
+    /// Names that modules pass on, and modules that do.
+    passed: FxHashSet<(ModuleId, Option<Atom>)>,
 }
 
 enum Todo {
@@ -150,8 +152,16 @@ pub(crate) fn tree_shake(
         entry_shapes: FxHashMap::default(),
         takes_commonjs: false,
     };
-    let mut shaker =
-        Shaker { graph, bindings, binder, options, live, todo: Vec::new(), taken: BTreeMap::new() };
+    let mut shaker = Shaker {
+        graph,
+        bindings,
+        binder,
+        options,
+        live,
+        todo: Vec::new(),
+        taken: BTreeMap::new(),
+        passed: FxHashSet::default(),
+    };
     for entry in entry_points {
         shaker.module(*entry);
         shaker.commonjs_export(*entry, None);
@@ -239,12 +249,74 @@ impl Shaker<'_, '_> {
         }
     }
 
+    /// A module that only passes a name on is not evaluated when its package says that it does nothing; what it imports
+    /// for the effects alone is, such as a style sheet that the package names in `sideEffects`.
+    fn pass_through(&mut self, id: ModuleId, name: &Atom, by: ModuleId) {
+        let mut todo = vec![(id, name.clone())];
+        while let Some((id, name)) = todo.pop() {
+            let module = self.graph.module(id);
+            if module.format == ModuleFormat::CommonJs
+                || !self.passed.insert((id, Some(name.clone())))
+            {
+                continue;
+            }
+            let import = match module.export(&name) {
+                Some(Export::Local(symbol)) => module.named_imports.get(symbol),
+                Some(Export::From(import)) => Some(import),
+                None => None,
+            };
+            let records: Vec<u32> = match (import, module.export(&name)) {
+                (Some(import), _) => vec![import.record],
+                (None, Some(_)) => continue,
+                (None, None) => module.export_stars.clone(),
+            };
+            for record in records {
+                let ImportTarget::Module(target) = module.imports[record as usize].target else {
+                    continue;
+                };
+                let next = match import.map(|import| &import.name) {
+                    Some(ImportName::Named(name)) => name.clone(),
+                    Some(ImportName::Namespace) => continue,
+                    None if self.binder.export(target, &name) == Binding::Missing => continue,
+                    None => name.clone(),
+                };
+                todo.push((target, next));
+            }
+            if self.passed.insert((id, None)) {
+                for target in module.imports_for_effects() {
+                    if self.graph.module(target).side_effects != ModuleSideEffects::NoneSaysPackage
+                    {
+                        self.live.needs[by.index()].insert(target);
+                        self.module(target);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same for a name that a module imports; `chain` begins with one of what a namespace is asked for.
+    fn pass_import(&mut self, id: ModuleId, symbol: u32, chain: &[Atom]) {
+        let module = self.graph.module(id);
+        let Some(import) = module.named_imports.get(&symbol) else { return };
+        let name = match &import.name {
+            ImportName::Named(name) => Some(name),
+            ImportName::Namespace => chain.first(),
+        };
+        if let (Some(name), ImportTarget::Module(target)) =
+            (name, module.imports[import.record as usize].target.clone())
+        {
+            self.pass_through(target, name, id);
+        }
+    }
+
     fn follow(&mut self, id: ModuleId, index: u32) {
         let statement = &self.graph.module(id).statements[index as usize];
         for symbol in &statement.uses {
+            self.pass_import(id, *symbol, &[]);
             self.symbol(id, *symbol, id);
         }
         for chain in &statement.property_uses {
+            self.pass_import(id, chain.symbol, &chain.names);
             let (binding, _) = &self.bindings.chains[id.index()][chain];
             self.binding(binding, id);
         }
@@ -329,7 +401,7 @@ impl Shaker<'_, '_> {
         let shape = self.binder.namespace(module);
         self.live.namespaces.insert(module, shape.clone());
         self.module(module);
-        self.shape(&shape, module);
+        self.shape(module, &shape, module);
     }
 
     /// Keeps what an entry point exports; its namespace object is needed only where the format has no `export`.
@@ -340,7 +412,7 @@ impl Shaker<'_, '_> {
             }
             let shape = self.binder.namespace(module);
             self.live.entry_shapes.insert(module, shape.clone());
-            self.shape(&shape, by);
+            self.shape(module, &shape, by);
         } else {
             self.namespace(module);
         }
@@ -383,8 +455,10 @@ impl Shaker<'_, '_> {
         }
     }
 
-    fn shape(&mut self, shape: &NamespaceShape, by: ModuleId) {
-        for (_, binding) in &shape.exports {
+    /// Keeps what the namespace of a module holds.
+    fn shape(&mut self, of: ModuleId, shape: &NamespaceShape, by: ModuleId) {
+        for (name, binding) in &shape.exports {
+            self.pass_through(of, name, by);
             self.binding(binding, by);
         }
         for binding in &shape.dynamic {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
 use swc_core::atoms::Atom;
 
 use super::names::{entry_path, seen_from};
 use super::outputs::Printed;
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::bundle::css::Conditions;
-use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId, ModuleSideEffects};
+use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId};
 use crate::bundle::link::LinkPlan;
 use crate::bundle::options::{Loader, Options};
 use crate::diag::Diagnostic;
@@ -73,12 +74,10 @@ fn collect_roots(
         return;
     }
     let module = graph.module(id);
-    let is_unused =
-        !plan.live.modules[id.index()] && module.side_effects == ModuleSideEffects::NoneSaysPackage;
-    if is_unused {
-        return;
-    }
     if module.loader == Loader::Css {
+        if !plan.live.modules[id.index()] {
+            return;
+        }
         // What it composes from other sheets comes before it.
         for (_, record) in module.static_imports() {
             if let ImportTarget::Module(target) = record.target {
@@ -88,9 +87,15 @@ fn collect_roots(
         roots.push(id);
         return;
     }
-    for record in &module.imports {
-        let runs =
-            matches!(record.kind, ImportKind::Static | ImportKind::Require | ImportKind::Dynamic);
+    // A module that is not kept may still lead to others that are.
+    let kept: FxHashSet<u32> =
+        plan.live.kept(graph, id).flat_map(|statement| &statement.records).copied().collect();
+    for (index, record) in (0u32..).zip(&module.imports) {
+        let runs = match record.kind {
+            ImportKind::Static => true,
+            ImportKind::Require | ImportKind::Dynamic => kept.contains(&index),
+            _ => false,
+        };
         if let (true, ImportTarget::Module(target)) = (runs, &record.target) {
             collect_roots(graph, plan, *target, seen, roots);
         }
