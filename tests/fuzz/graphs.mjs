@@ -1,9 +1,9 @@
-// Random graphs of CommonJS, ECMAScript and JSON modules, run by Node as they are and bundled: what they say must be the
-// same, in the same order.
+// Random graphs of CommonJS, ECMAScript and JSON modules with one to three entries, run by Node as they are and bundled:
+// what they say must be the same, in the same order. Each entry is run for itself, with its own copies of the modules.
 //   node tests/fuzz/graphs.mjs BINARY [COUNT [SEED [FLAG…]]]
 // A graph that differs is printed with its seed; the exit code is 1.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Random } from "./compare.mjs";
@@ -25,6 +25,7 @@ for (const entry of process.argv.slice(2)) {
   globalThis.say = (value) => { if (said.length < 200) said.push(shown(value)); return value; };
   globalThis.attempt = (read) => { try { return say(read()); } catch (error) { say(error && error.constructor.name); } };
   globalThis.yes = true;
+  globalThis.pending = undefined;
   try { await import(entry); } catch (error) { said.push("threw " + (error && error.constructor ? error.constructor.name : error)); }
   await globalThis.pending;
   results.push(said);
@@ -35,13 +36,15 @@ process.stdout.write(JSON.stringify(results));
 const NAMES = ["alpha", "beta", "gamma", "delta"];
 
 class Graph extends Random {
-  // Module 0 is the entry. A module imports those behind it, and sometimes one before it.
+  // The first modules are the entries. A module imports those behind it, and sometimes one before it.
   constructor(seed) {
     super(seed);
     const count = 3 + this.below(6);
     this.mayCircle = this.chance(0.3);
+    this.mayAwait = this.chance(0.3);
+    this.entries = this.chance(0.5) ? 1 : 2 + this.below(2);
     this.modules = Array.from({ length: count }, (_, index) => {
-      const kind = index === 0 ? "mjs" : this.pick(["mjs", "cjs", "cjs", "cjs", "cjs", index > 1 ? "json" : "cjs"]);
+      const kind = index < this.entries ? "mjs" : this.pick(["mjs", "cjs", "cjs", "cjs", "cjs", index > 1 ? "json" : "cjs"]);
       // What the module is sure to export as properties.
       return { index, kind, file: `./m${index}.${kind}`, names: [], form: "names", exported: new Set() };
     });
@@ -223,13 +226,18 @@ class Graph extends Random {
     for (const name of one.names) {
       lines.push(this.pick([`export const ${name} = ${this.value(one)};`, `export function ${name}() { return say("${name}"); }`, `export let ${name} = ${this.value(one)};`]));
     }
+    if (this.mayAwait && this.chance(0.4)) {
+      const wait = this.pick(["0", "new Promise((done) => setTimeout(done, 1))"]);
+      lines.splice(this.below(lines.length + 1), 0, `await ${wait};`, `say("${one.index} has waited");`);
+    }
     lines.push(`function own${one.index}() { return say("own ${one.index}"); }`);
-    if (one.index === 0) {
+    if (one.index < this.entries) {
       lines.push("for (const run of later) run();", "for (const run of later) run();");
-      if (this.chance(0.25)) {
+      // When an `import()` answers beside what awaits is the runtime's to say.
+      if (this.chance(0.25) && !this.mayAwait) {
         const target = this.pick(this.modules.slice(1).filter((other) => other.kind !== "json"));
         const names = target?.kind === "cjs" ? "Object(all.default)" : "all";
-        if (target) lines.push(`globalThis.pending = import("${target.file}").then((all) => say(${names}.${this.pick(target.names)}));`);
+        if (target) lines.push(`globalThis.pending ??= import("${target.file}").then((all) => say(${names}.${this.pick(target.names)}));`);
       }
     }
     return `${lines.join("\n")}\n`;
@@ -241,7 +249,9 @@ class Graph extends Random {
 
   files() {
     const files = Object.fromEntries(this.modules.map(({ file, text }) => [file, text]));
-    files["./m0.mjs"] = `import "./start.mjs";\n${files["./m0.mjs"]}`;
+    for (let index = 0; index < this.entries; index++) {
+      files[`./m${index}.mjs`] = `import "./start.mjs";\n${files[`./m${index}.mjs`]}`;
+    }
     files["./start.mjs"] = "globalThis.later = [];\n";
     return files;
   }
@@ -259,29 +269,39 @@ let [same, different] = [0, 0];
 for (let start = 0; start < Number(count); start += BATCH) {
   const graphs = [];
   for (let index = start; index < Math.min(start + BATCH, Number(count)); index++) {
-    const seed = Number(firstSeed) * 1_000_003 + index;
-    const files = new Graph(seed).files();
+    const seed = Math.round(Number(firstSeed) * 1_000_003) + index;
+    const graph = new Graph(seed);
+    const files = graph.files();
     const root = join(folder, String(seed));
-    mkdirSync(root);
-    for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text);
+    const [sources, out] = [join(root, "sources"), join(root, "out")];
+    mkdirSync(sources, { recursive: true });
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(sources, file), text);
     writeFileSync(join(root, "package.json"), `{ "type": "module" }`);
-    const options = ["--outdir", "out", "--format", "esm", "--target", "node", "--env", "disable"];
-    const built = spawnSync(resolve(binary), ["build", "m0.mjs", ...options, ...flags], { cwd: root, encoding: "utf8" });
+    const options = ["--outdir", out, "--format", "esm", "--target", "node", "--env", "disable"];
+    const entries = Array.from({ length: graph.entries }, (_, index) => `m${index}`);
+    const names = entries.map((entry) => `${entry}.mjs`);
+    const built = spawnSync(resolve(binary), ["build", ...names, ...options, ...flags], { cwd: sources, encoding: "utf8" });
     if (built.status !== 0) throw built.error ?? new Error(`seed ${seed}\n${built.stderr}`);
-    graphs.push({ seed, files, root });
+    for (const entry of entries) {
+      const [from, to] = [join(root, `sources-${entry}`), join(root, `out-${entry}`)];
+      cpSync(sources, from, { recursive: true });
+      cpSync(out, to, { recursive: true });
+      graphs.push({ seed, files, source: join(from, `${entry}.mjs`), output: join(to, `${entry}.js`) });
+    }
   }
-  const expected = run(graphs.map(({ root }) => join(root, "m0.mjs")));
-  const got = run(graphs.map(({ root }) => join(root, "out", "m0.js")));
-  for (const [index, { seed, files, root }] of graphs.entries()) {
-    // What Node itself refuses to link, or breaks at, is no graph.
-    if (expected[index] === got[index] || /threw SyntaxError|^crashed/.test(expected[index])) {
+  const expected = run(graphs.map(({ source }) => source));
+  const got = run(graphs.map(({ output }) => output));
+  for (const [index, { seed, files, output: path }] of graphs.entries()) {
+    // What Node itself refuses to link, or breaks at, is no graph; and a variable of a module in a closure that is read
+    // too early is `undefined`.
+    if (expected[index] === got[index] || /threw SyntaxError|^crashed|ReferenceError/.test(expected[index])) {
       same++;
       continue;
     }
     different++;
     const sources = Object.entries(files).map(([file, text]) => `// ${file}\n${text}`).join("");
-    const output = readFileSync(join(root, "out", "m0.js"), "utf8");
-    console.log(`seed ${seed}:\n${sources}\n--- became\n${output}\n--- expected\n${expected[index]}\n--- got\n${got[index]}\n`);
+    const output = readFileSync(path, "utf8");
+    console.log(`seed ${seed}, ${path}:\n${sources}\n--- became\n${output}\n--- expected\n${expected[index]}\n--- got\n${got[index]}\n`);
   }
 }
 rmSync(folder, { recursive: true });

@@ -76,6 +76,8 @@ pub(crate) fn split_chunks(
             for module in hazards {
                 splitter.wraps.wrap(module);
             }
+            // Whoever calls a closure that awaits has to wait for it.
+            splitter.wraps.wait_for_closures(graph, live);
             splitter.plan(&mut chunks);
         }
     }
@@ -152,6 +154,15 @@ impl Splitter<'_> {
             by_bits.insert(own, u32::try_from(index).expect("fewer than 2^32 entries"));
         }
         let mut of = vec![None; self.graph.modules.len()];
+        // Whoever needs a helper must not run code of the user for it.
+        let runs_code = |id: &&ModuleId| {
+            bits[id.index()] == all
+                && **id != ModuleId::RUNTIME
+                && self.is_live(**id)
+                && self.wraps.of(**id) == Wrap::None
+                && self.is_order_sensitive(**id)
+        };
+        let is_apart = entries.len() > 1 && self.order.modules.iter().any(|id| runs_code(&id));
         for id in &self.order.modules {
             let is_runtime = *id == ModuleId::RUNTIME;
             if !is_runtime
@@ -161,7 +172,11 @@ impl Splitter<'_> {
                 continue;
             }
             let next = u32::try_from(list.len()).expect("fewer than 2^32 chunks");
-            let chunk = *by_bits.entry(bits[id.index()].clone()).or_insert(next);
+            let chunk = if is_runtime && is_apart {
+                next
+            } else {
+                *by_bits.entry(bits[id.index()].clone()).or_insert(next)
+            };
             if chunk == next {
                 list.push(Chunk {
                     entry: None,

@@ -40,6 +40,24 @@ impl Wraps {
             self.list[module.index()] = Wrap::Esm;
         }
     }
+
+    /// Lets every kept module run when what it imports has settled, if one that awaits at its top is in a closure.
+    pub(crate) fn wait_for_closures(&mut self, graph: &ModuleGraph, live: &Live) {
+        if !self.awaits && self.awaits_in_closure(graph, live) {
+            self.wrap_all(graph, live);
+        }
+    }
+
+    fn awaits_in_closure(&self, graph: &ModuleGraph, live: &Live) -> bool {
+        awaiting(graph, live).any(|id| self.of(id) != Wrap::None)
+    }
+
+    fn wrap_all(&mut self, graph: &ModuleGraph, live: &Live) {
+        self.awaits = true;
+        for id in graph.ids().filter(|id| live.modules[id.index()] && *id != ModuleId::RUNTIME) {
+            self.wrap(id);
+        }
+    }
 }
 
 /// Decides for each module. `CommonJS` is always wrapped; an ECMAScript module is when `require` or an `import()`
@@ -94,20 +112,21 @@ pub(crate) fn wrap_modules(
     if !dynamic.is_empty() {
         // What static imports run anyway has run by the time that an `import()` answers, unless an `await` lets the
         // answer come first.
-        let waits =
-            graph.ids().any(|id| live.modules[id.index()] && graph.module(id).has_top_level_await);
+        let waits = awaiting(graph, live).next().is_some();
         let eager = if waits { Vec::new() } else { eager_modules(graph, entry_points, &wraps) };
         for target in dynamic {
             wrap_with_imports(graph, target, &mut wraps, &eager);
         }
     }
     if waits_for_others(graph, entry_points, live, &wraps, options) {
-        wraps.awaits = true;
-        for id in graph.ids().filter(|id| live.modules[id.index()] && *id != ModuleId::RUNTIME) {
-            wraps.wrap(id);
-        }
+        wraps.wrap_all(graph, live);
     }
     wraps
+}
+
+/// Kept modules with `await` at their tops.
+fn awaiting<'a>(graph: &'a ModuleGraph, live: &'a Live) -> impl Iterator<Item = ModuleId> + 'a {
+    graph.ids().filter(|id| live.modules[id.index()] && graph.module(*id).has_top_level_await)
 }
 
 /// Whether `await` at the top of a module lets another one go on. Where it does not, statements in a row behave the
@@ -119,14 +138,11 @@ fn waits_for_others(
     wraps: &Wraps,
     options: &Options,
 ) -> bool {
-    let awaiting: Vec<ModuleId> = graph
-        .ids()
-        .filter(|id| live.modules[id.index()] && graph.module(*id).has_top_level_await)
-        .collect();
+    let awaiting: Vec<ModuleId> = awaiting(graph, live).collect();
     if awaiting.is_empty() {
         return false;
     }
-    if awaiting.iter().any(|id| wraps.of(*id) != Wrap::None) {
+    if wraps.awaits_in_closure(graph, live) {
         return true;
     }
     // Modules of a circle import each other, but only one of them waits for the others.
