@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
+use swc_core::atoms::Atom;
 use swc_core::common::{BytePos, Span};
 use swc_core::ecma::ast::*;
 
@@ -19,25 +20,38 @@ pub(crate) struct Defines {
     pub(crate) env: BTreeMap<String, String>,
     /// Prefixes of names that ought to have been set.
     prefixes: Vec<String>,
+    /// Objects that are one wherever they are read: helpers of this name, with the text of the value.
+    pub(crate) objects: Vec<(Atom, String)>,
     /// Whether any value is more than a literal.
     pub(crate) mention_names: bool,
 }
 
 impl Defines {
-    /// Prepares them; `values` are parsed expressions by dotted name.
+    /// Prepares them; `values` are parsed expressions by dotted name, with their texts.
     pub(crate) fn new(
-        values: Vec<(String, Expr)>,
+        values: Vec<(String, Expr, String)>,
         env: BTreeMap<String, String>,
         prefixes: Vec<String>,
     ) -> Self {
         let mut roots: Vec<String> = values
             .iter()
-            .map(|(name, _)| name.split('.').next().unwrap_or_default().to_owned())
+            .map(|(name, ..)| name.split('.').next().unwrap_or_default().to_owned())
             .collect();
         roots.sort_unstable();
         roots.dedup();
-        let mention_names = values.iter().any(|(_, value)| !value.is_lit());
-        Self { by_name: values.into_iter().collect(), roots, env, prefixes, mention_names }
+        let mention_names = values.iter().any(|(_, value, _)| !value.is_lit());
+        let (mut by_name, mut objects) = (FxHashMap::default(), Vec::new());
+        for (name, value, text) in values {
+            let value = if is_object(&value) {
+                let helper = Atom::from(format!("__define{}", objects.len()));
+                objects.push((helper.clone(), text));
+                Expr::Ident(helper.into())
+            } else {
+                value
+            };
+            by_name.insert(name, value);
+        }
+        Self { by_name, roots, env, objects, prefixes, mention_names }
     }
 
     /// What a property of an object of the environment is known to be: what is defined, else a variable that may be inlined.
@@ -68,6 +82,31 @@ impl Defines {
             unset.push(UnsetVariable { name: name.to_owned(), position: place.lo });
         }
         value
+    }
+}
+
+/// Whether it is an object or array of constants.
+fn is_object(value: &Expr) -> bool {
+    let is_constant = |value: &Expr| match value {
+        Expr::Lit(_) => true,
+        Expr::Unary(unary) => unary.arg.is_lit(),
+        Expr::Tpl(template) => template.exprs.is_empty(),
+        other => is_object(other),
+    };
+    match value {
+        Expr::Paren(paren) => is_object(&paren.expr),
+        Expr::Array(array) => array
+            .elems
+            .iter()
+            .flatten()
+            .all(|element| element.spread.is_none() && is_constant(&element.expr)),
+        Expr::Object(object) => object.props.iter().all(|property| match property {
+            PropOrSpread::Prop(property) => property
+                .as_key_value()
+                .is_some_and(|pair| !pair.key.is_computed() && is_constant(&pair.value)),
+            PropOrSpread::Spread(_) => false,
+        }),
+        _ => false,
     }
 }
 

@@ -159,6 +159,11 @@ fn scan_once(
         files: Arc::clone(files),
         source_map: Lrc::clone(&source_map),
         resolver,
+        helpers: runtime::FOR_SYNTAX
+            .iter()
+            .map(|name| Atom::from(*name))
+            .chain(defines.objects.iter().map(|(name, _)| name.clone()))
+            .collect(),
         defines,
         injected: Vec::new(),
     };
@@ -406,7 +411,7 @@ fn defines(
     let mut parsed = Vec::new();
     for (name, text) in values {
         match parse_expression(source_map, &text) {
-            Some(expression) => parsed.push((name, expression)),
+            Some(expression) => parsed.push((name, expression, text)),
             None => diagnostics.push(
                 Diagnostic::error(
                     "build/define",
@@ -426,6 +431,8 @@ struct Scanner<'a> {
     resolver: Resolver,
     defines: Defines,
     injected: Vec<Injected>,
+    /// Functions and objects of module 0 that code of modules may name.
+    helpers: Vec<Atom>,
 }
 
 impl Scanner<'_> {
@@ -473,7 +480,9 @@ impl Scanner<'_> {
         };
         let loaded = load::Loaded {
             loader: Loader::Js,
-            text: runtime::SOURCE.to_owned(),
+            text: self.defines.objects.iter().fold(runtime::SOURCE.to_owned(), |source, object| {
+                format!("{source}export var {} = ({}\n);\n", object.0, object.1)
+            }),
             bytes: 0,
             asset: None,
             sheet: None,
@@ -611,7 +620,7 @@ impl Scanner<'_> {
                     options: self.options,
                     is_type_module: resolved.is_type_module,
                     injected,
-                    uses_syntax_helpers: parsed.uses_syntax_helpers,
+                    helpers: if parsed.uses_helpers { &self.helpers } else { &[] },
                 },
             );
             diagnostics.append(&mut parsed.diagnostics);
@@ -755,7 +764,7 @@ impl Scanner<'_> {
             options: self.options,
             is_type_module: None,
             injected: &[],
-            uses_syntax_helpers: false,
+            helpers: &[],
         };
         let found = find(&mut flat, program, &input);
         flat.flat = exports;

@@ -49,6 +49,18 @@ struct Names {
     classes: FxHashSet<Id>,
     /// Variables whose declaration gives them what may be a function that something had to make.
     made: FxHashSet<Id>,
+    /// Parameters of functions; of a pattern, nothing.
+    parameters: FxHashMap<Id, Vec<Option<Id>>>,
+}
+
+impl Names {
+    fn note_function<'a>(&mut self, name: &Ident, patterns: impl Iterator<Item = &'a Pat>) {
+        self.parameters.insert(name.to_id(), names_of(patterns));
+    }
+}
+
+fn names_of<'a>(patterns: impl Iterator<Item = &'a Pat>) -> Vec<Option<Id>> {
+    patterns.map(|pattern| pattern.as_ident().map(|name| name.to_id())).collect()
 }
 
 impl Visit for Names {
@@ -73,8 +85,22 @@ impl Visit for Names {
         declaration.visit_children_with(self);
     }
 
+    fn visit_fn_decl(&mut self, declaration: &FnDecl) {
+        let parameters = declaration.function.params.iter().map(|parameter| &parameter.pat);
+        self.note_function(&declaration.ident, parameters);
+        declaration.visit_children_with(self);
+    }
+
     fn visit_var_declarator(&mut self, declarator: &VarDeclarator) {
         if let (Pat::Ident(name), Some(value)) = (&declarator.name, declarator.init.as_deref()) {
+            match value {
+                Expr::Fn(function) => {
+                    let parameters = function.function.params.iter().map(|one| &one.pat);
+                    self.note_function(name, parameters);
+                }
+                Expr::Arrow(arrow) => self.note_function(name, arrow.params.iter()),
+                _ => {}
+            }
             match value {
                 Expr::Class(_) => drop(self.classes.insert(name.to_id())),
                 Expr::Fn(_) | Expr::Arrow(_) | Expr::Lit(_) | Expr::Ident(_) | Expr::This(_) => {}
@@ -100,6 +126,34 @@ impl Holder<'_> {
 
     fn guard(expression: &mut Expr) {
         *expression = code::call(&Atom::from(HELD), vec![expression.take()]);
+    }
+
+    /// Guards what a function is called with and does not look at: the compressor would drop it.
+    fn hold_arguments(&self, call: &mut CallExpr) {
+        let Callee::Expr(callee) = &call.callee else { return };
+        let mut callee = &**callee;
+        while let Expr::Paren(paren) = callee {
+            callee = &paren.expr;
+        }
+        let parameters = match callee {
+            Expr::Ident(name) => self.names.parameters.get(&name.to_id()).cloned(),
+            Expr::Fn(function) => {
+                Some(names_of(function.function.params.iter().map(|parameter| &parameter.pat)))
+            }
+            Expr::Arrow(arrow) => Some(names_of(arrow.params.iter())),
+            _ => None,
+        };
+        let Some(parameters) = parameters else { return };
+        for (index, argument) in call.args.iter_mut().enumerate() {
+            let is_read = match parameters.get(index) {
+                Some(Some(name)) => self.names.reads.contains_key(name),
+                Some(None) => true,
+                None => false,
+            };
+            if !is_read && argument.spread.is_none() && asks(self.judge, &argument.expr) {
+                self.keep(&mut argument.expr);
+            }
+        }
     }
 
     /// Guards what is not pure; says whether it was.
@@ -347,6 +401,7 @@ impl VisitMut for Holder<'_> {
 
     fn visit_mut_call_expr(&mut self, call: &mut CallExpr) {
         call.visit_mut_children_with(self);
+        self.hold_arguments(call);
         if let Callee::Expr(callee) = &call.callee {
             self.unmark(callee, &mut call.span);
         }

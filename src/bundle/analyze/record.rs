@@ -57,7 +57,7 @@ pub(crate) struct FindInput<'a> {
     pub(crate) is_type_module: Option<bool>,
     pub(crate) injected: &'a [Injected],
     /// Helper functions for classes are called by their names.
-    pub(crate) uses_syntax_helpers: bool,
+    pub(crate) helpers: &'a [Atom],
 }
 
 /// Finds what `module` imports, exports and declares, and what its statements use.
@@ -83,8 +83,8 @@ pub(crate) fn find(module: &mut Module, program: Program, input: &FindInput<'_>)
     };
     recorder.module.hashbang = hashbang;
     recorder.inject(input.injected);
-    if input.uses_syntax_helpers {
-        let names = runtime::FOR_SYNTAX.iter().map(|name| Atom::from(*name)).collect();
+    if !input.helpers.is_empty() {
+        let names = input.helpers.to_vec();
         recorder.inject(&[Injected { file: runtime::PATH.into(), names }]);
     }
     recorder.flatten(items);
@@ -309,6 +309,7 @@ fn collect_aliases(module: &mut Module, body: &[Stmt]) {
             && !of.is_reassigned
             && of.declared_by == [index]
             && module.statements[index as usize].declares == [alias]
+            && !module.statements[index as usize].has_side_effects
             && !to.is_reassigned
             && is_there(to)
         {

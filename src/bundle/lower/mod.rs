@@ -94,10 +94,10 @@ pub(crate) fn lower(
             join_names(program, "_SuppressedError");
         }
     }
-    let mut uses_syntax_helpers = false;
+    let mut uses_helpers = false;
     if assigns_fields || lowers_classes || features.decorators {
         needs_hygiene = true;
-        uses_syntax_helpers = lower_classes(
+        uses_helpers = lower_classes(
             program,
             ClassOptions { lowers: lowers_classes, assigns: assigns_fields, legacy_decorators },
             SyntaxContext::empty().apply_mark(unresolved_mark),
@@ -136,7 +136,7 @@ pub(crate) fn lower(
     if let Some(year) = input.options.syntax.filter(|year| *year < 2022) {
         needs_hygiene = true;
         if year < 2018 && lower_async(program, year < 2017) {
-            uses_syntax_helpers = true;
+            uses_helpers = true;
             program.visit_mut_with(&mut MarkGlobals {
                 unresolved: SyntaxContext::empty().apply_mark(unresolved_mark),
             });
@@ -147,7 +147,7 @@ pub(crate) fn lower(
             program.mutate(inject_helpers(unresolved_mark));
         });
     }
-    Lowered { needs_hygiene, uses_syntax_helpers }
+    Lowered { needs_hygiene, uses_helpers }
 }
 
 /// What lowering did to a program.
@@ -155,7 +155,7 @@ pub(crate) struct Lowered {
     /// Names were made up that may clash with written ones.
     pub(crate) needs_hygiene: bool,
     /// Helper functions for classes are called by their names.
-    pub(crate) uses_syntax_helpers: bool,
+    pub(crate) uses_helpers: bool,
 }
 
 /// Gives every mention of a name the context of its declaration: swc's helper for `using` declares one and uses another.

@@ -62,7 +62,10 @@ impl Judge<'_> {
         match expression {
             Expr::Lit(_) | Expr::Fn(_) | Expr::Arrow(_) | Expr::This(_) | Expr::MetaProp(_) => true,
             Expr::Ident(ident) => {
-                ident.ctxt != self.unresolved || self.target.has_global(&ident.sym)
+                ident.ctxt != self.unresolved
+                    || self.target.has_global(&ident.sym)
+                    // What an injected file exports stands for a global.
+                    || self.imports.contains_key(&ident.to_id())
             }
             Expr::Paren(paren) => self.expression(&paren.expr),
             Expr::Class(class) => self.class(&class.class),

@@ -17,13 +17,14 @@ use crate::bundle::meaning::values::constant;
 use crate::bundle::syntax::{HoistedNames, static_property};
 use crate::environment_reads::OBJECTS;
 
-/// Replaces and folds in a whole program. Returns reads of public variables that are not set.
+/// Replaces and folds in a whole program. Returns reads of public variables that are not set, and whether anything became
+/// a helper that holds an object.
 pub(crate) fn substitute(
     program: &mut Program,
     defines: &Defines,
     unresolved: SyntaxContext,
     top_level: SyntaxContext,
-) -> Vec<UnsetVariable> {
+) -> (Vec<UnsetVariable>, bool) {
     let is_module = matches!(program, Program::Module(module)
         if module.body.iter().any(|item| matches!(item, ModuleItem::ModuleDecl(_))));
     let mut names = DottedNames::new(unresolved);
@@ -32,13 +33,14 @@ pub(crate) fn substitute(
     if defines.mention_names {
         program.visit_with(&mut declared);
     }
-    let mut visitor = Substitute { names, defines, is_module, declared, unset: Vec::new() };
+    let mut visitor =
+        Substitute { names, defines, is_module, declared, unset: Vec::new(), uses_objects: false };
     program.visit_mut_with(&mut visitor);
     // A pattern may be looked at more than once.
     let mut unset = visitor.unset;
     unset.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
     unset.dedup_by(|a, b| (a.position, &a.name) == (b.position, &b.name));
-    unset
+    (unset, visitor.uses_objects)
 }
 
 /// Names that a module declares at its top.
@@ -64,6 +66,7 @@ struct Substitute<'a> {
     is_module: bool,
     declared: TopLevelNames,
     unset: Vec<UnsetVariable>,
+    uses_objects: bool,
 }
 
 impl Substitute<'_> {
@@ -92,20 +95,19 @@ impl Substitute<'_> {
         if !may_be_name {
             return None;
         }
-        let name = self.names.dotted_name(expression)?;
-        let root = name.split('.').next().unwrap_or_default();
-        let is_bound = matches!(root, "module" | "exports") && !self.is_module;
-        if !is_bound
-            && self.defines.roots.iter().any(|known| known == root)
-            && let Some(value) = self.defines.by_name.get(&name)
+        let written = self.names.written_name(expression)?;
+        let mut name = written.as_str();
+        if let Some(value) = self.defined(name).cloned() {
+            return Some(self.settled(value, expression.span()));
+        }
+        // `globalThis.process` is `process`.
+        while let Some(rest) = name.strip_prefix("globalThis.") {
+            name = rest;
+        }
+        if name.len() < written.len()
+            && let Some(value) = self.defined(name).cloned()
         {
-            let mut value = value.clone();
-            value.visit_mut_with(&mut Settle {
-                span: expression.span(),
-                declared: &self.declared,
-                unresolved: self.names.unresolved,
-            });
-            return Some(value);
+            return Some(self.settled(value, expression.span()));
         }
         let (object, variable) = name.rsplit_once('.')?;
         if !OBJECTS.contains(&object) {
@@ -113,6 +115,27 @@ impl Substitute<'_> {
         }
         let value = self.defines.variable(variable, expression.span(), &mut self.unset)?;
         Some(string(value, expression.span()))
+    }
+
+    /// What is defined under a name.
+    fn defined(&self, name: &str) -> Option<&Expr> {
+        let root = name.split('.').next().unwrap_or_default();
+        let is_bound = matches!(root, "module" | "exports") && !self.is_module;
+        let is_root = self.defines.roots.iter().any(|known| known == root);
+        self.defines.by_name.get(name).filter(|_| is_root && !is_bound)
+    }
+
+    /// A value for this place.
+    fn settled(&mut self, mut value: Expr, span: Span) -> Expr {
+        if let Expr::Ident(name) = &value {
+            self.uses_objects |= self.defines.objects.iter().any(|(object, _)| *object == name.sym);
+        }
+        value.visit_mut_with(&mut Settle {
+            span,
+            declared: &self.declared,
+            unresolved: self.names.unresolved,
+        });
+        value
     }
 }
 

@@ -27,7 +27,17 @@ impl DottedNames {
     }
 
     /// The dotted name of a chain of static property reads that starts at a global, `import.meta` or an alias.
+    /// `globalThis.process` is `process`.
     pub(crate) fn dotted_name(&self, expression: &Expr) -> Option<String> {
+        let name = self.written_name(expression)?;
+        match name.strip_prefix("globalThis.") {
+            Some(name) => Some(name.trim_start_matches("globalThis.").to_owned()),
+            None => Some(name),
+        }
+    }
+
+    /// The same, with `globalThis` where it is written.
+    pub(crate) fn written_name(&self, expression: &Expr) -> Option<String> {
         match expression {
             Expr::Ident(ident) => {
                 if let Some(name) = self.of.get(&ident.to_id()) {
@@ -38,7 +48,7 @@ impl DottedNames {
             Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta => {
                 Some("import.meta".to_owned())
             }
-            Expr::Paren(paren) => self.dotted_name(&paren.expr),
+            Expr::Paren(paren) => self.written_name(&paren.expr),
             // `require("node:process")`
             Expr::Call(call) => {
                 let callee = call.callee.as_expr()?.as_ident()?;
@@ -61,13 +71,7 @@ impl DottedNames {
 
     fn member_name(&self, member: &MemberExpr) -> Option<String> {
         let property = static_property(&member.prop)?;
-        let object = self.dotted_name(&member.obj)?;
-        // `globalThis.process` is `process`.
-        if object == "globalThis" {
-            Some(property.to_string())
-        } else {
-            Some(format!("{object}.{property}"))
-        }
+        Some(format!("{}.{property}", self.written_name(&member.obj)?))
     }
 
     /// Constants of a pattern that stand for the environment, or for what has one.

@@ -43,8 +43,8 @@ pub(crate) struct Parsed {
     pub(crate) pure_calls: FxHashSet<BytePos>,
     /// Starts of functions marked as having no side effects.
     pub(crate) pure_functions: FxHashSet<BytePos>,
-    /// Helper functions for classes are called by their names.
-    pub(crate) uses_syntax_helpers: bool,
+    /// Functions and objects of module 0 stand there by their names.
+    pub(crate) uses_helpers: bool,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn parse(input: &ParseInput<'_>) -> Result<Parsed, Vec<Diagnostic>> {
         legal: kept.legal,
         pure_calls: kept.pure_calls,
         pure_functions: kept.pure_functions,
-        uses_syntax_helpers: kept.uses_syntax_helpers,
+        uses_helpers: kept.uses_helpers,
         diagnostics,
     })
 }
@@ -121,7 +121,8 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
             diagnostics.extend(unknown.iter().map(|unknown| unknown_specifier(input, unknown)));
         }
     }
-    for unset in substitute(&mut program, input.defines, unresolved, top_level) {
+    let (unset, uses_objects) = substitute(&mut program, input.defines, unresolved, top_level);
+    for unset in unset {
         diagnostics.push(
             Diagnostic::warning(
                 "build/env-not-set",
@@ -132,7 +133,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         );
     }
     let mut kept = keep_comments(&comments, input.source);
-    kept.uses_syntax_helpers = lowered.uses_syntax_helpers;
+    kept.uses_helpers = lowered.uses_helpers || uses_objects;
     Ok((program, unresolved, kept, diagnostics))
 }
 
@@ -452,7 +453,7 @@ struct Kept {
     legal: Vec<String>,
     pure_calls: FxHashSet<BytePos>,
     pure_functions: FxHashSet<BytePos>,
-    uses_syntax_helpers: bool,
+    uses_helpers: bool,
 }
 
 /// Keeps annotations and the texts of licences; the rest is for readers of the source.

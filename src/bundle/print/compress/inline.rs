@@ -9,16 +9,18 @@ use std::cell::Cell;
 
 use oxc_allocator::{Allocator, ArenaBox, ArenaVec, CloneIn, TakeIn};
 use oxc_ast::ast::{
-    Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentTarget, CallExpression,
-    ChainElement, Class, Expression, Function, FunctionType, Ident, IdentifierReference,
-    NewExpression, ObjectProperty, ObjectPropertyKind, Program, PropertyKey, Statement,
-    TaggedTemplateExpression, UnaryExpression,
+    Argument, ArrayExpressionElement, ArrowFunctionExpression, AssignmentTarget, AwaitExpression,
+    CallExpression, ChainElement, Class, Expression, Function, FunctionType, Ident,
+    IdentifierReference, NewExpression, ObjectProperty, ObjectPropertyKind, Program, PropertyKey,
+    Statement, TaggedTemplateExpression, UnaryExpression, YieldExpression,
 };
 use oxc_ast::builder::AstBuilder;
 use oxc_ast_visit::{Visit, VisitMut, walk, walk_mut};
 use oxc_semantic::{ReferenceId, ScopeFlags, ScopeId, Scoping, SymbolFlags, SymbolId};
 use oxc_span::SPAN;
 use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::hold_constants::hold;
 
 /// A function with more to evaluate stays one.
 const MOST_STEPS: usize = 64;
@@ -27,11 +29,13 @@ const MOST_STEPS: usize = 64;
 const SHORT_TEXT: usize = 8;
 
 /// Puts functions in place in a program of strict code that `scoping` describes; whole functions only if nobody needs
-/// their names. Says whether any were: then the program has to be described again.
+/// their names. What turns values into others becomes the argument of a call of `held`: where it stands now, the
+/// compressor may drop it. Says whether any were put: then the program has to be described again.
 pub(super) fn inline_functions<'a>(
     program: &mut Program<'a>,
     scoping: &Scoping,
     has_names: bool,
+    held: &str,
     allocator: &'a Allocator,
 ) -> bool {
     if scoping.root_scope_flags().contains_direct_eval() {
@@ -41,13 +45,15 @@ pub(super) fn inline_functions<'a>(
     if !has_names {
         mover.visit_program(program);
     }
-    let mut found = Candidates { scoping, allocator, bodies: FxHashMap::default() };
+    let facts = Facts { scoping, resumed: Resumed::of(program) };
+    let mut found = Candidates { facts: &facts, allocator, bodies: FxHashMap::default() };
     found.visit_program(program);
     if found.bodies.is_empty() {
         return mover.has_moved;
     }
     let mut inliner = Inliner {
-        scoping,
+        facts: &facts,
+        held,
         allocator,
         waiting: found.bodies,
         ready: FxHashMap::default(),
@@ -56,6 +62,73 @@ pub(super) fn inline_functions<'a>(
     };
     inliner.visit_program(program);
     mover.has_moved || !inliner.put.is_empty()
+}
+
+/// What is known of names.
+struct Facts<'b> {
+    scoping: &'b Scoping,
+    /// Scopes of generators: a call may go on with one, so that its variables are declared once more.
+    resumed: FxHashSet<ScopeId>,
+}
+
+impl Facts<'_> {
+    fn symbol_of(&self, name: &IdentifierReference<'_>) -> Option<SymbolId> {
+        symbol_of(name, self.scoping)
+    }
+
+    /// Whether reading a name gives the same value whenever a call runs, and never throws.
+    fn has_one_value(&self, symbol: SymbolId) -> bool {
+        let flags = self.scoping.symbol_flags(symbol);
+        flags.intersects(SymbolFlags::FunctionScopedVariable | SymbolFlags::Function)
+            && !self.scoping.symbol_is_mutated(symbol)
+            && self.scoping.symbol_redeclarations(symbol).is_empty()
+            && !self.resumed.contains(&self.scoping.symbol_scope_id(symbol))
+    }
+}
+
+fn symbol_of(name: &IdentifierReference<'_>, scoping: &Scoping) -> Option<SymbolId> {
+    scoping.get_reference(name.reference_id.get()?).symbol_id()
+}
+
+/// Collects the scopes of generators.
+#[derive(Default)]
+struct Resumed {
+    scopes: FxHashSet<ScopeId>,
+}
+
+impl Resumed {
+    fn of(program: &Program<'_>) -> FxHashSet<ScopeId> {
+        let mut resumed = Self::default();
+        resumed.visit_program(program);
+        resumed.scopes
+    }
+}
+
+impl<'a> Visit<'a> for Resumed {
+    fn visit_function(&mut self, function: &Function<'a>, flags: ScopeFlags) {
+        if function.generator {
+            self.scopes.extend(function.scope_id.get());
+        }
+        walk::walk_function(self, function, flags);
+    }
+}
+
+/// Whether a part of an expression lets others run before the rest does.
+#[derive(Default)]
+struct Waits(bool);
+
+impl<'a> Visit<'a> for Waits {
+    fn visit_await_expression(&mut self, _: &AwaitExpression<'a>) {
+        self.0 = true;
+    }
+
+    fn visit_yield_expression(&mut self, _: &YieldExpression<'a>) {
+        self.0 = true;
+    }
+
+    fn visit_function(&mut self, _: &Function<'a>, _: ScopeFlags) {}
+
+    fn visit_arrow_function_expression(&mut self, _: &ArrowFunctionExpression<'a>) {}
 }
 
 /// What a function returns.
@@ -67,20 +140,21 @@ struct Body<'a> {
 
 /// Collects functions that are called in one place and only return something.
 struct Candidates<'a, 'b> {
-    scoping: &'b Scoping,
+    facts: &'b Facts<'b>,
     allocator: &'a Allocator,
     bodies: FxHashMap<SymbolId, Body<'a>>,
 }
 
 impl<'a> Candidates<'a, '_> {
     fn body(&self, function: &Function<'a>) -> Option<(SymbolId, Body<'a>)> {
+        let scoping = self.facts.scoping;
         let symbol = function.id.as_ref()?.symbol_id();
         let is_plain = function.r#type == FunctionType::FunctionDeclaration
             && !function.r#async
             && !function.generator
             && function.params.rest.is_none()
-            && self.scoping.get_resolved_reference_ids(symbol).len() == 1
-            && self.scoping.symbol_redeclarations(symbol).is_empty();
+            && scoping.get_resolved_reference_ids(symbol).len() == 1
+            && scoping.symbol_redeclarations(symbol).is_empty();
         let inside = function.body.as_ref()?;
         let [Statement::ReturnStatement(only)] = inside.statements.as_slice() else { return None };
         if !is_plain || !inside.directives.is_empty() {
@@ -90,15 +164,15 @@ impl<'a> Candidates<'a, '_> {
         for parameter in &function.params.items {
             let name = parameter.pattern.get_binding_identifier()?.symbol_id();
             let is_constant = parameter.initializer.is_none()
-                && !self.scoping.symbol_is_mutated(name)
-                && self.scoping.symbol_redeclarations(name).is_empty();
+                && !scoping.symbol_is_mutated(name)
+                && scoping.symbol_redeclarations(name).is_empty();
             if !is_constant {
                 return None;
             }
             parameters.push(name);
         }
         let value = only.argument.as_ref()?;
-        Steps::of(value, &parameters, self.scoping)?;
+        Steps::of(value, &parameters, self.facts)?;
         let value = value.clone_in_with_semantic_ids(self.allocator);
         Some((symbol, Body { parameters, value, scope: function.scope_id.get()? }))
     }
@@ -133,12 +207,14 @@ enum Step {
 /// What happens when an expression is evaluated, in its order.
 struct Steps<'a, 'b> {
     parameters: &'b [SymbolId],
-    scoping: &'b Scoping,
+    facts: &'b Facts<'b>,
     list: Vec<Step>,
     /// Names from outside, and what they mean.
     names: Vec<(Ident<'a>, Option<SymbolId>)>,
     /// How many conditions are around.
     depth: usize,
+    /// Whether it turns values into others, which may call the user's code.
+    asks: bool,
 }
 
 impl<'a, 'b> Steps<'a, 'b> {
@@ -146,9 +222,10 @@ impl<'a, 'b> Steps<'a, 'b> {
     fn of(
         value: &Expression<'a>,
         parameters: &'b [SymbolId],
-        scoping: &'b Scoping,
+        facts: &'b Facts<'b>,
     ) -> Option<Self> {
-        let mut steps = Self { parameters, scoping, list: Vec::new(), names: Vec::new(), depth: 0 };
+        let (list, names) = (Vec::new(), Vec::new());
+        let mut steps = Self { parameters, facts, list, names, depth: 0, asks: false };
         steps.value(value)?;
         (steps.list.len() + steps.names.len() <= MOST_STEPS).then_some(steps)
     }
@@ -168,7 +245,7 @@ impl<'a, 'b> Steps<'a, 'b> {
             Expression::TemplateLiteral(template) => {
                 for part in &template.expressions {
                     self.value(part)?;
-                    self.list.push(Step::Other);
+                    self.ask();
                 }
             }
             Expression::ArrayExpression(array) => {
@@ -199,7 +276,7 @@ impl<'a, 'b> Steps<'a, 'b> {
                 self.value(&binary.left)?;
                 self.value(&binary.right)?;
                 if !matches!(binary.operator.as_str(), "===" | "!==") {
-                    self.list.push(Step::Other);
+                    self.ask();
                 }
             }
             Expression::LogicalExpression(logical) => {
@@ -286,7 +363,7 @@ impl<'a, 'b> Steps<'a, 'b> {
             ("typeof" | "void" | "!", argument) => self.value(argument)?,
             (_, argument) => {
                 self.value(argument)?;
-                self.list.push(Step::Other);
+                self.ask();
             }
         }
         Some(())
@@ -316,7 +393,7 @@ impl<'a, 'b> Steps<'a, 'b> {
 
     /// `None` for `arguments`, which every function has of its own.
     fn name(&mut self, name: &IdentifierReference<'a>, by: Use) -> Option<()> {
-        let symbol = symbol_of(name, self.scoping);
+        let symbol = self.facts.symbol_of(name);
         if name.name == "arguments" {
             return None;
         }
@@ -326,10 +403,17 @@ impl<'a, 'b> Steps<'a, 'b> {
             return Some(());
         }
         self.names.push((name.name, symbol));
-        if !symbol.is_some_and(|symbol| has_one_value(symbol, self.scoping)) {
+        // The compressor knows what some globals do.
+        self.asks |= symbol.is_none() && name.name != "undefined";
+        if !symbol.is_some_and(|symbol| self.facts.has_one_value(symbol)) {
             self.list.push(Step::Other);
         }
         Some(())
+    }
+
+    fn ask(&mut self) {
+        self.asks = true;
+        self.list.push(Step::Other);
     }
 
     fn on_condition(&mut self, inside: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
@@ -338,18 +422,6 @@ impl<'a, 'b> Steps<'a, 'b> {
         self.depth -= 1;
         result
     }
-}
-
-fn symbol_of(name: &IdentifierReference<'_>, scoping: &Scoping) -> Option<SymbolId> {
-    scoping.get_reference(name.reference_id.get()?).symbol_id()
-}
-
-/// Whether reading a name gives the same value whenever a call runs, and never throws.
-fn has_one_value(symbol: SymbolId, scoping: &Scoping) -> bool {
-    let flags = scoping.symbol_flags(symbol);
-    flags.intersects(SymbolFlags::FunctionScopedVariable | SymbolFlags::Function)
-        && !scoping.symbol_is_mutated(symbol)
-        && scoping.symbol_redeclarations(symbol).is_empty()
 }
 
 /// What a function is called with.
@@ -366,7 +438,8 @@ enum Given {
 }
 
 struct Inliner<'a, 'b> {
-    scoping: &'b Scoping,
+    facts: &'b Facts<'b>,
+    held: &'b str,
     allocator: &'a Allocator,
     /// Functions into whose expressions nothing has been put yet.
     waiting: FxHashMap<SymbolId, Body<'a>>,
@@ -381,7 +454,7 @@ impl<'a> Inliner<'a, '_> {
     fn replace(&mut self, expression: &mut Expression<'a>, is_callee: bool) {
         let Expression::CallExpression(call) = expression else { return };
         let Expression::Identifier(name) = &call.callee else { return };
-        let Some(symbol) = symbol_of(name, self.scoping) else { return };
+        let Some(symbol) = self.facts.symbol_of(name) else { return };
         if call.optional || call.pure {
             return;
         }
@@ -400,10 +473,11 @@ impl<'a> Inliner<'a, '_> {
                 | Expression::ComputedMemberExpression(_)
                 | Expression::ChainExpression(_)
         );
-        if (is_callee && is_reference) || !self.fits(call, &body) {
+        let asks = self.fits(call, &body).filter(|_| !is_callee || !is_reference);
+        let Some(asks) = asks else {
             self.ready.insert(symbol, body);
             return;
-        }
+        };
         let Body { parameters, mut value, .. } = body;
         let mut arguments =
             std::mem::replace(&mut call.arguments, ArenaVec::new_in(&self.allocator));
@@ -415,29 +489,32 @@ impl<'a> Inliner<'a, '_> {
                 .map(|argument| argument.take_in(&self.allocator));
             given.insert(parameter, value);
         }
-        let mut filler = Filler { scoping: self.scoping, allocator: self.allocator, given };
+        let mut filler = Filler { facts: self.facts, allocator: self.allocator, given };
         filler.visit_expression(&mut value);
+        if asks {
+            hold(&mut value, self.held, self.allocator);
+        }
         *expression = value;
         self.put.insert(symbol);
     }
 
-    /// Whether nothing can tell that a call has given way to the function's expression.
-    fn fits(&self, call: &CallExpression<'a>, body: &Body<'a>) -> bool {
-        let Some(steps) = Steps::of(&body.value, &body.parameters, self.scoping) else {
-            return false;
+    /// Whether the expression turns values into others; `None` where somebody could tell that a call has given way to it.
+    fn fits(&self, call: &CallExpression<'a>, body: &Body<'a>) -> Option<bool> {
+        let Some(steps) = Steps::of(&body.value, &body.parameters, self.facts) else {
+            return None;
         };
         let scope = *self.scopes.last().expect("a program has a scope");
         let has_names = steps
             .names
             .iter()
-            .all(|(name, symbol)| self.scoping.find_binding(scope, *name) == *symbol);
+            .all(|(name, symbol)| self.facts.scoping.find_binding(scope, *name) == *symbol);
         if !has_names || call.arguments.len() > body.parameters.len() {
-            return false;
+            return None;
         }
         let mut given = Vec::new();
         for argument in &call.arguments {
             let Some(kind) = argument.as_expression().and_then(|value| self.given(value)) else {
-                return false;
+                return None;
             };
             given.push(kind);
         }
@@ -447,41 +524,46 @@ impl<'a> Inliner<'a, '_> {
             steps.list.iter().filter(is_read).count()
         };
         if given.iter().enumerate().any(|(index, kind)| *kind == Given::Once && reads(index) > 1) {
-            return false;
+            return None;
         }
         let in_order = |kind: Given| matches!(kind, Given::InOrder | Given::InOrderAsValue);
         let mut next = given.iter().enumerate().filter(|(_, kind)| in_order(**kind)).peekable();
         for step in &steps.list {
             match step {
-                Step::Other if next.peek().is_some() => return false,
+                Step::Other if next.peek().is_some() => return None,
                 Step::Other => {}
                 Step::Read { parameter, by, is_certain } => {
                     let Some(kind) = given.get(*parameter) else { continue };
                     if in_order(*kind) {
                         let is_next = next.next().is_some_and(|(index, _)| index == *parameter);
                         if !is_next || !is_certain {
-                            return false;
+                            return None;
                         }
                     }
                     if *by == Use::Name && *kind == Given::InOrderAsValue {
-                        return false;
+                        return None;
                     }
                 }
             }
         }
-        next.peek().is_none()
+        next.peek().is_none().then_some(steps.asks)
     }
 
-    /// `None` for what would get another name in another place.
+    /// `None` for what would get another name in another place, and for what waits.
     fn given(&self, value: &Expression<'a>) -> Option<Given> {
+        let mut waits = Waits::default();
+        waits.visit_expression(value);
+        if waits.0 {
+            return None;
+        }
         Some(match value {
             Expression::BooleanLiteral(_)
             | Expression::NullLiteral(_)
             | Expression::NumericLiteral(_) => Given::Anywhere,
             Expression::StringLiteral(text) if text.value.len() <= SHORT_TEXT => Given::Anywhere,
             Expression::StringLiteral(_) => Given::Once,
-            Expression::Identifier(name) => match symbol_of(name, self.scoping) {
-                Some(symbol) if has_one_value(symbol, self.scoping) => Given::Anywhere,
+            Expression::Identifier(name) => match self.facts.symbol_of(name) {
+                Some(symbol) if self.facts.has_one_value(symbol) => Given::Anywhere,
                 Some(_) => Given::InOrder,
                 None => Given::InOrderAsValue,
             },
@@ -536,7 +618,7 @@ impl<'a> VisitMut<'a> for Inliner<'a, '_> {
 
 /// Puts what a function is called with in the place of its parameters.
 struct Filler<'a, 'b> {
-    scoping: &'b Scoping,
+    facts: &'b Facts<'b>,
     allocator: &'a Allocator,
     given: FxHashMap<SymbolId, Option<Expression<'a>>>,
 }
@@ -544,7 +626,7 @@ struct Filler<'a, 'b> {
 impl<'a> VisitMut<'a> for Filler<'a, '_> {
     fn visit_expression(&mut self, expression: &mut Expression<'a>) {
         if let Expression::Identifier(name) = expression
-            && let Some(given) = symbol_of(name, self.scoping).and_then(|own| self.given.get(&own))
+            && let Some(given) = self.facts.symbol_of(name).and_then(|own| self.given.get(&own))
         {
             *expression = match given {
                 Some(value) => value.clone_in_with_semantic_ids(self.allocator),

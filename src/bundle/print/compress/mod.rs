@@ -5,8 +5,9 @@ mod inline;
 
 use oxc_allocator::{Allocator, ArenaVec, TakeIn};
 use oxc_ast::ast::{
-    CallExpression, ClassBody, ClassElement, Directive, Expression, IdentifierReference, Statement,
-    VariableDeclaration, WithStatement,
+    AssignmentTargetPropertyProperty, BindingProperty, CallExpression, ClassBody, ClassElement,
+    Directive, Expression, IdentifierReference, MethodDefinition, ObjectProperty,
+    PropertyDefinition, PropertyKey, Statement, VariableDeclaration, WithStatement,
 };
 use oxc_ast::builder::AstBuilder;
 use oxc_ast_visit::{Visit, VisitMut, walk, walk_mut};
@@ -19,7 +20,7 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::SourceType;
 use swc_core::common::LineCol;
 
-use self::hold_constants::HoldConstants;
+use self::hold_constants::hold_constants;
 use self::inline::inline_functions;
 use crate::bundle::options::{Format, Options};
 
@@ -76,11 +77,20 @@ pub(super) fn compress(
     }
     // What a name means in a `with` statement is known only when it runs.
     if options.minify.syntax && with.names.is_empty() {
-        HoldConstants { held, allocator: &allocator }.visit_program(&mut program);
+        let mut is_described = true;
         let mut scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
         if (is_strict || options.format == Format::Esm)
-            && inline_functions(&mut program, &scoping, !options.minify.identifiers, &allocator)
+            && inline_functions(
+                &mut program,
+                &scoping,
+                !options.minify.identifiers,
+                held,
+                &allocator,
+            )
         {
+            is_described = false;
+        }
+        if hold_constants(&mut program, held, &allocator) || !is_described {
             scoping = SemanticBuilder::new().build(&program).semantic.into_scoping();
         }
         let options = CompressOptions {
@@ -235,6 +245,20 @@ fn is_nothing(expression: &Expression<'_>) -> bool {
         || matches!(expression, Expression::NumericLiteral(_) | Expression::BooleanLiteral(_))
 }
 
+/// Whether a key is a name only in brackets.
+fn needs_brackets(key: &PropertyKey<'_>) -> bool {
+    match key {
+        PropertyKey::NumericLiteral(number) => {
+            number.value.is_sign_negative() || !number.value.is_finite()
+        }
+        PropertyKey::StaticIdentifier(_)
+        | PropertyKey::PrivateIdentifier(_)
+        | PropertyKey::StringLiteral(_)
+        | PropertyKey::BigIntLiteral(_) => false,
+        _ => true,
+    }
+}
+
 impl<'a> VisitMut<'a> for Release<'a, '_> {
     fn visit_expression(&mut self, expression: &mut Expression<'a>) {
         walk_mut::walk_expression(self, expression);
@@ -255,6 +279,35 @@ impl<'a> VisitMut<'a> for Release<'a, '_> {
             }
         }
         walk_mut::walk_variable_declaration(self, declaration);
+    }
+
+    /// The printer takes the brackets from `[-1]`.
+    fn visit_method_definition(&mut self, method: &mut MethodDefinition<'a>) {
+        method.computed |= needs_brackets(&method.key);
+        walk_mut::walk_method_definition(self, method);
+    }
+
+    fn visit_property_definition(&mut self, property: &mut PropertyDefinition<'a>) {
+        property.computed |= needs_brackets(&property.key);
+        walk_mut::walk_property_definition(self, property);
+    }
+
+    fn visit_object_property(&mut self, property: &mut ObjectProperty<'a>) {
+        property.computed |= needs_brackets(&property.key);
+        walk_mut::walk_object_property(self, property);
+    }
+
+    fn visit_binding_property(&mut self, property: &mut BindingProperty<'a>) {
+        property.computed |= needs_brackets(&property.key);
+        walk_mut::walk_binding_property(self, property);
+    }
+
+    fn visit_assignment_target_property_property(
+        &mut self,
+        property: &mut AssignmentTargetPropertyProperty<'a>,
+    ) {
+        property.computed |= needs_brackets(&property.name);
+        walk_mut::walk_assignment_target_property_property(self, property);
     }
 
     fn visit_class_body(&mut self, body: &mut ClassBody<'a>) {
