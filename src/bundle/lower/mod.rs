@@ -8,6 +8,7 @@ mod enum_places;
 pub(crate) mod import_equals;
 mod merged_names;
 pub(crate) mod sloppy;
+mod top_level_using;
 
 use swc_core::common::comments::SingleThreadedComments;
 use swc_core::common::errors::HANDLER;
@@ -32,6 +33,7 @@ use self::classes::{
 };
 use self::enum_places::keep_enum_places;
 use self::merged_names::qualify_merged_names;
+use self::top_level_using::put_in_block;
 use crate::bundle::code;
 use crate::bundle::options::Loader;
 use crate::bundle::source::ParseInput;
@@ -86,6 +88,7 @@ pub(crate) fn lower(
                 alias_decorated_classes(program);
             }
             if features.using {
+                put_in_block(program);
                 program.mutate(explicit_resource_management());
             }
             program.mutate(inject_helpers(unresolved_mark));
