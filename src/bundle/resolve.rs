@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use globset::{GlobBuilder, GlobMatcher};
@@ -13,6 +13,8 @@ use oxc_resolver::{
     ResolveOptions, ResolverGeneric, SideEffects, TsConfig, TsconfigDiscovery, TsconfigOptions,
     TsconfigReferences,
 };
+
+use rustc_hash::FxHashMap;
 
 use super::options::{Compatibility, Options, Packages, Target};
 use super::targets::unavailable;
@@ -128,6 +130,8 @@ pub struct Unresolved {
 pub enum TsconfigError {
     /// It extends one that does not exist: a path, or the name of a package.
     NoBase(PathBuf),
+    /// It is no JSON: the file, line and column from 1, and what is wrong.
+    Syntax(PathBuf, usize, usize, String),
     /// It cannot be read, as a sentence part.
     Invalid(String),
 }
@@ -137,6 +141,11 @@ pub struct Resolver {
     files: Arc<dyn FileSystem>,
     import: ResolverGeneric<ResolverFiles>,
     require: ResolverGeneric<ResolverFiles>,
+    /// Both without a tsconfig, for files whose tsconfig the resolver does not take for theirs.
+    plain: [ResolverGeneric<ResolverFiles>; 2],
+    /// The nearest tsconfig or jsconfig by folder.
+    nearest: Mutex<FxHashMap<PathBuf, Option<Arc<TsConfig>>>>,
+    has_one_tsconfig: bool,
     /// What imports with `main` and `module` in the other order, unless the user has set one: packages that have both
     /// have two builds.
     other_build: Option<ResolverGeneric<ResolverFiles>>,
@@ -180,6 +189,10 @@ impl Resolver {
             swap(&mut require_options.main_fields);
         }
         let require = import.clone_with_options(require_options);
+        let plain = [&import, &require].map(|resolver| {
+            let options = ResolveOptions { tsconfig: None, ..resolver.options().clone() };
+            resolver.clone_with_options(options)
+        });
         let external = options
             .external
             .iter()
@@ -189,6 +202,9 @@ impl Resolver {
             files,
             import,
             require,
+            plain,
+            nearest: Mutex::default(),
+            has_one_tsconfig: options.tsconfig.is_some(),
             other_build,
             main_only,
             external,
@@ -220,7 +236,7 @@ impl Resolver {
             ResolveKind::Import => &self.import,
             ResolveKind::Require => &self.require,
         };
-        let resolution = resolve_file(resolver, importer, specifier);
+        let resolution = self.resolve_by_tsconfig(resolver, kind, importer, specifier);
         let mapped = self.mapped_for_browsers(resolver, importer, specifier, &resolution);
         let is_mapped = mapped.is_some();
         let resolution = mapped.unwrap_or(resolution);
@@ -455,15 +471,73 @@ impl Resolver {
         names.iter().map(|name| self.resolve_entry(&format!("./{name}"))).collect()
     }
 
-    /// The tsconfig that applies to a file, `extends` included.
+    /// The tsconfig that applies to a file, `extends` included: the nearest, or the one of its references that includes
+    /// the file. What a tsconfig includes says where a check starts; what is imported belongs to it, too.
     ///
     /// # Errors
     /// A tsconfig that cannot be parsed, or whose base is missing.
     pub fn tsconfig(&self, file: &Path) -> Result<Option<Arc<TsConfig>>, TsconfigError> {
-        self.import.find_tsconfig(file).map_err(|error| match error {
-            ResolveError::TsconfigNotFound(base) => TsconfigError::NoBase(base),
-            error => TsconfigError::Invalid(error.to_string()),
-        })
+        self.governing(file).map(|(tsconfig, _)| tsconfig).map_err(tsconfig_error)
+    }
+
+    /// The same, and whether the resolver takes another one for that of the file, or none.
+    fn governing(&self, file: &Path) -> Result<(Option<Arc<TsConfig>>, bool), ResolveError> {
+        let found = self.import.find_tsconfig(file)?;
+        if self.has_one_tsconfig || in_node_modules(file) || !file.is_absolute() {
+            return Ok((found, false));
+        }
+        let Some(nearest) = file.parent().map(|folder| self.nearest(folder)).transpose()?.flatten()
+        else {
+            return Ok((found, false));
+        };
+        let belongs = |found: &Arc<TsConfig>| {
+            found.path() == nearest.path()
+                || nearest.references_resolved.iter().any(|other| other.path() == found.path())
+        };
+        if found.as_ref().is_some_and(belongs) {
+            return Ok((found, false));
+        }
+        // One that only leads to others has no settings.
+        let is_empty = nearest.files.as_ref().is_some_and(Vec::is_empty);
+        let own = nearest.references_resolved.first().filter(|_| is_empty).cloned();
+        Ok((Some(own.unwrap_or(nearest)), true))
+    }
+
+    /// The tsconfig or jsconfig in a folder, or in the nearest one above.
+    fn nearest(&self, folder: &Path) -> Result<Option<Arc<TsConfig>>, ResolveError> {
+        let known = self.nearest.lock().expect("nobody panics with it").get(folder).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let own = ["tsconfig.json", "jsconfig.json"].map(|name| folder.join(name));
+        let own = own.iter().find(|file| matches!(self.files.kind(file), Ok(FileKind::File)));
+        let found = match (own, folder.parent()) {
+            (Some(file), _) => Some(self.import.resolve_tsconfig(file)?),
+            (None, Some(parent)) => self.nearest(parent)?,
+            (None, None) => None,
+        };
+        let mut nearest = self.nearest.lock().expect("nobody panics with it");
+        nearest.insert(folder.to_path_buf(), found.clone());
+        Ok(found)
+    }
+
+    /// Resolves with the tsconfig of the importing file.
+    fn resolve_by_tsconfig(
+        &self,
+        resolver: &ResolverGeneric<ResolverFiles>,
+        kind: ResolveKind,
+        importer: &Path,
+        specifier: &str,
+    ) -> Result<Resolution, ResolveError> {
+        let Ok((Some(tsconfig), true)) = self.governing(importer) else {
+            return resolve_file(resolver, importer, specifier);
+        };
+        let [import, require] = &self.plain;
+        let plain = if kind == ResolveKind::Import { import } else { require };
+        let places = tsconfig.resolve_path_alias_or_base_url(specifier);
+        let mut places = places.iter().filter(|_| is_package(specifier));
+        let found = places.find_map(|place| plain.resolve_file(importer, place.to_str()?).ok());
+        found.map_or_else(|| plain.resolve_file(importer, specifier), Ok)
     }
 
     fn resolved_file(&self, resolution: &Resolution) -> ResolvedFile {
@@ -637,18 +711,30 @@ fn external_pattern(pattern: &str, root: &Path) -> ExternalPattern {
     }
 }
 
-/// Resolves without a tsconfig whose base is missing; the scan warns of that.
+/// Resolves without a tsconfig that is broken or whose base is missing; the scan tells of that.
 fn resolve_file(
     resolver: &ResolverGeneric<ResolverFiles>,
     importer: &Path,
     specifier: &str,
 ) -> Result<Resolution, ResolveError> {
     match resolver.resolve_file(importer, specifier) {
-        Err(ResolveError::TsconfigNotFound(_)) => {
+        // The module that has it says so.
+        Err(ResolveError::TsconfigNotFound(_) | ResolveError::TsconfigLoadFailed { .. }) => {
             let options = ResolveOptions { tsconfig: None, ..resolver.options().clone() };
             resolver.clone_with_options(options).resolve_file(importer, specifier)
         }
         resolution => resolution,
+    }
+}
+
+fn tsconfig_error(error: ResolveError) -> TsconfigError {
+    match error {
+        ResolveError::TsconfigNotFound(base) => TsconfigError::NoBase(base),
+        ResolveError::TsconfigLoadFailed { source, .. } => tsconfig_error(*source),
+        ResolveError::Json(problem) => {
+            TsconfigError::Syntax(problem.path, problem.line, problem.column, problem.message)
+        }
+        error => TsconfigError::Invalid(error.to_string()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! parallel; numbers are given between rounds, so they do not depend on which thread finishes first.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use memchr::memmem;
@@ -35,7 +35,7 @@ use super::runtime;
 use super::source::{KeptComments, ParseInput};
 use super::targets::is_watched;
 use crate::diag::{Diagnostic, Location};
-use crate::fs::{FileSystem, relative};
+use crate::fs::{FileKind, FileSystem, relative};
 
 /// The syntax of one module, beside its record in the graph.
 pub(crate) struct ModuleTree {
@@ -154,6 +154,20 @@ fn scan_once(
     let resolver = Resolver::new(options, Arc::clone(files), main_only);
     let mut diagnostics = Vec::new();
     let defines = defines(options, &source_map, &mut diagnostics);
+    if let Some(tsconfig) = &options.tsconfig {
+        let names =
+            ["", ".json", "/tsconfig.json"].map(|end| format!("{}{end}", tsconfig.display()));
+        if !names.iter().any(|name| matches!(files.kind(Path::new(name)), Ok(FileKind::File))) {
+            let name = crate::fs::relative(&options.root, tsconfig);
+            diagnostics.push(
+                Diagnostic::error(
+                    "build/tsconfig",
+                    format!("the tsconfig `{name}` does not exist"),
+                )
+                .hint("correct `--tsconfig`, or leave it out: then each file has its nearest"),
+            );
+        }
+    }
     let mut scanner = Scanner {
         options,
         files: Arc::clone(files),
@@ -688,6 +702,18 @@ impl Scanner<'_> {
                     .hint("install it, or correct `extends`; until then the tsconfig is left out"),
                 );
                 Ok(None)
+            }
+            Err(TsconfigError::Syntax(file, line, column, message)) => {
+                let path = crate::fs::relative(&self.options.root, &file);
+                let text = self.files.read(&file).unwrap_or_default();
+                let text = String::from_utf8_lossy(&text);
+                let location = Location {
+                    line,
+                    column,
+                    line_text: text.lines().nth(line - 1).unwrap_or_default().to_owned(),
+                    ..Location::file(path)
+                };
+                Err(Diagnostic::error("build/tsconfig", message).at(location))
             }
             Err(TsconfigError::Invalid(error)) => {
                 Err(Diagnostic::error("build/tsconfig", error).at(Location::file(path)))

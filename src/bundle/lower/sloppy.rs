@@ -439,7 +439,7 @@ impl WriteOut {
             if let Some(first) = first_value(&mut statement) {
                 rest.push(first);
             }
-            statement.visit_mut_children_with(self);
+            statement.visit_mut_with(self);
             match statement {
                 Stmt::Decl(Decl::Fn(function)) if !is_top && is_plain(&function) => {
                     let name = function.ident.sym.clone();
@@ -483,6 +483,53 @@ impl WriteOut {
         if !is_top {
             self.lexical.pop();
         }
+    }
+
+    /// The cases of a `switch` share a scope, whose functions are there before any case runs: they go in front of it, and
+    /// reaching a declaration copies its value. Returns them.
+    fn switch(&mut self, switch: &mut SwitchStmt) -> Vec<Stmt> {
+        let statements = switch.cases.iter().flat_map(|case| &case.cons);
+        self.lexical.push(lexical_names(statements));
+        let mut own: Vec<OwnFunction> = Vec::new();
+        for case in &mut switch.cases {
+            case.visit_mut_with(self);
+            for statement in &mut case.cons {
+                if !matches!(statement, Stmt::Decl(Decl::Fn(function)) if is_plain(function)) {
+                    continue;
+                }
+                let Stmt::Decl(Decl::Fn(FnDecl { ident, function, .. })) = statement.take() else {
+                    continue;
+                };
+                let name = ident.sym.clone();
+                let earlier = own.iter().position(|other| other.name == name);
+                let local = match earlier {
+                    Some(at) => own.remove(at).local,
+                    None => self.names.fresh(&name),
+                };
+                if !self.is_taken(&name) {
+                    *statement = code::var(&name, code::ident(&local));
+                }
+                let function = FnExpr { ident: Some(ident), function };
+                own.push(OwnFunction { name, local, function });
+            }
+        }
+        self.lexical.pop();
+        for at in 0..own.len() {
+            let mut renamer = Renamer { from: own[at].name.clone(), to: own[at].local.clone() };
+            for case in &mut switch.cases {
+                case.visit_mut_with(&mut renamer);
+                // What is copied is the variable of the function around.
+                for statement in &mut case.cons {
+                    undo_copy(statement, &renamer);
+                }
+            }
+            for own in &mut own {
+                own.function.function.visit_mut_with(&mut renamer);
+            }
+        }
+        let declare =
+            |own: OwnFunction| code::declare(VarDeclKind::Let, &own.local, Expr::Fn(own.function));
+        own.into_iter().map(declare).collect()
     }
 
     /// Whether an outer name that is no variable is in the way of one for a function.
@@ -644,6 +691,22 @@ impl VisitMut for Renamer {
     }
 }
 
+/// `var f = f1` of a function in a `switch`, after `f` became `f1` everywhere.
+fn undo_copy(statement: &mut Stmt, renamer: &Renamer) {
+    let Stmt::Decl(Decl::Var(declaration)) = statement else { return };
+    let [VarDeclarator { name: Pat::Ident(name), init: Some(init), .. }] =
+        declaration.decls.as_mut_slice()
+    else {
+        return;
+    };
+    if declaration.kind == VarDeclKind::Var
+        && name.sym == renamer.to
+        && init.as_ident().is_some_and(|value| value.sym == renamer.to)
+    {
+        name.sym = renamer.from.clone();
+    }
+}
+
 fn ends_in_function(labelled: &LabeledStmt) -> bool {
     match &*labelled.body {
         Stmt::Decl(Decl::Fn(_)) => true,
@@ -701,11 +764,24 @@ impl VisitMut for WriteOut {
         self.lexical.pop();
     }
 
+    fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
+        if let Stmt::Switch(switch) = statement {
+            switch.discriminant.visit_mut_with(self);
+            let functions = self.switch(switch);
+            if !functions.is_empty() {
+                let mut block = functions;
+                block.push(statement.take());
+                *statement = Stmt::Block(BlockStmt { stmts: block, ..BlockStmt::dummy() });
+            }
+        } else {
+            statement.visit_mut_children_with(self);
+        }
+    }
+
     fn visit_mut_switch_case(&mut self, case: &mut SwitchCase) {
-        // The cases share a scope, which has no place of its own to put a variable.
         case.test.visit_mut_with(self);
         for statement in &mut case.cons {
-            statement.visit_mut_children_with(self);
+            statement.visit_mut_with(self);
         }
     }
 

@@ -65,6 +65,10 @@ struct Scope {
     vars: FxHashSet<Atom>,
     /// Parameters, which only a lexical declaration must not repeat; of a `catch`, which `var` may.
     parameters: FxHashSet<Atom>,
+    /// Names in the pattern of a `catch`, which `var` must not repeat either.
+    pattern: FxHashSet<Atom>,
+    /// Functions in a block of sloppy code, which may be declared twice.
+    functions: FxHashSet<Atom>,
     /// Whether `var` ends up here.
     is_function: bool,
     is_module: bool,
@@ -134,23 +138,21 @@ impl Finder {
     }
 
     fn lexical(&mut self, name: &Ident) {
-        if self.is_typescript {
-            return;
-        }
         let scope = self.scopes.last_mut().expect("the program is a scope");
-        let is_known = scope.vars.contains(&name.sym) || scope.parameters.contains(&name.sym);
+        let is_known = scope.vars.contains(&name.sym)
+            || scope.parameters.contains(&name.sym)
+            || scope.functions.contains(&name.sym);
         if !scope.lexical.insert(name.sym.clone()) || is_known {
             self.declared_twice(name);
         }
     }
 
     fn var(&mut self, name: &Ident) {
-        if self.is_typescript {
-            return;
-        }
         let mut is_twice = false;
         for scope in self.scopes.iter_mut().rev() {
-            is_twice |= scope.lexical.contains(&name.sym);
+            is_twice |= scope.lexical.contains(&name.sym)
+                || scope.functions.contains(&name.sym)
+                || scope.pattern.contains(&name.sym);
             scope.vars.insert(name.sym.clone());
             if scope.is_function {
                 break;
@@ -165,14 +167,20 @@ impl Finder {
     fn hoist_functions<'a>(&mut self, statements: impl Iterator<Item = &'a Stmt>) {
         for statement in statements {
             if let Stmt::Decl(Decl::Fn(function)) = statement {
-                if function.function.body.is_none() {
+                // Overloads, and what is declared elsewhere.
+                if function.function.body.is_none() || function.declare {
                     continue;
                 }
-                let scope = self.scopes.last().expect("the program is a scope");
+                let scope = self.scopes.last_mut().expect("the program is a scope");
+                let name = &function.ident.sym;
                 if scope.is_module || (!scope.is_function && self.is_strict) {
                     self.lexical(&function.ident);
                 } else if scope.is_function {
                     self.var(&function.ident);
+                } else if scope.lexical.contains(name) || scope.parameters.contains(name) {
+                    self.declared_twice(&function.ident);
+                } else {
+                    scope.functions.insert(name.clone());
                 }
             }
         }
@@ -183,9 +191,11 @@ impl Finder {
         let ModuleItem::ModuleDecl(declaration) = item else { return };
         let name = match declaration {
             ModuleDecl::ExportDecl(ExportDecl { decl: Decl::Fn(function), .. }) => {
-                Some(&function.ident)
+                let is_own = function.function.body.is_some() && !function.declare;
+                is_own.then_some(&function.ident)
             }
             ModuleDecl::ExportDefaultDecl(export) => match &export.decl {
+                DefaultDecl::Fn(function) if function.function.body.is_none() => None,
                 DefaultDecl::Fn(function) => function.ident.as_ref(),
                 DefaultDecl::Class(class) => class.ident.as_ref(),
                 DefaultDecl::TsInterfaceDecl(_) => None,
@@ -387,8 +397,10 @@ impl Visit for Finder {
             collect_names(parameter, &mut names);
         }
         let parameters = self.parameters(names, false);
+        let is_pattern = catch.param.as_ref().is_some_and(|parameter| !parameter.is_ident());
+        let pattern = if is_pattern { parameters.clone() } else { FxHashSet::default() };
         catch.param.visit_with(self);
-        self.in_scope(Scope { parameters, ..Scope::default() }, |finder| {
+        self.in_scope(Scope { parameters, pattern, ..Scope::default() }, |finder| {
             finder.hoist_functions(catch.body.stmts.iter());
             catch.body.stmts.visit_with(finder);
         });
@@ -427,6 +439,9 @@ impl Visit for Finder {
     }
 
     fn visit_var_decl(&mut self, declaration: &VarDecl) {
+        if declaration.declare {
+            return;
+        }
         let mut names = Vec::new();
         declaration.decls.iter().for_each(|decl| collect_names(&decl.name, &mut names));
         for name in &names {
@@ -449,18 +464,38 @@ impl Visit for Finder {
     }
 
     fn visit_class_decl(&mut self, class: &ClassDecl) {
+        if class.declare {
+            return;
+        }
         self.lexical(&class.ident);
         class.class.visit_with(self);
     }
 
+    fn visit_ts_module_decl(&mut self, module: &TsModuleDecl) {
+        if !module.declare && !module.global {
+            let scope = Scope { is_function: true, ..Scope::default() };
+            self.in_scope(scope, |finder| module.visit_children_with(finder));
+        }
+    }
+
     fn visit_import_decl(&mut self, import: &ImportDecl) {
+        if import.phase != ImportPhase::Evaluation {
+            let word = if import.phase == ImportPhase::Defer { "defer" } else { "source" };
+            let message = format!(
+                "`import {word}` cannot be bundled yet: take the word away, or make the module external"
+            );
+            self.errors.push(EarlyError { span: import.span, message });
+        }
         for specifier in &import.specifiers {
             let local = specifier.local();
             if matches!(local.sym.as_str(), "arguments" | "eval") {
                 let message = format!("`{}` cannot be the name of an import", local.sym);
                 self.errors.push(EarlyError { span: local.span, message });
             }
-            self.lexical(local);
+            // What is a type only may have the name of a value of the module.
+            if !self.is_typescript {
+                self.lexical(local);
+            }
         }
     }
 
@@ -580,6 +615,13 @@ impl Visit for Finder {
                 callee.span,
                 "`super()` stands outside of the constructor of a derived class",
             );
+        }
+        if let Callee::Import(import) = &call.callee
+            && import.phase != ImportPhase::Evaluation
+        {
+            let word = if import.phase == ImportPhase::Defer { "defer" } else { "source" };
+            let message = format!("`import.{word}()` cannot be bundled yet: write `import()`");
+            self.errors.push(EarlyError { span: import.span, message });
         }
         if matches!(call.callee, Callee::Import(_))
             && let Some(span) = call.args.iter().find_map(|argument| argument.spread)

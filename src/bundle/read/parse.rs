@@ -15,6 +15,7 @@ use swc_core::ecma::parser::{
 };
 use swc_core::ecma::transforms::base::hygiene::hygiene;
 use swc_core::ecma::transforms::base::resolver;
+use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 
 use super::define::substitute;
 use super::early_errors::early_errors;
@@ -79,8 +80,13 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         write_out_catch_variables(&mut program);
     }
     let is_sloppy = is_sloppy(&program, input);
+    // Whether it gets into a place where code is strict: a module, or the hands of the compressor.
+    let becomes_strict =
+        is_sloppy && (input.options.format == Format::Esm || input.options.minify.any());
     if is_sloppy {
         write_out(&mut program);
+    }
+    if becomes_strict {
         write_octals_out(&mut program, &input.source.src);
     }
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
@@ -102,7 +108,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         top_level = SyntaxContext::empty().apply_mark(top_level_mark);
     }
     let mut diagnostics = Vec::new();
-    if is_sloppy {
+    if becomes_strict {
         let undeclared = rename_reserved(&mut program, unresolved);
         if input.options.format == Format::Esm {
             diagnostics.extend(undeclared.iter().map(|name| reserved_word(input, name)));
@@ -189,7 +195,7 @@ fn unknown_specifier(input: &ParseInput<'_>, unknown: &Unknown) -> Diagnostic {
         .hint("begin with `./` and a folder, as in `import(`./pages/${name}.js`)`, to bundle what it can name")
 }
 
-/// Whether code that is not strict gets into a place where it is: a module, or the hands of the compressor.
+/// Whether code may be sloppy.
 fn is_sloppy(program: &Program, input: &ParseInput<'_>) -> bool {
     let is_module = match program {
         Program::Module(module) => {
@@ -197,10 +203,43 @@ fn is_sloppy(program: &Program, input: &ParseInput<'_>) -> bool {
         }
         Program::Script(_) => false,
     };
-    !is_module
-        && !is_read_as_module(input)
-        && input.loader != Loader::Json
-        && (input.options.format == Format::Esm || input.options.minify.any())
+    !is_module && !is_read_as_module(input) && input.loader != Loader::Json
+}
+
+/// Whether what was read as a script reads a variable `await` that nothing declares: then it is a module that awaits at
+/// its top what could also go on after a name, such as a regular expression.
+fn may_await(program: &Program, input: &ParseInput<'_>) -> bool {
+    let extension = input.file.extension().and_then(|extension| extension.to_str());
+    let is_commonjs =
+        input.is_type_module == Some(false) || matches!(extension, Some("cjs" | "cts"));
+    if is_commonjs || !program.is_script() || !input.source.src.contains("await") {
+        return false;
+    }
+    let mut names = AwaitNames::default();
+    program.visit_with(&mut names);
+    names.is_read && !names.is_declared
+}
+
+#[derive(Default)]
+struct AwaitNames {
+    is_read: bool,
+    is_declared: bool,
+}
+
+impl Visit for AwaitNames {
+    noop_visit_type!();
+
+    fn visit_expr(&mut self, expression: &Expr) {
+        match expression {
+            Expr::Ident(name) => self.is_read |= name.sym == *"await",
+            other => other.visit_children_with(self),
+        }
+    }
+
+    fn visit_ident(&mut self, name: &Ident) {
+        // Every other name than one that is read declares or assigns.
+        self.is_declared |= name.sym == *"await";
+    }
 }
 
 /// Whether the name or the package says that a file is a module.
@@ -246,6 +285,18 @@ fn parse_program(
     } else {
         parse_file_as_program(input.source, syntax, version, Some(comments), &mut recovered)
     };
+    let parsed = match parsed {
+        Ok(program) if recovered.is_empty() && may_await(&program, input) => {
+            let mut in_module = Vec::new();
+            let module =
+                parse_file_as_module(input.source, syntax, version, Some(comments), &mut in_module);
+            match module {
+                Ok(module) if in_module.is_empty() => Ok(Program::Module(module)),
+                _ => Ok(program),
+            }
+        }
+        parsed => parsed,
+    };
     let (parsed, recovered) = match parsed {
         // What is an error in strict code may be none in a script.
         parsed
@@ -281,8 +332,8 @@ fn parse_program(
         }
     };
     for error in &recovered {
-        // The language has `for ({ ...x } in y)`; only TypeScript frowns on it.
-        if matches!(error.kind(), SyntaxError::TS2491) {
+        // The language has `for ({ ...x } in y)`, and types are gone before `override` could matter.
+        if matches!(error.kind(), SyntaxError::TS2491 | SyntaxError::TS4112) {
             continue;
         }
         let diagnostic = syntax_error(input, error);
