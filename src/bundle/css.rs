@@ -129,10 +129,13 @@ pub struct SheetError {
     pub place: Place,
 }
 
+/// How names of CSS modules end.
+pub const MODULE_EXTENSION: &str = ".module.css";
+
 /// Whether the names of a file are its own: `*.module.css`.
 #[must_use]
 pub fn is_module(file: &Path) -> bool {
-    file.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".module.css"))
+    file.file_name().is_some_and(|name| name.to_string_lossy().ends_with(MODULE_EXTENSION))
 }
 
 /// Reads a style sheet. `path` is relative to the root; names of CSS modules are made from it.

@@ -125,7 +125,7 @@ impl<'a> Binder<'a> {
             imports.sort_unstable_by_key(|(symbol, _)| **symbol);
             for (symbol, import) in imports {
                 let binding = self.import(module, import);
-                if binding == Binding::Missing && !self.is_flat(module, import) {
+                if binding == Binding::Missing && !self.may_lack(module, import) {
                     // TypeScript may import a type by name and only pass it on; nothing of it is left at run time.
                     let is_used = used.contains(symbol) || used_by_chain.contains(symbol);
                     if is_used || !matches!(module.loader, Loader::Ts | Loader::Tsx) {
@@ -148,7 +148,7 @@ impl<'a> Binder<'a> {
                 if let Export::From(import) = export
                     && !matches!(module.loader, Loader::Ts | Loader::Tsx)
                     && self.import(module, import) == Binding::Missing
-                    && !self.is_flat(module, import)
+                    && !self.may_lack(module, import)
                 {
                     diagnostics.extend(self.missing_export(module, import));
                 }
@@ -160,7 +160,7 @@ impl<'a> Binder<'a> {
                 let start = bindings.symbols[id.index()][&chain.symbol].clone();
                 let bound = self.chain(start, chain);
                 let import = &module.named_imports[&chain.symbol];
-                if bound.0 == Binding::Missing && bound.1 > 0 && !self.is_flat(module, import) {
+                if bound.0 == Binding::Missing && bound.1 > 0 && !self.may_lack(module, import) {
                     diagnostics.push(
                         Diagnostic::warning(
                             "build/import-is-undefined",
@@ -178,10 +178,13 @@ impl<'a> Binder<'a> {
         (bindings, diagnostics)
     }
 
-    /// Whether an import is of a `CommonJS` module without a closure, where what is not there is `undefined`.
-    fn is_flat(&self, importer: &Module, import: &NamedImport) -> bool {
+    /// Whether what is not there is `undefined`: in a `CommonJS` module without a closure, and in a file that is left out.
+    fn may_lack(&self, importer: &Module, import: &NamedImport) -> bool {
         match importer.imports[import.record as usize].target {
-            ImportTarget::Module(target) => self.graph.module(target).flat.is_some(),
+            ImportTarget::Module(target) => {
+                let target = self.graph.module(target);
+                target.flat.is_some() || target.loader == Loader::Empty
+            }
             _ => false,
         }
     }

@@ -97,23 +97,23 @@ fn pattern(expression: &Expr) -> Option<Vec<Piece>> {
     }
 }
 
-/// Whether a path is one that the pattern can become. A hole matches any text without `/`; one that stands between two
-/// slashes matches folders, too.
-fn matches(pattern: &[Piece], path: &str) -> bool {
+/// Whether a path is one that the pattern can become. A hole behind a slash or before one matches folders, too; any other
+/// stays in its folder, as with esbuild.
+fn matches(pattern: &[Piece], path: &str, is_behind_slash: bool) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
-        Some((Piece::Text(text), rest)) => {
-            path.strip_prefix(text.as_str()).is_some_and(|left| matches(rest, left))
-        }
+        Some((Piece::Text(text), rest)) => path
+            .strip_prefix(text.as_str())
+            .is_some_and(|left| matches(rest, left, text.ends_with('/'))),
         Some((Piece::Any, rest)) => {
-            let is_folder =
-                matches!(rest.first(), Some(Piece::Text(text)) if text.starts_with('/'));
+            let is_folder = is_behind_slash
+                || matches!(rest.first(), Some(Piece::Text(text)) if text.starts_with('/'));
             (0..=path.len())
                 .filter(|at| path.is_char_boundary(*at))
                 .take_while(|at| {
                     is_folder || !path.get(..*at).is_some_and(|hole| hole.contains('/'))
                 })
-                .any(|at| path.get(at..).is_some_and(|left| matches(rest, left)))
+                .any(|at| path.get(at..).is_some_and(|left| matches(rest, left, false)))
         }
     }
 }
@@ -126,10 +126,12 @@ impl Globs<'_> {
         let folder = first.rsplit_once('/').map_or("", |(folder, _)| folder);
         let Some(base) = self.input.file.parent() else { return Vec::new() };
         let base = crate::fs::normalize(&base.join(folder));
-        // Only a hole in front of a slash can stand for a folder.
-        let is_deep = pattern
-            .array_windows()
-            .any(|[a, b]| matches!((a, b), (Piece::Any, Piece::Text(text)) if text.contains('/')));
+        // Only a hole beside a slash can stand for a folder.
+        let is_deep = pattern.array_windows().any(|[a, b]| match (a, b) {
+            (Piece::Any, Piece::Text(text)) => text.contains('/'),
+            (Piece::Text(text), Piece::Any) => text.ends_with('/'),
+            _ => false,
+        });
         let mut names = Vec::new();
         list_files(&**self.input.files, &base, "", is_deep, &mut names);
         if is_require {
@@ -140,7 +142,7 @@ impl Globs<'_> {
         names
             .into_iter()
             .map(|name| format!("{folder}/{name}"))
-            .filter(|path| matches(pattern, path))
+            .filter(|path| matches(pattern, path, false))
             .collect()
     }
 
@@ -306,13 +308,14 @@ mod tests {
                 text => Piece::Text(text.to_owned()),
             })
             .collect();
-        assert_eq!(matches(&pattern, path), expected, "{texts:?} {path}");
+        assert_eq!(matches(&pattern, path, false), expected, "{texts:?} {path}");
     }
 
     #[test]
-    fn holes_stay_in_their_folder() {
+    fn holes_beside_slashes_match_folders() {
         check(&["./", "*", ".js"], "./a.js", true);
-        check(&["./", "*", ".js"], "./a/b.js", false);
+        check(&["./", "*", ".js"], "./a/b.js", true);
+        check(&["./a-", "*", ".js"], "./a-b/c.js", false);
         check(&["./", "*", "/index.js"], "./a/b/index.js", true);
         check(&["./a-", "*"], "./a-", true);
         check(&["./a-", "*", ".ts"], "./b.ts", false);

@@ -103,7 +103,9 @@ pub(crate) fn load(
         Loader::Css => {
             let relative = crate::fs::relative(&options.root, path);
             let text = utf8(bytes)?;
-            let is_module = css::is_module(path);
+            // A loader for the longer extension turns modules off.
+            let is_module =
+                css::is_module(path) && !options.loaders.contains_key(css::MODULE_EXTENSION);
             let read = css::read(&text, &relative, is_module, options.minify.any());
             let read = read.map_err(|error| LoadError {
                 message: error.message,
