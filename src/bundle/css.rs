@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lightningcss::css_modules::{Config, CssModuleExport, CssModuleReference};
-use lightningcss::dependencies::{Dependency, DependencyOptions};
 use lightningcss::printer::PrinterOptions;
-use lightningcss::rules::CssRule;
-use lightningcss::stylesheet::{MinifyOptions, ParserOptions, StyleSheet};
+use lightningcss::properties::Property;
+use lightningcss::rules::layer::LayerName;
+use lightningcss::rules::supports::SupportsCondition;
+use lightningcss::rules::{CssRule, CssRuleList};
+use lightningcss::stylesheet::{ParserOptions, StyleSheet};
 use lightningcss::traits::ToCss;
+use lightningcss::values::url::Url;
+use lightningcss::visitor::{Visit, VisitTypes, Visitor};
 
 /// A style sheet that was read.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +23,8 @@ pub struct Sheet {
     pub imports: Vec<SheetImport>,
     /// What `url()` names.
     pub urls: Vec<SheetUrl>,
+    /// Names of the cascade layers that it has, in the order of their first places, with those around them.
+    pub layers: Vec<String>,
     /// For a CSS module, what its names became; else empty.
     pub names: BTreeMap<String, SheetName>,
 }
@@ -30,6 +36,8 @@ pub struct SheetImport {
     pub specifier: String,
     /// Under which conditions it holds.
     pub conditions: Conditions,
+    /// Names of `@layer` statements that stand before it: they say which layer is below which.
+    pub layers: Vec<String>,
     /// Where it stands.
     pub place: Place,
 }
@@ -94,7 +102,7 @@ impl Conditions {
 pub struct SheetUrl {
     /// The text of the URL.
     pub specifier: String,
-    /// What stands for it in the code.
+    /// What stands for it in the code, with quotes.
     pub stand_in: String,
     /// Where it stands.
     pub place: Place,
@@ -161,15 +169,63 @@ pub fn read(text: &str, path: &str, is_module: bool, minify: bool) -> Result<She
         message: error.to_string(),
         place: place(1, 1),
     };
-    let mut imports = Vec::new();
-    for rule in &sheet.rules.0 {
-        let CssRule::Import(import) = rule else { continue };
+    let mut layers = Vec::new();
+    layers_of(&sheet.rules, "", &mut layers);
+    let imports = take_imports(&mut sheet.rules, &place);
+    let mut mark = "(((url".to_owned();
+    while text.contains(&mark) {
+        mark.insert(0, '(');
+    }
+    let mut rewriter = Rewriter { mark, urls: Vec::new() };
+    let Ok(()) = sheet.visit(&mut rewriter);
+    let urls = rewriter.urls.into_iter().map(|(url, stand_in)| SheetUrl {
+        specifier: url.url.to_string(),
+        stand_in,
+        place: place(url.loc.line, url.loc.column),
+    });
+    let urls = urls.collect();
+    // Lightning CSS would also merge declarations. It drops values that some browser does not know for others that it may
+    // not know either, and moves declarations over those that reset them.
+    let printed = sheet
+        .to_css(PrinterOptions { minify, ..PrinterOptions::default() })
+        .map_err(|error| invalid(&error.kind))?;
+    let mut code = printed.code;
+    if !code.is_empty() && !code.ends_with('\n') {
+        code.push('\n');
+    }
+    let exports = printed.exports.unwrap_or_default();
+    let names = exports.iter().map(|(name, export)| (name.clone(), sheet_name(export))).collect();
+    Ok(Sheet { code, imports, urls, layers, names })
+}
+
+/// Takes the imports from a sheet, with the statements of layers before them.
+fn take_imports(
+    rules: &mut CssRuleList<'_>,
+    place: &impl Fn(u32, u32) -> Place,
+) -> Vec<SheetImport> {
+    let last = rules.0.iter().rposition(|rule| matches!(rule, CssRule::Import(_)));
+    let Some(last) = last else { return Vec::new() };
+    let (mut imports, mut layers, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, rule) in std::mem::take(&mut rules.0).into_iter().enumerate() {
+        let import = match rule {
+            CssRule::LayerStatement(statement) if index < last => {
+                layers.extend(statement.names.iter().map(layer_name));
+                continue;
+            }
+            CssRule::Import(import) => import,
+            other => {
+                rest.push(other);
+                continue;
+            }
+        };
         let print = |value: &dyn Fn(PrinterOptions<'_>) -> Option<String>| {
             value(PrinterOptions { minify: true, ..PrinterOptions::default() })
         };
         let supports = import.supports.as_ref().and_then(|supports| {
-            print(&|options| supports.to_css_string(options).ok())
-                .map(|text| text.trim_start_matches('(').trim_end_matches(')').to_owned())
+            let text = print(&|options| supports.to_css_string(options).ok())?;
+            let is_one = matches!(supports, SupportsCondition::Declaration { .. });
+            let inside = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+            Some(inside.filter(|_| is_one).map_or_else(|| text.clone(), str::to_owned))
         });
         let media = (!import.media.media_queries.is_empty())
             .then(|| print(&|options| import.media.to_css_string(options).ok()))
@@ -183,38 +239,73 @@ pub fn read(text: &str, path: &str, is_module: bool, minify: bool) -> Result<She
         imports.push(SheetImport {
             specifier: import.url.to_string(),
             conditions: Conditions { layer, supports, media },
+            layers: std::mem::take(&mut layers),
             place: place(import.loc.line + 1, import.loc.column),
         });
     }
-    if minify {
-        sheet.minify(MinifyOptions::default()).map_err(|error| invalid(&error.kind))?;
-    }
-    let printed = sheet
-        .to_css(PrinterOptions {
-            minify,
-            analyze_dependencies: Some(DependencyOptions { remove_imports: true }),
-            ..PrinterOptions::default()
-        })
-        .map_err(|error| invalid(&error.kind))?;
-    let mut urls: Vec<SheetUrl> = Vec::new();
-    for dependency in printed.dependencies.unwrap_or_default() {
-        if let Dependency::Url(url) = dependency
-            && !urls.iter().any(|known| known.stand_in == url.placeholder)
-        {
-            urls.push(SheetUrl {
-                specifier: url.url,
-                stand_in: url.placeholder,
-                place: place(url.loc.start.line, url.loc.start.column),
-            });
+    rules.0 = rest;
+    imports
+}
+
+fn layer_name(name: &LayerName<'_>) -> String {
+    name.to_css_string(PrinterOptions::default()).unwrap_or_default()
+}
+
+/// Adds the names of layers in rules that stand in the layer `around`, or in none.
+fn layers_of(rules: &CssRuleList<'_>, around: &str, found: &mut Vec<String>) {
+    let full = |name: &LayerName<'_>| {
+        let own = layer_name(name);
+        if around.is_empty() { own } else { format!("{around}.{own}") }
+    };
+    for rule in &rules.0 {
+        match rule {
+            CssRule::LayerStatement(statement) => found.extend(statement.names.iter().map(full)),
+            CssRule::LayerBlock(block) => {
+                if let Some(name) = block.name.as_ref().map(full) {
+                    found.push(name.clone());
+                    layers_of(&block.rules, &name, found);
+                }
+            }
+            CssRule::Media(media) => layers_of(&media.rules, around, found),
+            CssRule::Supports(supports) => layers_of(&supports.rules, around, found),
+            CssRule::Container(container) => layers_of(&container.rules, around, found),
+            _ => {}
         }
     }
-    let mut code = printed.code;
-    if !code.is_empty() && !code.ends_with('\n') {
-        code.push('\n');
+}
+
+/// Puts stand-ins in the place of URLs, and values in the place of those that would be printed as nothing.
+struct Rewriter<'i> {
+    mark: String,
+    urls: Vec<(Url<'i>, String)>,
+}
+
+impl<'i> Visitor<'i> for Rewriter<'i> {
+    type Error = std::convert::Infallible;
+
+    fn visit_types(&self) -> VisitTypes {
+        VisitTypes::PROPERTIES | VisitTypes::URLS
     }
-    let exports = printed.exports.unwrap_or_default();
-    let names = exports.iter().map(|(name, export)| (name.clone(), sheet_name(export))).collect();
-    Ok(Sheet { code, imports, urls, names })
+
+    fn visit_property(&mut self, property: &mut Property<'i>) -> Result<(), Self::Error> {
+        let value = property.value_to_css_string(PrinterOptions::default());
+        let is_kept = matches!(property, Property::Custom(_) | Property::Unparsed(_));
+        if !is_kept && value.is_ok_and(|value| value.trim().is_empty()) {
+            // A shorthand whose parts all have their initial values.
+            let id = property.property_id();
+            if let Ok(initial) = Property::parse_string(id, "initial", ParserOptions::default()) {
+                *property = initial;
+            }
+        }
+        property.visit_children(self)
+    }
+
+    fn visit_url(&mut self, url: &mut Url<'i>) -> Result<(), Self::Error> {
+        let stand_in = format!("{}{})))", self.mark, self.urls.len());
+        self.urls.push((url.clone(), format!("\"{stand_in}\"")));
+        url.url = stand_in.into();
+        Ok(())
+    }
 }
 
 fn sheet_name(export: &CssModuleExport) -> SheetName {

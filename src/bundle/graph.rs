@@ -143,6 +143,8 @@ pub struct ImportRecord {
     pub may_fail: bool,
     /// For an `import()`: the exports that the program takes from it, unless it might take any.
     pub taken: Option<Vec<TakenName>>,
+    /// For a file that is copied: its path, as in the metafile.
+    pub asset: Option<Atom>,
     /// Where it leads.
     pub target: ImportTarget,
 }

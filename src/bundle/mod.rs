@@ -104,6 +104,8 @@ pub fn bundle(
     let mut metafile = Metafile { inputs: inputs(&graph), outputs: printed.outputs };
     for asset in scanned.assets {
         let bytes = asset.bytes.len() as u64;
+        let source = metafile.inputs.entry(asset.source.clone()).or_default();
+        source.bytes = bytes;
         let input = Contribution { bytes_in_output: bytes, exports: Vec::new() };
         let inputs = [(asset.source, input)].into();
         let output = Output { bytes, inputs, ..Output::default() };
@@ -147,6 +149,9 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                 .iter()
                 .filter_map(|record| {
                     let (path, external) = match &record.target {
+                        _ if record.asset.is_some() => {
+                            (record.asset.as_ref().map(ToString::to_string)?, false)
+                        }
                         ImportTarget::Module(target) => (graph.module(*target).path.clone(), false),
                         ImportTarget::External(specifier) => (specifier.to_string(), true),
                         ImportTarget::Missing => return None,
@@ -156,11 +161,15 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                         ImportKind::Static if module.flat.is_some() => ImportKind::Require,
                         kind => kind,
                     };
+                    let kind = match kind {
+                        ImportKind::Url if module.sheet.is_some() => "url-token",
+                        kind => kind.metafile_name(),
+                    };
                     let original =
                         (path != *record.specifier).then(|| record.specifier.to_string());
                     Some(Import {
                         path,
-                        kind: kind.metafile_name().to_owned(),
+                        kind: kind.to_owned(),
                         original,
                         external,
                         with: record

@@ -70,6 +70,8 @@ pub enum ResolveKind {
     Import,
     /// `require`.
     Require,
+    /// `@import` and `url()`.
+    Sheet,
 }
 
 /// What a specifier stands for.
@@ -79,6 +81,8 @@ pub enum Resolved {
     File(ResolvedFile),
     /// Left to the runtime, as written or as an alias says.
     External(String),
+    /// A file that is copied: its URL, and its path in the metafile.
+    Copied(String, String),
 }
 
 /// A file that a specifier stands for.
@@ -141,6 +145,7 @@ pub struct Resolver {
     files: Arc<dyn FileSystem>,
     import: ResolverGeneric<ResolverFiles>,
     require: ResolverGeneric<ResolverFiles>,
+    sheet: ResolverGeneric<ResolverFiles>,
     /// Both without a tsconfig, for files whose tsconfig the resolver does not take for theirs.
     plain: [ResolverGeneric<ResolverFiles>; 2],
     /// The nearest tsconfig or jsconfig by folder.
@@ -189,6 +194,7 @@ impl Resolver {
             swap(&mut require_options.main_fields);
         }
         let require = import.clone_with_options(require_options);
+        let sheet = import.clone_with_options(resolve_options(options, ResolveKind::Sheet));
         let plain = [&import, &require].map(|resolver| {
             let options = ResolveOptions { tsconfig: None, ..resolver.options().clone() };
             resolver.clone_with_options(options)
@@ -202,6 +208,7 @@ impl Resolver {
             files,
             import,
             require,
+            sheet,
             plain,
             nearest: Mutex::default(),
             has_one_tsconfig: options.tsconfig.is_some(),
@@ -235,6 +242,7 @@ impl Resolver {
         let resolver = match kind {
             ResolveKind::Import => &self.import,
             ResolveKind::Require => &self.require,
+            ResolveKind::Sheet => &self.sheet,
         };
         let resolution = self.resolve_by_tsconfig(resolver, kind, importer, specifier);
         let mapped = self.mapped_for_browsers(resolver, importer, specifier, &resolution);
@@ -633,17 +641,26 @@ impl Resolver {
 
 fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
     let mut conditions: Vec<String> = options.conditions.clone().unwrap_or_default();
-    conditions.push(if kind == ResolveKind::Import { "import" } else { "require" }.to_owned());
+    // The condition and the field by which packages name their sheets are those of Parcel, Vite and webpack.
+    let own = match kind {
+        ResolveKind::Import => "import",
+        ResolveKind::Require => "require",
+        ResolveKind::Sheet => "style",
+    };
+    conditions.push(own.to_owned());
     let runtime = options.target.runtime();
     conditions.extend(runtime.conditions.iter().map(|name| (*name).to_owned()));
     if options.conditions.is_none() && options.target != Target::Neutral {
         conditions.push("module".to_owned());
     }
     conditions.push("default".to_owned());
-    let main_fields = options
+    let mut main_fields = options
         .main_fields
         .clone()
         .unwrap_or_else(|| runtime.main_fields.iter().map(|name| (*name).to_owned()).collect());
+    if kind == ResolveKind::Sheet {
+        main_fields.insert(0, "style".to_owned());
+    }
     let browser_map =
         runtime.takes_browser_field && main_fields.iter().any(|field| field == "browser");
     ResolveOptions {
@@ -663,9 +680,13 @@ fn resolve_options(options: &Options, kind: ResolveKind) -> ResolveOptions {
             .collect(),
         alias_fields: if browser_map { vec![vec!["browser".to_owned()]] } else { Vec::new() },
         condition_names: conditions,
-        extensions: [".tsx", ".ts", ".jsx", ".js", ".mts", ".cts", ".mjs", ".cjs", ".css", ".json"]
-            .map(str::to_owned)
-            .to_vec(),
+        extensions: if kind == ResolveKind::Sheet {
+            vec![".css".to_owned()]
+        } else {
+            [".tsx", ".ts", ".jsx", ".js", ".mts", ".cts", ".mjs", ".cjs", ".css", ".json"]
+                .map(str::to_owned)
+                .to_vec()
+        },
         extension_alias: [
             (".js", [".js", ".ts", ".tsx"].as_slice()),
             (".jsx", [".jsx", ".ts", ".tsx"].as_slice()),

@@ -247,6 +247,10 @@ fn scan_once(
                         Some(&record.location),
                     )),
                     Some(Resolved::External(specifier)) => ImportTarget::External(specifier.into()),
+                    Some(Resolved::Copied(url, source)) => {
+                        record.asset = Some(source.into());
+                        ImportTarget::External(url.into())
+                    }
                     None => ImportTarget::Missing,
                 };
             }
@@ -824,9 +828,9 @@ impl Scanner<'_> {
             return None;
         }
         let asset = load::asset_of(&file, self.files.read(&file).ok()?, self.options);
-        let url = load::url_of(&asset, self.options);
+        let (url, source) = (load::url_of(&asset, self.options), asset.source.clone());
         assets.push(asset);
-        Some(Resolved::External(url))
+        Some(Resolved::Copied(url, source))
     }
 
     /// What a style sheet means by an `@import` or a `url()`: names without `./` are relative, too, and may be packages.
@@ -847,9 +851,9 @@ impl Scanner<'_> {
         };
         let relative = if path.starts_with('.') { path.to_owned() } else { format!("./{path}") };
         let resolved =
-            self.resolver.resolve(&module.file, &relative, ResolveKind::Import).or_else(|error| {
-                let resolved = self.resolver.resolve(&module.file, path, ResolveKind::Import);
-                resolved.map_err(|_| error)
+            self.resolver.resolve(&module.file, &relative, ResolveKind::Sheet).or_else(|error| {
+                let resolved = self.resolver.resolve(&module.file, path, ResolveKind::Sheet);
+                resolved.map_err(|other| if path.starts_with('.') { error } else { other })
             });
         let file = match resolved {
             Ok(Resolved::File(file)) => file,
@@ -878,8 +882,9 @@ impl Scanner<'_> {
         }
         let asset = load::asset_of(&file.file, bytes, self.options);
         let url = format!("{}{rest}", load::url_of(&asset, self.options));
+        let source = asset.source.clone();
         assets.push(asset);
-        Some(Resolved::External(url))
+        Some(Resolved::Copied(url, source))
     }
 
     fn resolve_imports(
@@ -961,6 +966,7 @@ fn add_sheet(module: &mut Module, sheet: Sheet) {
             attribute_type: None,
             may_fail: false,
             taken: None,
+            asset: None,
             target: ImportTarget::Missing,
         });
     }

@@ -527,6 +527,7 @@ impl Recorder<'_> {
                     attribute_type: None,
                     may_fail: false,
                     taken: None,
+                    asset: None,
                     target: ImportTarget::Missing,
                 },
             );
@@ -774,6 +775,7 @@ impl Recorder<'_> {
                 attribute_type: attributes.and_then(attribute_type),
                 may_fail: false,
                 taken: None,
+                asset: None,
                 target: ImportTarget::Missing,
             },
         )
@@ -1057,6 +1059,7 @@ impl<'a> UseVisitor<'a> {
                 attribute_type,
                 may_fail: may_fail || self.try_depth > 0,
                 taken: None,
+                asset: None,
                 target: ImportTarget::Missing,
             },
         );

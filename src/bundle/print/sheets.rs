@@ -26,6 +26,8 @@ struct Placed {
 enum Source {
     Module(ModuleId),
     External(Atom),
+    /// A statement that gives layers their places; perhaps only those of the conditions around.
+    Layers(Vec<String>),
 }
 
 /// Adds the style sheet of each entry point that has one.
@@ -44,7 +46,8 @@ pub(super) fn print_sheets(
     }
 }
 
-/// All sheets that an entry point reaches. One that comes twice counts where it comes last, as it does in a browser.
+/// All sheets that an entry point reaches. One that comes twice counts where it comes last, as it does in a browser; the
+/// layers in it have their places from where it came first.
 fn in_order(graph: &ModuleGraph, plan: &LinkPlan, entry: ModuleId) -> Vec<Placed> {
     let mut roots = Vec::new();
     collect_roots(graph, plan, entry, &mut vec![false; graph.modules.len()], &mut roots);
@@ -52,13 +55,38 @@ fn in_order(graph: &ModuleGraph, plan: &LinkPlan, entry: ModuleId) -> Vec<Placed
     for root in roots {
         place(graph, root, &[], &mut Vec::new(), &mut all);
     }
-    let mut kept: Vec<Placed> = Vec::new();
-    for placed in all.into_iter().rev() {
-        if !kept.contains(&placed) {
-            kept.push(placed);
+    let mut last: Vec<(Placed, usize)> = Vec::new();
+    for (index, placed) in all.iter().enumerate() {
+        match last.iter_mut().find(|(other, _)| other == placed) {
+            Some((_, place)) => *place = index,
+            None => last.push((placed.clone(), index)),
         }
     }
-    kept.reverse();
+    let mut kept: Vec<Placed> = Vec::new();
+    for (index, placed) in all.into_iter().enumerate() {
+        let is_statement = matches!(placed.source, Source::Layers(_));
+        let is_last = last.iter().any(|(other, place)| *place == index && *other == placed);
+        if is_last && !is_statement {
+            kept.push(placed);
+            continue;
+        }
+        let layers = match placed.source {
+            Source::Layers(layers) => layers,
+            Source::Module(id) => graph
+                .module(id)
+                .sheet
+                .as_ref()
+                .map(|sheet| sheet.layers.clone())
+                .unwrap_or_default(),
+            Source::External(_) => continue,
+        };
+        let has_layers =
+            !layers.is_empty() || placed.conditions.iter().any(|one| one.layer.is_some());
+        let statement = Placed { source: Source::Layers(layers), ..placed };
+        if has_layers && !kept.contains(&statement) {
+            kept.push(statement);
+        }
+    }
     kept
 }
 
@@ -118,6 +146,10 @@ fn place(
     let imports = sheet.map(|sheet| sheet.imports.as_slice()).unwrap_or_default();
     let records = module.imports.iter().filter(|record| record.kind == ImportKind::Sheet);
     for (import, record) in imports.iter().zip(records) {
+        if !import.layers.is_empty() {
+            let source = Source::Layers(import.layers.clone());
+            all.push(Placed { source, conditions: conditions.to_vec() });
+        }
         let mut inner = conditions.to_vec();
         if !import.conditions.is_empty() {
             inner.push(import.conditions.clone());
@@ -134,6 +166,28 @@ fn place(
     open.pop();
 }
 
+/// What stands between the parentheses of `url()` (CSS Syntax 3, 4.3.6); without quotes where it is to be short and may.
+fn in_url(target: &str, is_short: bool) -> String {
+    let needs_quotes = |letter: char| {
+        letter.is_whitespace()
+            || letter.is_control()
+            || matches!(letter, '"' | '\'' | '(' | ')' | '\\')
+    };
+    if is_short && !target.contains(needs_quotes) {
+        return target.to_owned();
+    }
+    let mut text = String::from("\"");
+    for letter in target.chars() {
+        match letter {
+            '"' | '\\' => text.extend(['\\', letter]),
+            '\n' => text.push_str("\\a "),
+            other => text.push(other),
+        }
+    }
+    text.push('"');
+    text
+}
+
 fn print_sheet(
     graph: &ModuleGraph,
     entry: ModuleId,
@@ -144,8 +198,19 @@ fn print_sheet(
     let mut text = String::new();
     let mut inputs: BTreeMap<String, Contribution> = BTreeMap::new();
     let mut imports = Vec::new();
-    // `@import` counts only at the top.
-    for placed in order {
+    // `@import` counts only at the top; only statements of layers may stand before it.
+    let is_first = |placed: &&Placed| match placed.source {
+        Source::External(_) => true,
+        Source::Layers(_) => placed.conditions.is_empty(),
+        Source::Module(_) => false,
+    };
+    let first = order.iter().take_while(is_first).count();
+    for (index, placed) in order.iter().enumerate() {
+        if index < first
+            && let Source::Layers(layers) = &placed.source
+        {
+            text.push_str(&format!("@layer {};\n", layers.join(", ")));
+        }
         let Source::External(url) = &placed.source else { continue };
         let behind: String = placed.conditions.iter().map(Conditions::behind_url).collect();
         let quoted = serde_json::to_string(&**url).expect("a string always serialises");
@@ -159,7 +224,19 @@ fn print_sheet(
     }
     // The hash is not known yet; what counts is the folder.
     let unhashed = entry_path(graph, entry, "00000000", "css", options);
-    for placed in order {
+    for (index, placed) in order.iter().enumerate() {
+        if index >= first
+            && let Source::Layers(layers) = &placed.source
+        {
+            let mut code = String::new();
+            if !layers.is_empty() {
+                code = format!("@layer {};\n", layers.join(", "));
+            }
+            for conditions in placed.conditions.iter().rev() {
+                code = conditions.around(&code);
+            }
+            text.push_str(&code);
+        }
         let Source::Module(id) = &placed.source else { continue };
         let module = graph.module(*id);
         let Some(sheet) = &module.sheet else { continue };
@@ -170,7 +247,7 @@ fn print_sheet(
                 ImportTarget::External(target) => seen_from(&unhashed, target, options),
                 _ => url.specifier.clone(),
             };
-            code = code.replace(&url.stand_in, &target);
+            code = code.replace(&url.stand_in, &in_url(&target, options.minify.whitespace));
         }
         for conditions in placed.conditions.iter().rev() {
             code = conditions.around(&code);
