@@ -315,7 +315,8 @@ fn style_sheets_become_one_beside_the_script() {
             .map(|part| sheet.find(part).unwrap_or_else(|| panic!("{part} in {sheet}")))
             .collect();
         assert!(places.is_sorted(), "{sheet}");
-        let asset = sheet.split("url(\"./").nth(1).unwrap().split('"').next().unwrap();
+        let asset = sheet.split("url(").nth(1).unwrap().split(')').next().unwrap();
+        let asset = asset.trim_matches('"').strip_prefix("./").unwrap();
         let asset = asset.strip_suffix("#part").unwrap();
         assert_eq!(read(&folder.path().join("out").join(asset)), "not really");
         let printed = ok(node().arg(folder.path().join("out/app.mjs")));
@@ -775,6 +776,12 @@ fn early_errors_are_told() {
         ("class A { #a; m() { delete this.#a; } }", "private names cannot be deleted"),
         ("class A { static { return; } }", "`return` outside of a function"),
         ("export {}; new import('x');", "`import()` is not a constructor"),
+        ("try {} catch ({ e }) { var e; }", "`e` has already been declared"),
+        ("try {} catch ([e]) { for (var e of []) {} }", "`e` has already been declared"),
+        ("try {} catch (e) { function e() {} }", "`e` has already been declared"),
+        ("{ let f; function f() {} }", "`f` has already been declared"),
+        ("{ function f() {} var f; }", "`f` has already been declared"),
+        ("import defer * as a from 'node:os'; a;", "`import defer` cannot be bundled yet"),
     ] {
         std::fs::write(folder.path().join("main.js"), code).unwrap();
         let output =
@@ -791,11 +798,259 @@ fn early_errors_are_told() {
         "class A extends Object { constructor() { (() => super())(); super.x; } } ({ get a() { return super.a; } });",
         "function f(a, a) { return a; } class A { static { (() => { return; })(); } }",
         "({ __proto__: null, ['__proto__']: 1, __proto__() {} }); ({ get a() { let x; }, set a(x) { let y; } });",
+        "try {} catch (e) { var e = 1; } { function f() {} function f() {} }",
         "var yield_ = 1, let_; exports.x = function (let, static) { return let + static + yield_; };",
     ] {
         std::fs::write(folder.path().join("main.js"), code).unwrap();
         ok(bundlegate().args(["build", "main.js"]).current_dir(folder.path()));
     }
+    for code in
+        ["let a = 1; let a: number;", "function f() {} class f {}", "namespace N { let a; let a; }"]
+    {
+        std::fs::write(folder.path().join("main.ts"), code).unwrap();
+        let output =
+            bundlegate().args(["build", "main.ts"]).current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{code}: {}", text(&output));
+        assert!(text(&output).contains("has already been declared"), "{code}: {}", text(&output));
+    }
+    for code in [
+        "interface A {} class A {} namespace A { export const x = 1; } A.x;",
+        "enum E { a } enum E { b = 1 } namespace E { export const c = 2; } E.c;",
+        "function f(a: string): void; function f(a: number): void; function f(a: any) { var a; } namespace f { export let x = 1; } f;",
+        "declare let a: number; declare function a(): void; declare class B {} declare const B: number; type T = 1; const T = 2; T;",
+        "import type { X } from './x'; import { Y } from './y'; interface X {} type Y = 1; const Y = 2; Y;",
+        "export function g(a: string): void; export function g(a: any) {} export default function (a: string): void; export default function (a: any) {}",
+        "declare global { var a: number; let a2: number } let a: number = 1; a;",
+        "abstract class A { abstract f(): void; f2?(): void } class B { override f() {} } A; B;",
+        "namespace N { export function f() {} } namespace N { export function f2() {} } N;",
+    ] {
+        std::fs::write(folder.path().join("main.ts"), code).unwrap();
+        ok(bundlegate().args(["build", "main.ts"]).current_dir(folder.path()));
+    }
+}
+
+/// Sheets of packages that say which of their files have effects, behind barrels of several shapes.
+#[test]
+fn sheets_of_what_is_used_are_kept() {
+    for (barrel, used) in [
+        ("export { Button } from './button.js'; export { Card } from './card.js';", "Button"),
+        ("export * from './button.js'; export * from './card.js';", "Button"),
+        ("export * as all from './button.js'; export { Card } from './card.js';", "all"),
+        (
+            "import { Button } from './button.js'; import { Card } from './card.js'; export { Button, Card };",
+            "Button",
+        ),
+        ("export { Button as Key } from './more.js'; export { Card } from './card.js';", "Key"),
+        (
+            "import './barrel.css'; export { Button } from './button.js'; export { Card } from './card.js';",
+            "Button",
+        ),
+    ] {
+        let main = format!("import {{ {used} }} from 'ui'; console.log({used});");
+        let files = [
+            ("main.js", main.as_str()),
+            (
+                "node_modules/ui/package.json",
+                r#"{ "name": "ui", "type": "module", "main": "index.js", "sideEffects": ["*.css"] }"#,
+            ),
+            ("node_modules/ui/index.js", barrel),
+            ("node_modules/ui/more.js", "export * from './button.js';"),
+            (
+                "node_modules/ui/button.js",
+                "import './button.css'; import s from './b.module.css'; export function Button() { return s.key; }",
+            ),
+            ("node_modules/ui/card.js", "import './card.css'; export const Card = 1;"),
+            ("node_modules/ui/button.css", ".button { color: red }"),
+            ("node_modules/ui/card.css", ".card { color: red }"),
+            ("node_modules/ui/barrel.css", ".barrel { color: red }"),
+            ("node_modules/ui/b.module.css", ".key { color: red }"),
+        ];
+        for flags in [&[] as &[&str], &["--minify"], &["--splitting"]] {
+            let folder = built(&files, &[&["main.js", "--outdir", "out"], flags].concat());
+            let sheet = read(&folder.path().join("out/main.css"));
+            assert!(sheet.contains(".button") && sheet.contains("_key"), "{barrel}: {sheet}");
+            assert!(!sheet.contains(".card"), "{barrel}: {sheet}");
+            assert_eq!(
+                sheet.contains(".barrel"),
+                barrel.contains("barrel.css"),
+                "{barrel}: {sheet}"
+            );
+        }
+    }
+}
+
+/// What a sheet says is what the output says: order, fallbacks, layers, values.
+#[test]
+fn sheets_mean_the_same_in_one() {
+    let order = |sheet: &str, parts: &[&str]| {
+        let mut rest = sheet;
+        for part in parts {
+            let at = rest.find(part).unwrap_or_else(|| panic!("{part} of {parts:?} in {sheet}"));
+            rest = &rest[at + part.len()..];
+        }
+    };
+    for minify in [false, true] {
+        let flags = ["main.css", "--outdir", "out", "--loader", ".svg=file"];
+        let flags: Vec<&str> = flags.into_iter().chain(minify.then_some("--minify")).collect();
+        let said = |files: &[(&str, &str)]| {
+            let folder = built(files, &flags);
+            read(&folder.path().join("out/main.css"))
+        };
+        let declarations = said(&[(
+            "main.css",
+            ".a { font: 12px serif; font-variant: small-caps; height: 100vh; height: 100dvh; color: red; color: bogus(1); border-image: none; mask-border: none }",
+        )]);
+        order(
+            &declarations,
+            &[
+                "font:",
+                "font-variant:",
+                "100vh",
+                "100dvh",
+                "red",
+                "bogus",
+                "border-image:",
+                "initial",
+            ],
+        );
+        let layers = said(&[
+            (
+                "main.css",
+                "@layer one, two;\n@import 'c.css' layer(two);\n@import 'b.css';\n@import 'd.css';\n.main { color: red }",
+            ),
+            ("b.css", "@layer four { .b { color: red } } @layer one { .b { top: 0 } }"),
+            ("c.css", ".c { color: red }"),
+            ("d.css", "@import 'b.css'; .d { color: red }"),
+        ]);
+        order(
+            &layers,
+            &[
+                "@layer one",
+                "two",
+                "@layer two",
+                ".c",
+                "@layer four",
+                "@layer four",
+                ".b",
+                ".d",
+                ".main",
+            ],
+        );
+        let outside = said(&[
+            (
+                "main.css",
+                "@layer low, high;\n@import url(https://example.com/x.css) layer(high);\n@import 'a.css' layer(low) supports(not (display: grid));",
+            ),
+            ("a.css", ".a { color: red }"),
+        ]);
+        order(
+            &outside,
+            &[
+                "@layer low",
+                "high;",
+                "@import",
+                "example.com",
+                "@supports (not (display",
+                "))",
+                "@layer low",
+                ".a",
+            ],
+        );
+        let urls = said(&[
+            (
+                "main.css",
+                "@import 'motion';\n.a { --icon: url(./x.svg); background: url(\"./x.svg#y\"), url('data:image/svg+xml,<svg>(\\')') }",
+            ),
+            ("x.svg", "<svg/>"),
+            (
+                "node_modules/motion/package.json",
+                r#"{ "name": "motion", "exports": { "style": "./m.css", "default": "./m.js" } }"#,
+            ),
+            ("node_modules/motion/m.css", ".motion { color: red }"),
+            ("node_modules/motion/m.js", ""),
+        ]);
+        order(
+            &urls,
+            &[
+                ".motion",
+                "--icon:",
+                "x-",
+                ".svg",
+                "x-",
+                ".svg#y",
+                "url(\"data:image/svg+xml,<svg>(')\")",
+            ],
+        );
+    }
+}
+
+/// A closure that awaits is waited for, and whoever needs a helper runs nobody else's code for it.
+#[test]
+fn outputs_wait_and_keep_their_order() {
+    let files = [
+        ("plugin.mjs", "console.log('plugin');"),
+        (
+            "db.mjs",
+            "console.log('connect'); await new Promise((done) => setTimeout(done, 5)); export const db = 'ready'; console.log('connected');",
+        ),
+        (
+            "a.mjs",
+            "import './plugin.mjs'; import { db } from './db.mjs'; console.log('a', db); const late = await import('./late.mjs'); late.show();",
+        ),
+        ("b.mjs", "import { db } from './db.mjs'; console.log('b', db);"),
+        (
+            "late.mjs",
+            "import { db } from './db.mjs'; export const show = () => console.log('late', db);",
+        ),
+        ("kit.mjs", "export const x = 1, y = 2;"),
+        (
+            "first.mjs",
+            "import * as kit from './kit.mjs'; console.log('first', Object.keys(kit).join());",
+        ),
+        ("c.mjs", "import './first.mjs'; import './plugin.mjs'; console.log('c');"),
+        ("d.mjs", "import './plugin.mjs'; console.log('d');"),
+    ];
+    for entries in [
+        &["a.mjs", "b.mjs"] as &[&str],
+        &["a.mjs"],
+        &["a.mjs", "b.mjs", "c.mjs", "d.mjs"],
+        &["c.mjs", "d.mjs"],
+    ] {
+        for minify in [&[] as &[&str], &["--minify"]] {
+            let flags = ["--outdir", "out", "--splitting", "--target", "node"];
+            let folder = built(&files, &[entries, &flags, minify].concat());
+            std::fs::write(folder.path().join("out/package.json"), r#"{ "type": "module" }"#)
+                .unwrap();
+            for entry in entries {
+                let source = ok(node().arg(folder.path().join(entry)));
+                let output = folder.path().join("out").join(entry.replace(".mjs", ".js"));
+                assert_eq!(ok(node().arg(output)), source, "{entry} of {entries:?} {minify:?}");
+            }
+        }
+    }
+}
+
+/// Where a tsconfig is wrong is told in its own words.
+#[test]
+fn errors_of_a_tsconfig_are_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.ts"), "console.log(1);").unwrap();
+    let build = |flags: &[&str]| {
+        let output = bundlegate()
+            .args(["build", "a.ts"])
+            .args(flags)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        text(&output)
+    };
+    let said = build(&["--tsconfig", "nope.json"]);
+    assert!(said.contains("the tsconfig `nope.json` does not exist"), "{said}");
+    std::fs::write(folder.path().join("tsconfig.json"), "{\n  \"compilerOptions\": {}\n  oops\n}")
+        .unwrap();
+    let said = build(&[]);
+    assert!(said.contains("tsconfig.json:3:3") && !said.contains("JSONError"), "{said}");
 }
 
 #[test]
