@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::config::env::{Environment, working_folder};
+use crate::config::file::FILE_NAME;
 use crate::config::generate;
 use crate::config::settings::{Kind, SETTINGS, Setting, json_schema, on};
 use crate::config::value::{self, Layer};
@@ -24,8 +25,6 @@ use crate::pipeline::{
 use crate::serve::SiteOptions;
 use crate::store::Prune;
 
-/// Name of the settings file that is looked for.
-const FILE_NAME: &str = "bundlegate.yml";
 /// Nothing is silent for longer.
 const SILENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Stack of each thread. Code can be nested deeply, and its parser is recursive; pages are taken only when used.

@@ -18,6 +18,7 @@ use super::analyze::commonjs_shape::{Shape, shape_of};
 use super::analyze::find_flat::find_flat;
 use super::analyze::flatten::flatten;
 use super::analyze::global_uses::global_uses;
+use super::analyze::lost_files::paths_beside;
 use super::analyze::record::{FindInput, Found, Injected, Marks, find, judge};
 use super::analyze::worker_bindings::worker_bindings;
 use super::css::{Place, Sheet};
@@ -32,7 +33,7 @@ use super::read::load::{self, Asset, LoadError, load};
 use super::read::parse::{parse, parse_expression};
 use super::resolve::{PackageBuild, ResolveKind, Resolved, ResolvedFile, Resolver, TsconfigError};
 use super::runtime;
-use super::source::{KeptComments, ParseInput};
+use super::source::{KeptComments, ParseInput, location_at};
 use super::targets::is_watched;
 use crate::diag::{Diagnostic, Location};
 use crate::fs::{FileKind, FileSystem, relative};
@@ -49,6 +50,8 @@ pub(crate) struct ModuleTree {
     pub(crate) comments: KeptComments,
     /// Texts of licences, in the order of the source.
     pub(crate) legal: Vec<String>,
+    /// What lowering has renamed, with the names in the source; only where names are kept.
+    pub(crate) renamed: FxHashMap<swc_core::ecma::ast::Id, Atom>,
     /// Where its text came from, when source maps are wanted.
     pub(crate) input_map: Option<Arc<InputMap>>,
 }
@@ -62,6 +65,7 @@ impl ModuleTree {
             unresolved: self.unresolved,
             comments: self.comments.clone(),
             legal: self.legal.clone(),
+            renamed: self.renamed.clone(),
             input_map: self.input_map.clone(),
         }
     }
@@ -647,6 +651,7 @@ impl Scanner<'_> {
                 module.global_uses =
                     global_uses(&found.body, marks.unresolved, &self.source_map, &module.path);
             }
+            self.warn_of_lost_files(&module, &found.body, marks.unresolved, &mut diagnostics);
             if self.options.target == Target::Workers {
                 let uses =
                     |is_worker| worker_bindings(&found.body, &module, is_worker, &self.source_map);
@@ -674,6 +679,7 @@ impl Scanner<'_> {
                 unresolved: parsed.unresolved,
                 comments: parsed.comments,
                 legal: parsed.legal,
+                renamed: parsed.renamed,
                 input_map,
             },
             pending,
@@ -807,10 +813,43 @@ impl Scanner<'_> {
             if let Some(before) = known.get(&record.position) {
                 record.location = before.location.clone();
                 record.may_fail = before.may_fail;
+                record.asset = before.asset.clone();
                 record.target = before.target.clone();
             }
         }
         (flat, found)
+    }
+
+    /// Files that the code of the project reads beside itself are not part of the output, where the folder is another.
+    fn warn_of_lost_files(
+        &self,
+        module: &Module,
+        body: &[Stmt],
+        unresolved: SyntaxContext,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let may_have =
+            module.unresolved.contains(&Atom::from("__dirname")) || module.uses_import_meta;
+        if !may_have || module.path.contains("node_modules/") {
+            return;
+        }
+        let Some(folder) = module.file.parent() else { return };
+        for (path, span) in paths_beside(body, unresolved) {
+            let file = crate::fs::normalize(&folder.join(path.trim_start_matches('/')));
+            if !matches!(self.files.kind(&file), Ok(FileKind::File)) {
+                continue;
+            }
+            let name = relative(&self.options.root, &file);
+            let length = span.hi.0.saturating_sub(span.lo.0) as usize;
+            diagnostics.push(
+                Diagnostic::warning(
+                    "build/file-beside-source",
+                    format!("`{name}` is read beside the source, and the output is elsewhere"),
+                )
+                .at(location_at(&self.source_map, &module.path, span.lo, length))
+                .hint("import it (`--loader .ext=file` or `text`), or copy it beside the output"),
+            );
+        }
     }
 
     /// The file behind `new URL("./x", import.meta.url)` as an asset. Code stays as it is: it is run by a runtime that
@@ -818,13 +857,25 @@ impl Scanner<'_> {
     fn url_asset(
         &self,
         module: &Module,
-        specifier: &str,
+        record: &ImportRecord,
+        diagnostics: &mut Vec<Diagnostic>,
         assets: &mut Vec<Asset>,
     ) -> Option<Resolved> {
-        let file = crate::fs::normalize(&module.file.parent()?.join(specifier));
+        let file = crate::fs::normalize(&module.file.parent()?.join(&*record.specifier));
         let is_code = load::loader_of(&file, None, self.options)
             .is_some_and(|loader| loader.is_script() && file.extension().is_some());
         if is_code {
+            if matches!(self.files.kind(&file), Ok(FileKind::File)) {
+                let name = relative(&self.options.root, &file);
+                diagnostics.push(
+                    Diagnostic::warning(
+                        "build/url-of-code",
+                        format!("`{name}` is code that only its URL leads to, so it is not in the output"),
+                    )
+                    .at(record.location.clone())
+                    .hint(format!("make it an entry point of the build, and name its output here: `{name}`")),
+                );
+            }
             return None;
         }
         let asset = load::asset_of(&file, self.files.read(&file).ok()?, self.options);
@@ -910,7 +961,7 @@ impl Scanner<'_> {
                 continue;
             }
             if record.kind == ImportKind::Url {
-                targets.push(self.url_asset(module, &record.specifier, assets));
+                targets.push(self.url_asset(module, record, diagnostics, assets));
                 continue;
             }
             let kind = match record.kind {
@@ -1041,6 +1092,7 @@ fn failed(path: String, resolved: &ResolvedFile, diagnostics: Vec<Diagnostic>) -
             unresolved: SyntaxContext::empty(),
             comments: KeptComments::default(),
             legal: Vec::new(),
+            renamed: FxHashMap::default(),
             input_map: None,
         },
         pending: None,

@@ -11,6 +11,9 @@ use super::settings::{Field, Kind, SETTINGS, Setting};
 use super::value::{self, Layer, Value};
 use crate::diag::{Diagnostic, Location, nearest};
 
+/// Name of the settings file that is looked for.
+pub const FILE_NAME: &str = "bundlegate.yml";
+
 /// Reads the text of a settings file. `path` is its name in messages.
 pub fn parse(text: &str, path: &str) -> Result<Layer, Diagnostic> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {

@@ -13,6 +13,7 @@ use crate::bun::{self, BunError};
 use crate::bundle::{Bundled, EntryPoint, bundle};
 use crate::compress::FORMS;
 use crate::config::Config;
+use crate::config::file::FILE_NAME;
 use crate::diag::{Diagnostic, ExitCode, has_errors};
 use crate::fs::{
     DiskFileSystem, FileSystem, MemoryFileSystem, make_executable, real, relative, write_output,
@@ -71,8 +72,15 @@ pub(super) fn build(config: &Config, ports: &Ports<'_>) -> Bundled {
 /// Builds for one runtime.
 fn build_one(config: &Config, ports: &Ports<'_>) -> Bundled {
     if config.entry_points.is_empty() {
-        let error = Diagnostic::error("config/entrypoints", "there is nothing to build")
-            .hint("name a file, or set `build.entrypoints`");
+        let error = Diagnostic::error("config/entrypoints", "there is nothing to build");
+        let settings = config.build.root.join(FILE_NAME);
+        let error = if ports.files.kind(&settings).is_ok() {
+            error.hint(format!(
+                "`build` reads `{FILE_NAME}` only where it is named: `bundlegate build --config {FILE_NAME}`"
+            ))
+        } else {
+            error.hint("name a file, or set `build.entrypoints`")
+        };
         return Bundled { diagnostics: vec![error], ..Bundled::default() };
     }
     if config.build.outfile.is_some() && config.entry_points.len() > 1 {

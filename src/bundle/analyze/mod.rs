@@ -9,6 +9,7 @@ pub(crate) mod flatten;
 pub(crate) mod global_uses;
 mod harmless;
 pub(crate) mod hold_back;
+pub(crate) mod lost_files;
 pub(crate) mod record;
 mod taken_names;
 pub(crate) mod worker_bindings;

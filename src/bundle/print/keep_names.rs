@@ -1,5 +1,6 @@
 //! `--keep-names`: functions and classes are told the names they have in the source, whatever they are called later.
 
+use rustc_hash::FxHashMap;
 use swc_core::atoms::Atom;
 use swc_core::common::DUMMY_SP;
 use swc_core::common::util::take::Take;
@@ -10,9 +11,16 @@ use crate::bundle::code;
 use crate::bundle::graph::DEFAULT_NAME;
 use crate::bundle::options::Options;
 
-/// Adds the calls to the statements of a module, before anything in them is renamed. `helper` is the name of `__name`.
-pub(super) fn keep_names(statements: &mut Vec<Stmt>, helper: &Atom, options: &Options) {
-    KeepNames { helper, has_static_blocks: has_static_blocks(options) }.visit_mut_stmts(statements);
+/// Adds the calls to the statements of a module, before anything in them is renamed. `helper` is the name of `__name`;
+/// `sources` has the names of what lowering has renamed.
+pub(super) fn keep_names(
+    statements: &mut Vec<Stmt>,
+    helper: &Atom,
+    sources: &FxHashMap<Id, Atom>,
+    options: &Options,
+) {
+    KeepNames { helper, sources, has_static_blocks: has_static_blocks(options) }
+        .visit_mut_stmts(statements);
 }
 
 /// Whether the syntax of the output has static blocks, in which a class can be named before all else that it runs.
@@ -22,11 +30,17 @@ pub(super) fn has_static_blocks(options: &Options) -> bool {
 
 struct KeepNames<'a> {
     helper: &'a Atom,
+    sources: &'a FxHashMap<Id, Atom>,
     /// Without, nothing of a class runs before it is there.
     has_static_blocks: bool,
 }
 
 impl KeepNames<'_> {
+    /// The name in the source.
+    fn name_of(&self, ident: &Ident) -> Atom {
+        self.sources.get(&ident.to_id()).unwrap_or(&ident.sym).clone()
+    }
+
     fn named(&self, value: Expr, name: &Atom) -> Expr {
         // Nobody misses the call when nobody uses the function.
         code::pure(code::call(self.helper, vec![value, code::string(visible(name))]))
@@ -98,7 +112,7 @@ impl VisitMut for KeepNames<'_> {
             let named = std::mem::take(statements).into_iter().flat_map(|statement| {
                 let naming = match &statement {
                     Stmt::Decl(Decl::Class(class)) if !has_own_name(&class.class) => {
-                        let name = code::string(visible(&class.ident.sym));
+                        let name = code::string(visible(&self.name_of(&class.ident)));
                         let target = Expr::Ident(class.ident.clone());
                         Some(code::statement(code::call(self.helper, vec![target, name])))
                     }
@@ -112,7 +126,7 @@ impl VisitMut for KeepNames<'_> {
             .iter()
             .filter_map(|statement| match statement {
                 Stmt::Decl(Decl::Fn(function)) => {
-                    let name = code::string(visible(&function.ident.sym));
+                    let name = code::string(visible(&self.name_of(&function.ident)));
                     let target = Expr::Ident(function.ident.clone());
                     Some(code::statement(code::call(self.helper, vec![target, name])))
                 }
@@ -127,7 +141,7 @@ impl VisitMut for KeepNames<'_> {
     fn visit_mut_class_decl(&mut self, class: &mut ClassDecl) {
         class.visit_mut_children_with(self);
         if self.has_static_blocks {
-            let name = class.ident.sym.clone();
+            let name = self.name_of(&class.ident);
             self.name_class(&mut class.class, &name);
         }
     }
@@ -136,11 +150,11 @@ impl VisitMut for KeepNames<'_> {
         expression.visit_mut_children_with(self);
         match expression {
             Expr::Fn(FnExpr { ident: Some(ident), .. }) => {
-                let name = ident.sym.clone();
+                let name = self.name_of(ident);
                 *expression = self.named(expression.take(), &name);
             }
             Expr::Class(ClassExpr { ident: Some(ident), class }) => {
-                let name = ident.sym.clone();
+                let name = self.name_of(ident);
                 if self.has_static_blocks {
                     self.name_class(class, &name);
                 } else if !has_own_name(class) {
@@ -149,7 +163,7 @@ impl VisitMut for KeepNames<'_> {
             }
             Expr::Assign(assign) => {
                 if let AssignTarget::Simple(SimpleAssignTarget::Ident(ident)) = &assign.left {
-                    let name = ident.id.sym.clone();
+                    let name = self.name_of(&ident.id);
                     self.name_value(&mut assign.right, &name);
                 }
             }
@@ -160,14 +174,15 @@ impl VisitMut for KeepNames<'_> {
     fn visit_mut_var_declarator(&mut self, declarator: &mut VarDeclarator) {
         declarator.visit_mut_children_with(self);
         if let (Pat::Ident(ident), Some(init)) = (&declarator.name, &mut declarator.init) {
-            self.name_value(init, &ident.id.sym);
+            let name = self.name_of(&ident.id);
+            self.name_value(init, &name);
         }
     }
 
     fn visit_mut_assign_pat(&mut self, pattern: &mut AssignPat) {
         pattern.visit_mut_children_with(self);
         if let Pat::Ident(ident) = &*pattern.left {
-            let name = ident.id.sym.clone();
+            let name = self.name_of(&ident.id);
             self.name_value(&mut pattern.right, &name);
         }
     }
@@ -175,7 +190,7 @@ impl VisitMut for KeepNames<'_> {
     fn visit_mut_assign_pat_prop(&mut self, property: &mut AssignPatProp) {
         property.visit_mut_children_with(self);
         if let Some(value) = &mut property.value {
-            let name = property.key.id.sym.clone();
+            let name = self.name_of(&property.key.id);
             self.name_value(value, &name);
         }
     }

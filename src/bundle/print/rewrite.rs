@@ -137,7 +137,7 @@ pub(super) fn rewrite(context: &Context<'_>, id: ModuleId, tree: &mut ModuleTree
     let mut statements: Vec<Stmt> =
         kept.filter_map(|(statement, live)| live.then_some(statement)).collect();
     if let Some(helper) = &name_helper {
-        keep_names(&mut statements, helper, context.options);
+        keep_names(&mut statements, helper, &tree.renamed, context.options);
     }
     if module.flat.is_some() && !context.options.minify.identifiers {
         rewriter.keep_anonymous(&mut statements, &properties(module));

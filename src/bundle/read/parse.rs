@@ -1,6 +1,6 @@
 //! swc parse, type strip and `resolver` marks; syntax errors become diagnostics.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::comments::{Comment, CommentKind, SingleThreadedComments};
 use swc_core::common::sync::Lrc;
@@ -44,6 +44,8 @@ pub(crate) struct Parsed {
     pub(crate) pure_calls: FxHashSet<BytePos>,
     /// Starts of functions marked as having no side effects.
     pub(crate) pure_functions: FxHashSet<BytePos>,
+    /// What lowering has renamed, with the names in the source; only where names are kept.
+    pub(crate) renamed: FxHashMap<Id, Atom>,
     /// Functions and objects of module 0 stand there by their names.
     pub(crate) uses_helpers: bool,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -59,6 +61,7 @@ pub(crate) fn parse(input: &ParseInput<'_>) -> Result<Parsed, Vec<Diagnostic>> {
         unresolved,
         comments: kept.annotations,
         legal: kept.legal,
+        renamed: kept.renamed,
         pure_calls: kept.pure_calls,
         pure_functions: kept.pure_functions,
         uses_helpers: kept.uses_helpers,
@@ -99,13 +102,22 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         place_requires(&mut program, unresolved);
     }
     let mut top_level = SyntaxContext::empty().apply_mark(top_level_mark);
+    let mut renamed = FxHashMap::default();
     if lowered.needs_hygiene {
+        let keeps_names = input.options.keep_names;
+        let written = keeps_names.then(|| Idents::of(&program));
         // Names that a transform made up may clash with written ones; after this, names alone tell them apart.
         program.mutate(hygiene());
         let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
         program.mutate(resolver(unresolved_mark, top_level_mark, false));
         unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
         top_level = SyntaxContext::empty().apply_mark(top_level_mark);
+        if let Some(written) = written {
+            // Only names have changed, so that both stand in the same order.
+            let pairs = written.into_iter().zip(Idents::of(&program));
+            let changed = pairs.filter(|(before, after)| before.0 != after.0);
+            renamed.extend(changed.map(|(before, after)| (after, before.0)));
+        }
     }
     let mut diagnostics = Vec::new();
     if becomes_strict {
@@ -139,6 +151,7 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         );
     }
     let mut kept = keep_comments(&comments, input.source);
+    kept.renamed = renamed;
     kept.uses_helpers = lowered.uses_helpers || uses_objects;
     Ok((program, unresolved, kept, diagnostics))
 }
@@ -218,6 +231,26 @@ fn may_await(program: &Program, input: &ParseInput<'_>) -> bool {
     let mut names = AwaitNames::default();
     program.visit_with(&mut names);
     names.is_read && !names.is_declared
+}
+
+/// Collects all names in the order in which they stand.
+#[derive(Default)]
+struct Idents(Vec<Id>);
+
+impl Idents {
+    fn of(program: &Program) -> Vec<Id> {
+        let mut idents = Self::default();
+        program.visit_with(&mut idents);
+        idents.0
+    }
+}
+
+impl Visit for Idents {
+    noop_visit_type!();
+
+    fn visit_ident(&mut self, ident: &Ident) {
+        self.0.push(ident.to_id());
+    }
 }
 
 #[derive(Default)]
@@ -504,6 +537,7 @@ struct Kept {
     legal: Vec<String>,
     pure_calls: FxHashSet<BytePos>,
     pure_functions: FxHashSet<BytePos>,
+    renamed: FxHashMap<Id, Atom>,
     uses_helpers: bool,
 }
 
