@@ -10,6 +10,7 @@ mod link;
 mod lower;
 mod meaning;
 pub mod options;
+mod plug_and_play;
 mod print;
 mod read;
 pub mod resolve;

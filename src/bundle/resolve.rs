@@ -17,6 +17,7 @@ use oxc_resolver::{
 use rustc_hash::FxHashMap;
 
 use super::options::{Compatibility, Options, Packages, Target};
+use super::plug_and_play;
 use super::targets::unavailable;
 use crate::fs::{FileKind, FileSystem, list_files, relative};
 use crate::url::decode_percent;
@@ -25,7 +26,7 @@ use crate::url::decode_percent;
 struct ResolverFiles(Arc<dyn FileSystem>);
 
 impl oxc_resolver::FileSystem for ResolverFiles {
-    fn new() -> Self {
+    fn new(_: bool) -> Self {
         Self(Arc::new(crate::fs::DiskFileSystem))
     }
 
@@ -177,15 +178,21 @@ impl Resolver {
         files: Arc<dyn FileSystem>,
         main_only: BTreeSet<PathBuf>,
     ) -> Self {
-        let import_options = resolve_options(options, ResolveKind::Import);
-        let mut require_options = resolve_options(options, ResolveKind::Require);
+        let has_table = plug_and_play::is_used(&options.root, &*files);
+        let options_of = |kind| ResolveOptions {
+            yarn_pnp: has_table,
+            cwd: Some(options.root.clone()),
+            ..resolve_options(options, kind)
+        };
+        let import_options = options_of(ResolveKind::Import);
+        let mut require_options = options_of(ResolveKind::Require);
         let import = ResolverGeneric::new_with_file_system(
             ResolverFiles(Arc::clone(&files)),
             import_options,
         );
         let has_two_builds = options.main_fields.is_none() && options.target != Target::Neutral;
         let other_build = has_two_builds.then(|| {
-            let mut other_options = resolve_options(options, ResolveKind::Import);
+            let mut other_options = options_of(ResolveKind::Import);
             swap(&mut other_options.main_fields);
             import.clone_with_options(other_options)
         });
@@ -194,7 +201,7 @@ impl Resolver {
             swap(&mut require_options.main_fields);
         }
         let require = import.clone_with_options(require_options);
-        let sheet = import.clone_with_options(resolve_options(options, ResolveKind::Sheet));
+        let sheet = import.clone_with_options(options_of(ResolveKind::Sheet));
         let plain = [&import, &require].map(|resolver| {
             let options = ResolveOptions { tsconfig: None, ..resolver.options().clone() };
             resolver.clone_with_options(options)

@@ -28,6 +28,7 @@ use super::graph::{
     ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, NamedImport,
 };
 use super::options::{Format, Loader, Options, SourceMapMode, Target};
+use super::plug_and_play::{self, WithArchives};
 use super::read::input_map::InputMap;
 use super::read::load::{self, Asset, LoadError, load};
 use super::read::parse::{parse, parse_expression};
@@ -155,6 +156,13 @@ fn scan_once(
     main_only: BTreeSet<PathBuf>,
 ) -> (Scanned, BTreeSet<PathBuf>) {
     let source_map = Lrc::new(SourceMap::new(FilePathMapping::empty()));
+    let with_archives: Arc<dyn FileSystem>;
+    let files = if plug_and_play::is_used(&options.root, &**files) {
+        with_archives = Arc::new(WithArchives::new(Arc::clone(files)));
+        &with_archives
+    } else {
+        files
+    };
     let resolver = Resolver::new(options, Arc::clone(files), main_only);
     let mut diagnostics = Vec::new();
     let defines = defines(options, &source_map, &mut diagnostics);

@@ -4,6 +4,7 @@
 //! entry is `main` with whatever extension. Sources that Node can read are run by Node, others by Bun.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::support::{bun, bundlegate, node, ok, root, text};
@@ -1028,6 +1029,73 @@ fn outputs_wait_and_keep_their_order() {
             }
         }
     }
+}
+
+/// Packages in archives, as Yarn's Plug'n'Play has them, and one that depends on another through a virtual path.
+#[test]
+fn packages_are_found_through_plug_and_play() {
+    let table = r#"{"__info":[],"dependencyTreeRoots":[{"name":"app","reference":"workspace:."}],"enableTopLevelFallback":true,"ignorePatternData":null,"fallbackExclusionList":[],"fallbackPool":[],"packageRegistryData":[
+        [null,[[null,{"packageLocation":"./","packageDependencies":[["pad","npm:1.0.0"]],"linkType":"SOFT"}]]],
+        ["app",[["workspace:.",{"packageLocation":"./","packageDependencies":[["app","workspace:."],["pad","npm:1.0.0"]],"linkType":"SOFT"}]]],
+        ["pad",[["npm:1.0.0",{"packageLocation":"./.yarn/cache/pad.zip/node_modules/pad/","packageDependencies":[["pad","npm:1.0.0"],["inner","virtual:abc#npm:2.0.0"]],"linkType":"HARD"}]]],
+        ["inner",[["virtual:abc#npm:2.0.0",{"packageLocation":"./.yarn/__virtual__/inner-virtual-abc/0/cache/inner.zip/node_modules/inner/","packageDependencies":[["inner","virtual:abc#npm:2.0.0"]],"linkType":"HARD"}]]]]}"#;
+    let table = format!("const RAW_RUNTIME_STATE =\n'{}';\n", table.replace('\n', "\\\n"));
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join(".yarn/cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    for (name, code) in [
+        ("pad", "import { inner } from 'inner'; export const pad = (text) => inner + text;"),
+        ("inner", "export const inner = '..';"),
+    ] {
+        let mut archive =
+            zip::ZipWriter::new(std::fs::File::create(cache.join(format!("{name}.zip"))).unwrap());
+        let options = zip::write::SimpleFileOptions::default();
+        let manifest =
+            format!(r#"{{ "name": "{name}", "type": "module", "exports": "./lib/index.js" }}"#);
+        for (path, text) in [("package.json", manifest.as_str()), ("lib/index.js", code)] {
+            archive.start_file(format!("node_modules/{name}/{path}"), options).unwrap();
+            archive.write_all(text.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap();
+    }
+    std::fs::write(folder.path().join(".pnp.cjs"), table).unwrap();
+    std::fs::write(
+        folder.path().join("main.mjs"),
+        "import { pad } from 'pad'; console.log(pad('a'));",
+    )
+    .unwrap();
+    ok(bundlegate()
+        .args(["build", "main.mjs", "--outfile", "out.mjs", "--target", "node"])
+        .current_dir(folder.path()));
+    assert_eq!(ok(node().arg(folder.path().join("out.mjs"))).trim(), "..a");
+}
+
+/// What only a URL or a folder leads to is told, and so is a settings file that is not read.
+#[test]
+fn files_that_would_be_lost_are_told() {
+    let files = [
+        (
+            "main.mjs",
+            "import { join } from 'node:path';\nnew Worker(new URL('./work.mjs', import.meta.url));\nconsole.log(join(import.meta.dirname, 'data', 'a.txt'), join(import.meta.dirname, 'none.txt'));",
+        ),
+        (
+            "common.cjs",
+            "exports.a = require('fs').readFileSync(`${__dirname}/data/a.txt`); exports.b = __dirname + '/data/a.txt';",
+        ),
+        ("work.mjs", "console.log(1);"),
+        ("data/a.txt", "text"),
+        ("bundlegate.yml", "build: { entrypoints: [main.mjs] }"),
+    ];
+    let folder = built(&files, &["main.mjs", "common.cjs", "--outdir", "out", "--target", "node"]);
+    let said = |args: &[&str]| {
+        text(&bundlegate().arg("build").args(args).current_dir(folder.path()).output().unwrap())
+    };
+    let warnings = said(&["main.mjs", "common.cjs", "--outdir", "out", "--target", "node"]);
+    assert_eq!(warnings.matches("build/file-beside-source").count(), 3, "{warnings}");
+    assert_eq!(warnings.matches("build/url-of-code").count(), 1, "{warnings}");
+    assert!(warnings.contains("`work.mjs` is code"), "{warnings}");
+    let nothing = said(&[]);
+    assert!(nothing.contains("--config bundlegate.yml"), "{nothing}");
 }
 
 /// Where a tsconfig is wrong is told in its own words.
