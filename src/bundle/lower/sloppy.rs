@@ -485,51 +485,60 @@ impl WriteOut {
         }
     }
 
-    /// The cases of a `switch` share a scope, whose functions are there before any case runs: they go in front of it, and
-    /// reaching a declaration copies its value. Returns them.
-    fn switch(&mut self, switch: &mut SwitchStmt) -> Vec<Stmt> {
+    /// The cases of a `switch` share a scope, whose functions are there before any case runs. They get other names in it,
+    /// and reaching a declaration copies its value.
+    fn switch(&mut self, switch: &mut SwitchStmt) {
         let statements = switch.cases.iter().flat_map(|case| &case.cons);
         self.lexical.push(lexical_names(statements));
-        let mut own: Vec<OwnFunction> = Vec::new();
+        switch.cases.visit_mut_with(self);
+        let declared: Vec<Atom> = switch
+            .cases
+            .iter()
+            .flat_map(|case| &case.cons)
+            .filter_map(|statement| Some(plain_function(statement)?.ident.sym.clone()))
+            .collect();
+        let mut locals: Vec<(Atom, Atom)> = Vec::new();
+        for name in &declared {
+            if !locals.iter().any(|(other, _)| other == name) {
+                locals.push((name.clone(), self.names.fresh(name)));
+            }
+        }
+        for (name, local) in &locals {
+            let mut renamer = Renamer { from: name.clone(), to: local.clone() };
+            switch.cases.iter_mut().for_each(|case| case.visit_mut_children_with(&mut renamer));
+        }
+        let mut left = declared.len();
         for case in &mut switch.cases {
-            case.visit_mut_with(self);
-            for statement in &mut case.cons {
-                if !matches!(statement, Stmt::Decl(Decl::Fn(function)) if is_plain(function)) {
-                    continue;
-                }
-                let Stmt::Decl(Decl::Fn(FnDecl { ident, function, .. })) = statement.take() else {
+            for mut statement in case.cons.take() {
+                let local = plain_function(&statement).map(|function| function.ident.sym.clone());
+                let Some(local) = local else {
+                    case.cons.push(statement);
                     continue;
                 };
-                let name = ident.sym.clone();
-                let earlier = own.iter().position(|other| other.name == name);
-                let local = match earlier {
-                    Some(at) => own.remove(at).local,
-                    None => self.names.fresh(&name),
+                left -= 1;
+                let Some((name, _)) = locals.iter().find(|(_, other)| *other == local) else {
+                    continue;
                 };
-                if !self.is_taken(&name) {
-                    *statement = code::var(&name, code::ident(&local));
-                }
-                let function = FnExpr { ident: Some(ident), function };
-                own.push(OwnFunction { name, local, function });
+                // Of several, the last counts.
+                let comes_again = declared.iter().rev().take(left).any(|other| other == name);
+                let copy = (!self.is_taken(name)).then(|| code::var(name, code::ident(&local)));
+                let function = (!comes_again).then(|| statement.take());
+                case.cons.extend(function.into_iter().chain(copy));
             }
         }
         self.lexical.pop();
-        for at in 0..own.len() {
-            let mut renamer = Renamer { from: own[at].name.clone(), to: own[at].local.clone() };
-            for case in &mut switch.cases {
-                case.visit_mut_with(&mut renamer);
-                // What is copied is the variable of the function around.
-                for statement in &mut case.cons {
-                    undo_copy(statement, &renamer);
-                }
-            }
-            for own in &mut own {
-                own.function.function.visit_mut_with(&mut renamer);
+    }
+
+    /// Of parameters with one name, the last is meant.
+    fn rename_repeated(&mut self, parameters: &mut [Param]) {
+        let mut later = FxHashSet::default();
+        for parameter in parameters.iter_mut().rev() {
+            if let Pat::Ident(name) = &mut parameter.pat
+                && !later.insert(name.id.sym.clone())
+            {
+                name.id.sym = self.names.fresh(&name.id.sym);
             }
         }
-        let declare =
-            |own: OwnFunction| code::declare(VarDeclKind::Let, &own.local, Expr::Fn(own.function));
-        own.into_iter().map(declare).collect()
     }
 
     /// Whether an outer name that is no variable is in the way of one for a function.
@@ -691,19 +700,10 @@ impl VisitMut for Renamer {
     }
 }
 
-/// `var f = f1` of a function in a `switch`, after `f` became `f1` everywhere.
-fn undo_copy(statement: &mut Stmt, renamer: &Renamer) {
-    let Stmt::Decl(Decl::Var(declaration)) = statement else { return };
-    let [VarDeclarator { name: Pat::Ident(name), init: Some(init), .. }] =
-        declaration.decls.as_mut_slice()
-    else {
-        return;
-    };
-    if declaration.kind == VarDeclKind::Var
-        && name.sym == renamer.to
-        && init.as_ident().is_some_and(|value| value.sym == renamer.to)
-    {
-        name.sym = renamer.from.clone();
+fn plain_function(statement: &Stmt) -> Option<&FnDecl> {
+    match statement {
+        Stmt::Decl(Decl::Fn(function)) if is_plain(function) => Some(function),
+        _ => None,
     }
 }
 
@@ -767,12 +767,7 @@ impl VisitMut for WriteOut {
     fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
         if let Stmt::Switch(switch) = statement {
             switch.discriminant.visit_mut_with(self);
-            let functions = self.switch(switch);
-            if !functions.is_empty() {
-                let mut block = functions;
-                block.push(statement.take());
-                *statement = Stmt::Block(BlockStmt { stmts: block, ..BlockStmt::dummy() });
-            }
+            self.switch(switch);
         } else {
             statement.visit_mut_children_with(self);
         }
@@ -790,6 +785,7 @@ impl VisitMut for WriteOut {
         for parameter in &function.params {
             pattern_names(&parameter.pat, &mut names);
         }
+        self.rename_repeated(&mut function.params);
         function.params.visit_mut_with(self);
         if let Some(body) = &mut function.body {
             self.body(names, body);

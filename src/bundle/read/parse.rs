@@ -5,7 +5,7 @@ use swc_core::atoms::Atom;
 use swc_core::common::comments::{Comment, CommentKind, SingleThreadedComments};
 use swc_core::common::sync::Lrc;
 use swc_core::common::{
-    BytePos, GLOBALS, Globals, Mark, SourceFile, SourceMap, Spanned, SyntaxContext,
+    BytePos, GLOBALS, Globals, Mark, SourceFile, SourceMap, Span, Spanned, SyntaxContext,
 };
 use swc_core::ecma::ast::*;
 use swc_core::ecma::parser::error::SyntaxError;
@@ -91,6 +91,9 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     }
     if becomes_strict {
         write_octals_out(&mut program, &input.source.src);
+        if input.options.format == Format::Esm {
+            check_strict(&program, input)?;
+        }
     }
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
@@ -185,6 +188,47 @@ fn check_early(program: &Program, input: &ParseInput<'_>) -> Result<(), Vec<Diag
             ))
         })
         .collect())
+}
+
+/// What no module may have: `with`, and `delete` of a variable.
+fn check_strict(program: &Program, input: &ParseInput<'_>) -> Result<(), Vec<Diagnostic>> {
+    let mut finder = SloppyOnly::default();
+    program.visit_with(&mut finder);
+    let told = finder.found.into_iter().map(|(span, what)| {
+        let length = span.hi.0.saturating_sub(span.lo.0) as usize;
+        let message = format!("{what} cannot stand in an ECMAScript module");
+        Diagnostic::error("build/syntax", message)
+            .at(location_at(input.source_map, input.path, span.lo, length))
+            .hint("build with `--format cjs` or `--format iife`")
+    });
+    let told: Vec<Diagnostic> = told.collect();
+    if told.is_empty() { Ok(()) } else { Err(told) }
+}
+
+#[derive(Default)]
+struct SloppyOnly {
+    found: Vec<(Span, &'static str)>,
+}
+
+impl Visit for SloppyOnly {
+    noop_visit_type!();
+
+    fn visit_with_stmt(&mut self, statement: &WithStmt) {
+        let end = statement.span.lo + BytePos(4);
+        self.found.push((Span::new(statement.span.lo, end), "`with`"));
+        statement.visit_children_with(self);
+    }
+
+    fn visit_unary_expr(&mut self, unary: &UnaryExpr) {
+        let mut argument = &*unary.arg;
+        while let Expr::Paren(paren) = argument {
+            argument = &paren.expr;
+        }
+        if unary.op == UnaryOp::Delete && argument.is_ident() {
+            self.found.push((unary.span, "`delete` of a variable"));
+        }
+        unary.visit_children_with(self);
+    }
 }
 
 fn reserved_word(input: &ParseInput<'_>, name: &Ident) -> Diagnostic {
