@@ -124,6 +124,8 @@ struct Shaker<'a, 'b> {
     taken: BTreeMap<ModuleId, BTreeSet<Atom>>,
     /// Names that modules pass on, and modules that do.
     passed: FxHashSet<(ModuleId, Option<Atom>)>,
+    /// Modules that do nothing, as their packages say, and still import others for their effects, with those.
+    quiet_importers: FxHashMap<ModuleId, Vec<ModuleId>>,
 }
 
 enum Todo {
@@ -152,6 +154,12 @@ pub(crate) fn tree_shake(
         entry_shapes: FxHashMap::default(),
         takes_commonjs: false,
     };
+    let may_do =
+        |id: &ModuleId| graph.module(*id).side_effects != ModuleSideEffects::NoneSaysPackage;
+    let quiet = order.modules.iter().filter(|id| !may_do(id)).map(|id| {
+        (*id, graph.module(*id).imports_for_effects().filter(may_do).collect::<Vec<_>>())
+    });
+    let quiet_importers = quiet.filter(|(_, targets)| !targets.is_empty()).collect();
     let mut shaker = Shaker {
         graph,
         bindings,
@@ -161,6 +169,7 @@ pub(crate) fn tree_shake(
         todo: Vec::new(),
         taken: BTreeMap::new(),
         passed: FxHashSet::default(),
+        quiet_importers,
     };
     for entry in entry_points {
         shaker.module(*entry);
@@ -252,6 +261,9 @@ impl Shaker<'_, '_> {
     /// A module that only passes a name on is not evaluated when its package says that it does nothing; what it imports
     /// for the effects alone is, such as a style sheet that the package names in `sideEffects`.
     fn pass_through(&mut self, id: ModuleId, name: &Atom, by: ModuleId) {
+        if self.quiet_importers.is_empty() {
+            return;
+        }
         let mut todo = vec![(id, name.clone())];
         while let Some((id, name)) = todo.pop() {
             let module = self.graph.module(id);
@@ -283,12 +295,9 @@ impl Shaker<'_, '_> {
                 todo.push((target, next));
             }
             if self.passed.insert((id, None)) {
-                for target in module.imports_for_effects() {
-                    if self.graph.module(target).side_effects != ModuleSideEffects::NoneSaysPackage
-                    {
-                        self.live.needs[by.index()].insert(target);
-                        self.module(target);
-                    }
+                for target in self.quiet_importers.get(&id).cloned().unwrap_or_default() {
+                    self.live.needs[by.index()].insert(target);
+                    self.module(target);
                 }
             }
         }
