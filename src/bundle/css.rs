@@ -11,6 +11,7 @@ use lightningcss::rules::supports::SupportsCondition;
 use lightningcss::rules::{CssRule, CssRuleList};
 use lightningcss::stylesheet::{ParserOptions, StyleSheet};
 use lightningcss::traits::ToCss;
+use lightningcss::values::image::Image;
 use lightningcss::values::url::Url;
 use lightningcss::visitor::{Visit, VisitTypes, Visitor};
 
@@ -284,7 +285,7 @@ impl<'i> Visitor<'i> for Rewriter<'i> {
     type Error = std::convert::Infallible;
 
     fn visit_types(&self) -> VisitTypes {
-        VisitTypes::PROPERTIES | VisitTypes::URLS
+        VisitTypes::PROPERTIES | VisitTypes::URLS | VisitTypes::IMAGES
     }
 
     fn visit_property(&mut self, property: &mut Property<'i>) -> Result<(), Self::Error> {
@@ -298,6 +299,18 @@ impl<'i> Visitor<'i> for Rewriter<'i> {
             }
         }
         property.visit_children(self)
+    }
+
+    fn visit_image(&mut self, image: &mut Image<'i>) -> Result<(), Self::Error> {
+        // The visitor does not go into these by itself.
+        if let Image::ImageSet(set) = image {
+            set.options.iter_mut().try_for_each(|option| match &mut option.image {
+                Image::Url(url) => self.visit_url(url),
+                other => self.visit_image(other),
+            })
+        } else {
+            image.visit_children(self)
+        }
     }
 
     fn visit_url(&mut self, url: &mut Url<'i>) -> Result<(), Self::Error> {

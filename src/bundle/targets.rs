@@ -57,7 +57,7 @@ const BROWSER: Runtime = Runtime {
 
 const NODE: Runtime = Runtime {
     name: "Node",
-    conditions: &["node"],
+    conditions: &["node", "module-sync"],
     main_fields: &["main", "module"],
     takes_browser_field: false,
     knows_short_names: true,

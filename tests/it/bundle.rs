@@ -132,6 +132,24 @@ fn random_graphs_say_the_same() {
     generated_say_the_same("graphs.mjs", "100", &[]);
     generated_say_the_same("graphs.mjs", "100", &["--minify"]);
     generated_say_the_same("graphs.mjs", "50", &["--splitting"]);
+    generated_say_the_same("graphs.mjs", "50", &["--splitting", "--minify"]);
+}
+
+/// Random style sheets as a browser shows them, from the sources and from the output.
+#[test]
+fn random_style_sheets_look_the_same() {
+    if !cfg!(target_os = "linux") {
+        eprintln!("the browser of the lock file is for Linux; the sheets were not opened");
+        return;
+    }
+    let browser = super::support::install("tests/browser");
+    let seed = std::env::var("PROGRAM_SEED").unwrap_or_else(|_| "1".to_owned());
+    let said = ok(std::process::Command::new("node").arg(browser.join("styles.mjs")).args([
+        env!("CARGO_BIN_EXE_bundlegate"),
+        "60",
+        &seed,
+    ]));
+    assert!(said.contains("120 outputs look the same, 0 do not"), "{said}");
 }
 
 /// Each program of `docs/assumptions.md` says something else when it is minified, and nothing else than without `assume`

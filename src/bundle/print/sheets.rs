@@ -152,7 +152,13 @@ fn place(
         }
         let mut inner = conditions.to_vec();
         if !import.conditions.is_empty() {
-            inner.push(import.conditions.clone());
+            let mut conditions = import.conditions.clone();
+            // A layer without a name is one for all that the sheet imports.
+            if conditions.layer.as_ref().is_some_and(String::is_empty) {
+                let place = format!("{} {}", module.path, import.place.line);
+                conditions.layer = Some(format!("anonymous-{}", content_hash(place.as_bytes())));
+            }
+            inner.push(conditions);
         }
         match &record.target {
             ImportTarget::Module(target) => place(graph, *target, &inner, open, all),
@@ -247,7 +253,10 @@ fn print_sheet(
                 ImportTarget::External(target) => seen_from(&unhashed, target, options),
                 _ => url.specifier.clone(),
             };
-            code = code.replace(&url.stand_in, &in_url(&target, options.minify.whitespace));
+            let in_parentheses = in_url(&target, options.minify.whitespace);
+            code = code
+                .replace(&format!("url({})", url.stand_in), &format!("url({in_parentheses})"))
+                .replace(&url.stand_in, &in_url(&target, false));
         }
         for conditions in placed.conditions.iter().rev() {
             code = conditions.around(&code);
