@@ -20,6 +20,8 @@ use lightningcss::visitor::{Visit, VisitTypes, Visitor};
 pub struct Sheet {
     /// Its rules without `@import`. What `url()` names is a stand-in each.
     pub code: String,
+    /// How a stand-in begins and ends, with quotes; between stands the number of the URL.
+    pub stand_in: (String, String),
     /// What it imports, in order.
     pub imports: Vec<SheetImport>,
     /// What `url()` names.
@@ -44,7 +46,7 @@ pub struct SheetImport {
 }
 
 /// What stands behind the URL of an `@import`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Conditions {
     /// `layer` or `layer(name)`: a name, empty for one without.
     pub layer: Option<String>,
@@ -103,8 +105,6 @@ impl Conditions {
 pub struct SheetUrl {
     /// The text of the URL.
     pub specifier: String,
-    /// What stands for it in the code, with quotes.
-    pub stand_in: String,
     /// Where it stands.
     pub place: Place,
 }
@@ -179,9 +179,9 @@ pub fn read(text: &str, path: &str, is_module: bool, minify: bool) -> Result<She
     }
     let mut rewriter = Rewriter { mark, urls: Vec::new() };
     let Ok(()) = sheet.visit(&mut rewriter);
-    let urls = rewriter.urls.into_iter().map(|(url, stand_in)| SheetUrl {
+    let stand_in = (format!("\"{}", rewriter.mark), ")))\"".to_owned());
+    let urls = rewriter.urls.into_iter().map(|url| SheetUrl {
         specifier: url.url.to_string(),
-        stand_in,
         place: place(url.loc.line, url.loc.column),
     });
     let urls = urls.collect();
@@ -196,7 +196,7 @@ pub fn read(text: &str, path: &str, is_module: bool, minify: bool) -> Result<She
     }
     let exports = printed.exports.unwrap_or_default();
     let names = exports.iter().map(|(name, export)| (name.clone(), sheet_name(export))).collect();
-    Ok(Sheet { code, imports, urls, layers, names })
+    Ok(Sheet { code, stand_in, imports, urls, layers, names })
 }
 
 /// Takes the imports from a sheet, with the statements of layers before them.
@@ -278,7 +278,7 @@ fn layers_of(rules: &CssRuleList<'_>, around: &str, found: &mut Vec<String>) {
 /// Puts stand-ins in the place of URLs, and values in the place of those that would be printed as nothing.
 struct Rewriter<'i> {
     mark: String,
-    urls: Vec<(Url<'i>, String)>,
+    urls: Vec<Url<'i>>,
 }
 
 impl<'i> Visitor<'i> for Rewriter<'i> {
@@ -315,7 +315,7 @@ impl<'i> Visitor<'i> for Rewriter<'i> {
 
     fn visit_url(&mut self, url: &mut Url<'i>) -> Result<(), Self::Error> {
         let stand_in = format!("{}{})))", self.mark, self.urls.len());
-        self.urls.push((url.clone(), format!("\"{stand_in}\"")));
+        self.urls.push(url.clone());
         url.url = stand_in.into();
         Ok(())
     }
@@ -384,7 +384,11 @@ mod tests {
             " layer(x.y) supports(display:grid) screen and (width>=9px)"
         );
         assert_eq!(sheet.urls[0].specifier, "./c.png");
-        assert!(sheet.code.contains(&sheet.urls[0].stand_in), "{}", sheet.code);
+        assert!(
+            sheet.code.contains(&format!("{}0{}", sheet.stand_in.0, sheet.stand_in.1)),
+            "{}",
+            sheet.code
+        );
     }
 
     #[test]

@@ -14,8 +14,6 @@ use crate::bundle::code;
 pub(crate) struct Defines {
     /// By dotted name, `import.meta.x` and `process.env.X` among them.
     pub(crate) by_name: FxHashMap<String, Expr>,
-    /// First parts of those names, for a quick no.
-    pub(crate) roots: Vec<String>,
     /// Variables that may be inlined, from `process.env`, `import.meta.env` and `Bun.env` alike.
     pub(crate) env: BTreeMap<String, String>,
     /// Prefixes of names that ought to have been set.
@@ -33,12 +31,6 @@ impl Defines {
         env: BTreeMap<String, String>,
         prefixes: Vec<String>,
     ) -> Self {
-        let mut roots: Vec<String> = values
-            .iter()
-            .map(|(name, ..)| name.split('.').next().unwrap_or_default().to_owned())
-            .collect();
-        roots.sort_unstable();
-        roots.dedup();
         let mention_names = values.iter().any(|(_, value, _)| !value.is_lit());
         let (mut by_name, mut objects) = (FxHashMap::default(), Vec::new());
         for (name, value, text) in values {
@@ -51,7 +43,7 @@ impl Defines {
             };
             by_name.insert(name, value);
         }
-        Self { by_name, roots, env, objects, prefixes, mention_names }
+        Self { by_name, env, objects, prefixes, mention_names }
     }
 
     /// What a property of an object of the environment is known to be: what is defined, else a variable that may be inlined.

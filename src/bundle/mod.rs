@@ -150,8 +150,8 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                 .iter()
                 .filter_map(|record| {
                     let (path, external) = match &record.target {
-                        _ if record.asset.is_some() => {
-                            (record.asset.as_ref().map(ToString::to_string)?, false)
+                        ImportTarget::External(_) if let Some(asset) = &record.asset => {
+                            (asset.to_string(), false)
                         }
                         ImportTarget::Module(target) => (graph.module(*target).path.clone(), false),
                         ImportTarget::External(specifier) => (specifier.to_string(), true),

@@ -85,6 +85,7 @@ impl FileSystem for WithArchives {
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.on(path, |_, _| Ok(Vec::new()), |path| self.files.read_dir(path))
+        let unsupported = |_: &Path, _: &str| Err(io::Error::from(io::ErrorKind::Unsupported));
+        self.on(path, unsupported, |path| self.files.read_dir(path))
     }
 }

@@ -147,8 +147,8 @@ pub struct Resolver {
     import: ResolverGeneric<ResolverFiles>,
     require: ResolverGeneric<ResolverFiles>,
     sheet: ResolverGeneric<ResolverFiles>,
-    /// Both without a tsconfig, for files whose tsconfig the resolver does not take for theirs.
-    plain: [ResolverGeneric<ResolverFiles>; 2],
+    /// All three without a tsconfig, for files whose tsconfig the resolver does not take for theirs.
+    plain: [ResolverGeneric<ResolverFiles>; 3],
     /// The nearest tsconfig or jsconfig by folder.
     nearest: Mutex<FxHashMap<PathBuf, Option<Arc<TsConfig>>>>,
     has_one_tsconfig: bool,
@@ -202,7 +202,7 @@ impl Resolver {
         }
         let require = import.clone_with_options(require_options);
         let sheet = import.clone_with_options(options_of(ResolveKind::Sheet));
-        let plain = [&import, &require].map(|resolver| {
+        let plain = [&import, &require, &sheet].map(|resolver| {
             let options = ResolveOptions { tsconfig: None, ..resolver.options().clone() };
             resolver.clone_with_options(options)
         });
@@ -547,8 +547,12 @@ impl Resolver {
         let Ok((Some(tsconfig), true)) = self.governing(importer) else {
             return resolve_file(resolver, importer, specifier);
         };
-        let [import, require] = &self.plain;
-        let plain = if kind == ResolveKind::Import { import } else { require };
+        let [import, require, sheet] = &self.plain;
+        let plain = match kind {
+            ResolveKind::Import => import,
+            ResolveKind::Require => require,
+            ResolveKind::Sheet => sheet,
+        };
         let places = tsconfig.resolve_path_alias_or_base_url(specifier);
         let mut places = places.iter().filter(|_| is_package(specifier));
         let found = places.find_map(|place| plain.resolve_file(importer, place.to_str()?).ok());

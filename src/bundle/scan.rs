@@ -8,7 +8,7 @@ use std::sync::Arc;
 use memchr::memmem;
 use oxc_resolver::TsConfig;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{FileName, FilePathMapping, Globals, SourceFile, SourceMap, SyntaxContext};
@@ -192,6 +192,7 @@ fn scan_once(
             .collect(),
         defines,
         injected: Vec::new(),
+        entries: FxHashSet::default(),
     };
     scanner.injected = scanner.injected_files(&mut diagnostics);
 
@@ -203,6 +204,7 @@ fn scan_once(
         match scanner.resolver.resolve_entries(&entry.specifier) {
             Ok(files) => {
                 for file in files {
+                    scanner.entries.insert(file.file.clone());
                     let id = number(&mut numbers, &mut round, file, None, None);
                     if !entries.contains(&id) {
                         entries.push(id);
@@ -463,6 +465,8 @@ struct Scanner<'a> {
     injected: Vec<Injected>,
     /// Functions and objects of module 0 that code of modules may name.
     helpers: Vec<Atom>,
+    /// Files of the entry points.
+    entries: FxHashSet<PathBuf>,
 }
 
 impl Scanner<'_> {
@@ -726,9 +730,13 @@ impl Scanner<'_> {
                 let text = self.files.read(&file).unwrap_or_default();
                 let text = String::from_utf8_lossy(&text);
                 let location = Location {
-                    line,
-                    column,
-                    line_text: text.lines().nth(line - 1).unwrap_or_default().to_owned(),
+                    line: line.max(1),
+                    column: column.max(1),
+                    line_text: text
+                        .lines()
+                        .nth(line.saturating_sub(1))
+                        .unwrap_or_default()
+                        .to_owned(),
                     ..Location::file(path)
                 };
                 Err(Diagnostic::error("build/tsconfig", message).at(location))
@@ -873,7 +881,8 @@ impl Scanner<'_> {
         let is_code = load::loader_of(&file, None, self.options)
             .is_some_and(|loader| loader.is_script() && file.extension().is_some());
         if is_code {
-            if matches!(self.files.kind(&file), Ok(FileKind::File)) {
+            let is_own = !module.path.contains("node_modules/") && !self.entries.contains(&file);
+            if is_own && matches!(self.files.kind(&file), Ok(FileKind::File)) {
                 let name = relative(&self.options.root, &file);
                 diagnostics.push(
                     Diagnostic::warning(
@@ -881,7 +890,7 @@ impl Scanner<'_> {
                         format!("`{name}` is code that only its URL leads to, so it is not in the output"),
                     )
                     .at(record.location.clone())
-                    .hint(format!("make it an entry point of the build, and name its output here: `{name}`")),
+                    .hint("make it an entry point of the build, and name its output here"),
                 );
             }
             return None;

@@ -79,7 +79,7 @@ class Sheets extends Random {
     const head = this.chance(0.3) ? "@layer two, one;\n" : "";
     const condition = () => this.pick(["", "", "", " layer(one)", " layer", " screen", " supports(display: grid)", " layer(two) supports(not (top: bogus)) screen"]);
     const body = Array.from({ length: 1 + this.below(5) }, () => this.block(2));
-    return `${head}${imports.map((file) => `@import ${this.pick([`"${file}"`, `url(${file})`, `url("./${file}")`])}${condition()};\n`).join("")}${body.join("\n")}\n`;
+    return `${head}${imports.map((file) => `@import ${this.pick([`"${file}"`, `url(${file})`, `url("./${file}")`])}${condition()};${this.pick(["", "\n"])}`).join("")}${body.join("\n")}\n`;
   }
   files() {
     const files = { "main.css": this.sheet(["a.css", ...(this.chance(0.5) ? ["b.css"] : []), ...(this.chance(0.2) ? ["a.css"] : [])]) };
@@ -119,8 +119,8 @@ try {
       for (const animation of document.getAnimations()) animation.cancel();
       // Where files are is no matter; whether there is one, is.
       const shown = (text) => text.replace(/url\("?[^")]*?(\w)(-\w+)?\.png"?\)/g, "url($1)").replace(/\s*([(){}:,])\s*/g, "$1").replace(/\b0%/g, "0px");
-      const of = (element, pseudo) => {
-        const style = getComputedStyle(element, pseudo);
+      const of = (element) => {
+        const style = getComputedStyle(element);
         return [...style, "--a", "--b"].map((name) => `${name}: ${shown(style.getPropertyValue(name).trim().replace(/\s+/g, " "))}`);
       };
       return [...document.querySelectorAll("body *")].flatMap((element) => of(element).map((line) => `${element.className} ${line}`));

@@ -265,7 +265,7 @@ const run = (entries) => {
   if (ran.status !== 0) return entries.length > 1 ? entries.flatMap((entry) => run([entry])) : ["crashed"];
   return JSON.parse(ran.stdout).map((said) => said.join("\n"));
 };
-let [same, different] = [0, 0];
+let [same, different, skipped] = [0, 0, 0];
 for (let start = 0; start < Number(count); start += BATCH) {
   const graphs = [];
   for (let index = start; index < Math.min(start + BATCH, Number(count)); index++) {
@@ -294,7 +294,11 @@ for (let start = 0; start < Number(count); start += BATCH) {
   for (const [index, { seed, files, output: path }] of graphs.entries()) {
     // What Node itself refuses to link, or breaks at, is no graph; and a variable of a module in a closure that is read
     // too early is `undefined`.
-    if (expected[index] === got[index] || /threw SyntaxError|^crashed|ReferenceError/.test(expected[index])) {
+    if (/threw SyntaxError|^crashed|ReferenceError/.test(expected[index])) {
+      skipped++;
+      continue;
+    }
+    if (expected[index] === got[index]) {
       same++;
       continue;
     }
@@ -305,5 +309,6 @@ for (let start = 0; start < Number(count); start += BATCH) {
   }
 }
 rmSync(folder, { recursive: true });
-console.log(`${same} graphs say the same, ${different} do not`);
-process.exitCode = different ? 1 : 0;
+console.log(`${same} graphs say the same, ${different} do not, ${skipped} are none`);
+// A generator that makes nothing to compare compares nothing.
+process.exitCode = different || skipped * 5 > same ? 1 : 0;

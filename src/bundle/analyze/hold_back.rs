@@ -3,6 +3,8 @@
 //! has its value. Where nobody takes the value of such an expression, it becomes the argument of a call of `HELD`, of
 //! which the compressor knows nothing; when that is done, `print/compress/` takes the call away.
 
+use std::borrow::Cow;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_core::common::util::take::Take;
@@ -136,21 +138,26 @@ impl Holder<'_> {
             callee = &paren.expr;
         }
         let parameters = match callee {
-            Expr::Ident(name) => self.names.parameters.get(&name.to_id()).cloned(),
+            Expr::Ident(name) => match self.names.parameters.get(&name.to_id()) {
+                Some(parameters) => Cow::Borrowed(parameters),
+                None => return,
+            },
             Expr::Fn(function) => {
-                Some(names_of(function.function.params.iter().map(|parameter| &parameter.pat)))
+                let patterns = function.function.params.iter().map(|parameter| &parameter.pat);
+                Cow::Owned(names_of(patterns))
             }
-            Expr::Arrow(arrow) => Some(names_of(arrow.params.iter())),
-            _ => None,
+            Expr::Arrow(arrow) => Cow::Owned(names_of(arrow.params.iter())),
+            _ => return,
         };
-        let Some(parameters) = parameters else { return };
-        for (index, argument) in call.args.iter_mut().enumerate() {
+        // What stands behind a spread belongs to nobody knows which.
+        let plain = call.args.iter_mut().take_while(|argument| argument.spread.is_none());
+        for (index, argument) in plain.enumerate() {
             let is_read = match parameters.get(index) {
                 Some(Some(name)) => self.names.reads.contains_key(name),
                 Some(None) => true,
                 None => false,
             };
-            if !is_read && argument.spread.is_none() && asks(self.judge, &argument.expr) {
+            if !is_read && asks(self.judge, &argument.expr) {
                 self.keep(&mut argument.expr);
             }
         }

@@ -56,7 +56,7 @@ pub(crate) struct FindInput<'a> {
     pub(crate) options: &'a Options,
     pub(crate) is_type_module: Option<bool>,
     pub(crate) injected: &'a [Injected],
-    /// Helper functions for classes are called by their names.
+    /// Names of module 0 that the code may mention; empty if it does not.
     pub(crate) helpers: &'a [Atom],
 }
 

@@ -82,7 +82,6 @@ fn member(object: Binding, name: Option<Atom>) -> Binding {
 /// Resolves exports, remembering what it found.
 pub(crate) struct Binder<'a> {
     graph: &'a ModuleGraph,
-    /// Modules whose constants may be read before they have their values.
     /// JSON of which nobody can have changed a member.
     fixed_json: FxHashSet<ModuleId>,
     exports: FxHashMap<(ModuleId, Atom), Binding>,

@@ -122,8 +122,8 @@ struct Shaker<'a, 'b> {
     todo: Vec<Todo>,
     /// Modules that only `import()` reaches, and only for these exports.
     taken: BTreeMap<ModuleId, BTreeSet<Atom>>,
-    /// Names that modules pass on, and modules that do.
-    passed: FxHashSet<(ModuleId, Option<Atom>)>,
+    /// Names that modules pass on, with those that are read behind them, and modules that do.
+    passed: FxHashSet<(ModuleId, Option<Atom>, Vec<Atom>)>,
     /// Modules that do nothing, as their packages say, and still import others for their effects, with those.
     quiet_importers: FxHashMap<ModuleId, Vec<ModuleId>>,
 }
@@ -260,15 +260,16 @@ impl Shaker<'_, '_> {
 
     /// A module that only passes a name on is not evaluated when its package says that it does nothing; what it imports
     /// for the effects alone is, such as a style sheet that the package names in `sideEffects`.
-    fn pass_through(&mut self, id: ModuleId, name: &Atom, by: ModuleId) {
+    /// `behind` are the names that are read behind that one.
+    fn pass_through(&mut self, id: ModuleId, name: &Atom, behind: &[Atom], by: ModuleId) {
         if self.quiet_importers.is_empty() {
             return;
         }
-        let mut todo = vec![(id, name.clone())];
-        while let Some((id, name)) = todo.pop() {
+        let mut todo = vec![(id, name.clone(), behind)];
+        while let Some((id, name, behind)) = todo.pop() {
             let module = self.graph.module(id);
             if module.format == ModuleFormat::CommonJs
-                || !self.passed.insert((id, Some(name.clone())))
+                || !self.passed.insert((id, Some(name.clone()), behind.to_vec()))
             {
                 continue;
             }
@@ -287,14 +288,17 @@ impl Shaker<'_, '_> {
                     continue;
                 };
                 let next = match import.map(|import| &import.name) {
-                    Some(ImportName::Named(name)) => name.clone(),
-                    Some(ImportName::Namespace) => continue,
+                    Some(ImportName::Named(name)) => (name.clone(), behind),
+                    Some(ImportName::Namespace) => match behind.split_first() {
+                        Some((name, behind)) => (name.clone(), behind),
+                        None => continue,
+                    },
                     None if self.binder.export(target, &name) == Binding::Missing => continue,
-                    None => name.clone(),
+                    None => (name.clone(), behind),
                 };
-                todo.push((target, next));
+                todo.push((target, next.0, next.1));
             }
-            if self.passed.insert((id, None)) {
+            if self.passed.insert((id, None, Vec::new())) {
                 for target in self.quiet_importers.get(&id).cloned().unwrap_or_default() {
                     self.live.needs[by.index()].insert(target);
                     self.module(target);
@@ -307,14 +311,13 @@ impl Shaker<'_, '_> {
     fn pass_import(&mut self, id: ModuleId, symbol: u32, chain: &[Atom]) {
         let module = self.graph.module(id);
         let Some(import) = module.named_imports.get(&symbol) else { return };
-        let name = match &import.name {
-            ImportName::Named(name) => Some(name),
-            ImportName::Namespace => chain.first(),
+        let (name, behind) = match (&import.name, chain) {
+            (ImportName::Named(name), behind) => (name, behind),
+            (ImportName::Namespace, [name, behind @ ..]) => (name, behind),
+            (ImportName::Namespace, []) => return,
         };
-        if let (Some(name), ImportTarget::Module(target)) =
-            (name, module.imports[import.record as usize].target.clone())
-        {
-            self.pass_through(target, name, id);
+        if let ImportTarget::Module(target) = module.imports[import.record as usize].target {
+            self.pass_through(target, name, behind, id);
         }
     }
 
@@ -467,7 +470,7 @@ impl Shaker<'_, '_> {
     /// Keeps what the namespace of a module holds.
     fn shape(&mut self, of: ModuleId, shape: &NamespaceShape, by: ModuleId) {
         for (name, binding) in &shape.exports {
-            self.pass_through(of, name, by);
+            self.pass_through(of, name, &[], by);
             self.binding(binding, by);
         }
         for binding in &shape.dynamic {

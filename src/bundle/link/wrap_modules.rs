@@ -153,38 +153,30 @@ fn waits_for_others(
     if options.splitting {
         roots.extend(graph.ids().flat_map(|id| live.dynamic_targets(graph, id)));
     }
-    let orders: Vec<Vec<ModuleId>> =
-        roots.iter().map(|root| super::sort_modules::static_order(graph, *root)).collect();
-    let mut importers = vec![Vec::new(); graph.modules.len()];
-    for id in graph.ids() {
-        for (_, record) in graph.module(id).static_imports() {
-            if let ImportTarget::Module(target) = record.target {
-                importers[target.index()].push(id);
+    let awaiting: FxHashSet<ModuleId> = awaiting.into_iter().collect();
+    let matters = |id: ModuleId| {
+        live.modules[id.index()]
+            && (live.does_something(graph, id) || graph.module(id).format == ModuleFormat::CommonJs)
+    };
+    roots.iter().any(|root| {
+        let mut last = None;
+        // Modules that import the last one that awaits, directly or not. That one imports those before.
+        let mut waiting: FxHashSet<ModuleId> = FxHashSet::default();
+        super::sort_modules::static_order(graph, *root).into_iter().any(|id| {
+            let waits = last.is_none()
+                || graph.module(id).static_imports().any(|(_, record)| {
+                    matches!(record.target, ImportTarget::Module(target)
+                        if last == Some(target) || waiting.contains(&target))
+                });
+            if awaiting.contains(&id) {
+                last = Some(id);
+                waiting.clear();
+            } else if waits && last.is_some() {
+                waiting.insert(id);
             }
-        }
-    }
-    awaiting.iter().any(|id| {
-        let waiting = all_importers(*id, &importers);
-        orders.iter().any(|order| {
-            order.iter().skip_while(|other| *other != id).any(|later| {
-                let matters = live.does_something(graph, *later)
-                    || graph.module(*later).format == ModuleFormat::CommonJs;
-                matters && live.modules[later.index()] && !waiting.contains(later)
-            })
+            !waits && matters(id)
         })
     })
-}
-
-/// A module, and those that import it statically, directly or not.
-fn all_importers(root: ModuleId, importers: &[Vec<ModuleId>]) -> FxHashSet<ModuleId> {
-    let mut found = FxHashSet::from_iter([root]);
-    let mut todo = vec![root];
-    while let Some(id) = todo.pop() {
-        todo.extend(
-            importers[id.index()].iter().copied().filter(|importer| found.insert(*importer)),
-        );
-    }
-    found
 }
 
 /// Problems of `await` at the top of a module: the format has no place for it, or `require` would have to wait.

@@ -73,29 +73,18 @@ pub(crate) fn lower(
     }
     if legacy_decorators && features.decorators {
         expand_accessors(program);
-    }
-    if (legacy_decorators && features.decorators) || features.using {
         needs_hygiene = true;
         HELPERS.set(&Helpers::new(false), || {
-            if features.decorators && legacy_decorators {
-                program.mutate(decorators(DecoratorConfig {
-                    legacy: true,
-                    emit_metadata: compiler
-                        .is_some_and(|options| options.emit_decorator_metadata == Some(true)),
-                    use_define_for_class_fields: !assigns_fields,
-                }));
-                program.visit_mut_with(&mut DecorateInside);
-                alias_decorated_classes(program);
-            }
-            if features.using {
-                put_in_block(program);
-                program.mutate(explicit_resource_management());
-            }
+            program.mutate(decorators(DecoratorConfig {
+                legacy: true,
+                emit_metadata: compiler
+                    .is_some_and(|options| options.emit_decorator_metadata == Some(true)),
+                use_define_for_class_fields: !assigns_fields,
+            }));
+            program.visit_mut_with(&mut DecorateInside);
+            alias_decorated_classes(program);
             program.mutate(inject_helpers(unresolved_mark));
         });
-        if features.using {
-            join_names(program, "_SuppressedError");
-        }
     }
     let mut uses_helpers = false;
     if assigns_fields || lowers_classes || features.decorators {
@@ -135,6 +124,16 @@ pub(crate) fn lower(
         keep_enum_places(program, |program| {
             program.mutate(typescript(config, unresolved_mark, top_level_mark));
         });
+    }
+    // When types are gone: what enums and namespaces became runs in its place.
+    if features.using {
+        needs_hygiene = true;
+        HELPERS.set(&Helpers::new(false), || {
+            put_in_block(program);
+            program.mutate(explicit_resource_management());
+            program.mutate(inject_helpers(unresolved_mark));
+        });
+        join_names(program, "_SuppressedError");
     }
     if let Some(year) = input.options.syntax.filter(|year| *year < 2022) {
         needs_hygiene = true;

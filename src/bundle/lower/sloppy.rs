@@ -464,8 +464,9 @@ impl WriteOut {
                 other => rest.push(other),
             }
         }
-        for at in 0..own.len() {
-            let mut renamer = Renamer { from: own[at].name.clone(), to: own[at].local.clone() };
+        let names = own.iter().map(|own| (own.name.clone(), own.local.clone())).collect();
+        let mut renamer = Renamer { names };
+        if !own.is_empty() {
             functions.visit_mut_with(&mut renamer);
             rest.visit_mut_with(&mut renamer);
             for own in &mut own {
@@ -488,42 +489,44 @@ impl WriteOut {
     /// The cases of a `switch` share a scope, whose functions are there before any case runs. They get other names in it,
     /// and reaching a declaration copies its value.
     fn switch(&mut self, switch: &mut SwitchStmt) {
-        let statements = switch.cases.iter().flat_map(|case| &case.cons);
-        self.lexical.push(lexical_names(statements));
-        switch.cases.visit_mut_with(self);
-        let declared: Vec<Atom> = switch
-            .cases
-            .iter()
-            .flat_map(|case| &case.cons)
+        let statements = || switch.cases.iter().flat_map(|case| &case.cons);
+        let lexical = lexical_names(statements());
+        let declared: Vec<Atom> = statements()
             .filter_map(|statement| Some(plain_function(statement)?.ident.sym.clone()))
             .collect();
-        let mut locals: Vec<(Atom, Atom)> = Vec::new();
-        for name in &declared {
-            if !locals.iter().any(|(other, _)| other == name) {
-                locals.push((name.clone(), self.names.fresh(name)));
+        // Inside of the cases, they are in the way of others.
+        let mut names = lexical.clone();
+        names.extend(declared.iter().cloned());
+        self.lexical.push(names);
+        switch.cases.visit_mut_with(self);
+        self.lexical.pop();
+        if declared.is_empty() {
+            return;
+        }
+        let mut locals: FxHashMap<Atom, Atom> = FxHashMap::default();
+        let mut last: FxHashMap<Atom, usize> = FxHashMap::default();
+        for (index, name) in declared.iter().enumerate() {
+            if !locals.contains_key(name) {
+                locals.insert(name.clone(), self.names.fresh(name));
             }
+            last.insert(name.clone(), index);
         }
-        for (name, local) in &locals {
-            let mut renamer = Renamer { from: name.clone(), to: local.clone() };
-            switch.cases.iter_mut().for_each(|case| case.visit_mut_children_with(&mut renamer));
-        }
-        let mut left = declared.len();
+        let mut renamer = Renamer { names: locals };
+        switch.cases.iter_mut().for_each(|case| case.visit_mut_children_with(&mut renamer));
+        let locals = renamer.names;
+        self.lexical.push(lexical);
+        let mut names = declared.iter().enumerate();
         for case in &mut switch.cases {
-            for mut statement in case.cons.take() {
-                let local = plain_function(&statement).map(|function| function.ident.sym.clone());
-                let Some(local) = local else {
+            for statement in case.cons.take() {
+                if plain_function(&statement).is_none() {
                     case.cons.push(statement);
                     continue;
-                };
-                left -= 1;
-                let Some((name, _)) = locals.iter().find(|(_, other)| *other == local) else {
-                    continue;
-                };
+                }
+                let Some((index, name)) = names.next() else { continue };
+                let copy = code::var(name, code::ident(&locals[name]));
                 // Of several, the last counts.
-                let comes_again = declared.iter().rev().take(left).any(|other| other == name);
-                let copy = (!self.is_taken(name)).then(|| code::var(name, code::ident(&local)));
-                let function = (!comes_again).then(|| statement.take());
-                case.cons.extend(function.into_iter().chain(copy));
+                case.cons.extend((last[name] == index).then_some(statement));
+                case.cons.extend((!self.is_taken(name)).then_some(copy));
             }
         }
         self.lexical.pop();
@@ -586,31 +589,40 @@ struct OwnFunction {
     function: FnExpr,
 }
 
-/// Gives a name of a block another text, wherever it is the one of that block.
+/// Gives names of a block other texts, wherever they are those of that block.
 struct Renamer {
-    from: Atom,
-    to: Atom,
+    names: FxHashMap<Atom, Atom>,
 }
 
 impl Renamer {
-    fn is_declared_by(&self, parameters: &[&Pat], body: &[Stmt]) -> bool {
+    /// Visits something in which these names mean something else.
+    fn without(&mut self, declared: FxHashSet<Atom>, visit: impl FnOnce(&mut Self)) {
+        let hidden: Vec<(Atom, Atom)> =
+            declared.iter().filter_map(|name| self.names.remove_entry(name)).collect();
+        visit(self);
+        self.names.extend(hidden);
+    }
+
+    /// What a function declares.
+    fn declared_by(parameters: &[&Pat], body: &[Stmt]) -> FxHashSet<Atom> {
         let mut hoisted = HoistedNames(Vec::new());
         for parameter in parameters {
             crate::bundle::syntax::collect_names(parameter, &mut hoisted.0);
         }
         body.visit_with(&mut hoisted);
-        hoisted.0.iter().any(|ident| ident.sym == self.from) || self.is_lexical(body)
+        let mut names = Self::lexical_in(body);
+        names.extend(hoisted.0.into_iter().map(|ident| ident.sym));
+        names
     }
 
-    fn is_lexical(&self, statements: &[Stmt]) -> bool {
-        lexical_names(statements.iter()).contains(&self.from)
-            || statements.iter().any(|statement| {
-                matches!(statement, Stmt::Decl(Decl::Fn(function)) if function.ident.sym == self.from)
-            })
-    }
-
-    fn is_name(&self, ident: Option<&Ident>) -> bool {
-        ident.is_some_and(|ident| ident.sym == self.from)
+    /// What a block declares.
+    fn lexical_in(statements: &[Stmt]) -> FxHashSet<Atom> {
+        let mut names = lexical_names(statements.iter());
+        names.extend(statements.iter().filter_map(|statement| match statement {
+            Stmt::Decl(Decl::Fn(function)) => Some(function.ident.sym.clone()),
+            _ => None,
+        }));
+        names
     }
 }
 
@@ -618,14 +630,14 @@ impl VisitMut for Renamer {
     noop_visit_mut_type!();
 
     fn visit_mut_ident(&mut self, ident: &mut Ident) {
-        if ident.sym == self.from {
-            ident.sym = self.to.clone();
+        if let Some(name) = self.names.get(&ident.sym) {
+            ident.sym = name.clone();
         }
     }
 
     fn visit_mut_prop(&mut self, property: &mut Prop) {
         if let Prop::Shorthand(name) = property
-            && name.sym == self.from
+            && self.names.contains_key(&name.sym)
         {
             let (key, value) = (IdentName::from(name.clone()), name.take());
             *property = Prop::KeyValue(KeyValueProp {
@@ -638,7 +650,7 @@ impl VisitMut for Renamer {
 
     fn visit_mut_object_pat_prop(&mut self, property: &mut ObjectPatProp) {
         if let ObjectPatProp::Assign(shorthand) = property
-            && shorthand.key.sym == self.from
+            && self.names.contains_key(&shorthand.key.sym)
         {
             let name = Pat::Ident(shorthand.key.clone());
             let value = match shorthand.value.take() {
@@ -663,23 +675,20 @@ impl VisitMut for Renamer {
     fn visit_mut_continue_stmt(&mut self, _: &mut ContinueStmt) {}
 
     fn visit_mut_fn_expr(&mut self, function: &mut FnExpr) {
-        if !self.is_name(function.ident.as_ref()) {
-            function.function.visit_mut_with(self);
-        }
+        let own = function.ident.iter().map(|name| name.sym.clone()).collect();
+        self.without(own, |renamer| function.function.visit_mut_with(renamer));
     }
 
     fn visit_mut_class_expr(&mut self, class: &mut ClassExpr) {
-        if !self.is_name(class.ident.as_ref()) {
-            class.class.visit_mut_with(self);
-        }
+        let own = class.ident.iter().map(|name| name.sym.clone()).collect();
+        self.without(own, |renamer| class.class.visit_mut_with(renamer));
     }
 
     fn visit_mut_function(&mut self, function: &mut Function) {
         let parameters: Vec<&Pat> = function.params.iter().map(|it| &it.pat).collect();
         let body = function.body.as_ref().map_or(&[][..], |body| &body.stmts);
-        if !self.is_declared_by(&parameters, body) {
-            function.visit_mut_children_with(self);
-        }
+        let declared = Self::declared_by(&parameters, body);
+        self.without(declared, |renamer| function.visit_mut_children_with(renamer));
     }
 
     fn visit_mut_arrow_expr(&mut self, arrow: &mut ArrowExpr) {
@@ -688,15 +697,13 @@ impl VisitMut for Renamer {
             ArrowFunctionBody::FunctionBody(body) => &body.stmts[..],
             ArrowFunctionBody::Expr(_) => &[],
         };
-        if !self.is_declared_by(&parameters, body) {
-            arrow.visit_mut_children_with(self);
-        }
+        let declared = Self::declared_by(&parameters, body);
+        self.without(declared, |renamer| arrow.visit_mut_children_with(renamer));
     }
 
     fn visit_mut_block_stmt(&mut self, block: &mut BlockStmt) {
-        if !self.is_lexical(&block.stmts) {
-            block.visit_mut_children_with(self);
-        }
+        let declared = Self::lexical_in(&block.stmts);
+        self.without(declared, |renamer| block.visit_mut_children_with(renamer));
     }
 }
 

@@ -9,7 +9,7 @@ use swc_core::ecma::utils::private_ident;
 
 use crate::bundle::syntax::collect_names;
 
-/// Puts that block around. Names are resolved; it makes up others with contexts of their own.
+/// Puts that block around, in JavaScript. Names are resolved; it makes up others with contexts of their own.
 pub(super) fn put_in_block(program: &mut Program) {
     match program {
         Program::Module(module) => {
@@ -75,7 +75,7 @@ fn variable(name: Ident, value: Box<Expr>) -> Stmt {
 
 #[derive(Default)]
 struct Parts {
-    /// Functions, imports and exports, which are there before anything runs; and types.
+    /// Functions, imports and lists of exports, which are there before anything runs.
     outside: Vec<ModuleItem>,
     inside: Vec<Stmt>,
     /// Names of the block with those they are exported under.
@@ -110,8 +110,8 @@ impl Parts {
                 decl: DefaultDecl::Class(class),
                 ..
             }) => {
-                let name = class.ident.unwrap_or_else(|| private_ident!("_default"));
-                let value = Expr::Class(ClassExpr { ident: None, class: class.class });
+                let name = class.ident.clone().unwrap_or_else(|| private_ident!("_default"));
+                let value = Expr::Class(ClassExpr { ident: class.ident, class: class.class });
                 self.export_default(name, Box::new(value));
             }
             ModuleDecl::ExportDefaultExpr(default) => {
@@ -132,9 +132,9 @@ impl Parts {
                 declaration.kind = VarDeclKind::Var;
                 self.inside.push(Stmt::Decl(Decl::Var(declaration)));
             }
-            Stmt::Decl(Decl::Class(ClassDecl { ident, class, declare: false })) => {
-                self.inside
-                    .push(variable(ident, Box::new(Expr::Class(ClassExpr { ident: None, class }))));
+            Stmt::Decl(Decl::Class(ClassDecl { ident, class, .. })) => {
+                let value = Expr::Class(ClassExpr { ident: Some(ident.clone()), class });
+                self.inside.push(variable(ident, Box::new(value)));
             }
             Stmt::Decl(Decl::Using(using)) => {
                 let UsingDecl { span, is_await, decls } = *using;
@@ -151,7 +151,7 @@ impl Parts {
                     }
                 }
             }
-            // Functions are there before anything runs, and types do not run.
+            // Functions are there before anything runs.
             Stmt::Decl(other) => self.outside.push(ModuleItem::Stmt(Stmt::Decl(other))),
             other => self.inside.push(other),
         }

@@ -135,7 +135,6 @@ fn name_of_held(graph: &ModuleGraph, plan: &LinkPlan) -> Atom {
     names.find(is_free).expect("one of so many names is free")
 }
 
-/// Licence texts of the modules of a chunk, each once.
 /// What was written of a module.
 struct Written {
     id: ModuleId,

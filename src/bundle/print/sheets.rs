@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 
 use super::names::{entry_path, seen_from};
 use super::outputs::Printed;
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
-use crate::bundle::css::Conditions;
+use crate::bundle::css::{Conditions, Sheet};
 use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId};
 use crate::bundle::link::LinkPlan;
 use crate::bundle::options::{Loader, Options};
@@ -16,13 +16,13 @@ use crate::diag::Diagnostic;
 use crate::metafile::{Contribution, Import, Output};
 
 /// A sheet in its place: what it is, and the conditions around it from the outside in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Placed {
     source: Source,
     conditions: Vec<Conditions>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Source {
     Module(ModuleId),
     External(Atom),
@@ -55,18 +55,13 @@ fn in_order(graph: &ModuleGraph, plan: &LinkPlan, entry: ModuleId) -> Vec<Placed
     for root in roots {
         place(graph, root, &[], &mut Vec::new(), &mut all);
     }
-    let mut last: Vec<(Placed, usize)> = Vec::new();
-    for (index, placed) in all.iter().enumerate() {
-        match last.iter_mut().find(|(other, _)| other == placed) {
-            Some((_, place)) => *place = index,
-            None => last.push((placed.clone(), index)),
-        }
-    }
+    let last: FxHashMap<Placed, usize> =
+        all.iter().enumerate().map(|(index, placed)| (placed.clone(), index)).collect();
+    let mut statements = FxHashSet::default();
     let mut kept: Vec<Placed> = Vec::new();
     for (index, placed) in all.into_iter().enumerate() {
         let is_statement = matches!(placed.source, Source::Layers(_));
-        let is_last = last.iter().any(|(other, place)| *place == index && *other == placed);
-        if is_last && !is_statement {
+        if !is_statement && last.get(&placed) == Some(&index) {
             kept.push(placed);
             continue;
         }
@@ -83,7 +78,7 @@ fn in_order(graph: &ModuleGraph, plan: &LinkPlan, entry: ModuleId) -> Vec<Placed
         let has_layers =
             !layers.is_empty() || placed.conditions.iter().any(|one| one.layer.is_some());
         let statement = Placed { source: Source::Layers(layers), ..placed };
-        if has_layers && !kept.contains(&statement) {
+        if has_layers && statements.insert(statement.clone()) {
             kept.push(statement);
         }
     }
@@ -145,7 +140,7 @@ fn place(
     let sheet = module.sheet.as_ref();
     let imports = sheet.map(|sheet| sheet.imports.as_slice()).unwrap_or_default();
     let records = module.imports.iter().filter(|record| record.kind == ImportKind::Sheet);
-    for (import, record) in imports.iter().zip(records) {
+    for (index, (import, record)) in imports.iter().zip(records).enumerate() {
         if !import.layers.is_empty() {
             let source = Source::Layers(import.layers.clone());
             all.push(Placed { source, conditions: conditions.to_vec() });
@@ -155,7 +150,7 @@ fn place(
             let mut conditions = import.conditions.clone();
             // A layer without a name is one for all that the sheet imports.
             if conditions.layer.as_ref().is_some_and(String::is_empty) {
-                let place = format!("{} {}", module.path, import.place.line);
+                let place = format!("{} {index}", module.path);
                 conditions.layer = Some(format!("anonymous-{}", content_hash(place.as_bytes())));
             }
             inner.push(conditions);
@@ -172,6 +167,21 @@ fn place(
     open.pop();
 }
 
+/// The code of a sheet with targets in the places of its stand-ins.
+fn with_urls(sheet: &Sheet, targets: &[String], is_short: bool) -> String {
+    let mut code = String::new();
+    let mut rest = sheet.code.as_str();
+    while let Some((before, behind)) = rest.split_once(&sheet.stand_in.0) {
+        let Some((number, after)) = behind.split_once(&sheet.stand_in.1) else { break };
+        let target = number.parse().ok().and_then(|number: usize| targets.get(number));
+        let in_parentheses = before.ends_with("url(") && after.starts_with(')');
+        code.push_str(before);
+        code.push_str(&in_url(target.map_or("", String::as_str), is_short && in_parentheses));
+        rest = after;
+    }
+    code + rest
+}
+
 /// What stands between the parentheses of `url()` (CSS Syntax 3, 4.3.6); without quotes where it is to be short and may.
 fn in_url(target: &str, is_short: bool) -> String {
     let needs_quotes = |letter: char| {
@@ -186,7 +196,7 @@ fn in_url(target: &str, is_short: bool) -> String {
     for letter in target.chars() {
         match letter {
             '"' | '\\' => text.extend(['\\', letter]),
-            '\n' => text.push_str("\\a "),
+            other if other.is_control() => text.push_str(&format!("\\{:x} ", u32::from(other))),
             other => text.push(other),
         }
     }
@@ -246,18 +256,17 @@ fn print_sheet(
         let Source::Module(id) = &placed.source else { continue };
         let module = graph.module(*id);
         let Some(sheet) = &module.sheet else { continue };
-        let mut code = sheet.code.clone();
         let records = module.imports.iter().filter(|record| record.kind == ImportKind::Url);
-        for (url, record) in sheet.urls.iter().zip(records) {
-            let target = match &record.target {
+        let targets: Vec<String> = sheet
+            .urls
+            .iter()
+            .zip(records)
+            .map(|(url, record)| match &record.target {
                 ImportTarget::External(target) => seen_from(&unhashed, target, options),
                 _ => url.specifier.clone(),
-            };
-            let in_parentheses = in_url(&target, options.minify.whitespace);
-            code = code
-                .replace(&format!("url({})", url.stand_in), &format!("url({in_parentheses})"))
-                .replace(&url.stand_in, &in_url(&target, false));
-        }
+            })
+            .collect();
+        let mut code = with_urls(sheet, &targets, options.minify.whitespace);
         for conditions in placed.conditions.iter().rev() {
             code = conditions.around(&code);
         }

@@ -11,7 +11,7 @@ use swc_core::ecma::visit::{
 };
 
 use super::destructuring::Destructuring;
-use super::environment::DottedNames;
+use super::environment::{DottedNames, without_global_this};
 use crate::bundle::defines::{Defines, UnsetVariable};
 use crate::bundle::meaning::values::constant;
 use crate::bundle::syntax::{HoistedNames, static_property};
@@ -96,17 +96,9 @@ impl Substitute<'_> {
             return None;
         }
         let written = self.names.written_name(expression)?;
-        let mut name = written.as_str();
-        if let Some(value) = self.defined(name).cloned() {
-            return Some(self.settled(value, expression.span()));
-        }
-        // `globalThis.process` is `process`.
-        while let Some(rest) = name.strip_prefix("globalThis.") {
-            name = rest;
-        }
-        if name.len() < written.len()
-            && let Some(value) = self.defined(name).cloned()
-        {
+        let name = without_global_this(&written);
+        let value = self.defined(&written).or_else(|| self.defined(name)).cloned();
+        if let Some(value) = value {
             return Some(self.settled(value, expression.span()));
         }
         let (object, variable) = name.rsplit_once('.')?;
@@ -121,8 +113,7 @@ impl Substitute<'_> {
     fn defined(&self, name: &str) -> Option<&Expr> {
         let root = name.split('.').next().unwrap_or_default();
         let is_bound = matches!(root, "module" | "exports") && !self.is_module;
-        let is_root = self.defines.roots.iter().any(|known| known == root);
-        self.defines.by_name.get(name).filter(|_| is_root && !is_bound)
+        self.defines.by_name.get(name).filter(|_| !is_bound)
     }
 
     /// A value for this place.

@@ -479,8 +479,7 @@ impl Visit for Finder {
     }
 
     fn visit_import_decl(&mut self, import: &ImportDecl) {
-        if import.phase != ImportPhase::Evaluation {
-            let word = if import.phase == ImportPhase::Defer { "defer" } else { "source" };
+        if let Some(word) = phase_word(import.phase) {
             let message = format!(
                 "`import {word}` cannot be bundled yet: take the word away, or make the module external"
             );
@@ -617,9 +616,8 @@ impl Visit for Finder {
             );
         }
         if let Callee::Import(import) = &call.callee
-            && import.phase != ImportPhase::Evaluation
+            && let Some(word) = phase_word(import.phase)
         {
-            let word = if import.phase == ImportPhase::Defer { "defer" } else { "source" };
             let message = format!("`import.{word}()` cannot be bundled yet: write `import()`");
             self.errors.push(EarlyError { span: import.span, message });
         }
@@ -687,6 +685,15 @@ impl Visit for Finder {
             Some(class) => class.used.push((name.name.clone(), name.span())),
             None => self.unknown_private(&name.name.clone(), name.span),
         }
+    }
+}
+
+/// What stands behind `import` where a module is not simply evaluated.
+fn phase_word(phase: ImportPhase) -> Option<&'static str> {
+    match phase {
+        ImportPhase::Evaluation => None,
+        ImportPhase::Defer => Some("defer"),
+        ImportPhase::Source => Some("source"),
     }
 }
 

@@ -20,6 +20,11 @@ pub(crate) struct DottedNames {
     of: FxHashMap<Id, String>,
 }
 
+/// `globalThis.process` is `process`.
+pub(crate) fn without_global_this(name: &str) -> &str {
+    name.trim_start_matches("globalThis.")
+}
+
 impl DottedNames {
     /// Without any constants; a visit of the program finds them.
     pub(crate) fn new(unresolved: SyntaxContext) -> Self {
@@ -27,13 +32,8 @@ impl DottedNames {
     }
 
     /// The dotted name of a chain of static property reads that starts at a global, `import.meta` or an alias.
-    /// `globalThis.process` is `process`.
     pub(crate) fn dotted_name(&self, expression: &Expr) -> Option<String> {
-        let name = self.written_name(expression)?;
-        match name.strip_prefix("globalThis.") {
-            Some(name) => Some(name.trim_start_matches("globalThis.").to_owned()),
-            None => Some(name),
-        }
+        Some(without_global_this(&self.written_name(expression)?).to_owned())
     }
 
     /// The same, with `globalThis` where it is written.

@@ -116,8 +116,10 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
         top_level = SyntaxContext::empty().apply_mark(top_level_mark);
         if let Some(written) = written {
-            // Only names have changed, so that both stand in the same order.
-            let pairs = written.into_iter().zip(Idents::of(&program));
+            // Names stand in the same order as before.
+            let after = Idents::of(&program);
+            assert_eq!(written.len(), after.len(), "renaming changes nothing but names");
+            let pairs = written.into_iter().zip(after);
             let changed = pairs.filter(|(before, after)| before.0 != after.0);
             renamed.extend(changed.map(|(before, after)| (after, before.0)));
         }
@@ -294,6 +296,13 @@ impl Visit for Idents {
 
     fn visit_ident(&mut self, ident: &Ident) {
         self.0.push(ident.to_id());
+    }
+
+    /// Renaming adds to them the names that others see.
+    fn visit_export_specifier(&mut self, _: &ExportSpecifier) {}
+
+    fn visit_import_specifier(&mut self, specifier: &ImportSpecifier) {
+        self.visit_ident(specifier.local());
     }
 }
 
@@ -662,5 +671,8 @@ pub(crate) fn parse_expression(source_map: &SourceMap, text: &str) -> Option<Exp
     let expression = GLOBALS.set(&Globals::new(), || {
         parse_file_as_expr(&source, Syntax::default(), EsVersion::latest(), None, &mut recovered)
     });
-    expression.ok().filter(|_| recovered.is_empty()).map(|expression| *expression)
+    let expression = expression.ok().filter(|_| recovered.is_empty())?;
+    let end = (expression.span().hi.0 - source.start_pos.0) as usize;
+    let is_whole = text.get(end..).is_some_and(|rest| rest.trim().is_empty());
+    is_whole.then_some(*expression)
 }

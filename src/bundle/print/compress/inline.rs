@@ -572,6 +572,7 @@ impl<'a> Inliner<'a, '_> {
             | Expression::ClassExpression(_) => return None,
             Expression::StaticMemberExpression(_)
             | Expression::ComputedMemberExpression(_)
+            | Expression::PrivateFieldExpression(_)
             | Expression::ChainExpression(_) => Given::InOrderAsValue,
             _ => Given::InOrder,
         })

@@ -6,8 +6,9 @@ mod inline;
 use oxc_allocator::{Allocator, ArenaVec, TakeIn};
 use oxc_ast::ast::{
     AssignmentTargetPropertyProperty, BindingProperty, CallExpression, ClassBody, ClassElement,
-    Directive, Expression, IdentifierReference, MethodDefinition, ObjectProperty,
-    PropertyDefinition, PropertyKey, Statement, VariableDeclaration, WithStatement,
+    Directive, Expression, IdentifierReference, MethodDefinition, NumberBase, ObjectProperty,
+    PropertyDefinition, PropertyKey, Statement, TaggedTemplateExpression, UnaryExpression,
+    VariableDeclaration, WithStatement,
 };
 use oxc_ast::builder::AstBuilder;
 use oxc_ast_visit::{Visit, VisitMut, walk, walk_mut};
@@ -17,7 +18,7 @@ use oxc_mangler::{MangleOptions, Mangler};
 use oxc_minifier::{CompressOptions, Compressor, PropertyReadSideEffects, TreeShakeOptions};
 use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::SemanticBuilder;
-use oxc_span::SourceType;
+use oxc_span::{SPAN, SourceType};
 use swc_core::common::LineCol;
 
 use self::hold_constants::hold_constants;
@@ -227,6 +228,22 @@ impl<'a> Release<'a, '_> {
         call.arguments.first_mut()?.as_expression_mut()
     }
 
+    /// Releases what stands where a property would be more than its value: it stays a value, as in `(0, a.b)()`.
+    fn release_reference(&mut self, expression: &mut Expression<'a>) {
+        let was_held = self.argument(expression).is_some();
+        self.visit_expression(expression);
+        let is_reference = expression.is_member_expression()
+            || matches!(expression, Expression::Identifier(_) | Expression::ChainExpression(_));
+        if was_held && is_reference {
+            let builder = AstBuilder::new(self.allocator);
+            let zero =
+                Expression::new_numeric_literal(SPAN, 0.0, None, NumberBase::Decimal, &builder);
+            let value = expression.take_in(&self.allocator);
+            let parts = ArenaVec::from_iter_in([zero, value], &self.allocator);
+            *expression = Expression::new_sequence_expression(SPAN, parts, &builder);
+        }
+    }
+
     /// `static { held() }`, which only keeps a class.
     fn is_marker(&self, element: &ClassElement<'a>) -> bool {
         let ClassElement::StaticBlock(block) = element else { return false };
@@ -264,6 +281,23 @@ impl<'a> VisitMut<'a> for Release<'a, '_> {
         walk_mut::walk_expression(self, expression);
         if let Some(argument) = self.argument(expression) {
             *expression = argument.take_in(&self.allocator);
+        }
+    }
+
+    fn visit_call_expression(&mut self, call: &mut CallExpression<'a>) {
+        self.release_reference(&mut call.callee);
+        self.visit_arguments(&mut call.arguments);
+    }
+
+    fn visit_tagged_template_expression(&mut self, template: &mut TaggedTemplateExpression<'a>) {
+        self.release_reference(&mut template.tag);
+        self.visit_template_literal(&mut template.quasi);
+    }
+
+    fn visit_unary_expression(&mut self, unary: &mut UnaryExpression<'a>) {
+        match unary.operator.as_str() {
+            "delete" | "typeof" => self.release_reference(&mut unary.argument),
+            _ => self.visit_expression(&mut unary.argument),
         }
     }
 
