@@ -800,6 +800,7 @@ fn early_errors_are_told() {
         ("try {} catch (e) { function e() {} }", "`e` has already been declared"),
         ("{ let f; function f() {} }", "`f` has already been declared"),
         ("{ function f() {} var f; }", "`f` has already been declared"),
+        ("'use strict'; { function f() {} function f() {} }", "`f` has already been declared"),
         ("import defer * as a from 'node:os'; a;", "`import defer` cannot be bundled yet"),
     ] {
         std::fs::write(folder.path().join("main.js"), code).unwrap();
@@ -842,6 +843,7 @@ fn early_errors_are_told() {
         "declare global { var a: number; let a2: number } let a: number = 1; a;",
         "abstract class A { abstract f(): void; f2?(): void } class B { override f() {} } A; B;",
         "namespace N { export function f() {} } namespace N { export function f2() {} } N;",
+        "export class C {} export namespace C { export const x = 1 } namespace T { export type X = 1 } const T = 1; T;",
     ] {
         std::fs::write(folder.path().join("main.ts"), code).unwrap();
         ok(bundlegate().args(["build", "main.ts"]).current_dir(folder.path()));

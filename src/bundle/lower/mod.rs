@@ -70,6 +70,8 @@ pub(crate) fn lower(
         qualify_merged_names(program);
         // What it is called in the source may be what a CommonJS module has around it.
         needs_hygiene |= features.export_assignment;
+        // The object of a namespace has its name, and so may something in it.
+        needs_hygiene |= features.namespaces;
     }
     if legacy_decorators && features.decorators {
         expand_accessors(program);
@@ -459,6 +461,7 @@ struct Features {
     private_chain: bool,
     /// `export =`
     export_assignment: bool,
+    namespaces: bool,
 }
 
 impl Features {
@@ -518,6 +521,11 @@ impl Visit for Features {
         export.visit_children_with(self);
     }
 
+    fn visit_ts_module_decl(&mut self, module: &TsModuleDecl) {
+        self.namespaces |= !module.declare;
+        module.visit_children_with(self);
+    }
+
     fn visit_class_prop(&mut self, field: &ClassProp) {
         self.fields = true;
         field.visit_children_with(self);
@@ -552,7 +560,7 @@ fn react_options(program: &Program, input: &ParseInput<'_>) -> ReactOptions {
         .classic
         .or(asked.factory.is_some().then_some(true))
         .or(by_tsconfig)
-        .unwrap_or_else(|| binds_react(program));
+        .unwrap_or_else(|| has_classic_pragma(&input.source.src) || binds_react(program));
     let development = asked.development
         || compiler.is_some_and(|options| options.jsx.as_deref() == Some("react-jsxdev"));
     let from = |flag: &Option<String>,
@@ -569,6 +577,15 @@ fn react_options(program: &Program, input: &ParseInput<'_>) -> ReactOptions {
         development: Some(development),
         ..ReactOptions::default()
     }
+}
+
+/// Whether a comment says which function makes elements: `@jsx h`.
+fn has_classic_pragma(source: &str) -> bool {
+    source.match_indices("@jsx").any(|(at, word)| {
+        let before = source.get(..at).unwrap_or_default().trim_end();
+        let after = source.get(at + word.len()..).unwrap_or_default();
+        before.ends_with('*') && after.starts_with([' ', '\t'])
+    }) && !source.contains("@jsxRuntime")
 }
 
 fn binds_react(program: &Program) -> bool {

@@ -707,6 +707,23 @@ impl VisitMut for Renamer {
     }
 }
 
+/// Names that the head of a loop declares for its body.
+fn head_names(statement: &Stmt) -> FxHashSet<Atom> {
+    let declaration = match statement {
+        Stmt::For(ForStmt { init: Some(VarDeclOrExpr::VarDecl(declaration)), .. })
+        | Stmt::ForIn(ForInStmt { left: ForHead::VarDecl(declaration), .. })
+        | Stmt::ForOf(ForOfStmt { left: ForHead::VarDecl(declaration), .. }) => declaration,
+        _ => return FxHashSet::default(),
+    };
+    let mut names = FxHashSet::default();
+    if declaration.kind != VarDeclKind::Var {
+        for declarator in &declaration.decls {
+            pattern_names(&declarator.name, &mut names);
+        }
+    }
+    names
+}
+
 fn plain_function(statement: &Stmt) -> Option<&FnDecl> {
     match statement {
         Stmt::Decl(Decl::Fn(function)) if is_plain(function) => Some(function),
@@ -772,7 +789,12 @@ impl VisitMut for WriteOut {
     }
 
     fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
-        if let Stmt::Switch(switch) = statement {
+        let head = head_names(statement);
+        if !head.is_empty() {
+            self.lexical.push(head);
+            statement.visit_mut_children_with(self);
+            self.lexical.pop();
+        } else if let Stmt::Switch(switch) = statement {
             switch.discriminant.visit_mut_with(self);
             self.switch(switch);
         } else {

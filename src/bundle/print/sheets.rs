@@ -215,16 +215,19 @@ fn print_sheet(
     let mut inputs: BTreeMap<String, Contribution> = BTreeMap::new();
     let mut imports = Vec::new();
     // `@import` counts only at the top; only statements of layers may stand before it.
-    let is_first = |placed: &&Placed| match placed.source {
-        Source::External(_) => true,
-        Source::Layers(_) => placed.conditions.is_empty(),
-        Source::Module(_) => false,
-    };
-    let first = order.iter().take_while(is_first).count();
-    for (index, placed) in order.iter().enumerate() {
-        if index < first
-            && let Source::Layers(layers) = &placed.source
-        {
+    let mut is_above = vec![false; order.len()];
+    for index in (0..order.len()).rev() {
+        is_above[index] = match order[index].source {
+            Source::External(_) => true,
+            Source::Layers(_) => {
+                order[index].conditions.is_empty()
+                    && is_above.get(index + 1).copied().unwrap_or_default()
+            }
+            Source::Module(_) => false,
+        };
+    }
+    for (placed, is_above) in order.iter().zip(&is_above) {
+        if *is_above && let Source::Layers(layers) = &placed.source {
             text.push_str(&format!("@layer {};\n", layers.join(", ")));
         }
         let Source::External(url) = &placed.source else { continue };
@@ -240,10 +243,8 @@ fn print_sheet(
     }
     // The hash is not known yet; what counts is the folder.
     let unhashed = entry_path(graph, entry, "00000000", "css", options);
-    for (index, placed) in order.iter().enumerate() {
-        if index >= first
-            && let Source::Layers(layers) = &placed.source
-        {
+    for (placed, is_above) in order.iter().zip(&is_above) {
+        if !is_above && let Source::Layers(layers) = &placed.source {
             let mut code = String::new();
             if !layers.is_empty() {
                 code = format!("@layer {};\n", layers.join(", "));

@@ -192,6 +192,14 @@ impl VisitMut for Substitute<'_> {
         }
     }
 
+    /// What is assigned to stays what it is; only the object around it is read.
+    fn visit_mut_pat(&mut self, pattern: &mut Pat) {
+        match pattern {
+            Pat::Expr(target) => target.visit_mut_children_with(self),
+            other => other.visit_mut_children_with(self),
+        }
+    }
+
     fn visit_mut_update_expr(&mut self, update: &mut UpdateExpr) {
         update.arg.visit_mut_children_with(self);
     }

@@ -1,5 +1,6 @@
 //! Errors that the language wants before anything runs and that the parser leaves to others: names that are declared
 //! twice in a scope (ECMA-262, section 14.2.1 and its like), private names that no class has, exports of one name.
+use crate::bundle::code;
 use crate::bundle::syntax::{collect_names, is_reserved_in_modules};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -14,8 +15,8 @@ pub(crate) struct EarlyError {
     pub(crate) message: String,
 }
 
-/// Finds them in a program as it was parsed. In TypeScript, declarations of one name may merge, so names are not looked
-/// at there, and parameters may have decorators of the older kind.
+/// Finds them in a program as it was parsed. In TypeScript, some declarations of one name merge, and parameters may have
+/// decorators of the older kind.
 pub(crate) fn early_errors(
     program: &Program,
     source: &str,
@@ -27,6 +28,8 @@ pub(crate) fn early_errors(
         is_typescript,
         has_legacy_decorators,
         is_strict: matches!(program, Program::Module(_)),
+        is_strict_here: matches!(program, Program::Module(_))
+            || matches!(program, Program::Script(script) if has_directive(&script.body)),
         scopes: Vec::new(),
         classes: Vec::new(),
         home: Home::default(),
@@ -69,6 +72,10 @@ struct Scope {
     pattern: FxHashSet<Atom>,
     /// Functions in a block of sloppy code, which may be declared twice.
     functions: FxHashSet<Atom>,
+    /// Classes and functions, which a namespace behind them adds to.
+    mergeable: FxHashSet<Atom>,
+    /// Enums and namespaces.
+    merged: FxHashSet<Atom>,
     /// Whether `var` ends up here.
     is_function: bool,
     is_module: bool,
@@ -108,6 +115,8 @@ struct Finder {
     is_typescript: bool,
     has_legacy_decorators: bool,
     is_strict: bool,
+    /// Whether a directive or a class makes the code around strict, too.
+    is_strict_here: bool,
     scopes: Vec<Scope>,
     classes: Vec<ClassScope>,
     home: Home,
@@ -141,8 +150,19 @@ impl Finder {
         let scope = self.scopes.last_mut().expect("the program is a scope");
         let is_known = scope.vars.contains(&name.sym)
             || scope.parameters.contains(&name.sym)
-            || scope.functions.contains(&name.sym);
+            || scope.functions.contains(&name.sym)
+            || scope.merged.contains(&name.sym);
         if !scope.lexical.insert(name.sym.clone()) || is_known {
+            self.declared_twice(name);
+        }
+    }
+
+    /// An enum, or a namespace that holds values: they merge with each other, and namespaces with what stands before them.
+    fn merging(&mut self, name: &Ident) {
+        let scope = self.scopes.last_mut().expect("the program is a scope");
+        let is_known = scope.lexical.contains(&name.sym) || scope.vars.contains(&name.sym);
+        scope.merged.insert(name.sym.clone());
+        if is_known {
             self.declared_twice(name);
         }
     }
@@ -151,6 +171,7 @@ impl Finder {
         let mut is_twice = false;
         for scope in self.scopes.iter_mut().rev() {
             is_twice |= scope.lexical.contains(&name.sym)
+                || scope.merged.contains(&name.sym)
                 || scope.functions.contains(&name.sym)
                 || scope.pattern.contains(&name.sym);
             scope.vars.insert(name.sym.clone());
@@ -173,7 +194,8 @@ impl Finder {
                 }
                 let scope = self.scopes.last_mut().expect("the program is a scope");
                 let name = &function.ident.sym;
-                if scope.is_module || (!scope.is_function && self.is_strict) {
+                scope.mergeable.insert(name.clone());
+                if scope.is_module || (!scope.is_function && self.is_strict_here) {
                     self.lexical(&function.ident);
                 } else if scope.is_function {
                     self.var(&function.ident);
@@ -204,6 +226,8 @@ impl Finder {
         };
         if let Some(name) = name {
             self.lexical(name);
+            let scope = self.scopes.last_mut().expect("the program is a scope");
+            scope.mergeable.insert(name.sym.clone());
         }
     }
 
@@ -227,12 +251,15 @@ impl Finder {
             collect_names(pattern, &mut names);
         }
         let parameters = self.parameters(names, is_plain);
+        let was_strict = self.is_strict_here;
+        self.is_strict_here |= body.is_some_and(|body| has_directive(&body.stmts));
         self.in_scope(Scope { parameters, is_function: true, ..Scope::default() }, |finder| {
             if let Some(body) = body {
                 finder.hoist_functions(body.stmts.iter());
             }
             visit(finder);
         });
+        self.is_strict_here = was_strict;
     }
 
     /// Names of parameters; only sloppy functions with nothing but names there may have one twice.
@@ -468,11 +495,28 @@ impl Visit for Finder {
             return;
         }
         self.lexical(&class.ident);
+        let scope = self.scopes.last_mut().expect("the program is a scope");
+        scope.mergeable.insert(class.ident.sym.clone());
         class.class.visit_with(self);
+    }
+
+    fn visit_ts_enum_decl(&mut self, declaration: &TsEnumDecl) {
+        if !declaration.declare {
+            self.merging(&declaration.id);
+        }
+        declaration.visit_children_with(self);
     }
 
     fn visit_ts_module_decl(&mut self, module: &TsModuleDecl) {
         if !module.declare && !module.global {
+            if let TsModuleName::Ident(name) = &module.id
+                && has_values(module.body.as_ref())
+            {
+                let scope = self.scopes.last_mut().expect("the program is a scope");
+                if !scope.mergeable.contains(&name.sym) {
+                    self.merging(name);
+                }
+            }
             let scope = Scope { is_function: true, ..Scope::default() };
             self.in_scope(scope, |finder| module.visit_children_with(finder));
         }
@@ -667,7 +711,9 @@ impl Visit for Finder {
                 _ => {}
             }
         }
+        let was_strict = std::mem::replace(&mut self.is_strict_here, true);
         class.body.visit_with(self);
+        self.is_strict_here = was_strict;
         let names = self.classes.pop().expect("it was pushed above");
         for (name, span) in names.used {
             if names.declared.contains_key(&name) {
@@ -695,6 +741,39 @@ fn phase_word(phase: ImportPhase) -> Option<&'static str> {
         ImportPhase::Defer => Some("defer"),
         ImportPhase::Source => Some("source"),
     }
+}
+
+/// Whether a namespace is more than types.
+fn has_values(body: Option<&TsNamespaceBody>) -> bool {
+    let is_type = |declaration: &Decl| match declaration {
+        Decl::TsInterface(_) | Decl::TsTypeAlias(_) => true,
+        Decl::TsModule(module) => module.declare || !has_values(module.body.as_ref()),
+        Decl::Var(declaration) => declaration.declare,
+        Decl::Fn(function) => function.declare || function.function.body.is_none(),
+        Decl::Class(class) => class.declare,
+        Decl::TsEnum(declaration) => declaration.declare,
+        Decl::Using(_) => false,
+    };
+    match body {
+        None => false,
+        Some(TsNamespaceBody::TsNamespaceDecl(inner)) => has_values(Some(&inner.body)),
+        Some(TsNamespaceBody::TsModuleBlock(block)) => block.body.iter().any(|item| match item {
+            ModuleItem::Stmt(Stmt::Decl(declaration))
+            | ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(ExportDecl {
+                decl: declaration,
+                ..
+            })) => !is_type(declaration),
+            _ => true,
+        }),
+    }
+}
+
+fn has_directive(statements: &[Stmt]) -> bool {
+    let is_strict = |statement: &Stmt| {
+        matches!(statement, Stmt::Expr(statement)
+            if matches!(&*statement.expr, Expr::Lit(Lit::Str(text)) if text.value.as_str() == Some("use strict")))
+    };
+    statements.iter().take_while(|statement| code::is_directive(statement)).any(is_strict)
 }
 
 fn is_named(key: &PropName, name: &str) -> bool {

@@ -1,15 +1,20 @@
-//! `import("./dir/" + name + ".js")`, and `require` alike: all files that the text can name become part of the build.
+//! `import("./dir/" + name + ".js")`, and `require` alike: all files that the text can name become part of the build. So do
+//! those that `import.meta.glob` names.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use globset::GlobBuilder;
+use swc_core::atoms::Atom;
 use swc_core::common::sync::Lrc;
 use swc_core::common::util::take::Take;
 use swc_core::common::{FileName, SourceMap, Span, Spanned, SyntaxContext};
 use swc_core::ecma::ast::*;
-use swc_core::ecma::parser::{Syntax, parse_file_as_expr};
+use swc_core::ecma::parser::{Syntax, parse_file_as_expr, parse_file_as_module};
 use swc_core::ecma::visit::{VisitMut, VisitMutWith, noop_visit_mut_type};
 
+use crate::bundle::syntax::{constant_string, static_property};
 use crate::fs::{FileKind, FileSystem, list_files};
 
 /// What expanding needs beside the tree.
@@ -31,8 +36,12 @@ pub(crate) struct Unknown {
 
 /// Replaces such calls by a look-up in what they can name. Returns those that name nothing.
 pub(crate) fn expand_globs(program: &mut Program, input: &GlobInput<'_>) -> Vec<Unknown> {
-    let mut visitor = Globs { input, unknown: Vec::new(), try_depth: 0 };
+    let mut visitor = Globs { input, unknown: Vec::new(), try_depth: 0, eager: Vec::new() };
     program.visit_mut_with(&mut visitor);
+    let imports = visitor.eager_imports();
+    if let Program::Module(module) = program {
+        module.body.splice(0..0, imports);
+    }
     visitor.unknown
 }
 
@@ -43,6 +52,8 @@ struct Globs<'a> {
     input: &'a GlobInput<'a>,
     unknown: Vec<Unknown>,
     try_depth: u32,
+    /// Modules that `import.meta.glob` takes at once: the names of their namespaces, and their paths.
+    eager: Vec<(String, String)>,
 }
 
 /// A piece of a specifier: text, or something that only running tells.
@@ -180,7 +191,7 @@ impl Globs<'_> {
             Callee::Super(_) => return None,
         };
         let [ExprOrSpread { spread: None, expr }, ..] = call.args.as_slice() else { return None };
-        if crate::bundle::syntax::constant_string(expr).is_some() {
+        if constant_string(expr).is_some() {
             return None;
         }
         if is_choice(expr) {
@@ -217,6 +228,83 @@ impl Globs<'_> {
         Some(expression)
     }
 
+    /// `import.meta.glob("./d/*.js", { eager, import })` as an object of the files that match, by their paths, as Vite has
+    /// it. `None`: it asks for what only Vite knows.
+    fn glob(&mut self, call: &CallExpr) -> Option<Expr> {
+        let (patterns, options) = call.args.split_first()?;
+        let patterns: Vec<String> = match &*patterns.expr {
+            Expr::Array(array) => array
+                .elems
+                .iter()
+                .map(|element| Some(constant_string(&element.as_ref()?.expr)?.to_string()))
+                .collect::<Option<_>>()?,
+            one => vec![constant_string(one)?.to_string()],
+        };
+        let asked = GlobOptions::of(options)?;
+        let (mut wanted, mut refused) = (Vec::new(), Vec::new());
+        for pattern in &patterns {
+            let (list, text) = match pattern.strip_prefix('!') {
+                Some(text) => (&mut refused, text),
+                None => (&mut wanted, pattern.as_str()),
+            };
+            if !text.starts_with("./") && !text.starts_with("../") {
+                return None;
+            }
+            let glob = GlobBuilder::new(text).literal_separator(true).build().ok()?;
+            list.push((text.to_owned(), glob.compile_matcher()));
+        }
+        let folder = self.input.file.parent()?;
+        let mut found = BTreeSet::new();
+        for (pattern, matcher) in &wanted {
+            let sign = pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len());
+            let (literal, _) = pattern.split_at(sign);
+            let (base, _) = literal.rsplit_once('/')?;
+            let root = crate::fs::normalize(&folder.join(base));
+            let mut names = Vec::new();
+            list_files(&**self.input.files, &root, "", true, &mut names);
+            let paths = names.into_iter().map(|name| format!("{base}/{name}"));
+            found.extend(paths.filter(|path| {
+                matcher.is_match(path)
+                    && !refused.iter().any(|(_, refused)| refused.is_match(path))
+                    && crate::fs::normalize(&folder.join(path)) != self.input.file
+            }));
+        }
+        let entries: Vec<String> = found
+            .iter()
+            .map(|path| {
+                let key = serde_json::to_string(path).expect("a string always serialises");
+                let name = asked.name.as_ref().map(|name| {
+                    let name = serde_json::to_string(name).expect("a string always serialises");
+                    format!("[{name}]")
+                });
+                if asked.is_eager {
+                    let own = format!("__glob{}_{}", call.span.lo.0, self.eager.len());
+                    self.eager.push((own.clone(), key.clone()));
+                    format!("{key}: {own}{}", name.unwrap_or_default())
+                } else {
+                    let then = name.map(|name| format!(".then((all) => all{name})"));
+                    format!("{key}: () => import({key}){}", then.unwrap_or_default())
+                }
+            })
+            .collect();
+        self.parse(format!("({{ {} }})", entries.join(", ")))
+    }
+
+    /// The imports of what is taken at once.
+    fn eager_imports(&self) -> Vec<ModuleItem> {
+        let text: String = self
+            .eager
+            .iter()
+            .map(|(name, path)| format!("import * as {name} from {path};\n"))
+            .collect();
+        let name = FileName::Internal("<glob>".to_owned());
+        let source = self.input.source_map.new_source_file(Lrc::new(name), text);
+        let (syntax, version) = (Syntax::default(), EsVersion::latest());
+        parse_file_as_module(&source, syntax, version, None, &mut Vec::new())
+            .map(|module| module.body)
+            .unwrap_or_default()
+    }
+
     fn parse(&self, text: String) -> Option<Expr> {
         // Positions of calls tell them apart, so the text has a place of its own.
         let name = FileName::Internal("<glob>".to_owned());
@@ -230,9 +318,40 @@ impl Globs<'_> {
     }
 }
 
+/// What `import.meta.glob` is asked for.
+#[derive(Default)]
+struct GlobOptions {
+    is_eager: bool,
+    /// The export that is taken; else all.
+    name: Option<Atom>,
+}
+
+impl GlobOptions {
+    fn of(arguments: &[ExprOrSpread]) -> Option<Self> {
+        let mut options = Self::default();
+        let [argument] = arguments else { return arguments.is_empty().then_some(options) };
+        for property in &argument.expr.as_object()?.props {
+            let pair = property.as_prop()?.as_key_value()?;
+            match (pair.key.as_ident()?.sym.as_str(), &*pair.value) {
+                ("eager", Expr::Lit(Lit::Bool(value))) => options.is_eager = value.value,
+                ("import", name) => options.name = Some(constant_string(name)?),
+                _ => return None,
+            }
+        }
+        options.name.take_if(|name| **name == *"*");
+        Some(options)
+    }
+}
+
+fn is_meta_glob(call: &CallExpr) -> bool {
+    let Callee::Expr(callee) = &call.callee else { return false };
+    let Expr::Member(member) = &**callee else { return false };
+    matches!(&*member.obj, Expr::MetaProp(meta) if meta.kind == MetaPropKind::ImportMeta)
+        && static_property(&member.prop).is_some_and(|name| *name == *"glob")
+}
+
 fn is_choice(expression: &Expr) -> bool {
-    let is_constant =
-        |expression: &Expr| crate::bundle::syntax::constant_string(expression).is_some();
+    let is_constant = |expression: &Expr| constant_string(expression).is_some();
     match expression {
         Expr::Paren(paren) => is_choice(&paren.expr),
         Expr::Cond(condition) => is_constant(&condition.cons) && is_constant(&condition.alt),
@@ -278,9 +397,17 @@ impl VisitMut for Globs<'_> {
 
     fn visit_mut_expr(&mut self, expression: &mut Expr) {
         expression.visit_mut_children_with(self);
-        if let Expr::Call(call) = expression
-            && let Some(expanded) = self.expand(call)
-        {
+        let Expr::Call(call) = expression else { return };
+        let expanded = if is_meta_glob(call) {
+            let object = self.glob(call);
+            if object.is_none() {
+                self.unknown.push(Unknown { span: call.span, is_empty_glob: false });
+            }
+            object
+        } else {
+            self.expand(call)
+        };
+        if let Some(expanded) = expanded {
             *expression = expanded;
         }
     }
