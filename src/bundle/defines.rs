@@ -43,7 +43,7 @@ impl Defines {
             };
             by_name.insert(name, value);
         }
-        Self { by_name, env, objects, prefixes, mention_names }
+        Self { by_name, env, prefixes, objects, mention_names }
     }
 
     /// What a property of an object of the environment is known to be: what is defined, else a variable that may be inlined.

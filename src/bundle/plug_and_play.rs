@@ -28,20 +28,6 @@ impl WithArchives {
         Self { files, archives: LruZipCache::new(OPEN_ARCHIVES, open_zip_via_read_p) }
     }
 
-    /// What a path means: a file in an archive, or another path.
-    fn on<T>(
-        &self,
-        path: &Path,
-        in_archive: impl FnOnce(&Path, &str) -> io::Result<T>,
-        on_disk: impl FnOnce(&Path) -> io::Result<T>,
-    ) -> io::Result<T> {
-        match VPath::from(path)? {
-            VPath::Zip(place) => in_archive(&place.physical_base_path(), &place.zip_path),
-            VPath::Virtual(place) => on_disk(&place.physical_base_path()),
-            VPath::Native(path) => on_disk(&path),
-        }
-    }
-
     fn kind_in(&self, archive: &Path, path: &str) -> io::Result<FileKind> {
         Ok(match self.archives.file_type(archive, path)? {
             FileType::File => FileKind::File,
@@ -50,21 +36,30 @@ impl WithArchives {
     }
 }
 
+/// What a path means: a file in an archive, or another path.
+fn on<T>(
+    path: &Path,
+    in_archive: impl FnOnce(&Path, &str) -> io::Result<T>,
+    on_disk: impl FnOnce(&Path) -> io::Result<T>,
+) -> io::Result<T> {
+    match VPath::from(path)? {
+        VPath::Zip(place) => in_archive(&place.physical_base_path(), &place.zip_path),
+        VPath::Virtual(place) => on_disk(&place.physical_base_path()),
+        VPath::Native(path) => on_disk(&path),
+    }
+}
+
 impl FileSystem for WithArchives {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.on(
-            path,
-            |archive, inner| self.archives.read(archive, inner),
-            |path| self.files.read(path),
-        )
+        on(path, |archive, inner| self.archives.read(archive, inner), |path| self.files.read(path))
     }
 
     fn kind(&self, path: &Path) -> io::Result<FileKind> {
-        self.on(path, |archive, inner| self.kind_in(archive, inner), |path| self.files.kind(path))
+        on(path, |archive, inner| self.kind_in(archive, inner), |path| self.files.kind(path))
     }
 
     fn symlink_kind(&self, path: &Path) -> io::Result<FileKind> {
-        self.on(
+        on(
             path,
             |archive, inner| self.kind_in(archive, inner),
             |path| self.files.symlink_kind(path),
@@ -73,11 +68,11 @@ impl FileSystem for WithArchives {
 
     fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
         let no_link = |_: &Path, _: &str| Err(io::Error::from(io::ErrorKind::InvalidInput));
-        self.on(path, no_link, |path| self.files.read_link(path))
+        on(path, no_link, |path| self.files.read_link(path))
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        self.on(
+        on(
             path,
             |archive, inner| Ok(self.files.canonicalize(archive)?.join(inner)),
             |path| self.files.canonicalize(path),
@@ -86,6 +81,6 @@ impl FileSystem for WithArchives {
 
     fn read_dir(&self, path: &Path) -> io::Result<Vec<String>> {
         let unsupported = |_: &Path, _: &str| Err(io::Error::from(io::ErrorKind::Unsupported));
-        self.on(path, unsupported, |path| self.files.read_dir(path))
+        on(path, unsupported, |path| self.files.read_dir(path))
     }
 }

@@ -163,38 +163,9 @@ fn scan_once(
     } else {
         files
     };
-    let resolver = Resolver::new(options, Arc::clone(files), main_only);
     let mut diagnostics = Vec::new();
-    let defines = defines(options, &source_map, &mut diagnostics);
-    if let Some(tsconfig) = &options.tsconfig {
-        let names =
-            ["", ".json", "/tsconfig.json"].map(|end| format!("{}{end}", tsconfig.display()));
-        if !names.iter().any(|name| matches!(files.kind(Path::new(name)), Ok(FileKind::File))) {
-            let name = crate::fs::relative(&options.root, tsconfig);
-            diagnostics.push(
-                Diagnostic::error(
-                    "build/tsconfig",
-                    format!("the tsconfig `{name}` does not exist"),
-                )
-                .hint("correct `--tsconfig`, or leave it out: then each file has its nearest"),
-            );
-        }
-    }
-    let mut scanner = Scanner {
-        options,
-        files: Arc::clone(files),
-        source_map: Lrc::clone(&source_map),
-        resolver,
-        helpers: runtime::FOR_SYNTAX
-            .iter()
-            .map(|name| Atom::from(*name))
-            .chain(defines.objects.iter().map(|(name, _)| name.clone()))
-            .collect(),
-        defines,
-        injected: Vec::new(),
-        entries: FxHashSet::default(),
-    };
-    scanner.injected = scanner.injected_files(&mut diagnostics);
+    diagnostics.extend(missing_tsconfig(options, &**files));
+    let mut scanner = Scanner::new(options, files, &source_map, main_only, &mut diagnostics);
 
     let mut numbers: FxHashMap<ModuleKey, ModuleId> = FxHashMap::default();
     let mut scanned = vec![scanner.runtime()];
@@ -456,6 +427,19 @@ fn defines(
     Defines::new(parsed, options.env.values.clone(), options.env.prefixes.clone())
 }
 
+/// The tsconfig that the options name and that does not exist.
+fn missing_tsconfig(options: &Options, files: &dyn FileSystem) -> Option<Diagnostic> {
+    let tsconfig = options.tsconfig.as_ref()?;
+    let names = ["", ".json", "/tsconfig.json"].map(|end| format!("{}{end}", tsconfig.display()));
+    if names.iter().any(|name| matches!(files.kind(Path::new(name)), Ok(FileKind::File))) {
+        return None;
+    }
+    let name = relative(&options.root, tsconfig);
+    let error =
+        Diagnostic::error("build/tsconfig", format!("the tsconfig `{name}` does not exist"));
+    Some(error.hint("correct `--tsconfig`, or leave it out: then each file has its nearest"))
+}
+
 struct Scanner<'a> {
     options: &'a Options,
     files: Arc<dyn FileSystem>,
@@ -469,7 +453,31 @@ struct Scanner<'a> {
     entries: FxHashSet<PathBuf>,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    fn new(
+        options: &'a Options,
+        files: &Arc<dyn FileSystem>,
+        source_map: &Lrc<SourceMap>,
+        main_only: BTreeSet<PathBuf>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let defines = defines(options, source_map, diagnostics);
+        let objects = defines.objects.iter().map(|(name, _)| name.clone());
+        let helpers = runtime::FOR_SYNTAX.iter().map(|name| Atom::from(*name));
+        let mut scanner = Self {
+            options,
+            files: Arc::clone(files),
+            source_map: Lrc::clone(source_map),
+            resolver: Resolver::new(options, Arc::clone(files), main_only),
+            helpers: helpers.chain(objects).collect(),
+            defines,
+            injected: Vec::new(),
+            entries: FxHashSet::default(),
+        };
+        scanner.injected = scanner.injected_files(diagnostics);
+        scanner
+    }
+
     /// The files to inject and what they export.
     fn injected_files(&self, diagnostics: &mut Vec<Diagnostic>) -> Vec<Injected> {
         let mut injected = Vec::new();

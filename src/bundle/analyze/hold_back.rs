@@ -62,7 +62,9 @@ impl Names {
 }
 
 fn names_of<'a>(patterns: impl Iterator<Item = &'a Pat>) -> Vec<Option<Id>> {
-    patterns.map(|pattern| pattern.as_ident().map(|name| name.to_id())).collect()
+    patterns
+        .map(|pattern| pattern.as_ident().map(swc_core::ecma::ast::BindingIdent::to_id))
+        .collect()
 }
 
 impl Visit for Names {

@@ -596,7 +596,7 @@ struct Renamer {
 
 impl Renamer {
     /// Visits something in which these names mean something else.
-    fn without(&mut self, declared: FxHashSet<Atom>, visit: impl FnOnce(&mut Self)) {
+    fn without(&mut self, declared: &FxHashSet<Atom>, visit: impl FnOnce(&mut Self)) {
         let hidden: Vec<(Atom, Atom)> =
             declared.iter().filter_map(|name| self.names.remove_entry(name)).collect();
         visit(self);
@@ -675,20 +675,20 @@ impl VisitMut for Renamer {
     fn visit_mut_continue_stmt(&mut self, _: &mut ContinueStmt) {}
 
     fn visit_mut_fn_expr(&mut self, function: &mut FnExpr) {
-        let own = function.ident.iter().map(|name| name.sym.clone()).collect();
-        self.without(own, |renamer| function.function.visit_mut_with(renamer));
+        let own: FxHashSet<Atom> = function.ident.iter().map(|name| name.sym.clone()).collect();
+        self.without(&own, |renamer| function.function.visit_mut_with(renamer));
     }
 
     fn visit_mut_class_expr(&mut self, class: &mut ClassExpr) {
-        let own = class.ident.iter().map(|name| name.sym.clone()).collect();
-        self.without(own, |renamer| class.class.visit_mut_with(renamer));
+        let own: FxHashSet<Atom> = class.ident.iter().map(|name| name.sym.clone()).collect();
+        self.without(&own, |renamer| class.class.visit_mut_with(renamer));
     }
 
     fn visit_mut_function(&mut self, function: &mut Function) {
         let parameters: Vec<&Pat> = function.params.iter().map(|it| &it.pat).collect();
         let body = function.body.as_ref().map_or(&[][..], |body| &body.stmts);
         let declared = Self::declared_by(&parameters, body);
-        self.without(declared, |renamer| function.visit_mut_children_with(renamer));
+        self.without(&declared, |renamer| function.visit_mut_children_with(renamer));
     }
 
     fn visit_mut_arrow_expr(&mut self, arrow: &mut ArrowExpr) {
@@ -698,22 +698,22 @@ impl VisitMut for Renamer {
             ArrowFunctionBody::Expr(_) => &[],
         };
         let declared = Self::declared_by(&parameters, body);
-        self.without(declared, |renamer| arrow.visit_mut_children_with(renamer));
+        self.without(&declared, |renamer| arrow.visit_mut_children_with(renamer));
     }
 
     fn visit_mut_block_stmt(&mut self, block: &mut BlockStmt) {
         let declared = Self::lexical_in(&block.stmts);
-        self.without(declared, |renamer| block.visit_mut_children_with(renamer));
+        self.without(&declared, |renamer| block.visit_mut_children_with(renamer));
     }
 }
 
 /// Names that the head of a loop declares for its body.
 fn head_names(statement: &Stmt) -> FxHashSet<Atom> {
-    let declaration = match statement {
-        Stmt::For(ForStmt { init: Some(VarDeclOrExpr::VarDecl(declaration)), .. })
-        | Stmt::ForIn(ForInStmt { left: ForHead::VarDecl(declaration), .. })
-        | Stmt::ForOf(ForOfStmt { left: ForHead::VarDecl(declaration), .. }) => declaration,
-        _ => return FxHashSet::default(),
+    let (Stmt::For(ForStmt { init: Some(VarDeclOrExpr::VarDecl(declaration)), .. })
+    | Stmt::ForIn(ForInStmt { left: ForHead::VarDecl(declaration), .. })
+    | Stmt::ForOf(ForOfStmt { left: ForHead::VarDecl(declaration), .. })) = statement
+    else {
+        return FxHashSet::default();
     };
     let mut names = FxHashSet::default();
     if declaration.kind != VarDeclKind::Var {

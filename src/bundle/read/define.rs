@@ -97,7 +97,9 @@ impl Substitute<'_> {
         }
         let written = self.names.written_name(expression)?;
         let name = without_global_this(&written);
-        let value = self.defined(&written).or_else(|| self.defined(name)).cloned();
+        // As a variable, what is defined may be another than the property of the global object.
+        let of_environment = self.defined(name).filter(|_| name.starts_with("process."));
+        let value = self.defined(&written).or(of_environment).cloned();
         if let Some(value) = value {
             return Some(self.settled(value, expression.span()));
         }

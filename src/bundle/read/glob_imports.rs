@@ -36,7 +36,8 @@ pub(crate) struct Unknown {
 
 /// Replaces such calls by a look-up in what they can name. Returns those that name nothing.
 pub(crate) fn expand_globs(program: &mut Program, input: &GlobInput<'_>) -> Vec<Unknown> {
-    let mut visitor = Globs { input, unknown: Vec::new(), try_depth: 0, eager: Vec::new() };
+    let mut visitor =
+        Globs { input, unknown: Vec::new(), try_depth: 0, eager: Vec::new(), count: 0 };
     program.visit_mut_with(&mut visitor);
     let imports = visitor.eager_imports();
     if let Program::Module(module) = program {
@@ -54,6 +55,8 @@ struct Globs<'a> {
     try_depth: u32,
     /// Modules that `import.meta.glob` takes at once: the names of their namespaces, and their paths.
     eager: Vec<(String, String)>,
+    /// How many calls of it there were.
+    count: usize,
 }
 
 /// A piece of a specifier: text, or something that only running tells.
@@ -253,6 +256,8 @@ impl Globs<'_> {
             let glob = GlobBuilder::new(text).literal_separator(true).build().ok()?;
             list.push((text.to_owned(), glob.compile_matcher()));
         }
+        self.count += 1;
+        let number = self.count;
         let folder = self.input.file.parent()?;
         let mut found = BTreeSet::new();
         for (pattern, matcher) in &wanted {
@@ -271,18 +276,21 @@ impl Globs<'_> {
         }
         let entries: Vec<String> = found
             .iter()
-            .map(|path| {
+            .enumerate()
+            .map(|(index, path)| {
                 let key = serde_json::to_string(path).expect("a string always serialises");
                 let name = asked.name.as_ref().map(|name| {
                     let name = serde_json::to_string(name).expect("a string always serialises");
                     format!("[{name}]")
                 });
                 if asked.is_eager {
-                    let own = format!("__glob{}_{}", call.span.lo.0, self.eager.len());
+                    let own = format!("__glob_{number}_{index}");
                     self.eager.push((own.clone(), key.clone()));
                     format!("{key}: {own}{}", name.unwrap_or_default())
                 } else {
-                    let then = name.map(|name| format!(".then((all) => all{name})"));
+                    // Names that were not resolved are told apart by their texts.
+                    let all = format!("all_{number}_{index}");
+                    let then = name.map(|name| format!(".then(({all}) => {all}{name})"));
                     format!("{key}: () => import({key}){}", then.unwrap_or_default())
                 }
             })
@@ -292,11 +300,12 @@ impl Globs<'_> {
 
     /// The imports of what is taken at once.
     fn eager_imports(&self) -> Vec<ModuleItem> {
-        let text: String = self
-            .eager
-            .iter()
-            .map(|(name, path)| format!("import * as {name} from {path};\n"))
-            .collect();
+        if self.eager.is_empty() {
+            return Vec::new();
+        }
+        let text = self.eager.iter().fold(String::new(), |text, (name, path)| {
+            text + "import * as " + name + " from " + path + ";\n"
+        });
         let name = FileName::Internal("<glob>".to_owned());
         let source = self.input.source_map.new_source_file(Lrc::new(name), text);
         let (syntax, version) = (Syntax::default(), EsVersion::latest());

@@ -500,9 +500,7 @@ impl<'a> Inliner<'a, '_> {
 
     /// Whether the expression turns values into others; `None` where somebody could tell that a call has given way to it.
     fn fits(&self, call: &CallExpression<'a>, body: &Body<'a>) -> Option<bool> {
-        let Some(steps) = Steps::of(&body.value, &body.parameters, self.facts) else {
-            return None;
-        };
+        let steps = Steps::of(&body.value, &body.parameters, self.facts)?;
         let scope = *self.scopes.last().expect("a program has a scope");
         let has_names = steps
             .names
@@ -513,10 +511,7 @@ impl<'a> Inliner<'a, '_> {
         }
         let mut given = Vec::new();
         for argument in &call.arguments {
-            let Some(kind) = argument.as_expression().and_then(|value| self.given(value)) else {
-                return None;
-            };
-            given.push(kind);
+            given.push(self.given(argument.as_expression()?)?);
         }
         let reads = |wanted: usize| {
             let is_read =
