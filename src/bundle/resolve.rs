@@ -152,8 +152,6 @@ pub struct Resolver {
     /// The nearest tsconfig or jsconfig by folder.
     nearest: Mutex<FxHashMap<PathBuf, Option<Arc<TsConfig>>>>,
     has_one_tsconfig: bool,
-    /// Whether a folder inside of a package has a `package.json`.
-    manifests: Mutex<FxHashMap<PathBuf, bool>>,
     /// What imports with `main` and `module` in the other order, unless the user has set one: packages that have both
     /// have two builds.
     other_build: Option<ResolverGeneric<ResolverFiles>>,
@@ -221,7 +219,6 @@ impl Resolver {
             plain,
             nearest: Mutex::default(),
             has_one_tsconfig: options.tsconfig.is_some(),
-            manifests: Mutex::default(),
             other_build,
             main_only,
             external,
@@ -576,9 +573,7 @@ impl Resolver {
             _ => package.and_then(PackageJson::r#type).map(|kind| kind == PackageType::Module),
         };
         let is_side_effect_free = !self.ignore_annotations
-            && package.is_some_and(|package| {
-                says_side_effect_free(package, &file) && !self.has_nearer_package(package, &file)
-            });
+            && package.is_some_and(|package| says_side_effect_free(package, &file));
         let query = resolution.query().map(str::to_owned);
         ResolvedFile {
             file,
@@ -589,24 +584,6 @@ impl Resolver {
             build: None,
             data: None,
         }
-    }
-
-    /// Whether another `package.json` is nearer to a file than that of its package. What it does not say, nobody says for
-    /// the file: esbuild and webpack ask the nearest alone.
-    fn has_nearer_package(&self, package: &PackageJson, file: &Path) -> bool {
-        let root = package.directory();
-        let between = file.ancestors().skip(1).take_while(|folder| *folder != root);
-        let mut inside = between.take_while(|folder| folder.starts_with(root));
-        inside.any(|folder| {
-            let known = self.manifests.lock().expect("nobody panics with it").get(folder).copied();
-            known.unwrap_or_else(|| {
-                let manifest = self.files.kind(&folder.join("package.json"));
-                let is_there = matches!(manifest, Ok(FileKind::File));
-                let mut manifests = self.manifests.lock().expect("nobody panics with it");
-                manifests.insert(folder.to_path_buf(), is_there);
-                is_there
-            })
-        })
     }
 
     fn is_external(&self, specifier: &str) -> bool {
