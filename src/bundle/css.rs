@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lightningcss::css_modules::{Config, CssModuleExport, CssModuleReference};
+use lightningcss::declaration::DeclarationBlock;
 use lightningcss::printer::PrinterOptions;
 use lightningcss::properties::Property;
+use lightningcss::properties::font::FontStretch;
 use lightningcss::rules::layer::LayerName;
 use lightningcss::rules::supports::SupportsCondition;
 use lightningcss::rules::{CssRule, CssRuleList};
@@ -286,6 +288,27 @@ impl<'i> Visitor<'i> for Rewriter<'i> {
 
     fn visit_types(&self) -> VisitTypes {
         VisitTypes::PROPERTIES | VisitTypes::URLS | VisitTypes::IMAGES
+    }
+
+    fn visit_declaration_block(
+        &mut self,
+        block: &mut DeclarationBlock<'i>,
+    ) -> Result<(), Self::Error> {
+        // Printed short, a width is a percentage, which `font` does not take (CSS Fonts 4, 2.7) and `font-stretch` does.
+        for list in [&mut block.declarations, &mut block.important_declarations] {
+            let mut at = 0;
+            while let Some(property) = list.get_mut(at) {
+                at += 1;
+                if let Property::Font(font) = property
+                    && font.stretch != FontStretch::default()
+                {
+                    let stretch = std::mem::take(&mut font.stretch);
+                    list.insert(at, Property::FontStretch(stretch));
+                    at += 1;
+                }
+            }
+        }
+        block.visit_children(self)
     }
 
     fn visit_property(&mut self, property: &mut Property<'i>) -> Result<(), Self::Error> {

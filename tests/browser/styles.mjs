@@ -24,7 +24,7 @@ const DECLARATIONS = {
   container: ["none", "box / inline-size", "name"], "container-type": ["size", "normal"], content: ["'a\\b' attr(x)", "normal"],
   display: ["block", "flex", "inline-grid", "contents", "none"], filter: ["none", "blur(2px) drop-shadow(1px 1px red)"], "backdrop-filter": ["blur(1px)"],
   flex: ["none", "1", "auto", "0 1 0", "2 2 10%", "initial"], "flex-basis": ["0", "content", "5px"], "flex-grow": ["3"], "flex-flow": ["row", "column wrap"],
-  font: ["12px serif", "italic 700 16px/1.5 'A B', sans-serif", "bold large/normal monospace"], "font-variant": ["small-caps", "normal", "oldstyle-nums tabular-nums"],
+  font: ["12px serif", "italic 700 16px/1.5 'A B', sans-serif", "bold large/normal monospace", "condensed oblique 25deg 753 12px A"], "font-variant": ["small-caps", "normal", "oldstyle-nums tabular-nums"],
   "font-feature-settings": ["normal", "'kern' 0"], "font-stretch": ["75%", "condensed"], "font-size-adjust": ["0.5", "none"], "font-weight": ["450", "bolder"], "font-family": ["'serif'", "A, 'B C'"], "line-height": ["1", "2em"],
   grid: ["none", "auto / 1fr 2fr", "'a b' 10px 'c d' / 1fr auto"], "grid-area": ["1 / 2 / 3 / 4", "auto", "x"], "grid-template": ["none", "[a] 1px [b] / repeat(2, 1fr)"],
   "grid-template-columns": ["repeat(auto-fill, minmax(10px, 1fr))", "subgrid", "[x y] 1px"], "grid-row": ["1 / span 2", "2"], "grid-auto-flow": ["dense", "column"],
