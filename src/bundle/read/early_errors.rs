@@ -438,12 +438,19 @@ impl Visit for Finder {
     }
 
     fn visit_constructor(&mut self, constructor: &Constructor) {
-        let parameters = constructor.params.iter().filter_map(|parameter| match parameter {
-            ParamOrTsParamProp::Param(parameter) => Some(&parameter.pat),
-            ParamOrTsParamProp::TsParamProp(_) => None,
-        });
+        let parameters: Vec<Pat> = constructor
+            .params
+            .iter()
+            .map(|parameter| match parameter {
+                ParamOrTsParamProp::Param(parameter) => parameter.pat.clone(),
+                ParamOrTsParamProp::TsParamProp(property) => match &property.param {
+                    TsParamPropParam::Ident(name) => Pat::Ident(name.clone()),
+                    TsParamPropParam::Assign(assign) => Pat::Assign(assign.clone()),
+                },
+            })
+            .collect();
         let has_call = self.classes.last().is_some_and(|class| class.is_derived);
-        self.function(parameters, constructor.body.as_ref(), false, |finder| {
+        self.function(parameters.iter(), constructor.body.as_ref(), false, |finder| {
             let home = Home { has_properties: true, has_call };
             finder.at_home(home, |finder| constructor.visit_children_with(finder));
         });
