@@ -62,9 +62,7 @@ impl Names {
 }
 
 fn names_of<'a>(patterns: impl Iterator<Item = &'a Pat>) -> Vec<Option<Id>> {
-    patterns
-        .map(|pattern| pattern.as_ident().map(swc_core::ecma::ast::BindingIdent::to_id))
-        .collect()
+    patterns.map(|pattern| pattern.as_ident().map(BindingIdent::to_id)).collect()
 }
 
 impl Visit for Names {
@@ -103,11 +101,8 @@ impl Visit for Names {
                     self.note_function(name, parameters);
                 }
                 Expr::Arrow(arrow) => self.note_function(name, arrow.params.iter()),
-                _ => {}
-            }
-            match value {
                 Expr::Class(_) => drop(self.classes.insert(name.to_id())),
-                Expr::Fn(_) | Expr::Arrow(_) | Expr::Lit(_) | Expr::Ident(_) | Expr::This(_) => {}
+                Expr::Lit(_) | Expr::Ident(_) | Expr::This(_) => {}
                 _ => drop(self.made.insert(name.to_id())),
             }
         }
@@ -151,7 +146,7 @@ impl Holder<'_> {
             Expr::Arrow(arrow) => Cow::Owned(names_of(arrow.params.iter())),
             _ => return,
         };
-        // What stands behind a spread belongs to nobody knows which.
+        // Behind a spread, nobody knows which parameter gets what.
         let plain = call.args.iter_mut().take_while(|argument| argument.spread.is_none());
         for (index, argument) in plain.enumerate() {
             let is_read = match parameters.get(index) {

@@ -327,7 +327,8 @@ fn in_block(statement: Stmt) -> Stmt {
     Stmt::Block(BlockStmt { span: DUMMY_SP, ctxt: SyntaxContext::empty(), stmts: vec![statement] })
 }
 
-fn is_strict<'a>(mut statements: impl Iterator<Item = &'a Stmt>) -> bool {
+/// Whether a directive makes statements strict.
+pub(crate) fn is_strict<'a>(mut statements: impl Iterator<Item = &'a Stmt>) -> bool {
     statements
         .by_ref()
         .map_while(|statement| match statement {

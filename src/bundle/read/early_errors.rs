@@ -1,6 +1,6 @@
 //! Errors that the language wants before anything runs and that the parser leaves to others: names that are declared
 //! twice in a scope (ECMA-262, section 14.2.1 and its like), private names that no class has, exports of one name.
-use crate::bundle::code;
+use crate::bundle::lower::sloppy::is_strict;
 use crate::bundle::syntax::{collect_names, is_reserved_in_modules};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -29,7 +29,7 @@ pub(crate) fn early_errors(
         has_legacy_decorators,
         is_strict: matches!(program, Program::Module(_)),
         is_strict_here: matches!(program, Program::Module(_))
-            || matches!(program, Program::Script(script) if has_directive(&script.body)),
+            || matches!(program, Program::Script(script) if is_strict(script.body.iter())),
         scopes: Vec::new(),
         classes: Vec::new(),
         home: Home::default(),
@@ -252,7 +252,7 @@ impl Finder {
         }
         let parameters = self.parameters(names, is_plain);
         let was_strict = self.is_strict_here;
-        self.is_strict_here |= body.is_some_and(|body| has_directive(&body.stmts));
+        self.is_strict_here |= body.is_some_and(|body| is_strict(body.stmts.iter()));
         self.in_scope(Scope { parameters, is_function: true, ..Scope::default() }, |finder| {
             if let Some(body) = body {
                 finder.hoist_functions(body.stmts.iter());
@@ -773,14 +773,6 @@ fn has_values(body: Option<&TsNamespaceBody>) -> bool {
             _ => true,
         }),
     }
-}
-
-fn has_directive(statements: &[Stmt]) -> bool {
-    let is_strict = |statement: &Stmt| {
-        matches!(statement, Stmt::Expr(statement)
-            if matches!(&*statement.expr, Expr::Lit(Lit::Str(text)) if text.value.as_str() == Some("use strict")))
-    };
-    statements.iter().take_while(|statement| code::is_directive(statement)).any(is_strict)
 }
 
 fn is_named(key: &PropName, name: &str) -> bool {

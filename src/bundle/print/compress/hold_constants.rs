@@ -61,7 +61,7 @@ fn is_hard_text(text: &str, has_lone_surrogates: bool) -> bool {
 }
 
 fn is_hard_number(number: f64) -> bool {
-    // The largest below a half, which `Math.round` would become 1.
+    // The compressor's `Math.round` takes the largest number below a half to 1.
     number.is_subnormal() || number.abs().to_bits() == 0.5_f64.to_bits() - 1
 }
 

@@ -58,10 +58,10 @@ pub(super) fn inline_functions<'a>(
         waiting: found.bodies,
         ready: FxHashMap::default(),
         scopes: Vec::new(),
-        put: FxHashSet::default(),
+        has_put: false,
     };
     inliner.visit_program(program);
-    mover.has_moved || !inliner.put.is_empty()
+    mover.has_moved || inliner.has_put
 }
 
 /// What is known of names.
@@ -445,8 +445,7 @@ struct Inliner<'a, 'b> {
     waiting: FxHashMap<SymbolId, Body<'a>>,
     ready: FxHashMap<SymbolId, Body<'a>>,
     scopes: Vec<ScopeId>,
-    /// The functions that were put in place.
-    put: FxHashSet<SymbolId>,
+    has_put: bool,
 }
 
 impl<'a> Inliner<'a, '_> {
@@ -495,7 +494,7 @@ impl<'a> Inliner<'a, '_> {
             hold(&mut value, self.held, self.allocator);
         }
         *expression = value;
-        self.put.insert(symbol);
+        self.has_put = true;
     }
 
     /// Whether the expression turns values into others; `None` where somebody could tell that a call has given way to it.
