@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use lightningcss::css_modules::{Config, CssModuleExport, CssModuleReference};
 use lightningcss::declaration::DeclarationBlock;
@@ -17,9 +18,15 @@ use lightningcss::values::image::Image;
 use lightningcss::values::url::Url;
 use lightningcss::visitor::{Visit, VisitTypes, Visitor};
 
+use crate::bundle::read::input_map::InputMap;
+
 /// A style sheet that was read.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
+    /// Its text as it was, where a source map is to be made.
+    pub source: Option<String>,
+    /// The map that leads from there to what it was compiled from.
+    pub(crate) input_map: Option<Arc<InputMap>>,
     /// Its rules without `@import`. What `url()` names is a stand-in each.
     pub code: String,
     /// How a stand-in begins and ends, with quotes; between stands the number of the URL.
@@ -198,7 +205,7 @@ pub fn read(text: &str, path: &str, is_module: bool, minify: bool) -> Result<She
     }
     let exports = printed.exports.unwrap_or_default();
     let names = exports.iter().map(|(name, export)| (name.clone(), sheet_name(export))).collect();
-    Ok(Sheet { code, stand_in, imports, urls, layers, names })
+    Ok(Sheet { source: None, input_map: None, code, stand_in, imports, urls, layers, names })
 }
 
 /// Takes the imports from a sheet, with the statements of layers before them.

@@ -591,8 +591,12 @@ impl<'a> Scanner<'a> {
 
     /// Puts the text of a module into the source map.
     fn place(&self, mut read: ReadModule) -> PlacedModule {
-        // Internal files are left out of source maps.
-        let name = if read.path == runtime::PATH {
+        // Internal files are left out of source maps: what stands in these is not in any file.
+        let is_written = matches!(
+            read.loaded.loader,
+            Loader::Js | Loader::Jsx | Loader::Ts | Loader::Tsx | Loader::Json
+        );
+        let name = if read.path == runtime::PATH || !is_written {
             FileName::Internal(read.path.clone())
         } else {
             FileName::Custom(read.path.clone())
@@ -611,9 +615,9 @@ impl<'a> Scanner<'a> {
             Err(error) => return failed(path, resolved, vec![error]),
         };
         let wants_map = self.options.source_map != SourceMapMode::None;
-        let input_map = (wants_map && loaded.loader.is_script())
-            .then(|| InputMap::of(&source.src, &resolved.file, &*self.files))
-            .flatten();
+        let map_of = |text: &str| InputMap::of(text, &resolved.file, &*self.files);
+        let input_map =
+            (wants_map && loaded.loader.is_script()).then(|| map_of(&source.src)).flatten();
         // Generated code of data loaders is JavaScript; JSON has a reader of its own.
         let parser_loader = match loaded.loader {
             Loader::Jsx | Loader::Ts | Loader::Tsx | Loader::Json => loaded.loader,
@@ -687,7 +691,8 @@ impl<'a> Scanner<'a> {
             }
         });
         let mut assets: Vec<Asset> = loaded.asset.into_iter().collect();
-        if let Some(sheet) = loaded.sheet {
+        if let Some(mut sheet) = loaded.sheet {
+            sheet.input_map = sheet.source.as_deref().and_then(map_of);
             add_sheet(&mut module, sheet);
         }
         let targets = self.resolve_imports(&mut module, &mut diagnostics, &mut assets);

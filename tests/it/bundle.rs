@@ -1204,6 +1204,71 @@ fn mapped(folder: &Path, output: &str, word: &str) -> Vec<Option<(String, u32)>>
 }
 
 #[test]
+fn style_sheets_have_maps() {
+    let compiled = r#"{"version":3,"sources":["m.scss"],"sourcesContent":["$c: red;\n.s { color: $c; }\n"],"names":[],"mappings":"AACA,GAAK"}"#;
+    let files = [
+        ("src/m.css", ".s{color:red}\n/*# sourceMappingURL=m.css.map */\n"),
+        ("src/m.css.map", compiled),
+        ("src/k.module.css", "/* 深い */ .k { top: 1px }\n.own { left: 2px;\n bottom: 3px }\n"),
+        (
+            "src/all.css",
+            "@import './m.css' layer(q);\n@media print {\n  .z { right: 4px;\n    background: url(./i.png); width: 5px }\n}\n",
+        ),
+        ("src/i.png", "i"),
+        ("src/main.js", "import './all.css';\nimport k from './k.module.css';\nconsole.log(k);\n"),
+    ];
+    for minify in [false, true] {
+        let mut flags = vec!["src/main.js", "--outdir", "out", "--sourcemap", "linked"];
+        flags.extend(["--metafile", "meta.json"]);
+        flags.extend(minify.then_some("--minify"));
+        let folder = built(&files, &flags);
+        let path = folder.path();
+        let at = |word: &str| {
+            let word = if minify { word.replace(": ", ":") } else { word.to_owned() };
+            let places = mapped(path, "out/main.css", &word);
+            assert_eq!(places.len(), 1, "{word}, minified: {minify}");
+            places.into_iter().next().flatten()
+        };
+        let place = |file: &str, line| Some((format!("../src/{file}"), line));
+        assert_eq!(at("color: red"), place("m.scss", 2));
+        assert_eq!(at("top: 1px"), place("k.module.css", 1));
+        assert_eq!(at("bottom: 3px"), place("k.module.css", 3));
+        assert_eq!(at("@media"), place("all.css", 2));
+        assert_eq!(at("right: 4px"), place("all.css", 3));
+        assert_eq!(at("width: 5px"), place("all.css", 4));
+        // The script of a CSS module stands in no file.
+        let script: serde_json::Value =
+            serde_json::from_str(&read(&path.join("out/main.js.map"))).unwrap();
+        assert_eq!(script["sources"], serde_json::json!(["../src/main.js"]));
+        assert!(
+            read(&path.join("out/main.css")).ends_with("/*# sourceMappingURL=main.css.map */\n")
+        );
+        let meta: serde_json::Value = serde_json::from_str(&read(&path.join("meta.json"))).unwrap();
+        let size = std::fs::metadata(path.join("out/main.css.map")).unwrap().len();
+        assert_eq!(meta["outputs"]["out/main.css.map"]["bytes"], size);
+    }
+    let flags = ["src/all.css", "--outdir", "out", "--sourcemap=inline", "--minify"];
+    let sheet = read(&built(&files, &flags).path().join("out/all.css"));
+    let (_, map) = sheet.split_once("/*# sourceMappingURL=data:application/json;base64,").unwrap();
+    assert!(map.ends_with(" */\n"), "{map}");
+    // Another map, another name.
+    let named = |moved: &str| {
+        let mut files = files;
+        files[3].1 = moved;
+        let flags =
+            ["src/all.css", "--outdir", "out", "--sourcemap", "linked", "--entry-naming", "[hash]"];
+        let folder = built(&files, &flags);
+        let mut names: Vec<_> = std::fs::read_dir(folder.path().join("out"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names.join(" ")
+    };
+    assert_ne!(named(".z { top: 0 }"), named("\n.z { top: 0 }"));
+}
+
+#[test]
 fn what_is_in_no_source_maps_to_none() {
     let files = [
         ("lib.cjs", "exports.v = 1;\nexports.whole = module;\n"),

@@ -9,6 +9,7 @@ mod names;
 mod outputs;
 mod parentheses;
 mod rewrite;
+mod sheet_map;
 mod sheets;
 mod source_map;
 mod stand_ins;
@@ -16,7 +17,6 @@ mod stand_ins;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use base64::Engine as _;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
@@ -39,7 +39,6 @@ use super::source::KeptComments;
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::diag::Diagnostic;
 use crate::fs::relative;
-use crate::metafile::Output;
 
 /// Ending of the file with the texts of licences of an output.
 const LEGAL: &str = ".LEGAL.txt";
@@ -219,8 +218,7 @@ fn content_hashes(
     paths: &Paths,
     options: &Options,
 ) -> Vec<String> {
-    // A chunk's own content, with every stand-in blanked out. The map has the name of its chunk, and the chunk may name
-    // or hold it.
+    // A chunk's own content, with every stand-in blanked out.
     let isolated: Vec<String> = printed
         .iter()
         .zip(maps)
@@ -229,10 +227,7 @@ fn content_hashes(
             for mention in &chunk.mentions {
                 text = text.replace(&paths.stand_ins.of(*mention), "........");
             }
-            if let Some(map) = map {
-                text.push_str(&format!("\0{:?}\0", options.source_map));
-                text.push_str(&content_hash(&source_map::to_json(map, None)));
-            }
+            source_map::add_to_hashed(&mut text, map.as_mut(), options);
             content_hash(text.as_bytes())
         })
         .collect();
@@ -303,29 +298,9 @@ fn finish(
         }
         let path = final_paths[index].clone();
         let mut text = fill(&chunk.text, &chunk.mentions);
-        let map_path = format!("{path}.map");
-        let map = maps[index].take().map(|mut map| {
-            let file = path.rsplit('/').next().unwrap_or(&path);
-            source_map::to_json(&mut map, Some(file))
-        });
-        let mut map_output = None;
-        if let Some(json) = map {
-            let name = map_path.rsplit('/').next().unwrap_or(&map_path).to_owned();
-            match options.source_map {
-                SourceMapMode::Inline => {
-                    let encoded = base64::engine::general_purpose::STANDARD.encode(&json);
-                    text.push_str(&format!(
-                        "//# sourceMappingURL=data:application/json;base64,{encoded}\n"
-                    ));
-                }
-                SourceMapMode::Linked => {
-                    text.push_str(&format!("//# sourceMappingURL={}\n", encode_url(&name)));
-                    map_output = Some(json);
-                }
-                SourceMapMode::External => map_output = Some(json),
-                SourceMapMode::None => {}
-            }
-        }
+        let json = maps[index]
+            .take()
+            .and_then(|map| source_map::attach(map, &path, &mut text, ("//", ""), options));
         result.outputs.insert(
             path.clone(),
             metafile_output(
@@ -338,11 +313,6 @@ fn finish(
                 &final_paths,
             ),
         );
-        if let Some(json) = &map_output {
-            result
-                .outputs
-                .insert(map_path.clone(), Output { bytes: json.len() as u64, ..Output::default() });
-        }
         let output_path = match OutputPath::new(path.clone()) {
             Ok(path) => path,
             Err(error) => {
@@ -350,31 +320,22 @@ fn finish(
                 continue;
             }
         };
-        let map_output_path = OutputPath::new(map_path).ok().filter(|_| map_output.is_some());
+        let map = json.and_then(|json| source_map::artifact(&path, json));
         result.artifacts.push(BuildArtifact {
             is_immutable: is_named_by(&path, &hashes[index]),
             path: output_path,
             kind: if info.is_user_entry { ArtifactKind::EntryPoint } else { ArtifactKind::Chunk },
             loader: info.entry.map_or("js", |entry| graph.module(entry).loader.as_str()),
             content_hash: hashes[index].clone(),
-            source_map: map_output_path.clone(),
+            source_map: map.as_ref().map(|map| map.path.clone()),
             runtime: None,
             body: Body::from_text(text),
         });
         if options.legal_comments == LegalComments::Linked {
             add_licences(&path, &chunk.legal, &mut result);
         }
-        if let (Some(json), Some(path)) = (map_output, map_output_path) {
-            result.artifacts.push(BuildArtifact {
-                path,
-                kind: ArtifactKind::SourceMap,
-                loader: "file",
-                content_hash: content_hash(&json),
-                is_immutable: false,
-                source_map: None,
-                runtime: None,
-                body: Body::new(json),
-            });
+        if let Some(map) = map {
+            result.add_beside(map);
         }
     }
     result
@@ -387,9 +348,7 @@ fn add_licences(path: &str, texts: &str, result: &mut Printed) {
     if bytes.is_empty() {
         return;
     }
-    let output = Output { bytes: bytes.len() as u64, ..Output::default() };
-    result.outputs.insert(path.to_string(), output);
-    result.artifacts.push(BuildArtifact {
+    result.add_beside(BuildArtifact {
         path,
         kind: ArtifactKind::Asset,
         loader: "file",
@@ -415,18 +374,6 @@ fn tell_apart(paths: &Paths, mut hashes: Vec<String>) -> Vec<String> {
         }
     }
     hashes
-}
-
-/// Percent-encodes what cannot stand in a URL.
-fn encode_url(name: &str) -> String {
-    name.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' | b'+' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }
 
 /// Whether a module names variables that Bun has only in what it transpiles.

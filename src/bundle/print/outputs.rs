@@ -18,6 +18,13 @@ pub(crate) struct Printed {
 }
 
 impl Printed {
+    /// Adds an output that comes from no module, such as a source map.
+    pub(super) fn add_beside(&mut self, artifact: BuildArtifact) {
+        let output = Output { bytes: artifact.body.bytes().len() as u64, ..Output::default() };
+        self.outputs.insert(artifact.path.to_string(), output);
+        self.artifacts.push(artifact);
+    }
+
     /// Adds what another print made.
     pub(crate) fn append(&mut self, mut other: Self) {
         self.artifacts.append(&mut other.artifacts);

@@ -1,18 +1,23 @@
 //! The style sheets that an entry point reaches, as one output beside its script.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
+use swc_sourcemap::SourceMapBuilder;
 
 use super::names::{entry_path, seen_from};
 use super::outputs::Printed;
+use super::sheet_map;
+use super::source_map::{self, InputMaps};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::bundle::css::{Conditions, Sheet};
-use crate::bundle::graph::{ImportKind, ImportTarget, ModuleGraph, ModuleId};
+use crate::bundle::graph::{ImportKind, ImportTarget, Module, ModuleGraph, ModuleId};
 use crate::bundle::link::LinkPlan;
-use crate::bundle::options::{Loader, Options};
+use crate::bundle::options::{Loader, Options, SourceMapMode};
 use crate::diag::Diagnostic;
+use crate::fs::relative;
 use crate::metafile::{Contribution, Import, Output};
 
 /// A sheet in its place: what it is, and the conditions around it from the outside in.
@@ -204,6 +209,61 @@ fn in_url(target: &str, is_short: bool) -> String {
     text
 }
 
+/// For each, whether it stands above all rules: `@import` counts only there, and only statements of layers may stand
+/// before it.
+fn stands_above(order: &[Placed]) -> Vec<bool> {
+    let mut is_above = vec![false; order.len()];
+    for (index, placed) in order.iter().enumerate().rev() {
+        is_above[index] = match placed.source {
+            Source::External(_) => true,
+            Source::Layers(_) => {
+                placed.conditions.is_empty() && is_above.get(index + 1).copied().unwrap_or_default()
+            }
+            Source::Module(_) => false,
+        };
+    }
+    is_above
+}
+
+/// The source map of a sheet while its text is made.
+struct MapInProgress {
+    places: SourceMapBuilder,
+    input_maps: InputMaps,
+    /// How many bytes of the text were read for lines, and how many lines they have.
+    counted: (usize, usize),
+}
+
+impl MapInProgress {
+    fn new() -> Self {
+        Self { places: SourceMapBuilder::new(None), input_maps: InputMaps::new(), counted: (0, 0) }
+    }
+
+    /// Adds the places of a module's code. It stands behind `before`, which is the text of the sheet so far, and `above`.
+    fn add(&mut self, module: &Module, sheet: &Sheet, code: &str, (before, above): (&str, &str)) {
+        let Some(text) = &sheet.source else { return };
+        let count = |text: &str| text.matches('\n').count();
+        let (bytes, lines) = self.counted;
+        self.counted = (before.len(), lines + count(before.get(bytes..).unwrap_or_default()));
+        let first = u32::try_from(self.counted.1 + count(above)).expect("fewer than 2^32 lines");
+        let source = self.places.add_source(module.path.clone().into());
+        self.places.set_source_contents(source, Some(text.clone().into()));
+        for (to, from) in sheet_map::pairs(code, text) {
+            self.places.add_raw(first + to.0, to.1, from.0, from.1, Some(source), None, false);
+        }
+        if let Some(map) = &sheet.input_map {
+            self.input_maps.insert(module.path.clone(), Arc::clone(map));
+        }
+    }
+
+    /// The map of `text`, seen from the output at `path`.
+    fn finish(self, text: &str, path: &str, options: &Options) -> swc_sourcemap::SourceMap {
+        let file = options.outdir.join(path);
+        let folder = file.parent().unwrap_or(&options.outdir);
+        let to_source = |source: &str| relative(folder, &options.root.join(source));
+        source_map::compose(&self.places.into_sourcemap(), &self.input_maps, &[], text, &to_source)
+    }
+}
+
 fn print_sheet(
     graph: &ModuleGraph,
     entry: ModuleId,
@@ -211,21 +271,11 @@ fn print_sheet(
     options: &Options,
     printed: &mut Printed,
 ) {
+    let mut map = (options.source_map != SourceMapMode::None).then(MapInProgress::new);
     let mut text = String::new();
     let mut inputs: BTreeMap<String, Contribution> = BTreeMap::new();
     let mut imports = Vec::new();
-    // `@import` counts only at the top; only statements of layers may stand before it.
-    let mut is_above = vec![false; order.len()];
-    for index in (0..order.len()).rev() {
-        is_above[index] = match order[index].source {
-            Source::External(_) => true,
-            Source::Layers(_) => {
-                order[index].conditions.is_empty()
-                    && is_above.get(index + 1).copied().unwrap_or_default()
-            }
-            Source::Module(_) => false,
-        };
-    }
+    let is_above = stands_above(order);
     for (placed, is_above) in order.iter().zip(&is_above) {
         if *is_above && let Source::Layers(layers) = &placed.source {
             text.push_str(&format!("@layer {};\n", layers.join(", ")));
@@ -267,18 +317,29 @@ fn print_sheet(
                 _ => url.specifier.clone(),
             })
             .collect();
-        let mut code = with_urls(sheet, &targets, options.minify.whitespace);
+        let own = with_urls(sheet, &targets, options.minify.whitespace);
+        let mut code = own.clone();
         for conditions in placed.conditions.iter().rev() {
             code = conditions.around(&code);
         }
         if !options.minify.whitespace {
             text.push_str(&format!("/* {} */\n", module.path.replace("*/", "* /")));
         }
+        if let Some(map) = &mut map {
+            // Conditions are whole lines around it.
+            let above = code.split_once(&own).map_or("", |(above, _)| above);
+            map.add(module, sheet, &own, (&text, above));
+        }
         inputs.entry(module.path.clone()).or_default().bytes_in_output += code.len() as u64;
         text.push_str(&code);
     }
-    let hash = content_hash(text.as_bytes());
+    let mut map = map.map(|map| map.finish(&text, &unhashed, options));
+    let mut hashed = text.clone();
+    source_map::add_to_hashed(&mut hashed, map.as_mut(), options);
+    let hash = content_hash(hashed.as_bytes());
     let path = entry_path(graph, entry, &hash, "css", options);
+    let json =
+        map.and_then(|map| source_map::attach(map, &path, &mut text, ("/*", " */"), options));
     let is_entry = graph.module(entry).loader == Loader::Css;
     let entry_path = graph.module(entry).path.clone();
     if !is_entry
@@ -299,6 +360,7 @@ fn print_sheet(
             ..Output::default()
         },
     );
+    let map = json.and_then(|json| source_map::artifact(&path, json));
     match OutputPath::new(path) {
         Ok(path) => printed.artifacts.push(BuildArtifact {
             is_immutable: is_named_by(path.as_str(), &hash),
@@ -306,12 +368,15 @@ fn print_sheet(
             kind: if is_entry { ArtifactKind::EntryPoint } else { ArtifactKind::Asset },
             loader: "css",
             content_hash: hash,
-            source_map: None,
+            source_map: map.as_ref().map(|map| map.path.clone()),
             runtime: None,
             body: Body::from_text(text),
         }),
         Err(error) => {
             printed.diagnostics.push(Diagnostic::error("build/output-path", error.to_string()));
         }
+    }
+    if let Some(map) = map {
+        printed.add_beside(map);
     }
 }

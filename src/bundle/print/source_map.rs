@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
 use rustc_hash::FxHashMap;
 use swc_core::common::source_map::SourceMapGenConfig;
 use swc_core::common::sync::Lrc;
@@ -10,6 +11,8 @@ use swc_core::common::{BytePos, FileName, LineCol, SourceFile, SourceMap};
 use swc_core::ecma::ast::Ident;
 use swc_sourcemap::SourceMapBuilder;
 
+use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::bundle::options::{Options, SourceMapMode};
 use crate::bundle::read::input_map::InputMap;
 
 /// Maps of sources that were compiled before, by the path of the source below the root.
@@ -30,8 +33,73 @@ pub(super) fn make(
     compose(&map, input_maps, &sourceless(source_map, mappings), text, to_source)
 }
 
-/// The same as JSON; `file` is the name of the output.
-pub(super) fn to_json(map: &mut swc_sourcemap::SourceMap, file: Option<&str>) -> Vec<u8> {
+/// Adds what a hash of an output has to cover of its map: the map has the name of the output, which may name or hold it.
+pub(super) fn add_to_hashed(
+    text: &mut String,
+    map: Option<&mut swc_sourcemap::SourceMap>,
+    options: &Options,
+) {
+    if let Some(map) = map {
+        text.push_str(&format!("\0{:?}\0", options.source_map));
+        text.push_str(&content_hash(&to_json(map, None)));
+    }
+}
+
+/// Puts the map of the output at `path` into its text, or a link in a comment between `comment.0` and `comment.1`. Returns
+/// what has to stand beside the output, if anything.
+pub(super) fn attach(
+    mut map: swc_sourcemap::SourceMap,
+    path: &str,
+    text: &mut String,
+    comment: (&str, &str),
+    options: &Options,
+) -> Option<Vec<u8>> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let json = to_json(&mut map, Some(name));
+    let mut link = |url: &str| {
+        text.push_str(&format!("{}# sourceMappingURL={url}{}\n", comment.0, comment.1));
+    };
+    match options.source_map {
+        SourceMapMode::None => return None,
+        SourceMapMode::Inline => {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(&json);
+            link(&format!("data:application/json;base64,{encoded}"));
+            return None;
+        }
+        SourceMapMode::Linked => link(&encode_url(&format!("{name}.map"))),
+        SourceMapMode::External => {}
+    }
+    Some(json)
+}
+
+/// The map beside the output at `path`, if it can have a path of its own.
+pub(super) fn artifact(path: &str, json: Vec<u8>) -> Option<BuildArtifact> {
+    Some(BuildArtifact {
+        path: OutputPath::new(format!("{path}.map")).ok()?,
+        kind: ArtifactKind::SourceMap,
+        loader: "file",
+        content_hash: content_hash(&json),
+        is_immutable: false,
+        source_map: None,
+        runtime: None,
+        body: Body::new(json),
+    })
+}
+
+/// Percent-encodes what cannot stand in a URL.
+fn encode_url(name: &str) -> String {
+    name.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' | b'+' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+/// A map as JSON; `file` is the name of the output.
+fn to_json(map: &mut swc_sourcemap::SourceMap, file: Option<&str>) -> Vec<u8> {
     map.set_file(file.map(str::to_owned));
     let mut json = Vec::new();
     map.to_writer(&mut json).expect("writing to memory does not fail");
@@ -81,7 +149,7 @@ impl SourceMapGenConfig for Config {
 
 /// Follows each mapping into the map of its source, and adds the name that stood there where the output has another.
 /// What begins at a place of `sourceless` belongs to no source.
-fn compose(
+pub(super) fn compose(
     map: &swc_sourcemap::SourceMap,
     input_maps: &InputMaps,
     sourceless: &[(u32, u32)],

@@ -10,6 +10,7 @@ use crate::fs::{FileSystem, normalize};
 use crate::url::decode_percent;
 
 /// Where the text of a source came from.
+#[derive(Debug)]
 pub(crate) struct InputMap {
     /// The map; sections are joined.
     pub(crate) map: SourceMap,

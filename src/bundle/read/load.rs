@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::artifact::{content_hash, content_type};
 use crate::bundle::css::{self, Place, Sheet};
-use crate::bundle::options::{Loader, Options, Target};
+use crate::bundle::options::{Loader, Options, SourceMapMode, Target};
 
 /// A file as the parser takes it.
 pub(crate) struct Loaded {
@@ -107,12 +107,15 @@ pub(crate) fn load(
             let is_module =
                 css::is_module(path) && !options.loaders.contains_key(css::MODULE_EXTENSION);
             let read = css::read(&text, &relative, is_module, options.minify.any());
-            let read = read.map_err(|error| LoadError {
+            let mut read = read.map_err(|error| LoadError {
                 message: error.message,
                 hint: "correct the style sheet".to_owned(),
                 place: Some(error.place),
             })?;
             let script = css::script_of(&read);
+            if options.source_map != SourceMapMode::None {
+                read.source = Some(text);
+            }
             sheet = Some(read);
             script
         }

@@ -1,0 +1,1 @@
+export default (notes) => console.log(JSON.stringify(notes, null, 1));

@@ -1,0 +1,2 @@
+import yaml from "highlight.js/lib/languages/yaml";
+export default yaml;
