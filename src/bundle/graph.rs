@@ -41,6 +41,22 @@ pub const DEFAULT_NAME: &str = "*default*";
 /// The export that stands for all that a `CommonJS` module exports; Node's modules have it, too.
 pub const MODULE_EXPORTS: &str = "module.exports";
 
+/// What every object has although nobody assigned it (ECMA-262, 20.1.3 and B.2.2).
+pub(crate) const OF_EVERY_OBJECT: &[&str] = &[
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
 /// What a `CommonJS` module exports whose statements stand in the scope of the output, without a closure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FlatExports {

@@ -11,27 +11,11 @@ use super::commonjs_shape::{Shape, Slot};
 use super::flatten::Imports;
 use crate::bundle::graph::{
     Export, FlatExports, ImportKind, ImportName, ImportRecord, ImportTarget, MODULE_EXPORTS,
-    Marked, Module, ModuleFormat, ModuleGraph, ModuleId, NamedImport, TYPE_OF, View,
+    Marked, Module, ModuleFormat, ModuleGraph, ModuleId, NamedImport, OF_EVERY_OBJECT, TYPE_OF,
+    View,
 };
 use crate::bundle::options::{Format, Options};
 use crate::bundle::targets::built_in;
-
-/// What `exports` has although nobody assigned it (ECMA-262, 20.1.3 and B.2.2).
-const OF_EVERY_OBJECT: &[&str] = &[
-    "__defineGetter__",
-    "__defineSetter__",
-    "__esModule",
-    "__lookupGetter__",
-    "__lookupSetter__",
-    "__proto__",
-    "constructor",
-    "hasOwnProperty",
-    "isPrototypeOf",
-    "propertyIsEnumerable",
-    "toLocaleString",
-    "toString",
-    "valueOf",
-];
 
 /// What is known of the closures of a graph.
 pub(crate) struct Flat {
@@ -636,7 +620,7 @@ impl<'a> Chooser<'a> {
                     }
                 }
                 Some(slot) => slot.ignores_this || !is_called || !rest.is_empty(),
-                None => !OF_EVERY_OBJECT.contains(&name.as_str()),
+                None => *name != *"__esModule" && !OF_EVERY_OBJECT.contains(&name.as_str()),
             },
         };
         let (FlatExports::Names { marked } | FlatExports::Value { marked }) = exports;

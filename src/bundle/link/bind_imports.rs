@@ -6,8 +6,8 @@ use swc_core::atoms::Atom;
 use super::sort_modules::Order;
 use crate::bundle::graph::{
     Chain, Constant, Export, FlatExports, ImportKind, ImportName, ImportTarget, MODULE_EXPORTS,
-    Marked, Module, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, NamedImport, SymbolId,
-    SymbolKind, TYPE_OF, View,
+    Marked, Module, ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, NamedImport,
+    OF_EVERY_OBJECT, SymbolId, SymbolKind, TYPE_OF, View,
 };
 use crate::bundle::options::Loader;
 use crate::diag::{Diagnostic, nearest};
@@ -509,7 +509,13 @@ impl<'a> Binder<'a> {
         match (found, dynamic.len()) {
             (Some(found), _) => found,
             (None, 0) => Binding::Missing,
-            (None, 1) => dynamic.remove(0),
+            // `export *` passes on what an object has itself, not what it inherits.
+            (None, 1)
+                if !matches!(dynamic[0], Binding::CommonJs { .. })
+                    || !OF_EVERY_OBJECT.contains(&name.as_str()) =>
+            {
+                dynamic.remove(0)
+            }
             (None, _) => Binding::Property { module: id, name: name.clone() },
         }
     }
