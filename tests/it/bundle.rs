@@ -348,6 +348,30 @@ fn style_sheets_become_one_beside_the_script() {
 }
 
 #[test]
+fn byte_order_marks_are_no_part_of_a_text() {
+    let files = [
+        (
+            "main.js",
+            "\u{feff}import './a.css'; import text from './a.txt'; import json from './a.json'; import { b } from 'lib';\nconsole.log(text.length, json.a, b);\n",
+        ),
+        ("a.css", "\u{feff}.a { top: 0 }"),
+        ("a.txt", "\u{feff}hi"),
+        ("a.json", "\u{feff}{ \"a\": 1 }"),
+        (
+            "node_modules/lib/package.json",
+            "\u{feff}{ \"type\": \"module\", \"exports\": \"./b.js\" }",
+        ),
+        ("node_modules/lib/b.js", "\u{feff}export const b = 2;\n"),
+        ("tsconfig.json", "\u{feff}{ \"compilerOptions\": { \"strict\": true } }"),
+        ("package.json", "\u{feff}{ \"type\": \"module\" }"),
+        ("bundlegate.yml", "\u{feff}version: 1\n"),
+    ];
+    let folder = built(&files, &["main.js", "--outdir", "out", "--minify"]);
+    assert_eq!(read(&folder.path().join("out/main.css")).trim(), ".a{top:0}");
+    assert_eq!(ok(node().arg(folder.path().join("out/main.js"))).trim(), "2 1 2");
+}
+
+#[test]
 fn a_script_for_a_tag_returns_its_exports() {
     let files = [
         (

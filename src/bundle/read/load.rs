@@ -102,7 +102,7 @@ pub(crate) fn load(
         Loader::Js | Loader::Jsx | Loader::Ts | Loader::Tsx | Loader::Json => utf8(bytes)?,
         Loader::Css => {
             let relative = crate::fs::relative(&options.root, path);
-            let text = utf8(bytes)?;
+            let text = without_mark(utf8(bytes)?);
             // A loader for the longer extension turns modules off.
             let is_module =
                 css::is_module(path) && !options.loaders.contains_key(css::MODULE_EXTENSION);
@@ -120,7 +120,7 @@ pub(crate) fn load(
             script
         }
         Loader::Empty => String::new(),
-        Loader::Text => export_default(&string_literal(&utf8(bytes)?)),
+        Loader::Text => export_default(&string_literal(&without_mark(utf8(bytes)?))),
         Loader::Base64 => export_default(&string_literal(&STANDARD.encode(&bytes))),
         Loader::DataUrl => export_default(&string_literal(&data_url(path, &bytes))),
         Loader::Binary => export_default(&format!(
@@ -208,6 +208,11 @@ fn utf8(bytes: Vec<u8>) -> Result<String, LoadError> {
         hint: "save it as UTF-8, or set another loader for it".to_owned(),
         place: None,
     })
+}
+
+/// The text without a byte order mark, which is part of the encoding: in a sheet it would be a name.
+fn without_mark(text: String) -> String {
+    text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)
 }
 
 fn export_default(expression: &str) -> String {
