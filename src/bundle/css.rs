@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use cssparser::{Parser, ParserInput, Token};
 use lightningcss::css_modules::{Config, CssModuleExport, CssModuleReference};
 use lightningcss::declaration::DeclarationBlock;
 use lightningcss::printer::PrinterOptions;
@@ -19,6 +20,7 @@ use lightningcss::values::url::Url;
 use lightningcss::visitor::{Visit, VisitTypes, Visitor};
 
 use crate::bundle::read::input_map::InputMap;
+use crate::bundle::source::is_legal;
 
 /// A style sheet that was read.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +39,8 @@ pub struct Sheet {
     pub urls: Vec<SheetUrl>,
     /// Names of the cascade layers that it has, in the order of their first places, with those around them.
     pub layers: Vec<String>,
+    /// Texts of licences, as comments.
+    pub legal: Vec<String>,
     /// For a CSS module, what its names became; else empty.
     pub names: BTreeMap<String, SheetName>,
 }
@@ -175,6 +179,12 @@ pub fn read(text: &str, path: &str, is_module: bool, minify: bool) -> Result<She
         message: error.kind.to_string(),
         place: error.loc.as_ref().map_or(place(1, 1), |loc| place(loc.line + 1, loc.column)),
     })?;
+    let mut legal = Vec::new();
+    if text.contains("/*") {
+        collect_legal(&mut Parser::new(&mut ParserInput::new(text)), &mut legal);
+    }
+    // Those at its top; they go where all go.
+    sheet.license_comments.clear();
     let invalid = |error: &dyn std::fmt::Display| SheetError {
         message: error.to_string(),
         place: place(1, 1),
@@ -205,7 +215,33 @@ pub fn read(text: &str, path: &str, is_module: bool, minify: bool) -> Result<She
     }
     let exports = printed.exports.unwrap_or_default();
     let names = exports.iter().map(|(name, export)| (name.clone(), sheet_name(export))).collect();
-    Ok(Sheet { source: None, input_map: None, code, stand_in, imports, urls, layers, names })
+    Ok(Sheet { code, stand_in, imports, urls, layers, legal, names, ..Sheet::default() })
+}
+
+/// Adds the comments whose licence wants them kept, however deep they stand.
+fn collect_legal(parser: &mut Parser<'_, '_>, found: &mut Vec<String>) {
+    while let Ok(token) = parser.next_including_whitespace_and_comments() {
+        let has_inside = match token {
+            Token::Comment(text) => {
+                if is_legal(text) {
+                    found.push(format!("/*{text}*/"));
+                }
+                false
+            }
+            Token::Function(_)
+            | Token::ParenthesisBlock
+            | Token::SquareBracketBlock
+            | Token::CurlyBracketBlock => true,
+            _ => false,
+        };
+        if has_inside {
+            let read = parser.parse_nested_block(|parser| {
+                collect_legal(parser, found);
+                Ok::<(), cssparser::ParseError<'_, ()>>(())
+            });
+            debug_assert!(read.is_ok(), "everything in the block was read");
+        }
+    }
 }
 
 /// Takes the imports from a sheet, with the statements of layers before them.

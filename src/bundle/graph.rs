@@ -379,6 +379,8 @@ pub struct Module {
     pub directives: Vec<Atom>,
     /// Global variables that only some runtimes have.
     pub global_uses: Vec<NameUse>,
+    /// Whether it may compare `require.main` with itself.
+    pub asks_for_main: bool,
     /// Bindings of a Worker that it reads.
     pub binding_uses: Vec<NameUse>,
     /// The same where its default export is the Worker, so that handlers in it are given `env`.
@@ -512,9 +514,18 @@ pub struct ModuleGraph {
     pub entry_points: Vec<ModuleId>,
     /// The deepest folder that holds all of them: outputs keep their place below it.
     pub common_folder: PathBuf,
+    /// Files that are left to the runtime where they are, by what imports of them have as their target.
+    pub external_files: FxHashMap<Atom, PathBuf>,
 }
 
 impl ModuleGraph {
+    /// What a metafile calls that which is left to the runtime: the path of a file from the root, or what the import says.
+    pub(super) fn external_name(&self, specifier: &Atom) -> String {
+        let path =
+            specifier.strip_prefix("./").filter(|_| self.external_files.contains_key(specifier));
+        path.unwrap_or(specifier).to_owned()
+    }
+
     /// Fills what is known when all modules are.
     pub(super) fn settle(&mut self) {
         let circles = self.in_circles(&[ImportKind::Static]);

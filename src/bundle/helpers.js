@@ -80,6 +80,12 @@ export var __require = /* @__PURE__ */ ((found) =>
   if (typeof require !== "undefined") return require.apply(this, arguments);
   throw Error('Dynamic require of "' + specifier + '" is not supported');
 });
+// What `require.main` is in the module that an output starts with: the module, if the output is what was started.
+export var __mainModule = (module, require, url) => {
+  try {
+    if (require.resolve(process.argv[1]) === require("node:url").fileURLToPath(url)) return module;
+  } catch (error) {}
+};
 // Evaluation of ECMAScript modules with top-level await (ECMA-262, section 16.2.1.5.3). `state` is 0 before, 1 while
 // the walk is in the module or its circle, 2 while it waits, 3 when it is done.
 export var __module = (imports, run, isAsync) => ({ imports, run, isAsync, state: 0, order: 0, pending: 0, parents: [] });

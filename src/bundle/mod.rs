@@ -154,7 +154,7 @@ fn inputs(graph: &ModuleGraph) -> std::collections::BTreeMap<String, Input> {
                             (asset.to_string(), false)
                         }
                         ImportTarget::Module(target) => (graph.module(*target).path.clone(), false),
-                        ImportTarget::External(specifier) => (specifier.to_string(), true),
+                        ImportTarget::External(specifier) => (graph.external_name(specifier), true),
                         ImportTarget::Missing => return None,
                     };
                     // A flat module imports what it requires.

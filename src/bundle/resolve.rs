@@ -82,6 +82,8 @@ pub enum Resolved {
     File(ResolvedFile),
     /// Left to the runtime, as written or as an alias says.
     External(String),
+    /// A file that is left to the runtime, where it is. Absolute.
+    ExternalFile(PathBuf),
     /// A file that is copied: its URL, and its path in the metafile.
     Copied(String, String),
 }
@@ -158,16 +160,44 @@ pub struct Resolver {
     /// Folders of packages that something requires, so that importing another build would make two of them.
     main_only: BTreeSet<PathBuf>,
     external: Vec<ExternalPattern>,
+    alias: Vec<(String, String)>,
     packages: Packages,
     target: Target,
     root: PathBuf,
     ignore_annotations: bool,
 }
 
-enum ExternalPattern {
+/// What is left to the runtime: a specifier as it is written, or the path of a file.
+struct ExternalPattern {
+    specifier: TextPattern,
+    /// For one that may be a path.
+    file: Option<TextPattern>,
+}
+
+enum TextPattern {
     Exact(String),
+    /// What a text begins and ends with.
     Wildcard(String, String),
-    Path(PathBuf),
+}
+
+impl TextPattern {
+    fn new(pattern: &str) -> Self {
+        match pattern.split_once('*') {
+            Some((prefix, suffix)) => Self::Wildcard(prefix.to_owned(), suffix.to_owned()),
+            None => Self::Exact(pattern.to_owned()),
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Exact(exact) => text == exact,
+            Self::Wildcard(prefix, suffix) => {
+                text.len() >= prefix.len() + suffix.len()
+                    && text.starts_with(prefix.as_str())
+                    && text.ends_with(suffix.as_str())
+            }
+        }
+    }
 }
 
 impl Resolver {
@@ -222,6 +252,7 @@ impl Resolver {
             other_build,
             main_only,
             external,
+            alias: options.alias.iter().map(|(from, to)| (from.clone(), to.clone())).collect(),
             packages: options.packages,
             target: options.target,
             root: options.root.clone(),
@@ -246,24 +277,47 @@ impl Resolver {
         if specifier.starts_with("data:") {
             return Ok(self.data_url(specifier));
         }
+        if let Some(alias) = self.alias_of(specifier)
+            && (self.is_external(&alias) || is_runtime_scheme(&alias))
+        {
+            return Ok(Resolved::External(alias));
+        }
+        // It need not be there.
+        if !is_package(specifier)
+            && let Some(folder) = importer.parent()
+            && let file = crate::fs::normalize(&folder.join(specifier))
+            && self.is_external_file(&file)
+        {
+            return Ok(Resolved::ExternalFile(file));
+        }
         let resolver = match kind {
             ResolveKind::Import => &self.import,
             ResolveKind::Require => &self.require,
             ResolveKind::Sheet => &self.sheet,
         };
         let resolution = self.resolve_by_tsconfig(resolver, kind, importer, specifier);
+        // What `paths` of a tsconfig lead to may be declarations, which are for the compiler alone.
+        let resolution = match resolution {
+            Ok(found) if is_package(specifier) && is_declaration(found.path()) => {
+                resolve_file(self.plain_of(kind), importer, specifier)
+            }
+            resolution => resolution,
+        };
+        let resolution = match resolution {
+            Ok(found) => match self.compiled_beside(found.path(), specifier) {
+                Some(file) => resolver.resolve_file(importer, &file),
+                None => Ok(found),
+            },
+            error => error,
+        };
         let mapped = self.mapped_for_browsers(resolver, importer, specifier, &resolution);
         let is_mapped = mapped.is_some();
         let resolution = mapped.unwrap_or(resolution);
         match resolution {
             Ok(resolution) => {
                 let file = resolution.path().to_path_buf();
-                if self
-                    .external
-                    .iter()
-                    .any(|pattern| matches!(pattern, ExternalPattern::Path(path) if *path == file))
-                {
-                    return Ok(Resolved::External(specifier.to_owned()));
+                if self.is_external_file(&file) {
+                    return Ok(Resolved::ExternalFile(file));
                 }
                 if self.packages == Packages::External
                     && is_package(specifier)
@@ -351,6 +405,20 @@ impl Resolver {
             build: None,
             data: Some(bytes.into()),
         })
+    }
+
+    /// What a package has compiled beside a file of TypeScript that a specifier without an extension leads to: its
+    /// sources are made for its own settings.
+    fn compiled_beside(&self, file: &Path, specifier: &str) -> Option<String> {
+        let extension = file.extension()?.to_str()?;
+        let is_source = matches!(extension, "ts" | "tsx" | "mts" | "cts");
+        if !is_source || specifier.ends_with(extension) || !in_node_modules(file) {
+            return None;
+        }
+        let mut beside =
+            ["jsx", "js", "mjs", "cjs"].map(|other| file.with_extension(other)).into_iter();
+        let found = beside.find(|file| matches!(self.files.kind(file), Ok(FileKind::File)))?;
+        found.to_str().map(str::to_owned)
     }
 
     /// What the `browser` map of a package says of two things that the resolver does not ask it for: a bare name that
@@ -462,7 +530,8 @@ impl Resolver {
             Ok(file) => return Ok(vec![file]),
             Err(error) => error,
         };
-        let pattern = specifier.strip_prefix("./").unwrap_or(specifier);
+        let below = Path::new(specifier).strip_prefix(&self.root).ok().and_then(Path::to_str);
+        let pattern = below.unwrap_or(specifier.strip_prefix("./").unwrap_or(specifier));
         let is_relative = !Path::new(pattern).is_absolute();
         let Some(sign) = pattern.find(['*', '?', '[', '{']).filter(|_| is_relative) else {
             return Err(error);
@@ -536,6 +605,16 @@ impl Resolver {
         Ok(found)
     }
 
+    /// The resolver of a kind that knows no tsconfig.
+    fn plain_of(&self, kind: ResolveKind) -> &ResolverGeneric<ResolverFiles> {
+        let [import, require, sheet] = &self.plain;
+        match kind {
+            ResolveKind::Import => import,
+            ResolveKind::Require => require,
+            ResolveKind::Sheet => sheet,
+        }
+    }
+
     /// Resolves with the tsconfig of the importing file.
     fn resolve_by_tsconfig(
         &self,
@@ -547,16 +626,11 @@ impl Resolver {
         let Ok((Some(tsconfig), true)) = self.governing(importer) else {
             return resolve_file(resolver, importer, specifier);
         };
-        let [import, require, sheet] = &self.plain;
-        let plain = match kind {
-            ResolveKind::Import => import,
-            ResolveKind::Require => require,
-            ResolveKind::Sheet => sheet,
-        };
+        let plain = self.plain_of(kind);
         let places = tsconfig.resolve_path_alias_or_base_url(specifier);
         let mut places = places.iter().filter(|_| is_package(specifier));
         let found = places.find_map(|place| plain.resolve_file(importer, place.to_str()?).ok());
-        found.map_or_else(|| plain.resolve_file(importer, specifier), Ok)
+        found.map_or_else(|| resolve_file(plain, importer, specifier), Ok)
     }
 
     fn resolved_file(&self, resolution: &Resolution) -> ResolvedFile {
@@ -586,21 +660,28 @@ impl Resolver {
         }
     }
 
+    /// Whether an import is left to the runtime by what it says.
     fn is_external(&self, specifier: &str) -> bool {
-        self.external.iter().any(|pattern| match pattern {
-            ExternalPattern::Exact(exact) => {
-                specifier == exact
-                    || (is_package(exact)
-                        && specifier
-                            .strip_prefix(exact.as_str())
-                            .is_some_and(|rest| rest.starts_with('/')))
-            }
-            ExternalPattern::Wildcard(prefix, suffix) => {
-                specifier.len() >= prefix.len() + suffix.len()
-                    && specifier.starts_with(prefix.as_str())
-                    && specifier.ends_with(suffix.as_str())
-            }
-            ExternalPattern::Path(_) => false,
+        self.external.iter().any(|pattern| {
+            // A package is external with all that it exports.
+            let is_below = |package: &str| {
+                specifier.strip_prefix(package).is_some_and(|rest| rest.starts_with('/'))
+            };
+            pattern.specifier.matches(specifier)
+                || matches!(&pattern.specifier, TextPattern::Exact(exact) if is_package(exact) && is_below(exact))
+        })
+    }
+
+    fn is_external_file(&self, file: &Path) -> bool {
+        let mut patterns = self.external.iter().filter_map(|pattern| pattern.file.as_ref());
+        file.to_str().is_some_and(|path| patterns.any(|pattern| pattern.matches(path)))
+    }
+
+    /// What an alias makes of a specifier.
+    fn alias_of(&self, specifier: &str) -> Option<String> {
+        self.alias.iter().find_map(|(from, to)| {
+            let rest = specifier.strip_prefix(from.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{to}{rest}"))
         })
     }
 
@@ -733,14 +814,11 @@ fn absolute_alias(to: &str, root: &Path) -> String {
     }
 }
 
+/// As esbuild has it: a pattern is compared with what imports say, and if it may be a path from the root, with files, too.
 fn external_pattern(pattern: &str, root: &Path) -> ExternalPattern {
-    if let Some((prefix, suffix)) = pattern.split_once('*') {
-        ExternalPattern::Wildcard(prefix.to_owned(), suffix.to_owned())
-    } else if is_package(pattern) {
-        ExternalPattern::Exact(pattern.to_owned())
-    } else {
-        ExternalPattern::Path(crate::fs::normalize(&root.join(pattern)))
-    }
+    let path = crate::fs::normalize(&root.join(pattern));
+    let file = (!is_package(pattern)).then(|| TextPattern::new(&path.to_string_lossy()));
+    ExternalPattern { specifier: TextPattern::new(pattern), file }
 }
 
 /// Resolves without a tsconfig that is broken or whose base is missing; the scan tells of that.
@@ -749,9 +827,18 @@ fn resolve_file(
     importer: &Path,
     specifier: &str,
 ) -> Result<Resolution, ResolveError> {
+    // These name folders, whatever file of that name stands beside them (Node, `Module._findPath`).
+    let names_folder = |part: &&str| matches!(*part, "." | "..");
+    let folder = specifier.rsplit('/').next().filter(names_folder).map(|_| format!("{specifier}/"));
+    let specifier = folder.as_deref().unwrap_or(specifier);
     match resolver.resolve_file(importer, specifier) {
         // The module that has it says so.
-        Err(ResolveError::TsconfigNotFound(_) | ResolveError::TsconfigLoadFailed { .. }) => {
+        Err(
+            ResolveError::TsconfigNotFound(_)
+            | ResolveError::TsconfigLoadFailed { .. }
+            | ResolveError::TsconfigCircularExtend(_)
+            | ResolveError::TsconfigSelfReference(_),
+        ) => {
             let options = ResolveOptions { tsconfig: None, ..resolver.options().clone() };
             resolver.clone_with_options(options).resolve_file(importer, specifier)
         }
@@ -776,6 +863,11 @@ fn is_package(specifier: &str) -> bool {
 
 fn in_node_modules(file: &Path) -> bool {
     file.components().any(|part| part.as_os_str() == "node_modules")
+}
+
+fn is_declaration(file: &Path) -> bool {
+    let name = file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    [".d.ts", ".d.mts", ".d.cts"].iter().any(|ending| name.ends_with(ending))
 }
 
 fn package_name(specifier: &str) -> &str {

@@ -30,6 +30,8 @@ pub const REQUIRED: &str = "__required";
 pub const NAME: &str = "__name";
 /// Throws as `require` does for a module that is not there.
 pub const MISSING: &str = "__missing";
+/// `require.main` of an entry point in an output that is no `CommonJS`.
+pub const MAIN_MODULE: &str = "__mainModule";
 /// What classes and asynchronous functions become where the output may not have them; module code imports these by name.
 pub const FOR_SYNTAX: &[&str] = &[
     "__toKey",

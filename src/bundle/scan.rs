@@ -168,6 +168,7 @@ fn scan_once(
     let mut scanner = Scanner::new(options, files, &source_map, main_only, &mut diagnostics);
 
     let mut numbers: FxHashMap<ModuleKey, ModuleId> = FxHashMap::default();
+    let mut external_files = FxHashMap::default();
     let mut scanned = vec![scanner.runtime()];
     let mut round = Vec::new();
     let mut entries = Vec::new();
@@ -232,6 +233,11 @@ fn scan_once(
                         Some(&record.location),
                     )),
                     Some(Resolved::External(specifier)) => ImportTarget::External(specifier.into()),
+                    Some(Resolved::ExternalFile(file)) => {
+                        let name = Atom::from(format!("./{}", relative(&options.root, &file)));
+                        external_files.insert(name.clone(), file);
+                        ImportTarget::External(name)
+                    }
                     Some(Resolved::Copied(url, source)) => {
                         record.asset = Some(source.into());
                         ImportTarget::External(url.into())
@@ -243,7 +249,7 @@ fn scan_once(
         scanned.append(&mut modules);
     }
 
-    let mut graph = ModuleGraph { entry_points: entries, ..ModuleGraph::default() };
+    let mut graph = ModuleGraph { entry_points: entries, external_files, ..ModuleGraph::default() };
     let (mut trees, mut assets, mut pending) = (Vec::new(), Vec::new(), Vec::new());
     for module in scanned {
         graph.modules.push(module.module);
@@ -675,6 +681,10 @@ impl<'a> Scanner<'a> {
                 module.global_uses =
                     global_uses(&found.body, marks.unresolved, &self.source_map, &module.path);
             }
+            module.asks_for_main = ["require", "module"]
+                .iter()
+                .all(|name| module.unresolved.contains(&Atom::from(*name)))
+                && source.src.contains("require.main");
             self.warn_of_lost_files(&module, &found.body, marks.unresolved, &mut diagnostics);
             if self.options.target == Target::Workers {
                 let uses =
@@ -819,6 +829,7 @@ impl<'a> Scanner<'a> {
             bytes: before.bytes,
             uses_node_interop: before.uses_node_interop,
             global_uses: before.global_uses,
+            asks_for_main: before.asks_for_main,
             binding_uses: before.binding_uses,
             worker_uses: before.worker_uses,
             ..empty_module(before.path, before.file, before.side_effects)
@@ -923,14 +934,18 @@ impl<'a> Scanner<'a> {
         assets: &mut Vec<Asset>,
     ) -> Option<Resolved> {
         let specifier = record.specifier.as_str();
-        if is_foreign_url(specifier) {
+        let is_data = specifier.starts_with("data:") && record.kind == ImportKind::Sheet;
+        if is_foreign_url(specifier) && !is_data {
             return Some(Resolved::External(specifier.to_owned()));
         }
         let (path, rest) = match specifier.find(['?', '#']) {
             Some(at) if record.kind == ImportKind::Url => specifier.split_at(at),
             _ => (specifier, ""),
         };
-        let relative = if path.starts_with('.') { path.to_owned() } else { format!("./{path}") };
+        let relative = match path.starts_with('.') || is_data {
+            true => path.to_owned(),
+            false => format!("./{path}"),
+        };
         let resolved =
             self.resolver.resolve(&module.file, &relative, ResolveKind::Sheet).or_else(|error| {
                 let resolved = self.resolver.resolve(&module.file, path, ResolveKind::Sheet);
@@ -958,8 +973,14 @@ impl<'a> Scanner<'a> {
                 return None;
             }
         };
-        if load::loader_of(&file.file, None, self.options) == Some(Loader::DataUrl) {
-            return Some(Resolved::External(load::data_url(&file.file, &bytes)));
+        match load::loader_of(&file.file, None, self.options) {
+            Some(Loader::DataUrl | Loader::Base64 | Loader::Binary | Loader::Text) => {
+                let fragment = rest.find('#').and_then(|at| rest.get(at..)).unwrap_or_default();
+                let url = load::data_url(&file.file, &bytes) + fragment;
+                return Some(Resolved::External(url));
+            }
+            Some(Loader::Empty) => return Some(Resolved::External(String::new())),
+            _ => {}
         }
         let asset = load::asset_of(&file.file, bytes, self.options);
         let url = format!("{}{rest}", load::url_of(&asset, self.options));
@@ -1107,6 +1128,7 @@ fn empty_module(path: String, file: PathBuf, side_effects: ModuleSideEffects) ->
         hashbang: None,
         directives: Vec::new(),
         global_uses: Vec::new(),
+        asks_for_main: false,
         binding_uses: Vec::new(),
         worker_uses: Vec::new(),
     }

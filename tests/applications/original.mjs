@@ -17,7 +17,7 @@ export async function resolve(specifier, context, next) {
   if (/^\.\.?\//.test(specifier) && context.parentURL) {
     const url = new URL(specifier, context.parentURL);
     const stem = url.href.replace(/\.js$/, "");
-    for (const candidate of [url.href, ...[".ts", ".tsx", ".jsx"].map((extension) => stem + extension)]) {
+    for (const candidate of [url.href, ...[".ts", ".tsx", ".jsx", "/index.ts"].map((ending) => stem + ending)]) {
       if (fs.statSync(new URL(candidate), { throwIfNoEntry: false })?.isFile()) return next(candidate, context);
     }
   }
@@ -30,12 +30,19 @@ export async function load(url, context, next) {
   if (extension === ".css") return { format: "module", shortCircuit: true, source: "" };
   if (!COMPILED[extension]) return next(url, context);
   const file = fileURLToPath(url);
-  const tsconfig = path.join(path.dirname(process.argv[1] ?? file), "tsconfig.json");
+  const tsconfig = nearest("tsconfig.json", path.dirname(file));
   const { code } = await transform(fs.readFileSync(file, "utf8"), {
     loader: COMPILED[extension],
     target: "node20",
     sourcefile: file,
-    tsconfigRaw: fs.existsSync(tsconfig) ? fs.readFileSync(tsconfig, "utf8") : "{}",
+    tsconfigRaw: tsconfig ? fs.readFileSync(tsconfig, "utf8") : "{}",
   });
   return { format: "module", shortCircuit: true, source: code };
+}
+
+function nearest(name, folder) {
+  const file = path.join(folder, name);
+  if (fs.existsSync(file)) return file;
+  const parent = path.dirname(folder);
+  return parent === folder ? undefined : nearest(name, parent);
 }

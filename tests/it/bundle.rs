@@ -348,6 +348,189 @@ fn style_sheets_become_one_beside_the_script() {
 }
 
 #[test]
+fn what_a_sheet_leaves_to_the_browser_keeps_its_conditions() {
+    let files = [
+        (
+            "main.css",
+            "/*! main */\n@import './far.css' layer(a) screen;\n@import './red.css';\n@import 'data:text/css,b{top:1px}';\n.m { clip-path: url(./i.svg#x); background: url(./t.txt), url(./e.empty) }\n",
+        ),
+        (
+            "far.css",
+            "@import 'https://example.com/far.css' layer(b) print;\n@import 'https://example.com/%22.css';\n",
+        ),
+        ("red.css", ".r { left: 2px /*! deep */ }\n"),
+        ("i.svg", "<svg/>"),
+        ("t.txt", "text"),
+        ("e.empty", "nothing"),
+    ];
+    let built_with = |flags: &[&str]| {
+        let all = [
+            "main.css",
+            "--outdir",
+            "out",
+            "--loader",
+            ".svg=dataurl",
+            "--loader",
+            ".txt=base64",
+            "--loader",
+            ".empty=empty",
+            "--minify",
+        ];
+        built(&files, &[&all, flags].concat())
+    };
+    let folder = built_with(&["--legal-comments", "linked"]);
+    let sheet = read(&folder.path().join("out/main.css"));
+    let lines: Vec<&str> = sheet.lines().collect();
+    assert_eq!(
+        lines[0],
+        "@import \"data:text/css,@import %22https://example.com/far.css%22 layer(b) print;\" layer(a) screen;"
+    );
+    assert_eq!(lines[1], "@import \"https://example.com/%22.css\" layer(a) screen;");
+    assert!(sheet.contains(".r{left:2px}\nb{top:1px}\n.m{clip-path:url(data:image/svg+xml;base64,PHN2Zy8+#x);background:url(data:text/plain;charset=utf-8;base64,dGV4dA==),url()}\n"), "{sheet}");
+    let licences = read(&folder.path().join("out/main.css.LEGAL.txt"));
+    assert_eq!(licences, "/*! deep */\n/*! main */\n");
+    assert!(!sheet.contains("/*! main */") && sheet.contains(".LEGAL.txt"), "{sheet}");
+    let with =
+        |kind: &str| read(&built_with(&["--legal-comments", kind]).path().join("out/main.css"));
+    assert!(!with("none").contains("/*"));
+    assert!(with("inline").starts_with("/*! deep */\n/*! main */\n@import"));
+    assert!(with("eof").ends_with("/*! deep */\n/*! main */\n"));
+}
+
+#[test]
+fn external_files_are_named_from_where_the_output_is() {
+    let files = [
+        (
+            "src/main.js",
+            "import './a/deep.js'; import '../lib/x.js'; import './none.js'; import('./ext.js').then((it) => console.log(it.v));\n",
+        ),
+        (
+            "src/a/deep.js",
+            "import { v } from '../ext.js'; console.log(v, require('../ext.cjs'));\n",
+        ),
+        ("src/ext.js", "export const v = 1;\n"),
+        ("src/ext.cjs", "module.exports = 2;\n"),
+        ("lib/x.js", "console.log('x');\n"),
+        ("src/none.js", "console.log('none');\n"),
+        ("src/main.css", "@import './other.css'; .m { background: url(./i.png) }\n"),
+        ("package.json", "{ \"type\": \"module\" }"),
+    ];
+    let external = [
+        "--external",
+        "./src/ext.*",
+        "--external",
+        "./lib/*",
+        "--external",
+        "./src/none.js",
+        "--external",
+        "./src/other.css",
+        "--external",
+        "./src/*.png",
+    ];
+    for more in [vec![], vec!["--minify"], vec!["--splitting"], vec!["--format", "cjs"]] {
+        let flags = [
+            &["src/main.js", "--outdir", "dist/js", "--target", "node", "--metafile", "meta.json"],
+            external.as_slice(),
+            &more,
+        ]
+        .concat();
+        let folder = built(&files, &flags);
+        if !more.contains(&"cjs") {
+            let printed = ok(node().arg("dist/js/main.js").current_dir(folder.path()));
+            assert_eq!(printed, "x\nnone\n1 2\n1\n", "{more:?}");
+        }
+        let text = read(&folder.path().join("dist/js/main.js"));
+        assert!(text.contains("../../src/ext.cjs") && text.contains("../../src/ext.js"), "{text}");
+        let meta: serde_json::Value =
+            serde_json::from_str(&read(&folder.path().join("meta.json"))).unwrap();
+        let inputs = meta["inputs"]["src/a/deep.js"]["imports"].as_array().unwrap();
+        assert_eq!(inputs[0]["path"], "src/ext.js");
+    }
+    let flags = [&["src/main.css", "--outdir", "dist/css"], external.as_slice()].concat();
+    let sheet = read(&built(&files, &flags).path().join("dist/css/main.css"));
+    assert!(sheet.starts_with("@import \"../../src/other.css\";\n"), "{sheet}");
+    assert!(sheet.contains("url(\"../../src/i.png\")"), "{sheet}");
+}
+
+#[test]
+fn specifiers_lead_where_node_and_typescript_would_go() {
+    let files = [
+        ("s/lib.json", "{ \"x\": 1 }"),
+        ("s/lib/index.js", "export const x = 2;\n"),
+        (
+            "s/lib/sub/m.js",
+            "import { x } from '..'; import { x as y } from '../.'; export { x, y };\n",
+        ),
+        ("node_modules/p/path.ts", "this is no code"),
+        ("node_modules/p/path.js", "export default 'compiled';\n"),
+        ("node_modules/fib/package.json", "{ \"name\": \"fib\", \"type\": \"module\" }"),
+        ("node_modules/fib/index.js", "export const fib = 'package';\n"),
+        (
+            "t/tsconfig.json",
+            "{ \"compilerOptions\": { \"paths\": { \"fib\": [\"./fib.d.ts\"] } } }",
+        ),
+        ("t/fib.d.ts", "export declare const fib: string;\n"),
+        ("t/m.ts", "export { fib } from 'fib';\n"),
+        (
+            "main.js",
+            "import { x, y } from './s/lib/sub/m.js'; import path from 'p/path'; import { fib } from './t/m.ts'; import { compat } from 'react';\nconsole.log(x, y, path, fib, compat);\n",
+        ),
+        ("out/node_modules/preact/compat.js", "export const compat = 'compat';\n"),
+        (
+            "out/node_modules/preact/package.json",
+            "{ \"type\": \"module\", \"exports\": { \"./compat\": \"./compat.js\" } }",
+        ),
+        ("package.json", "{ \"type\": \"module\" }"),
+    ];
+    let flags = [
+        "main.js",
+        "--outdir",
+        "out",
+        "--target",
+        "node",
+        "--alias",
+        "react=preact/compat",
+        "--external",
+        "preact",
+    ];
+    let folder = built(&files, &flags);
+    let printed = ok(node().arg("out/main.js").current_dir(folder.path()));
+    assert_eq!(printed, "2 2 compiled package compat\n");
+    let glob = folder.path().join("s/lib/*.js");
+    ok(bundlegate()
+        .args(["build", glob.to_str().unwrap(), "--outdir", "o"])
+        .current_dir(folder.path()));
+    assert!(folder.path().join("o/index.js").exists());
+}
+
+#[test]
+fn a_commonjs_program_knows_that_it_is_the_main_one() {
+    let files = [
+        (
+            "src/main.cjs",
+            "const lib = require('./lib.cjs');\nmodule.exports = lib;\nif (require.main === module) console.log('run', lib.isMain);\n",
+        ),
+        ("src/lib.cjs", "exports.isMain = require.main === module;\n"),
+        ("use.mjs", "import './out/main.js'; console.log('used');\n"),
+        ("package.json", "{ \"type\": \"module\" }"),
+    ];
+    for minify in [false, true] {
+        let flags = ["src/main.cjs", "--outdir", "out", "--target", "node"];
+        let folder =
+            built(&files, &[flags.as_slice(), if minify { &["--minify"] } else { &[] }].concat());
+        let run = |file: &str| ok(node().arg(file).current_dir(folder.path()));
+        assert_eq!(run("out/main.js").trim(), "run false");
+        assert_eq!(run("use.mjs").trim(), "used");
+        // As npm links programs.
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("out/main.js", folder.path().join("link")).unwrap();
+            assert_eq!(run("link").trim(), "run false");
+        }
+    }
+}
+
+#[test]
 fn byte_order_marks_are_no_part_of_a_text() {
     let files = [
         (

@@ -121,7 +121,9 @@ pub(crate) fn find(module: &mut Module, program: Program, input: &FindInput<'_>)
     recorder.module.has_esm_syntax = (recorder.has_module_syntax && !is_mixed)
         || facts.uses_import_meta
         || facts.has_top_level_await;
-    choose_format(recorder.module, is_type_module, facts.uses_commonjs);
+    // `this` at its top is what a CommonJS module exports.
+    let uses_commonjs = facts.uses_commonjs || facts.uses_top_level_this;
+    choose_format(recorder.module, is_type_module, uses_commonjs);
     Found { body: recorder.body, uses, marked: recorder.marked, diagnostics: recorder.diagnostics }
 }
 

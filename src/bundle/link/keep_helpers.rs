@@ -57,6 +57,9 @@ pub(crate) fn keep_helpers(
         {
             wanted.insert(runtime::REQUIRE);
         }
+        if asks_for_main(graph, id, options) {
+            wanted.insert(runtime::MAIN_MODULE);
+        }
         if options.format != Format::Esm
             && module
                 .imports
@@ -113,4 +116,14 @@ pub(crate) fn keep_helpers(
 pub(crate) fn has_native_require(options: &Options) -> bool {
     options.format == Format::Cjs
         || (options.format == Format::Esm && matches!(options.target, Target::Node | Target::Bun))
+}
+
+/// Whether a module is a `CommonJS` entry point that may ask if it is the main one, where the runtime knows of none.
+pub(crate) fn asks_for_main(graph: &ModuleGraph, id: ModuleId, options: &Options) -> bool {
+    let module = graph.module(id);
+    module.asks_for_main
+        && module.format == ModuleFormat::CommonJs
+        && options.format == Format::Esm
+        && has_native_require(options)
+        && graph.entry_points.contains(&id)
 }

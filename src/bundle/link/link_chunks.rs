@@ -119,6 +119,7 @@ pub(crate) fn helper_symbols(graph: &ModuleGraph) -> Helpers {
         runtime::NAME,
         runtime::MISSING,
         runtime::REQUIRE,
+        runtime::MAIN_MODULE,
     ];
     let symbols = &graph.module(ModuleId::RUNTIME).symbols;
     names
@@ -233,6 +234,9 @@ impl Linker<'_> {
             && module.unresolved.contains(&Atom::from("require"))
         {
             self.require(used, links);
+        }
+        if super::keep_helpers::asks_for_main(self.graph, id, self.options) {
+            self.helper(runtime::MAIN_MODULE, used);
         }
         for statement in self.live.kept(self.graph, id) {
             for symbol in &statement.uses {

@@ -15,7 +15,7 @@ use super::options::Options;
 use crate::diag::Diagnostic;
 
 pub(crate) use bind_imports::{Binding, Bindings, NamespaceShape};
-pub(crate) use keep_helpers::has_native_require;
+pub(crate) use keep_helpers::{asks_for_main, has_native_require};
 pub(crate) use link_chunks::{ChunkLinks, NameKey};
 pub(crate) use rename::ChunkNames;
 pub(crate) use split_chunks::{Chunk, Chunks, Step};

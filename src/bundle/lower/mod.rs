@@ -98,6 +98,9 @@ pub(crate) fn lower(
         );
     }
     if has_jsx {
+        if !is_commonjs(program, input, SyntaxContext::empty().apply_mark(unresolved_mark)) {
+            make_module(program);
+        }
         // A namespaced tag name is reported through this handler; without one swc would panic.
         let handler =
             swc_core::common::errors::Handler::with_emitter(true, false, Box::new(Silent));
@@ -152,6 +155,39 @@ pub(crate) fn lower(
         });
     }
     Lowered { needs_hygiene, uses_helpers }
+}
+
+/// Whether a file says by its name, its package or its code that it is `CommonJS`.
+fn is_commonjs(program: &Program, input: &ParseInput<'_>, unresolved: SyntaxContext) -> bool {
+    struct Names {
+        unresolved: SyntaxContext,
+        found: bool,
+    }
+    impl Visit for Names {
+        noop_visit_type!();
+
+        fn visit_ident(&mut self, ident: &Ident) {
+            self.found |= ident.ctxt == self.unresolved
+                && matches!(ident.sym.as_str(), "require" | "module" | "exports");
+        }
+    }
+    let extension = input.file.extension().and_then(|extension| extension.to_str());
+    if input.is_type_module == Some(false) || matches!(extension, Some("cjs" | "cts")) {
+        return true;
+    }
+    let mut names = Names { unresolved, found: false };
+    program.visit_with(&mut names);
+    names.found
+}
+
+/// Makes a script a module, so that what JSX needs is imported, not required.
+fn make_module(program: &mut Program) {
+    let Program::Script(script) = program else { return };
+    *program = Program::Module(Module {
+        span: script.span,
+        body: script.body.take().into_iter().map(ModuleItem::Stmt).collect(),
+        shebang: script.shebang.take(),
+    });
 }
 
 /// What lowering did to a program.

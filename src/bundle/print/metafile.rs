@@ -46,7 +46,7 @@ pub(super) fn metafile_output(
         }
     };
     for (specifier, _) in &links.externals {
-        push(specifier.to_string(), ImportKind::Static, true);
+        push(graph.external_name(specifier), ImportKind::Static, true);
     }
     for other in &links.imported_chunks(info) {
         push(paths[*other as usize].clone(), ImportKind::Static, false);
@@ -70,7 +70,7 @@ pub(super) fn metafile_output(
                         }
                     }
                     ImportTarget::External(specifier) => {
-                        push(specifier.to_string(), record.kind, true);
+                        push(graph.external_name(specifier), record.kind, true);
                     }
                     _ => {}
                 }

@@ -143,15 +143,16 @@ struct Written {
     legal: Vec<String>,
 }
 
-/// The texts of licences in an output; each is told once.
-fn legal_texts(modules: &[Written], options: &Options) -> Vec<String> {
+/// The texts of licences in an output; each is told once. `end` is what would end the element of the output in a page.
+fn legal_text<'a>(texts: impl Iterator<Item = &'a String>, end: &str, options: &Options) -> String {
     if options.legal_comments == LegalComments::None {
-        return Vec::new();
+        return String::new();
     }
     let mut told = FxHashSet::default();
-    // Constants that were inlined come from the module, too.
-    let texts = modules.iter().flat_map(|module| &module.legal);
-    texts.filter(|text| told.insert(*text)).cloned().collect()
+    let texts = texts.filter(|text| told.insert(*text));
+    texts.fold(String::new(), |all, text| {
+        all + &text.replace(&format!("</{end}"), &format!("<\\/{end}")) + "\n"
+    })
 }
 
 struct ChunkInput {
@@ -165,9 +166,9 @@ fn print_chunk(
     source_map: &Lrc<SourceMap>,
 ) -> PrintedChunk {
     let options = context.options;
-    let legal = legal_texts(&input.modules, options).iter().fold(String::new(), |text, comment| {
-        text + &comment.replace("</script", "<\\/script") + "\n"
-    });
+    // Constants that were inlined come from the module, too.
+    let texts = input.modules.iter().flat_map(|module| &module.legal);
+    let legal = legal_text(texts, "script", options);
     let mut comments: FxHashMap<ModuleId, KeptComments> = FxHashMap::default();
     let mut code: FxHashMap<ModuleId, ModuleCode> = FxHashMap::default();
     let mut order = Vec::new();
@@ -341,6 +342,11 @@ fn finish(
     result
 }
 
+/// What an output says that has its licences beside it.
+fn legal_link() -> String {
+    format!("/*! Licences are in the file beside this one that ends in {LEGAL} */\n")
+}
+
 /// The file with the texts of licences of an output, if it has any.
 fn add_licences(path: &str, texts: &str, result: &mut Printed) {
     let bytes = texts.as_bytes();
@@ -408,9 +414,7 @@ fn add_frame(
             && !modules.any(|id| needs_transpiler(graph.module(*id)))
     });
     if options.legal_comments == LegalComments::Linked && !chunk.legal.is_empty() {
-        after.push_str(&format!(
-            "/*! Licences are in the file beside this one that ends in {LEGAL} */\n"
-        ));
+        after.push_str(&legal_link());
     }
     if let Some(entry) = info.entry
         && info.is_user_entry

@@ -1,8 +1,9 @@
 //! Where outputs are, and how code in one names another.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use swc_core::atoms::Atom;
 
 use super::stand_ins::StandIns;
 use crate::bundle::graph::{ModuleGraph, ModuleId};
@@ -18,6 +19,7 @@ pub(super) struct Paths {
     pub(super) templates: Vec<String>,
     /// URLs of copied files, as code in the output folder itself names them.
     assets: FxHashSet<String>,
+    external_files: FxHashMap<Atom, PathBuf>,
 }
 
 impl Paths {
@@ -48,7 +50,7 @@ impl Paths {
             .collect();
         let urls = graph.modules.iter().filter_map(|module| module.asset_url.as_ref());
         let assets = urls.map(ToString::to_string).collect();
-        Self { stand_ins, templates, assets }
+        Self { stand_ins, templates, assets, external_files: graph.external_files.clone() }
     }
 
     /// How a chunk names an asset.
@@ -57,11 +59,13 @@ impl Paths {
     }
 
     /// How a chunk names what is left to the runtime, which may be an asset of the build.
-    pub(super) fn external(&self, from: usize, specifier: &str, options: &Options) -> String {
-        if self.assets.contains(specifier) {
+    pub(super) fn external(&self, from: usize, specifier: &Atom, options: &Options) -> String {
+        if let Some(file) = self.external_files.get(specifier) {
+            file_from(&self.templates[from], file, options)
+        } else if self.assets.contains(specifier.as_str()) {
             self.asset(from, specifier, options)
         } else {
-            specifier.to_owned()
+            specifier.to_string()
         }
     }
 
@@ -82,6 +86,13 @@ pub(super) fn seen_from(from: &str, target: &str, options: &Options) -> String {
     let root = Path::new("/");
     let folder = root.join(from);
     let path = relative(folder.parent().unwrap_or(root), &root.join(path));
+    if path.starts_with("..") { path } else { format!("./{path}") }
+}
+
+/// The path of a file that is no output, as the output at `from` names it.
+pub(super) fn file_from(from: &str, file: &Path, options: &Options) -> String {
+    let output = options.outdir.join(from);
+    let path = relative(output.parent().unwrap_or(&options.outdir), file);
     if path.starts_with("..") { path } else { format!("./{path}") }
 }
 

@@ -44,7 +44,7 @@ impl Context<'_> {
     }
 
     /// How code of this chunk names what is left to the runtime, which may be an asset of the build.
-    pub(super) fn external(&self, specifier: &str) -> String {
+    pub(super) fn external(&self, specifier: &Atom) -> String {
         self.paths.external(self.chunk as usize, specifier, self.options)
     }
 
@@ -539,7 +539,8 @@ impl<'a> Rewriter<'a> {
                 }
             };
             let Some(reference) = reference else { continue };
-            if reference == Reference::Name(symbol.id.0.clone()) {
+            // In a closure all names are nested, this one too but for what it stands for.
+            if reference == Reference::Name(symbol.id.0.clone()) && !is_commonjs {
                 // What was a property is a name now, which nested ones must not be.
                 let name = &symbol.id.0;
                 if properties.contains(&index) || (is_flat && name.ends_with("_exports")) {
@@ -579,6 +580,7 @@ impl<'a> Rewriter<'a> {
             runtime::REQUIRE,
             runtime::EVALUATE,
             runtime::NAME,
+            runtime::MAIN_MODULE,
         ] {
             let symbol = context.plan.helpers[helper];
             captured.extend(context.names.local.get(&NameKey::Symbol(symbol)).cloned());
@@ -789,6 +791,23 @@ impl<'a> Rewriter<'a> {
         }
     }
 
+    /// `require.main` in an entry point, of which the runtime would know nothing.
+    fn main_module(&self, member: &MemberExpr) -> Option<Expr> {
+        let is_main = self.is_global(&member.obj, "require")
+            && member.prop.as_ident().is_some_and(|name| name.sym == *"main")
+            && crate::bundle::link::asks_for_main(
+                self.context.graph,
+                self.id,
+                self.context.options,
+            );
+        is_main.then(|| {
+            let url = code::import_meta_property("url", member.span);
+            let module = Expr::Ident(Ident::new("module".into(), member.span, self.unresolved));
+            let arguments = vec![module, code::ident(&self.require_function()), url];
+            code::call(&self.context.helper(runtime::MAIN_MODULE), arguments)
+        })
+    }
+
     fn require_function(&self) -> Atom {
         match self.context.options.format {
             Format::Cjs => "require".into(),
@@ -805,7 +824,8 @@ impl<'a> Rewriter<'a> {
         let target = match &record.target {
             ImportTarget::Module(target) => *target,
             ImportTarget::External(specifier) => {
-                return (*specifier != record.specifier).then(|| code::import_call(specifier));
+                let specifier = context.external(specifier);
+                return (*specifier != *record.specifier).then(|| code::import_call(&specifier));
             }
             ImportTarget::Missing => {
                 let missing = code::call(
@@ -1195,7 +1215,9 @@ impl VisitMut for Rewriter<'_> {
                 self.keep_renamed_name(expression);
             }
             Expr::Member(member) => {
-                if let Some(replacement) = self.chain(member, false) {
+                if let Some(replacement) =
+                    self.chain(member, false).or_else(|| self.main_module(member))
+                {
                     *expression = replacement;
                 } else {
                     member.visit_mut_children_with(self);

@@ -7,15 +7,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_sourcemap::SourceMapBuilder;
 
-use super::names::{entry_path, seen_from};
+use super::names::{entry_path, file_from, seen_from};
 use super::outputs::Printed;
-use super::sheet_map;
 use super::source_map::{self, InputMaps};
+use super::{add_licences, legal_link, legal_text, sheet_map};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::bundle::css::{Conditions, Sheet};
 use crate::bundle::graph::{ImportKind, ImportTarget, Module, ModuleGraph, ModuleId};
 use crate::bundle::link::LinkPlan;
-use crate::bundle::options::{Loader, Options, SourceMapMode};
+use crate::bundle::options::{LegalComments, Loader, Options, SourceMapMode};
 use crate::diag::Diagnostic;
 use crate::fs::relative;
 use crate::metafile::{Contribution, Import, Output};
@@ -264,6 +264,35 @@ impl MapInProgress {
     }
 }
 
+/// What is left to the runtime as the sheet at `from` names it: an asset, a file that stays, or a URL.
+fn external(graph: &ModuleGraph, from: &str, target: &Atom, options: &Options) -> String {
+    match graph.external_files.get(target) {
+        Some(file) => file_from(from, file, options),
+        None => seen_from(from, target, options),
+    }
+}
+
+/// The import of a sheet that stays one. Conditions around it have places of their own only in sheets of their own.
+fn import_under(url: &str, conditions: &[Conditions]) -> String {
+    let quote = |url: &str| serde_json::to_string(url).expect("a string always serialises");
+    let (inner, around) = match conditions.split_last() {
+        Some((inner, around)) => (inner.behind_url(), around),
+        None => (String::new(), conditions),
+    };
+    let mut statement = format!("@import {}{inner};", quote(url));
+    for conditions in around.iter().rev() {
+        let mut data = String::from("data:text/css,");
+        for letter in statement.chars() {
+            match letter {
+                '%' | '"' | '#' | '\\' => data.push_str(&format!("%{:02X}", u32::from(letter))),
+                other => data.push(other),
+            }
+        }
+        statement = format!("@import {}{};", quote(&data), conditions.behind_url());
+    }
+    statement + "\n"
+}
+
 fn print_sheet(
     graph: &ModuleGraph,
     entry: ModuleId,
@@ -271,8 +300,18 @@ fn print_sheet(
     options: &Options,
     printed: &mut Printed,
 ) {
+    // The hash is not known yet; what counts is the folder.
+    let unhashed = entry_path(graph, entry, "00000000", "css", options);
     let mut map = (options.source_map != SourceMapMode::None).then(MapInProgress::new);
+    let sheets = order.iter().filter_map(|placed| match placed.source {
+        Source::Module(id) => graph.module(id).sheet.as_ref(),
+        _ => None,
+    });
+    let legal = legal_text(sheets.flat_map(|sheet| &sheet.legal), "style", options);
     let mut text = String::new();
+    if options.legal_comments == LegalComments::Inline {
+        text.push_str(&legal);
+    }
     let mut inputs: BTreeMap<String, Contribution> = BTreeMap::new();
     let mut imports = Vec::new();
     let is_above = stands_above(order);
@@ -281,18 +320,15 @@ fn print_sheet(
             text.push_str(&format!("@layer {};\n", layers.join(", ")));
         }
         let Source::External(url) = &placed.source else { continue };
-        let behind: String = placed.conditions.iter().map(Conditions::behind_url).collect();
-        let quoted = serde_json::to_string(&**url).expect("a string always serialises");
-        text.push_str(&format!("@import {quoted}{behind};\n"));
+        let target = external(graph, &unhashed, url, options);
+        text.push_str(&import_under(&target, &placed.conditions));
         imports.push(Import {
-            path: url.to_string(),
+            path: graph.external_name(url),
             kind: ImportKind::Sheet.metafile_name().to_owned(),
             external: true,
             ..Import::default()
         });
     }
-    // The hash is not known yet; what counts is the folder.
-    let unhashed = entry_path(graph, entry, "00000000", "css", options);
     for (placed, is_above) in order.iter().zip(&is_above) {
         if !is_above && let Source::Layers(layers) = &placed.source {
             let mut code = String::new();
@@ -313,11 +349,15 @@ fn print_sheet(
             .iter()
             .zip(records)
             .map(|(url, record)| match &record.target {
-                ImportTarget::External(target) => seen_from(&unhashed, target, options),
+                ImportTarget::External(target) => external(graph, &unhashed, target, options),
                 _ => url.specifier.clone(),
             })
             .collect();
         let own = with_urls(sheet, &targets, options.minify.whitespace);
+        // Layers have their places by where they first stand, even if nothing is in them.
+        if own.is_empty() && placed.conditions.iter().all(|one| one.layer.is_none()) {
+            continue;
+        }
         let mut code = own.clone();
         for conditions in placed.conditions.iter().rev() {
             code = conditions.around(&code);
@@ -332,6 +372,11 @@ fn print_sheet(
         }
         inputs.entry(module.path.clone()).or_default().bytes_in_output += code.len() as u64;
         text.push_str(&code);
+    }
+    match options.legal_comments {
+        LegalComments::Eof => text.push_str(&legal),
+        LegalComments::Linked if !legal.is_empty() => text.push_str(&legal_link()),
+        _ => {}
     }
     let mut map = map.map(|map| map.finish(&text, &unhashed, options));
     let mut hashed = text.clone();
@@ -361,6 +406,9 @@ fn print_sheet(
         },
     );
     let map = json.and_then(|json| source_map::artifact(&path, json));
+    if options.legal_comments == LegalComments::Linked {
+        add_licences(&path, &legal, printed);
+    }
     match OutputPath::new(path) {
         Ok(path) => printed.artifacts.push(BuildArtifact {
             is_immutable: is_named_by(path.as_str(), &hash),

@@ -209,6 +209,7 @@ impl VisitMut for Substitute<'_> {
     fn visit_mut_unary_expr(&mut self, unary: &mut UnaryExpr) {
         if unary.op == UnaryOp::Delete {
             unary.arg.visit_mut_children_with(self);
+            end_chain(&mut unary.arg);
         } else {
             unary.visit_mut_children_with(self);
         }

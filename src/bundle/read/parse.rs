@@ -20,6 +20,7 @@ use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 use super::define::substitute;
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
+use crate::bundle::defines::UnsetVariable;
 use crate::bundle::lower::ambient::{ambient_names, make_global};
 use crate::bundle::lower::catch_variables::write_out_catch_variables;
 use crate::bundle::lower::import_equals::{place_requires, split_exports};
@@ -28,7 +29,9 @@ use crate::bundle::lower::sloppy::{
 };
 use crate::bundle::lower::{has_legacy_decorators, lower};
 use crate::bundle::options::{Format, Loader};
-use crate::bundle::source::{KeptComments, ParseInput, code_behind, is_annotation, location_at};
+use crate::bundle::source::{
+    KeptComments, ParseInput, code_behind, is_annotation, is_legal, location_at,
+};
 use crate::diag::{Diagnostic, Location};
 
 /// A parsed module: its tree, and what belongs to the tree alone.
@@ -98,13 +101,19 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
     let ambient = if is_typescript { ambient_names(&program) } else { FxHashSet::default() };
-    let lowered = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
     let mut unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
+    let mut top_level = SyntaxContext::empty().apply_mark(top_level_mark);
+    let (mut unset_before, mut uses_objects) = (Vec::new(), false);
+    if input.options.syntax.is_some_and(|year| year < 2022) {
+        // Nobody recognises `process.env?.NAME` in what becomes of it, or a pattern with a rest.
+        (unset_before, uses_objects) =
+            substitute(&mut program, input.defines, unresolved, top_level);
+    }
+    let lowered = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
     make_global(&mut program, ambient, unresolved);
     if is_typescript {
         place_requires(&mut program, unresolved);
     }
-    let mut top_level = SyntaxContext::empty().apply_mark(top_level_mark);
     let mut renamed = FxHashMap::default();
     if lowered.needs_hygiene {
         let keeps_names = input.options.keep_names;
@@ -144,8 +153,16 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
             diagnostics.extend(unknown.iter().map(|unknown| unknown_specifier(input, unknown)));
         }
     }
-    let (unset, uses_objects) = substitute(&mut program, input.defines, unresolved, top_level);
-    for unset in unset {
+    let (unset_now, uses_more) = substitute(&mut program, input.defines, unresolved, top_level);
+    uses_objects |= uses_more;
+    for unset in unset_now {
+        let is_known =
+            |known: &UnsetVariable| (known.position, &known.name) == (unset.position, &unset.name);
+        if !unset_before.iter().any(is_known) {
+            unset_before.push(unset);
+        }
+    }
+    for unset in unset_before {
         diagnostics.push(
             Diagnostic::warning(
                 "build/env-not-set",
@@ -625,7 +642,7 @@ fn keep_comments(comments: &SingleThreadedComments, source: &SourceFile) -> Kept
                     kept.pure_functions.insert(code());
                 }
             }
-            legal.extend(list.iter().filter(|comment| is_legal(comment)).map(|comment| {
+            legal.extend(list.iter().filter(|comment| is_legal(&comment.text)).map(|comment| {
                 let text = match comment.kind {
                     CommentKind::Block => format!("/*{}*/", comment.text),
                     CommentKind::Line => format!("//{}", comment.text),
@@ -652,13 +669,6 @@ fn keep_comments(comments: &SingleThreadedComments, source: &SourceFile) -> Kept
 
 fn is_bundler_hint(comment: &Comment) -> bool {
     comment.text.contains("webpackIgnore") || comment.text.contains("@vite-ignore")
-}
-
-/// `/*! … */`, `@license`, `@preserve`: texts whose licence wants them kept.
-fn is_legal(comment: &Comment) -> bool {
-    comment.text.starts_with('!')
-        || comment.text.contains("@license")
-        || comment.text.contains("@preserve")
 }
 
 /// Parses one expression of the settings, such as the value of a `define`.

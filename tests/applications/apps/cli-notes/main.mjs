@@ -2,10 +2,11 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import chalk from "chalk";
+import about, { version } from "./about.mjs";
 import { readNotes, writeNotes } from "./file.mjs";
 
-const require = createRequire(import.meta.url);
-const { version } = require("./about.json");
+// Stays with the runtime: no bundler follows it, so it may only name what the runtime has.
+const { styleText } = createRequire(import.meta.url)("node:util");
 
 const toNumber = (text) => {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be a number.");
@@ -15,7 +16,7 @@ const toNumber = (text) => {
 function createProgram() {
   const program = new Command("notes")
     .version(version)
-    .description("Notes in a YAML file")
+    .description(styleText("italic", about.description))
     .addOption(new Option("-f, --file <path>", "the file").default("notes.yml").env("NOTES_FILE"))
     .configureHelp({ sortSubcommands: true })
     .configureOutput({ writeErr: (text) => console.log("err:", text.trimEnd()), writeOut: (text) => console.log(text.trimEnd()) })

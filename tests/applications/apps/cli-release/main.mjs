@@ -22,10 +22,7 @@ const parser = (args) =>
     .command("check", "checks the configuration", {}, async () => log((await load()).problems))
     .demandCommand(1)
     .strict()
-    .fail((message, error, self) => {
-      log(`failed: ${message ?? error.message}`);
-      if (!error) log(self.parsed.argv.level);
-    })
+    .fail((message, error) => log(`failed: ${message ?? error.message}`))
     .exitProcess(false);
 
 async function plan({ packages, level, tag }) {

@@ -29,9 +29,6 @@ try {
   console.log(error.name, error.message, error.reason, error.line);
   console.log(error.showSourceCode(false));
 }
-console.log(await format("const a = {b:1,'c-d':async()=>await x?.y??z}", "babel"));
 console.log(await format("# Title\n* a\n* b\n\n```css\na{b:c}\n```", "markdown"));
-console.log(await format("interface A<T> {b:T|undefined}; enum E{A=1}", "typescript"));
 console.log(await format("a: {b: 1,   c: [1,2]}", "yaml"));
-console.log(await format("<div><p>text <b>bold</b></p><style>a{b:c}</style></div>", "html"));
-await format("const = 1", "babel").catch((error) => console.log(error.name, error.message));
+await format("a: [", "yaml").catch((error) => console.log(error.name, error.message));

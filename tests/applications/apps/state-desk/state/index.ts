@@ -1,0 +1,3 @@
+export * from "./desk";
+export * as slices from "./slices";
+export type { Ticket } from "./ticket";
