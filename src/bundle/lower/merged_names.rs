@@ -1,5 +1,5 @@
-//! TypeScript's namespaces that are declared in several pieces: each piece sees what the ones before it export, by its
-//! bare name. (Members of an enum are seen by further pieces of the enum only, which swc takes care of.)
+//! TypeScript's namespaces and enums that are declared in several pieces: each piece sees what the ones before it export,
+//! by its bare name. Of enums whose pieces are in one list, swc takes care.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
@@ -18,47 +18,113 @@ pub(crate) fn qualify_merged_names(program: &mut Program) {
 #[derive(Default)]
 struct Merged {
     /// What pieces of a name in the list at hand have exported so far.
-    exported: FxHashMap<Id, FxHashSet<Atom>>,
+    exported: FxHashMap<Id, Known>,
+}
+
+/// What pieces of a namespace export, or which members pieces of an enum have; what of it may have pieces itself is in
+/// `inner`.
+#[derive(Default)]
+struct Known {
+    names: FxHashSet<Atom>,
+    inner: FxHashMap<Atom, Known>,
+}
+
+impl Known {
+    fn add(&mut self, other: Self) {
+        self.names.extend(other.names);
+        #[expect(clippy::iter_over_hash_type, reason = "fills a map")]
+        for (name, known) in other.inner {
+            self.inner.entry(name).or_default().add(known);
+        }
+    }
+
+    fn add_inner(&mut self, name: &Atom, known: Self) {
+        self.names.insert(name.clone());
+        self.inner.entry(name.clone()).or_default().add(known);
+    }
 }
 
 impl Merged {
     fn piece(&mut self, declaration: &mut Decl) {
-        let Decl::TsModule(piece) = declaration else { return };
-        let TsModuleName::Ident(id) = &piece.id else { return };
-        let Some(TsNamespaceBody::TsModuleBlock(block)) = &mut piece.body else { return };
-        if piece.declare {
-            return;
-        }
-        let known = self.exported.entry(id.to_id()).or_default();
-        let names = exported_names(&block.body);
-        if !known.is_empty() {
-            let mut qualify = Qualify::new(id, known, &block.body);
-            block.body.visit_mut_with(&mut qualify);
-        }
-        known.extend(names);
+        let id = match declaration {
+            Decl::TsModule(piece) if !piece.declare => match &piece.id {
+                TsModuleName::Ident(id) => id.to_id(),
+                TsModuleName::Str(_) => return,
+            },
+            // Of those in one list, swc knows.
+            _ => return,
+        };
+        let known = self.exported.entry(id).or_default();
+        let exports = qualify_piece(declaration, known);
+        known.add(exports);
     }
 }
 
-fn exported_names(body: &[ModuleItem]) -> Vec<Atom> {
-    let mut names = Vec::new();
-    for item in body {
-        let ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) = item else { continue };
-        match &export.decl {
-            Decl::Class(class) => names.push(class.ident.clone()),
-            Decl::Fn(function) => names.push(function.ident.clone()),
-            Decl::Var(declaration) => {
-                declaration.decls.iter().for_each(|it| collect_names(&it.name, &mut names));
+/// Writes out the names in one piece that those before it export. Returns what it exports itself.
+fn qualify_piece(declaration: &mut Decl, before: &Known) -> Known {
+    match declaration {
+        Decl::TsModule(piece) if !piece.declare => match (&piece.id, &mut piece.body) {
+            (TsModuleName::Ident(id), Some(body)) => qualify_body(id, body, before),
+            _ => Known::default(),
+        },
+        Decl::TsEnum(piece) => {
+            let names = piece.members.iter().map(|member| match &member.id {
+                TsEnumMemberId::Ident(name) => name.sym.clone(),
+                TsEnumMemberId::Str(name) => name.value.to_atom_lossy().into_owned(),
+            });
+            let own: FxHashSet<Atom> = names.collect();
+            let others: FxHashSet<Atom> = before.names.difference(&own).cloned().collect();
+            if !others.is_empty() {
+                let mut qualify = Qualify::new(&piece.id, &others, &piece.members);
+                piece.members.visit_mut_with(&mut qualify);
             }
-            Decl::TsEnum(inner) => names.push(inner.id.clone()),
-            Decl::TsModule(inner) => {
-                if let TsModuleName::Ident(id) = &inner.id {
-                    names.push(id.clone());
+            Known { names: own, inner: FxHashMap::default() }
+        }
+        _ => Known::default(),
+    }
+}
+
+fn qualify_body(id: &Ident, body: &mut TsNamespaceBody, before: &Known) -> Known {
+    if !before.names.is_empty() {
+        let mut qualify = Qualify::new(id, &before.names, body);
+        body.visit_mut_with(&mut qualify);
+    }
+    let mut known = Known::default();
+    let nothing = Known::default();
+    let before_of = |name: &Atom| before.inner.get(name).unwrap_or(&nothing);
+    match body {
+        // `namespace A.B` exports `B`.
+        TsNamespaceBody::TsNamespaceDecl(inner) => {
+            let exports = qualify_body(&inner.id, &mut inner.body, before_of(&inner.id.sym));
+            known.add_inner(&inner.id.sym, exports);
+        }
+        TsNamespaceBody::TsModuleBlock(block) => {
+            for item in &mut block.body {
+                let ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) = item else { continue };
+                let mut names = Vec::new();
+                match &export.decl {
+                    Decl::Class(class) => names.push(class.ident.clone()),
+                    Decl::Fn(function) => names.push(function.ident.clone()),
+                    Decl::Var(declaration) => {
+                        declaration.decls.iter().for_each(|it| collect_names(&it.name, &mut names));
+                    }
+                    Decl::TsEnum(inner) => names.push(inner.id.clone()),
+                    Decl::TsModule(inner) => {
+                        if let TsModuleName::Ident(id) = &inner.id {
+                            names.push(id.clone());
+                        }
+                    }
+                    _ => {}
                 }
+                if let (Decl::TsEnum(_) | Decl::TsModule(_), [name]) = (&export.decl, &*names) {
+                    let exports = qualify_piece(&mut export.decl, before_of(&name.sym));
+                    known.add_inner(&name.sym, exports);
+                }
+                known.names.extend(names.into_iter().map(|ident| ident.sym));
             }
-            _ => {}
         }
     }
-    names.into_iter().map(|ident| ident.sym).collect()
+    known
 }
 
 impl VisitMut for Merged {
