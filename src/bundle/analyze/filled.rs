@@ -3,6 +3,7 @@
 //! filling a TypeScript namespace is.
 
 use rustc_hash::FxHashMap;
+use swc_core::atoms::Atom;
 use swc_core::common::SyntaxContext;
 use swc_core::ecma::ast::*;
 
@@ -14,14 +15,33 @@ use crate::bundle::syntax::{static_property, unwrapped};
 pub(crate) struct OwnObjects {
     /// By variable: whether what stands in its `prototype` is its own, too.
     list: FxHashMap<Id, HasPrototype>,
+    /// What some of them extend.
+    parents: FxHashMap<Id, Id>,
+    /// Properties that are no plain ones, by the object that has them: assigning to them may run code or throw.
+    special: FxHashMap<Object, Vec<Special>>,
 }
 
 type HasPrototype = bool;
 
+/// A variable's object, or that in its `prototype`.
+type Object = (Id, IsPrototype);
+type IsPrototype = bool;
+
+/// A property that is not as an assignment makes it, from a statement of the module on.
+struct Special {
+    since: usize,
+    /// `None` for all properties.
+    name: Option<Atom>,
+}
+
 impl OwnObjects {
     /// Looks at all declarations of a module. Objects with accessors are left out: filling them runs code.
     pub(crate) fn of(body: &[Stmt], module: &Module, unresolved: SyntaxContext) -> Self {
-        let mut own = Self { list: FxHashMap::default() };
+        let mut own = Self {
+            list: FxHashMap::default(),
+            parents: FxHashMap::default(),
+            special: FxHashMap::default(),
+        };
         for statement in body {
             let (ident, has_prototype) = match statement {
                 Stmt::Decl(Decl::Fn(function)) => (&function.ident, true),
@@ -61,7 +81,104 @@ impl OwnObjects {
                 *has_prototype = false;
             }
         }
+        for (index, statement) in body.iter().enumerate() {
+            own.note_special(index, statement, unresolved);
+        }
         own
+    }
+
+    /// Notes setters of classes, and what `Object.defineProperty`, `Object.freeze` and the like do to objects.
+    fn note_special(&mut self, index: usize, statement: &Stmt, unresolved: SyntaxContext) {
+        let class = match statement {
+            Stmt::Decl(Decl::Class(class)) => Some((&class.ident, &*class.class)),
+            Stmt::Decl(Decl::Var(declaration)) => match declaration.decls.as_slice() {
+                [VarDeclarator { name: Pat::Ident(ident), init: Some(init), .. }] => match &**init {
+                    Expr::Class(class) => Some((&ident.id, &*class.class)),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some((ident, class)) = class {
+            if let Some(Expr::Ident(parent)) = class.super_class.as_deref() {
+                self.parents.insert(ident.to_id(), parent.to_id());
+            }
+            let of_prototype = self.special.entry((ident.to_id(), true)).or_default();
+            of_prototype.extend(class.body.iter().filter_map(|member| match member {
+                ClassMember::Method(method) if method.kind != MethodKind::Method => {
+                    Some(Special { since: 0, name: key_name(&method.key) })
+                }
+                ClassMember::AutoAccessor(accessor) => Some(Special {
+                    since: 0,
+                    name: match &accessor.key {
+                        Key::Public(key) => key_name(key),
+                        Key::Private(_) => return None,
+                    },
+                }),
+                _ => None,
+            }));
+        }
+        if let Some(assign) = assignment(statement)
+            && let Some(target) = assigned_member(assign)
+            && let (Expr::Ident(ident), Some("prototype")) =
+                (&*target.obj, static_property(&target.prop).as_deref())
+            && let Expr::Call(create) = &*assign.right
+            && let Some(ExprOrSpread { spread: None, expr }) = create.args.first()
+            && let Expr::Member(parent) = &**expr
+            && let Expr::Ident(parent) = &*parent.obj
+        {
+            self.parents.insert(ident.to_id(), parent.to_id());
+        }
+        let Stmt::Expr(statement) = statement else { return };
+        let Expr::Call(call) = &*statement.expr else { return };
+        let Some(function) = function_of_object(call, unresolved) else { return };
+        let Some((first, rest)) = call.args.split_first() else { return };
+        let Some(object) = self.object(&first.expr) else { return };
+        let names = match (function.as_str(), rest) {
+            ("assign", _) => return,
+            ("defineProperty", [key, ..]) => vec![match &*key.expr {
+                Expr::Lit(Lit::Str(name)) => name.value.as_str().map(Atom::from),
+                _ => None,
+            }],
+            ("defineProperties", [descriptors]) => match &*descriptors.expr {
+                Expr::Object(object) => object.props.iter().map(property_name).collect(),
+                _ => vec![None],
+            },
+            _ => vec![None],
+        };
+        let special = self.special.entry(object).or_default();
+        special.extend(names.into_iter().map(|name| Special { since: index, name }));
+    }
+
+    /// The variable and its part that `expression` stands for.
+    fn object(&self, expression: &Expr) -> Option<Object> {
+        let ident = self.owner(expression)?;
+        Some((ident.to_id(), !matches!(unwrapped(expression), Expr::Ident(_))))
+    }
+
+    /// Whether assigning to a property in a statement does nothing but that.
+    fn is_plain_property(&self, object: Object, name: Option<&str>, index: usize) -> bool {
+        let (mut id, is_prototype) = object;
+        // An own stack is not needed: a class in a circle of parents does not load.
+        for _ in 0..=self.parents.len() {
+            let is_special = |special: &Special| {
+                let is_it = match (&special.name, name) {
+                    (Some(special), Some(name)) => *special == *name,
+                    _ => true,
+                };
+                special.since < index && is_it
+            };
+            let special = self.special.get(&(id.clone(), is_prototype));
+            if special.is_some_and(|list| list.iter().any(is_special)) {
+                return false;
+            }
+            match self.parents.get(&id) {
+                Some(parent) => id = parent.clone(),
+                None => return true,
+            }
+        }
+        false
     }
 
     /// A class without accessors of its own or of the classes it extends.
@@ -100,7 +217,7 @@ impl OwnObjects {
 
     /// The variables that a statement fills, when that is all it does; none otherwise. What the values it fills them
     /// with do is judged by `judge`, which may ask for more in `pure_if`.
-    pub(crate) fn filled(&self, judge: &Judge<'_>, statement: &Stmt) -> Vec<Id> {
+    pub(crate) fn filled(&self, judge: &Judge<'_>, index: usize, statement: &Stmt) -> Vec<Id> {
         if let Some(namespace) = filled_namespace(judge, statement) {
             return vec![namespace.to_id()];
         }
@@ -108,7 +225,7 @@ impl OwnObjects {
         let Stmt::Expr(statement) = statement else { return Vec::new() };
         let mut owners = Vec::new();
         let fills = match &*statement.expr {
-            Expr::Assign(assign) => self.assigns(judge, assign, &mut owners),
+            Expr::Assign(assign) => self.assigns(judge, index, assign, &mut owners),
             Expr::Call(call) => self.calls(judge, call, &mut owners),
             _ => false,
         };
@@ -120,46 +237,51 @@ impl OwnObjects {
     }
 
     /// `X.a = value`, `X.prototype.a = X.prototype.b = value`
-    fn assigns(&self, judge: &Judge<'_>, assign: &AssignExpr, owners: &mut Vec<Id>) -> bool {
+    fn assigns(
+        &self,
+        judge: &Judge<'_>,
+        index: usize,
+        assign: &AssignExpr,
+        owners: &mut Vec<Id>,
+    ) -> bool {
         let Some(target) = assigned_member(assign) else { return false };
-        let Some(owner) = self.owner(&target.obj) else { return false };
+        let Some(object) = self.object(&target.obj) else { return false };
+        let owner = object.0.clone();
         let is_plain = match &target.prop {
             MemberProp::Ident(name) => name.sym != *"__proto__",
             MemberProp::Computed(computed) => judge.is_plain_key(&computed.expr),
             MemberProp::PrivateName(_) => false,
         };
-        owners.push(owner.to_id());
+        owners.push(owner);
         is_plain
+            && self.is_plain_property(object, static_property(&target.prop).as_deref(), index)
             && match &*assign.right {
-                Expr::Assign(inner) => self.assigns(judge, inner, owners),
+                Expr::Assign(inner) => self.assigns(judge, index, inner, owners),
                 value => self.value(judge, value),
             }
     }
 
     /// `Object.assign(X, { … })`, `Object.defineProperty(X, "a", { … })`, `Object.freeze(X)` and the like.
     fn calls(&self, judge: &Judge<'_>, call: &CallExpr, owners: &mut Vec<Id>) -> bool {
-        let Callee::Expr(callee) = &call.callee else { return false };
-        let Expr::Member(callee) = &**callee else { return false };
-        let is_object = matches!(&*callee.obj, Expr::Ident(object)
-            if object.sym == *"Object" && object.ctxt == judge.unresolved);
+        let Some(function) = function_of_object(call, judge.unresolved) else { return false };
         let Some((first, rest)) = call.args.split_first() else { return false };
         let Some(owner) = self.owner(&first.expr) else { return false };
-        if !is_object || call.args.iter().any(|argument| argument.spread.is_some()) {
+        if call.args.iter().any(|argument| argument.spread.is_some()) {
             return false;
         }
         owners.push(owner.to_id());
-        match (static_property(&callee.prop).as_deref(), rest) {
-            (Some("freeze" | "seal" | "preventExtensions"), []) => true,
-            (Some("assign"), sources) => sources.iter().all(|source| {
+        match (function.as_str(), rest) {
+            ("freeze" | "seal" | "preventExtensions", []) => true,
+            ("assign", sources) => sources.iter().all(|source| {
                 matches!(&*source.expr, Expr::Object(object) if is_plain_object(object))
                     && judge.expression(&source.expr)
             }),
-            (Some("defineProperty"), [key, descriptor]) => {
+            ("defineProperty", [key, descriptor]) => {
                 judge.is_plain_key(&key.expr)
                     && matches!(&*descriptor.expr, Expr::Object(object) if is_plain_object(object))
                     && judge.expression(&descriptor.expr)
             }
-            (Some("defineProperties"), [descriptors]) => match &*descriptors.expr {
+            ("defineProperties", [descriptors]) => match &*descriptors.expr {
                 Expr::Object(object) => {
                     object.props.iter().all(|property| {
                         matches!(property, PropOrSpread::Prop(property)
@@ -169,7 +291,7 @@ impl OwnObjects {
                 }
                 _ => false,
             },
-            (Some("setPrototypeOf"), [parent]) => self.value(judge, &parent.expr),
+            ("setPrototypeOf", [parent]) => self.value(judge, &parent.expr),
             _ => false,
         }
     }
@@ -194,6 +316,33 @@ impl OwnObjects {
             }
             value => judge.expression(value),
         }
+    }
+}
+
+/// The name of the function in `Object.name(…)`.
+fn function_of_object(call: &CallExpr, unresolved: SyntaxContext) -> Option<String> {
+    let Callee::Expr(callee) = &call.callee else { return None };
+    let Expr::Member(callee) = &**callee else { return None };
+    let is_object = matches!(&*callee.obj, Expr::Ident(object)
+        if object.sym == *"Object" && object.ctxt == unresolved);
+    static_property(&callee.prop).filter(|_| is_object).map(|name| name.to_string())
+}
+
+fn property_name(property: &PropOrSpread) -> Option<Atom> {
+    match property {
+        PropOrSpread::Prop(property) => match &**property {
+            Prop::KeyValue(pair) => key_name(&pair.key),
+            _ => None,
+        },
+        PropOrSpread::Spread(_) => None,
+    }
+}
+
+fn key_name(key: &PropName) -> Option<Atom> {
+    match key {
+        PropName::Ident(name) => Some(name.sym.clone()),
+        PropName::Str(name) => name.value.as_str().map(Atom::from),
+        _ => None,
     }
 }
 

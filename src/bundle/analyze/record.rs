@@ -148,7 +148,7 @@ pub(crate) fn judge(
     let own = OwnObjects::of(&body, module, marks.unresolved);
     judge.reads_imports = true;
     for (index, (statement, uses)) in body.iter().zip(uses).enumerate() {
-        let filled = own.filled(&judge, statement);
+        let filled = own.filled(&judge, index, statement);
         let is_pure = !filled.is_empty() || judge.statement(statement);
         let pure_if = judge.pure_if.take();
         for id in filled {

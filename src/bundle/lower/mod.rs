@@ -287,26 +287,16 @@ impl VisitMut for BeforeLowering {
     /// `var z = a, { x: z, ...rest } = z`: the value is read before the pattern changes it.
     fn visit_mut_var_decl(&mut self, declaration: &mut VarDecl) {
         declaration.visit_mut_children_with(self);
-        let mut split = Vec::new();
-        for mut declarator in declaration.decls.take() {
+        for declarator in &mut declaration.decls {
             let has_rest = matches!(&declarator.name, Pat::Object(pattern)
                 if pattern.props.iter().any(|it| matches!(it, ObjectPatProp::Rest(_))));
-            if has_rest
-                && let Some(init) = &mut declarator.init
+            if let (true, Some(init)) = (has_rest, &mut declarator.init)
                 && init.is_ident()
             {
-                let held = fresh("held");
-                let read = std::mem::replace(&mut **init, Expr::Ident(held.clone()));
-                split.push(VarDeclarator {
-                    span: DUMMY_SP,
-                    name: Pat::Ident(held.into()),
-                    init: Some(Box::new(read)),
-                    definite: false,
-                });
+                // swc keeps what is no name in a variable of its own.
+                **init = code::sequence(vec![code::number(0.0), *init.take()]);
             }
-            split.push(declarator);
         }
-        declaration.decls = split;
     }
 
     /// ``(object?.method)`text` ``

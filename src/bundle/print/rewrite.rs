@@ -202,8 +202,14 @@ fn declare_constants(statements: &mut [Stmt], module: &Module) {
         Expr::Unary(unary) => unary.arg.is_lit(),
         _ => false,
     };
+    let mut so_far = AtOnce::default();
     for (statement, record) in statements.iter_mut().zip(&module.statements) {
-        if record.has_side_effects || calls_something(statement) {
+        let is_plain_variable = matches!(statement, Stmt::Decl(Decl::Var(declaration))
+            if declaration.kind == VarDeclKind::Var);
+        if !is_plain_variable {
+            statement.visit_with(&mut so_far);
+        }
+        if record.has_side_effects || so_far.calls {
             break;
         }
         let Stmt::Decl(Decl::Var(declaration)) = statement else { continue };
@@ -212,36 +218,50 @@ fn declare_constants(statements: &mut [Stmt], module: &Module) {
             one.init.as_deref().is_some_and(is_plain)
                 && symbol.is_some_and(|symbol| {
                     let symbol = &module.symbols[*symbol as usize];
-                    !symbol.is_reassigned && symbol.declared_by.len() == 1
+                    !symbol.is_reassigned
+                        && symbol.declared_by.len() == 1
+                        && !so_far.names.contains(&symbol.id)
                 })
         };
-        if declaration.kind == VarDeclKind::Var && declaration.decls.iter().all(is_constant) {
+        if is_plain_variable && declaration.decls.iter().all(is_constant) {
             declaration.kind = VarDeclKind::Const;
+        } else if is_plain_variable {
+            declaration.visit_with(&mut so_far);
+            if so_far.calls {
+                break;
+            }
         }
     }
 }
 
-/// Whether a statement calls a function when it runs, which could read a variable before it has its value.
-fn calls_something(statement: &Stmt) -> bool {
-    struct Finder(bool);
-    impl Visit for Finder {
-        noop_visit_type!();
-        fn visit_function(&mut self, _: &Function) {}
-        fn visit_arrow_expr(&mut self, _: &ArrowExpr) {}
-        fn visit_constructor(&mut self, _: &Constructor) {}
-        fn visit_call_expr(&mut self, _: &CallExpr) {
-            self.0 = true;
-        }
-        fn visit_new_expr(&mut self, _: &NewExpr) {
-            self.0 = true;
-        }
-        fn visit_tagged_tpl(&mut self, _: &TaggedTpl) {
-            self.0 = true;
-        }
+/// What statements do when they run, without what functions in them do later.
+#[derive(Default)]
+struct AtOnce {
+    /// Whether they call a function, which could read a variable before it has its value.
+    calls: bool,
+    /// Names that stand in them.
+    names: FxHashSet<Id>,
+}
+
+impl Visit for AtOnce {
+    noop_visit_type!();
+
+    fn visit_function(&mut self, _: &Function) {}
+    fn visit_arrow_expr(&mut self, _: &ArrowExpr) {}
+    fn visit_constructor(&mut self, _: &Constructor) {}
+
+    fn visit_call_expr(&mut self, _: &CallExpr) {
+        self.calls = true;
     }
-    let mut finder = Finder(false);
-    statement.visit_with(&mut finder);
-    finder.0
+    fn visit_new_expr(&mut self, _: &NewExpr) {
+        self.calls = true;
+    }
+    fn visit_tagged_tpl(&mut self, _: &TaggedTpl) {
+        self.calls = true;
+    }
+    fn visit_ident(&mut self, ident: &Ident) {
+        self.names.insert(ident.to_id());
+    }
 }
 
 /// `var ns = __namespace({ a: () => a })`; returns what adds names that are known only at run time.

@@ -173,6 +173,9 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
         );
     }
     let mut kept = keep_comments(&comments, input.source);
+    if !kept.pure_calls.is_empty() {
+        keep_marks_of_calls(&mut kept, &program);
+    }
     kept.renamed = renamed;
     kept.uses_helpers = lowered.uses_helpers || uses_objects;
     Ok((program, unresolved, kept, diagnostics))
@@ -665,6 +668,38 @@ fn keep_comments(comments: &SingleThreadedComments, source: &SourceFile) -> Kept
     legal.sort();
     kept.legal = legal.into_iter().map(|(_, text)| text).collect();
     kept
+}
+
+/// A mark that stands before anything else than a call says nothing, and when that folds away, what is behind it would
+/// take the mark for its own.
+fn keep_marks_of_calls(kept: &mut Kept, program: &Program) {
+    #[derive(Default)]
+    struct Calls(FxHashSet<BytePos>);
+    impl Visit for Calls {
+        noop_visit_type!();
+
+        fn visit_call_expr(&mut self, call: &CallExpr) {
+            self.0.insert(call.span.lo);
+            call.visit_children_with(self);
+        }
+        fn visit_new_expr(&mut self, new: &NewExpr) {
+            self.0.insert(new.span.lo);
+            new.visit_children_with(self);
+        }
+        fn visit_opt_call(&mut self, call: &OptCall) {
+            self.0.insert(call.span.lo);
+            call.visit_children_with(self);
+        }
+    }
+    let mut calls = Calls::default();
+    program.visit_with(&mut calls);
+    kept.pure_calls.retain(|position| calls.0.contains(position));
+    kept.annotations.retain(|position, list| {
+        if !calls.0.contains(position) {
+            list.retain(|comment| !is_annotation(comment, "PURE"));
+        }
+        !list.is_empty()
+    });
 }
 
 fn is_bundler_hint(comment: &Comment) -> bool {
