@@ -747,9 +747,13 @@ fn is_plain(function: &FnDecl) -> bool {
         && !function.function.is_generator
 }
 
-/// The `x = 1` of `for (var x = 1 in y)`.
+/// The `x = 1` of `for (var x = 1 in y)`, which may have labels.
 fn first_value(statement: &mut Stmt) -> Option<Stmt> {
-    let Stmt::ForIn(statement) = statement else { return None };
+    let statement = match statement {
+        Stmt::ForIn(statement) => statement,
+        Stmt::Labeled(labelled) => return first_value(&mut labelled.body),
+        _ => return None,
+    };
     let ForHead::VarDecl(declaration) = &mut statement.left else { return None };
     let first = declaration.clone();
     declaration.decls.first_mut()?.init.take()?;
@@ -790,6 +794,13 @@ impl VisitMut for WriteOut {
     }
 
     fn visit_mut_stmt(&mut self, statement: &mut Stmt) {
+        // Those of a list stand before it already; this one is all that another statement has.
+        if let Some(first) = first_value(statement) {
+            *statement = in_block(statement.take());
+            if let Stmt::Block(block) = statement {
+                block.stmts.insert(0, first);
+            }
+        }
         let head = head_names(statement);
         if !head.is_empty() {
             self.lexical.push(head);

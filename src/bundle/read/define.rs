@@ -276,6 +276,7 @@ impl VisitMut for Substitute<'_> {
                     }),
                 };
             }
+            Stmt::Switch(switch) => drop_cases(switch, self.names.unresolved),
             // What does nothing throws nothing.
             Stmt::Try(attempt) if attempt.block.stmts.iter().all(Stmt::is_empty) => {
                 let hoisted = attempt
@@ -419,6 +420,42 @@ fn fold(expression: &mut Expr, unresolved: SyntaxContext) {
             }
         }
         _ => {}
+    }
+}
+
+/// Empties the cases of a `switch` over a constant that nothing leads to.
+fn drop_cases(switch: &mut SwitchStmt, unresolved: SyntaxContext) {
+    let Some(value) = constant(&switch.discriminant, unresolved) else { return };
+    let mut first = None;
+    for (index, case) in switch.cases.iter().enumerate() {
+        let Some(test) = &case.test else { continue };
+        // One that is not known may be the one, and later ones come only if it is not.
+        let Some(test) = constant(test, unresolved) else { return };
+        if test == value {
+            first = Some(index);
+            break;
+        }
+    }
+    let default = switch.cases.iter().position(|case| case.test.is_none());
+    let first = first.or(default).unwrap_or(switch.cases.len());
+    let ends = |case: &SwitchCase| {
+        matches!(
+            case.cons.last(),
+            Some(Stmt::Break(BreakStmt { label: None, .. }) | Stmt::Return(_) | Stmt::Throw(_))
+        )
+    };
+    let last = switch.cases.iter().skip(first).position(ends).map_or(usize::MAX, |at| first + at);
+    for (index, case) in switch.cases.iter_mut().enumerate() {
+        // What a case declares, others may name.
+        let declares = case.cons.iter().any(|statement| match statement {
+            Stmt::Decl(Decl::Var(declaration)) => declaration.kind != VarDeclKind::Var,
+            other => other.is_decl(),
+        });
+        if (first..=last).contains(&index) || declares {
+            continue;
+        }
+        let dropped = BlockStmt { stmts: case.cons.take(), ..BlockStmt::default() };
+        case.cons.extend(hoisted_variables(&Stmt::Block(dropped)));
     }
 }
 
