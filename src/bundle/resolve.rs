@@ -167,6 +167,9 @@ pub struct Resolver {
     ignore_annotations: bool,
 }
 
+/// Names of files with the settings of a compiler and an editor; the first is preferred.
+const CONFIG_NAMES: [&str; 2] = ["tsconfig.json", "jsconfig.json"];
+
 /// What is left to the runtime: a specifier as it is written, or the path of a file.
 struct ExternalPattern {
     specifier: TextPattern,
@@ -561,7 +564,15 @@ impl Resolver {
     /// # Errors
     /// A tsconfig that cannot be parsed, or whose base is missing.
     pub fn tsconfig(&self, file: &Path) -> Result<Option<Arc<TsConfig>>, TsconfigError> {
-        self.governing(file).map(|(tsconfig, _)| tsconfig).map_err(tsconfig_error)
+        let governing = self.governing(file).map(|(tsconfig, _)| tsconfig);
+        governing.map_err(|error| tsconfig_error(error, &self.root))
+    }
+
+    /// The path of the tsconfig or jsconfig that a file is nearest to, whether it can be read or not.
+    pub fn nearest_path(&self, file: &Path) -> Option<PathBuf> {
+        let folders = file.ancestors().skip(1);
+        let mut paths = folders.flat_map(|folder| CONFIG_NAMES.map(|name| folder.join(name)));
+        paths.find(|path| matches!(self.files.kind(path), Ok(FileKind::File)))
     }
 
     /// The same, and whether the resolver takes another one for that of the file, or none.
@@ -593,7 +604,7 @@ impl Resolver {
         if let Some(known) = known {
             return Ok(known);
         }
-        let own = ["tsconfig.json", "jsconfig.json"].map(|name| folder.join(name));
+        let own = CONFIG_NAMES.map(|name| folder.join(name));
         let own = own.iter().find(|file| matches!(self.files.kind(file), Ok(FileKind::File)));
         let found = match (own, folder.parent()) {
             (Some(file), _) => Some(self.import.resolve_tsconfig(file)?),
@@ -846,14 +857,18 @@ fn resolve_file(
     }
 }
 
-fn tsconfig_error(error: ResolveError) -> TsconfigError {
+fn tsconfig_error(error: ResolveError, root: &Path) -> TsconfigError {
     match error {
         ResolveError::TsconfigNotFound(base) => TsconfigError::NoBase(base),
-        ResolveError::TsconfigLoadFailed { source, .. } => tsconfig_error(*source),
+        ResolveError::TsconfigLoadFailed { source, .. } => tsconfig_error(*source, root),
         ResolveError::Json(problem) => {
             TsconfigError::Syntax(problem.path, problem.line, problem.column, problem.message)
         }
-        error => TsconfigError::Invalid(error.to_string()),
+        // Messages of the resolver have absolute paths.
+        error => {
+            let below = format!("{}{}", root.display(), std::path::MAIN_SEPARATOR);
+            TsconfigError::Invalid(error.to_string().replace(&below, ""))
+        }
     }
 }
 

@@ -207,7 +207,9 @@ fn scan_once(
         for (importer, module) in (scanned.len()..).zip(&mut modules) {
             for diagnostic in module.diagnostics.drain(..) {
                 // What lies outside of the modules is said by each of them.
-                if diagnostic.location.is_some() || !diagnostics.contains(&diagnostic) {
+                let is_shared =
+                    diagnostic.location.is_none() || diagnostic.code == "build/tsconfig";
+                if !is_shared || !diagnostics.contains(&diagnostic) {
                     diagnostics.push(diagnostic);
                 }
             }
@@ -735,6 +737,12 @@ impl<'a> Scanner<'a> {
         if !loader.is_script() || path == runtime::PATH {
             return Ok(None);
         }
+        let place = || {
+            let nearest = self.options.tsconfig.clone();
+            let nearest = nearest.or_else(|| self.resolver.nearest_path(&resolved.file));
+            let file = nearest.map(|file| crate::fs::relative(&self.options.root, &file));
+            Location::file(file.unwrap_or_else(|| path.to_owned()))
+        };
         match self.resolver.tsconfig(&resolved.file) {
             Ok(tsconfig) => Ok(tsconfig),
             Err(TsconfigError::NoBase(base)) => {
@@ -742,8 +750,9 @@ impl<'a> Scanner<'a> {
                 diagnostics.push(
                     Diagnostic::warning(
                         "build/tsconfig",
-                        format!("a tsconfig extends `{base}`, which does not exist"),
+                        format!("a tsconfig extends `{base}`, which is no file and no package"),
                     )
+                    .at(place())
                     .hint("install it, or correct `extends`; until then the tsconfig is left out"),
                 );
                 Ok(None)
@@ -765,7 +774,7 @@ impl<'a> Scanner<'a> {
                 Err(Diagnostic::error("build/tsconfig", message).at(location))
             }
             Err(TsconfigError::Invalid(error)) => {
-                Err(Diagnostic::error("build/tsconfig", error).at(Location::file(path)))
+                Err(Diagnostic::error("build/tsconfig", error).at(place()))
             }
         }
     }

@@ -872,6 +872,12 @@ fn build_options(
         Some("preserve") => options.jsx.preserve = true,
         _ => {}
     }
+    if options.jsx.preserve && options.minify.any() {
+        problems.push(
+            Diagnostic::error("config/jsx", "JSX that is preserved cannot be minified")
+                .hint("leave `minify` to the tool that compiles the JSX"),
+        );
+    }
     options.jsx.factory = layers.text("jsx-factory");
     options.jsx.fragment = layers.text("jsx-fragment");
     options.jsx.import_source = layers.text("jsx-import-source");
