@@ -951,10 +951,8 @@ impl<'a> Scanner<'a> {
             Some(at) if record.kind == ImportKind::Url => specifier.split_at(at),
             _ => (specifier, ""),
         };
-        let relative = match path.starts_with('.') || is_data {
-            true => path.to_owned(),
-            false => format!("./{path}"),
-        };
+        let is_full = path.starts_with('.') || is_data;
+        let relative = if is_full { path.to_owned() } else { format!("./{path}") };
         let resolved =
             self.resolver.resolve(&module.file, &relative, ResolveKind::Sheet).or_else(|error| {
                 let resolved = self.resolver.resolve(&module.file, path, ResolveKind::Sheet);

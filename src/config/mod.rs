@@ -772,6 +772,25 @@ fn allowance(record: &BTreeMap<String, String>) -> Allowance {
     }
 }
 
+fn set_jsx(layers: &Layers<'_>, options: &mut Options, problems: &mut Vec<Diagnostic>) {
+    match layers.text("jsx").as_deref() {
+        Some("automatic") => options.jsx.classic = Some(false),
+        Some("classic" | "transform") => options.jsx.classic = Some(true),
+        Some("preserve") => options.jsx.preserve = true,
+        _ => {}
+    }
+    if options.jsx.preserve && options.minify.any() {
+        problems.push(
+            Diagnostic::error("config/jsx", "JSX that is preserved cannot be minified")
+                .hint("leave `minify` to the tool that compiles the JSX"),
+        );
+    }
+    options.jsx.factory = layers.text("jsx-factory");
+    options.jsx.fragment = layers.text("jsx-fragment");
+    options.jsx.import_source = layers.text("jsx-import-source");
+    options.jsx.development = layers.switch("jsx-dev").unwrap_or_default();
+}
+
 fn build_options(
     layers: &Layers<'_>,
     environment: &Environment,
@@ -866,22 +885,7 @@ fn build_options(
             }
         }
     }
-    match layers.text("jsx").as_deref() {
-        Some("automatic") => options.jsx.classic = Some(false),
-        Some("classic" | "transform") => options.jsx.classic = Some(true),
-        Some("preserve") => options.jsx.preserve = true,
-        _ => {}
-    }
-    if options.jsx.preserve && options.minify.any() {
-        problems.push(
-            Diagnostic::error("config/jsx", "JSX that is preserved cannot be minified")
-                .hint("leave `minify` to the tool that compiles the JSX"),
-        );
-    }
-    options.jsx.factory = layers.text("jsx-factory");
-    options.jsx.fragment = layers.text("jsx-fragment");
-    options.jsx.import_source = layers.text("jsx-import-source");
-    options.jsx.development = layers.switch("jsx-dev").unwrap_or_default();
+    set_jsx(layers, &mut options, problems);
     options.banner = layers.text("banner");
     options.footer = layers.text("footer");
     for (name, naming) in [

@@ -24,7 +24,9 @@ const MODES = [[], ["--minify"], ["--splitting"], ["--minify", "--splitting"]];
 const CONDITIONS = { browser: "browser", workers: "workerd" };
 const TIMEOUT_MS = 60_000;
 
-const [binary, ...wanted] = process.argv.slice(2);
+const [given, ...wanted] = process.argv.slice(2);
+// Builds run in the folders of the applications.
+const binary = given && path.resolve(given);
 const known = fs.readdirSync(path.join(here, "apps")).sort();
 const names = wanted.length ? wanted : known;
 const unknown = names.filter((name) => !known.includes(name));

@@ -1,5 +1,6 @@
 //! Real packages, bundled and used: what `tests/packages/src/NAME.mjs` prints when bundled equals what it prints when
-//! Node, or Bun, runs it as it is. `PACKAGES=all` runs the whole corpus, otherwise a dozen stand for it.
+//! Node, or Bun, runs it as it is. `PACKAGES=all` runs the whole corpus, otherwise a dozen stand for it. And small
+//! applications, each of several files and packages.
 
 use std::path::Path;
 
@@ -43,6 +44,16 @@ fn packages_do_what_they_do_unbundled() {
     }
     assert!(count > 0, "there is no package `{wanted}`");
     assert!(failures.is_empty(), "{} failures\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+/// Twenty small applications, each built in four ways: see `tests/applications/run.mjs`.
+#[test]
+fn applications_run_as_unbundled() {
+    let folder = install("tests/applications");
+    let said = ok(node().arg("run.mjs").arg(env!("CARGO_BIN_EXE_bundlegate")).current_dir(folder));
+    let names = std::fs::read_dir(root().join("tests/applications/apps")).unwrap().count();
+    let all = format!("{names} applications, {} outputs: all as unbundled\n", 4 * names);
+    assert!(names >= 20 && said.ends_with(&all), "{said}");
 }
 
 fn run(module: &Path, target: &str) -> std::process::Output {

@@ -92,10 +92,12 @@ impl OwnObjects {
         let class = match statement {
             Stmt::Decl(Decl::Class(class)) => Some((&class.ident, &*class.class)),
             Stmt::Decl(Decl::Var(declaration)) => match declaration.decls.as_slice() {
-                [VarDeclarator { name: Pat::Ident(ident), init: Some(init), .. }] => match &**init {
-                    Expr::Class(class) => Some((&ident.id, &*class.class)),
-                    _ => None,
-                },
+                [VarDeclarator { name: Pat::Ident(ident), init: Some(init), .. }] => {
+                    match &**init {
+                        Expr::Class(class) => Some((&ident.id, &*class.class)),
+                        _ => None,
+                    }
+                }
                 _ => None,
             },
             _ => None,

@@ -293,6 +293,32 @@ fn import_under(url: &str, conditions: &[Conditions]) -> String {
     statement + "\n"
 }
 
+/// Prints what stands above all rules. Returns the imports among it.
+fn print_imports(
+    graph: &ModuleGraph,
+    order: &[Placed],
+    is_above: &[bool],
+    (path, options): (&str, &Options),
+    text: &mut String,
+) -> Vec<Import> {
+    let mut imports = Vec::new();
+    for (placed, is_above) in order.iter().zip(is_above) {
+        if *is_above && let Source::Layers(layers) = &placed.source {
+            text.push_str(&format!("@layer {};\n", layers.join(", ")));
+        }
+        let Source::External(url) = &placed.source else { continue };
+        let target = external(graph, path, url, options);
+        text.push_str(&import_under(&target, &placed.conditions));
+        imports.push(Import {
+            path: graph.external_name(url),
+            kind: ImportKind::Sheet.metafile_name().to_owned(),
+            external: true,
+            ..Import::default()
+        });
+    }
+    imports
+}
+
 fn print_sheet(
     graph: &ModuleGraph,
     entry: ModuleId,
@@ -313,22 +339,8 @@ fn print_sheet(
         text.push_str(&legal);
     }
     let mut inputs: BTreeMap<String, Contribution> = BTreeMap::new();
-    let mut imports = Vec::new();
     let is_above = stands_above(order);
-    for (placed, is_above) in order.iter().zip(&is_above) {
-        if *is_above && let Source::Layers(layers) = &placed.source {
-            text.push_str(&format!("@layer {};\n", layers.join(", ")));
-        }
-        let Source::External(url) = &placed.source else { continue };
-        let target = external(graph, &unhashed, url, options);
-        text.push_str(&import_under(&target, &placed.conditions));
-        imports.push(Import {
-            path: graph.external_name(url),
-            kind: ImportKind::Sheet.metafile_name().to_owned(),
-            external: true,
-            ..Import::default()
-        });
-    }
+    let imports = print_imports(graph, order, &is_above, (&unhashed, options), &mut text);
     for (placed, is_above) in order.iter().zip(&is_above) {
         if !is_above && let Source::Layers(layers) = &placed.source {
             let mut code = String::new();
