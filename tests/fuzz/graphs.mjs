@@ -43,13 +43,18 @@ class Graph extends Random {
     this.mayCircle = this.chance(0.3);
     this.mayAwait = this.chance(0.3);
     this.entries = this.chance(0.5) ? 1 : 2 + this.below(2);
+    // Whether modules use the same names for their variables.
+    this.sharesNames = this.chance(0.5);
     this.modules = Array.from({ length: count }, (_, index) => {
       const kind = index < this.entries ? "mjs" : this.pick(["mjs", "cjs", "cjs", "cjs", "cjs", index > 1 ? "json" : "cjs"]);
       // What the module is sure to export as properties.
       return { index, kind, file: `./m${index}.${kind}`, names: [], form: "names", exported: new Set() };
     });
     for (const one of this.modules) this.plan(one);
-    for (const one of this.modules) one.text = this[one.kind](one);
+    for (const one of this.modules) {
+      if (this.sharesNames) this.names = 0;
+      one.text = this[one.kind](one);
+    }
   }
 
   plan(one) {
@@ -58,8 +63,12 @@ class Graph extends Random {
     one.isStrict = this.chance(0.6);
     one.isMarked = one.kind === "cjs" && this.chance(0.25);
     one.isLoud = this.chance(0.6);
-    if (one.kind === "cjs") one.form = this.pick(["names", "names", "names", "names", "object", "function", "alias", "both", "mixed"]);
+    if (one.kind === "cjs") one.form = this.pick(["names", "names", "names", "names", "object", "function", "alias", "both", "mixed", "variable"]);
     if (one.form === "function" || one.form === "both") one.names = ["alpha"];
+  }
+
+  own(one) {
+    return this.sharesNames ? "own" : `own${one.index}`;
   }
 
   targets(one) {
@@ -80,7 +89,7 @@ class Graph extends Random {
     return this.pick([
       "1", '"text"', "{ x: 1 }", "() => say(2)", "function () { return say(3); }",
       one.isStrict || one.kind === "mjs" ? "function () { return say(typeof this); }" : "function () { return say(4); }",
-      "class { constructor() { this.y = 1; } }", `own${one.index}`, `say("value of ${one.index}")`,
+      "class { constructor() { this.y = 1; } }", this.own(one), `say("value of ${one.index}")`,
     ]);
   }
 
@@ -158,8 +167,14 @@ class Graph extends Random {
         exports.push(`module.exports = { ${one.names.map((name) => `${name}: ${this.value(one)}`).join(", ")} };`);
         if (this.chance(0.3)) exports.push(`module.exports.${one.names[0]} = ${this.value(one)};`);
         break;
+      case "variable": {
+        const name = this.name("d");
+        exports.push(`${this.pick(["const", "var", "let"])} ${name} = { ${one.names.map((name) => `${name}: ${this.value(one)}`).join(", ")} };`, `module.exports = ${name};`);
+        if (this.chance(0.3)) exports.push(`say(${name}.${one.names[0]}, ${name});`);
+        break;
+      }
       case "function":
-        exports.push(`module.exports = ${this.pick(["function () { return say(5); }", "() => say(6)", "class {}", `own${one.index}`])};`);
+        exports.push(`module.exports = ${this.pick(["function () { return say(5); }", "() => say(6)", "class {}", this.own(one)])};`);
         exports.push(`module.exports.alpha = ${this.value(one)};`);
         break;
       case "both":
@@ -184,7 +199,7 @@ class Graph extends Random {
     if (one.form === "names" && this.chance(0.2)) lines.push(`exports.${one.names.join(" = exports.")} = void 0;`);
     if (one.isLoud) (this.chance(0.5) ? lines : exports).push(`say("module ${one.index}");`);
     const parts = isAfter ? [...requires, exports] : [exports, ...requires];
-    return `${one.isStrict ? '"use strict";\n' : ""}${[...lines, ...parts.flat()].join("\n")}\nfunction own${one.index}() { return say("own ${one.index}"); }\n`;
+    return `${one.isStrict ? '"use strict";\n' : ""}${[...lines, ...parts.flat()].join("\n")}\nfunction ${this.own(one)}() { return say("own ${one.index}"); }\n`;
   }
 
   mjs(one) {
@@ -230,7 +245,7 @@ class Graph extends Random {
       const wait = this.pick(["0", "new Promise((done) => setTimeout(done, 1))"]);
       lines.splice(this.below(lines.length + 1), 0, `await ${wait};`, `say("${one.index} has waited");`);
     }
-    lines.push(`function own${one.index}() { return say("own ${one.index}"); }`);
+    lines.push(`function ${this.own(one)}() { return say("own ${one.index}"); }`);
     if (one.index < this.entries) {
       lines.push("for (const run of later) run();", "for (const run of later) run();");
       // When an `import()` answers beside what awaits is the runtime's to say.

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use cssparser::{Parser, ParserInput, Token};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Line and column from 0, the column in UTF-16 units.
 pub(super) type Place = (u32, u32);
@@ -48,27 +48,39 @@ pub(super) fn pairs(printed: &str, source: &str) -> Vec<(Place, Place)> {
     found
 }
 
-/// Pairs what says the same, then what is of the same kind, in order: a module's names and a value's form differ.
+/// Pairs what is of the same kind, in order, as names of modules and forms of values differ. Where not all of a kind is
+/// there, what says the same comes first.
 fn pair(printed: &[Statement], source: &[Statement], found: &mut Vec<(Place, Place)>) {
+    let mut by_kind: FxHashMap<&Kind, VecDeque<usize>> = FxHashMap::default();
+    for (index, statement) in source.iter().enumerate() {
+        by_kind.entry(&statement.kind).or_default().push_back(index);
+    }
+    let mut counts: FxHashMap<&Kind, usize> = FxHashMap::default();
+    for statement in printed {
+        *counts.entry(&statement.kind).or_default() += 1;
+    }
+    let is_whole = |kind: &Kind| by_kind.get(kind).map(VecDeque::len) == counts.get(kind).copied();
     let mut same: FxHashMap<(&Kind, &str), VecDeque<usize>> = FxHashMap::default();
     for (index, statement) in source.iter().enumerate() {
-        same.entry((&statement.kind, &statement.text)).or_default().push_back(index);
+        if !is_whole(&statement.kind) {
+            same.entry((&statement.kind, &statement.text)).or_default().push_back(index);
+        }
     }
-    let mut is_paired = vec![false; source.len()];
     let mut partners: Vec<Option<usize>> = printed
         .iter()
-        .map(|statement| {
-            let index = same.get_mut(&(&statement.kind, statement.text.as_str()))?.pop_front()?;
-            is_paired[index] = true;
-            Some(index)
-        })
+        .map(|statement| same.get_mut(&(&statement.kind, &*statement.text))?.pop_front())
         .collect();
-    let mut alike: FxHashMap<&Kind, VecDeque<usize>> = FxHashMap::default();
-    for (index, statement) in source.iter().enumerate().filter(|(index, _)| !is_paired[*index]) {
-        alike.entry(&statement.kind).or_default().push_back(index);
-    }
+    let taken: FxHashSet<usize> = partners.iter().copied().flatten().collect();
     for (partner, statement) in partners.iter_mut().zip(printed) {
-        *partner = partner.or_else(|| alike.get_mut(&statement.kind)?.pop_front());
+        let Some(list) = by_kind.get_mut(&statement.kind).filter(|_| partner.is_none()) else {
+            continue;
+        };
+        while let Some(index) = list.pop_front() {
+            if !taken.contains(&index) {
+                *partner = Some(index);
+                break;
+            }
+        }
     }
     for (statement, partner) in printed.iter().zip(partners) {
         let Some(partner) = partner.map(|index| &source[index]) else { continue };
