@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use anstream::{AutoStream, ColorChoice};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -423,7 +424,8 @@ impl<'a> Log<'a> {
         let color = match matches.get_one::<String>("color").map(String::as_str) {
             Some("always") => true,
             Some("never") => false,
-            _ => std::io::stderr().is_terminal(),
+            // As the environment wants it: `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`.
+            _ => AutoStream::choice(&std::io::stderr()) != ColorChoice::Never,
         };
         let least = if matches.get_flag("quiet") { Severity::Error } else { Severity::Note };
         Self { format, color, least, environment, config: None, mask: OnceLock::new() }
@@ -460,7 +462,9 @@ impl<'a> Log<'a> {
     /// Where news of something long goes: over one line of a terminal, or else a line when nothing was said for ten
     /// seconds, also when there is no news. Nothing where `is_long` is false.
     fn progress(&self, is_long: bool) -> impl Fn(&str) + Sync + use<> {
-        let is_terminal = std::io::stderr().is_terminal() && self.format == Format::Text;
+        let is_dumb = self.environment.plain("TERM") == Some("dumb");
+        let is_terminal =
+            std::io::stderr().is_terminal() && !is_dumb && self.format == Format::Text;
         let is_wanted = is_long && self.least > Severity::Error && self.format != Format::Json;
         let start = std::time::Instant::now();
         let pulse = Arc::new(std::sync::Mutex::new((start, "working".to_owned())));

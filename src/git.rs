@@ -67,6 +67,25 @@ impl Repository {
         &self.root
     }
 
+    /// The branch that others start from: what the remote says, else the one of the usual names that is there, else the
+    /// one that is checked out.
+    #[must_use]
+    pub fn default_branch(&self) -> Option<String> {
+        let ask =
+            |arguments: &[&str]| run(&self.root, arguments).ok().filter(|said| !said.is_empty());
+        let remote = ask(&["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]);
+        if let Some(branch) = remote.as_deref().and_then(|name| name.strip_prefix("origin/")) {
+            return Some(branch.to_owned());
+        }
+        let is_there = |name: &&str| {
+            ["refs/heads", "refs/remotes/origin"].iter().any(|kind| {
+                ask(&["rev-parse", "--verify", "--quiet", &format!("{kind}/{name}")]).is_some()
+            })
+        };
+        let usual = ["main", "master", "trunk"].into_iter().find(is_there).map(str::to_owned);
+        usual.or_else(|| ask(&["symbolic-ref", "--quiet", "--short", "HEAD"]))
+    }
+
     /// The whole id of a commit.
     ///
     /// # Errors

@@ -338,18 +338,21 @@ pub(crate) fn import_meta_property(name: &str, span: Span) -> Expr {
     member(meta, &name.into(), span)
 }
 
-/// What assigning to an import does: `(() => { throw new TypeError("Assignment to constant variable.") })()`
-pub(crate) fn throw_readonly() -> Expr {
-    let error = Expr::New(NewExpr {
+/// `new Class(…)` of a global class.
+pub(crate) fn new_expression(class: &str, arguments: Vec<Expr>) -> Expr {
+    let argument = |value| ExprOrSpread { spread: None, expr: Box::new(value) };
+    Expr::New(NewExpr {
         span: DUMMY_SP,
         ctxt: SyntaxContext::empty(),
-        callee: Box::new(ident(&"TypeError".into())),
-        args: Some(vec![ExprOrSpread {
-            spread: None,
-            expr: Box::new(string("Assignment to constant variable.")),
-        }]),
+        callee: Box::new(ident(&class.into())),
+        args: Some(arguments.into_iter().map(argument).collect()),
         type_args: None,
-    });
+    })
+}
+
+/// What assigning to an import does: `(() => { throw new TypeError("Assignment to constant variable.") })()`
+pub(crate) fn throw_readonly() -> Expr {
+    let error = new_expression("TypeError", vec![string("Assignment to constant variable.")]);
     let body = vec![Stmt::Throw(ThrowStmt { span: DUMMY_SP, arg: Box::new(error) })];
     let closure = ParenExpr { span: DUMMY_SP, expr: Box::new(arrow_block(&[], body, false)) };
     call_expression(Expr::Paren(closure), Vec::new())

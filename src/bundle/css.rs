@@ -19,8 +19,8 @@ use lightningcss::values::image::Image;
 use lightningcss::values::url::Url;
 use lightningcss::visitor::{Visit, VisitTypes, Visitor};
 
-use crate::bundle::read::input_map::InputMap;
-use crate::bundle::source::is_legal;
+use crate::bundle::input_map::InputMap;
+use crate::bundle::options::is_legal;
 
 /// A style sheet that was read.
 #[derive(Debug, Clone, Default)]

@@ -521,8 +521,9 @@ pub struct ModuleGraph {
 impl ModuleGraph {
     /// What a metafile calls that which is left to the runtime: the path of a file from the root, or what the import says.
     pub(super) fn external_name(&self, specifier: &Atom) -> String {
-        let path =
-            specifier.strip_prefix("./").filter(|_| self.external_files.contains_key(specifier));
+        let path = specifier
+            .strip_prefix("file:./")
+            .filter(|_| self.external_files.contains_key(specifier));
         path.unwrap_or(specifier).to_owned()
     }
 

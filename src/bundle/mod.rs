@@ -6,6 +6,7 @@ mod code;
 pub mod css;
 mod defines;
 pub mod graph;
+pub(crate) mod input_map;
 mod link;
 mod lower;
 mod meaning;

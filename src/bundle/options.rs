@@ -200,6 +200,11 @@ pub enum LegalComments {
     Linked,
 }
 
+/// Whether the text of a comment is one whose licence wants it kept: `/*! … */`, `@license`, `@preserve`.
+pub(crate) fn is_legal(comment: &str) -> bool {
+    comment.starts_with('!') || comment.contains("@license") || comment.contains("@preserve")
+}
+
 /// Everything that shapes a build. Plain data: the same options and the same files make the same bytes.
 #[derive(Debug, Clone)]
 pub struct Options {

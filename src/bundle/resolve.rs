@@ -299,15 +299,14 @@ impl Resolver {
             ResolveKind::Sheet => &self.sheet,
         };
         let resolution = self.resolve_by_tsconfig(resolver, kind, importer, specifier);
-        // What `paths` of a tsconfig lead to may be declarations, which are for the compiler alone.
         let resolution = match resolution {
             Ok(found) if is_package(specifier) && is_declaration(found.path()) => {
-                resolve_file(self.plain_of(kind), importer, specifier)
+                Ok(self.behind_declaration(kind, importer, specifier).unwrap_or(found))
             }
             resolution => resolution,
         };
         let resolution = match resolution {
-            Ok(found) => match self.compiled_beside(found.path(), specifier) {
+            Ok(found) => match self.compiled_beside(&found, specifier) {
                 Some(file) => resolver.resolve_file(importer, &file),
                 None => Ok(found),
             },
@@ -410,12 +409,39 @@ impl Resolver {
         })
     }
 
+    /// What a specifier stands for whose `paths` in a tsconfig lead to declarations first: these are for the compiler.
+    fn behind_declaration(
+        &self,
+        kind: ResolveKind,
+        importer: &Path,
+        specifier: &str,
+    ) -> Option<Resolution> {
+        let plain = self.plain_of(kind);
+        let tsconfig = self.governing(importer).ok()?.0?;
+        let places = tsconfig.resolve_path_alias_or_base_url(specifier);
+        let mut found =
+            places.iter().filter_map(|place| plain.resolve_file(importer, place.to_str()?).ok());
+        found
+            .find(|found| !is_declaration(found.path()))
+            .or_else(|| resolve_file(plain, importer, specifier).ok())
+    }
+
     /// What a package has compiled beside a file of TypeScript that a specifier without an extension leads to: its
     /// sources are made for its own settings.
-    fn compiled_beside(&self, file: &Path, specifier: &str) -> Option<String> {
+    fn compiled_beside(&self, found: &Resolution, specifier: &str) -> Option<String> {
+        let file = found.path();
         let extension = file.extension()?.to_str()?;
         let is_source = matches!(extension, "ts" | "tsx" | "mts" | "cts");
-        if !is_source || specifier.ends_with(extension) || !in_node_modules(file) {
+        let names_it = specifier.ends_with(&format!(".{extension}"));
+        if !is_source || names_it || !in_node_modules(file) {
+            return None;
+        }
+        // `exports` and `main` name files as they are.
+        let package = found.package_json()?;
+        let is_whole = is_package(specifier) && package_name(specifier) == specifier;
+        if (is_package(specifier) && package.exports().is_some())
+            || (is_whole && file.with_extension("") != package.directory().join("index"))
+        {
             return None;
         }
         let mut beside =

@@ -27,9 +27,9 @@ use super::graph::{
     EntryPoint, Export, FlatExports, ImportKind, ImportName, ImportRecord, ImportTarget, Module,
     ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, NamedImport,
 };
+use super::input_map::InputMap;
 use super::options::{Format, Loader, Options, SourceMapMode, Target};
 use super::plug_and_play::{self, WithArchives};
-use super::read::input_map::InputMap;
 use super::read::load::{self, Asset, LoadError, load};
 use super::read::parse::{parse, parse_expression};
 use super::resolve::{PackageBuild, ResolveKind, Resolved, ResolvedFile, Resolver, TsconfigError};
@@ -236,7 +236,8 @@ fn scan_once(
                     )),
                     Some(Resolved::External(specifier)) => ImportTarget::External(specifier.into()),
                     Some(Resolved::ExternalFile(file)) => {
-                        let name = Atom::from(format!("./{}", relative(&options.root, &file)));
+                        // No specifier looks like that.
+                        let name = Atom::from(format!("file:./{}", relative(&options.root, &file)));
                         external_files.insert(name.clone(), file);
                         ImportTarget::External(name)
                     }
@@ -599,12 +600,8 @@ impl<'a> Scanner<'a> {
 
     /// Puts the text of a module into the source map.
     fn place(&self, mut read: ReadModule) -> PlacedModule {
-        // Internal files are left out of source maps: what stands in these is not in any file.
-        let is_written = matches!(
-            read.loaded.loader,
-            Loader::Js | Loader::Jsx | Loader::Ts | Loader::Tsx | Loader::Json
-        );
-        let name = if read.path == runtime::PATH || !is_written {
+        // Internal files are left out of source maps: of a sheet, the script side stands in no file.
+        let name = if read.path == runtime::PATH || read.loaded.loader == Loader::Css {
             FileName::Internal(read.path.clone())
         } else {
             FileName::Custom(read.path.clone())
@@ -686,7 +683,9 @@ impl<'a> Scanner<'a> {
             module.asks_for_main = ["require", "module"]
                 .iter()
                 .all(|name| module.unresolved.contains(&Atom::from(*name)))
-                && source.src.contains("require.main");
+                && ["require.main", "require?.main", "require[\"main\"]", "require['main']"]
+                    .iter()
+                    .any(|text| source.src.contains(text));
             self.warn_of_lost_files(&module, &found.body, marks.unresolved, &mut diagnostics);
             if self.options.target == Target::Workers {
                 let uses =

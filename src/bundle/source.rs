@@ -33,11 +33,6 @@ pub(crate) struct ParseInput<'a> {
     pub(crate) files: &'a Arc<dyn FileSystem>,
 }
 
-/// Whether the text of a comment is one whose licence wants it kept: `/*! … */`, `@license`, `@preserve`.
-pub(crate) fn is_legal(comment: &str) -> bool {
-    comment.starts_with('!') || comment.contains("@license") || comment.contains("@preserve")
-}
-
 /// Whether a comment is an annotation for bundlers: `/* @__NAME__ */`, or `#` for `@`, or a comment to the end of the line.
 pub(crate) fn is_annotation(comment: &Comment, name: &str) -> bool {
     comment.text.match_indices("__").any(|(at, _)| {

@@ -189,6 +189,10 @@ impl<'de> Visitor<'de> for ValueSeed {
             Kind::Switch => Ok(Value::Switch(on)),
             // `compress: false` and the like: none of the list.
             Kind::List | Kind::Choices(_) if !on => Ok(Value::List(Vec::new())),
+            // `sourcemap: true` means what the flag without a value means.
+            Kind::Choice(words) if on && words.contains(&"linked") => self.visit_str("linked"),
+            Kind::Choice(words) if !on && words.contains(&"none") => self.visit_str("none"),
+            Kind::Text | Kind::List => Err(no_text(self.key, on)),
             _ => self.visit_str(if on { "true" } else { "false" }),
         }
     }
@@ -202,7 +206,11 @@ impl<'de> Visitor<'de> for ValueSeed {
     }
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Value, E> {
-        self.visit_str(&number.to_string())
+        match self.kind {
+            // As a number, `1.10` is `1.1`.
+            Kind::Text | Kind::List => Err(no_text(self.key, number)),
+            _ => self.visit_str(&number.to_string()),
+        }
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
@@ -268,6 +276,14 @@ impl<'de> Visitor<'de> for ValueSeed {
     }
 }
 
+/// What YAML takes for something else than a text, where one is wanted: what was written need not be what it prints as.
+fn no_text<E: serde::de::Error>(key: &str, value: impl fmt::Display) -> E {
+    fail(
+        format!("`{key}` takes a text, and this is none"),
+        Some(format!("if it is meant, put it in quotes: \"{value}\"")),
+    )
+}
+
 /// Starts the message on a value of this kind: where a key should be named, the line may hold the key itself.
 fn hidden(kind: Kind) -> &'static str {
     if kind == Kind::KeySource { SECRET } else { "" }
@@ -294,7 +310,10 @@ impl Visitor<'_> for TextSeed {
     }
 
     fn visit_bool<E: serde::de::Error>(self, on: bool) -> Result<String, E> {
-        self.visit_str(if on { "true" } else { "false" })
+        match self.kind {
+            Kind::List => Err(no_text(self.key, on)),
+            _ => self.visit_str(if on { "true" } else { "false" }),
+        }
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<String, E> {

@@ -11,6 +11,9 @@ use crate::bundle::graph::Module;
 use crate::bundle::meaning::Judge;
 use crate::bundle::syntax::{static_property, unwrapped};
 
+/// How far up parents of a class are looked at.
+const MOST_PARENTS: usize = 64;
+
 /// Variables of a module that hold an object of their own from their declaration on.
 pub(crate) struct OwnObjects {
     /// By variable: whether what stands in its `prototype` is its own, too.
@@ -18,7 +21,14 @@ pub(crate) struct OwnObjects {
     /// What some of them extend.
     parents: FxHashMap<Id, Id>,
     /// Properties that are no plain ones, by the object that has them: assigning to them may run code or throw.
-    special: FxHashMap<Object, Vec<Special>>,
+    special: FxHashMap<Object, Special>,
+}
+
+/// Properties by name, with the statement that made them so; no name stands for all.
+struct Special {
+    /// The first of these statements.
+    since: usize,
+    by_name: FxHashMap<Option<Atom>, usize>,
 }
 
 type HasPrototype = bool;
@@ -26,13 +36,6 @@ type HasPrototype = bool;
 /// A variable's object, or that in its `prototype`.
 type Object = (Id, IsPrototype);
 type IsPrototype = bool;
-
-/// A property that is not as an assignment makes it, from a statement of the module on.
-struct Special {
-    since: usize,
-    /// `None` for all properties.
-    name: Option<Atom>,
-}
 
 impl OwnObjects {
     /// Looks at all declarations of a module. Objects with accessors are left out: filling them runs code.
@@ -106,20 +109,21 @@ impl OwnObjects {
             if let Some(Expr::Ident(parent)) = class.super_class.as_deref() {
                 self.parents.insert(ident.to_id(), parent.to_id());
             }
-            let of_prototype = self.special.entry((ident.to_id(), true)).or_default();
-            of_prototype.extend(class.body.iter().filter_map(|member| match member {
-                ClassMember::Method(method) if method.kind != MethodKind::Method => {
-                    Some(Special { since: 0, name: key_name(&method.key) })
-                }
-                ClassMember::AutoAccessor(accessor) => Some(Special {
-                    since: 0,
-                    name: match &accessor.key {
-                        Key::Public(key) => key_name(key),
-                        Key::Private(_) => return None,
+            let names: Vec<Option<Atom>> = class
+                .body
+                .iter()
+                .filter_map(|member| match member {
+                    ClassMember::Method(method) if method.kind != MethodKind::Method => {
+                        Some(key_name(&method.key))
+                    }
+                    ClassMember::AutoAccessor(accessor) => match &accessor.key {
+                        Key::Public(key) => Some(key_name(key)),
+                        Key::Private(_) => None,
                     },
-                }),
-                _ => None,
-            }));
+                    _ => None,
+                })
+                .collect();
+            self.add_special((ident.to_id(), true), names, index);
         }
         if let Some(assign) = assignment(statement)
             && let Some(target) = assigned_member(assign)
@@ -149,8 +153,18 @@ impl OwnObjects {
             },
             _ => vec![None],
         };
-        let special = self.special.entry(object).or_default();
-        special.extend(names.into_iter().map(|name| Special { since: index, name }));
+        self.add_special(object, names, index);
+    }
+
+    fn add_special(&mut self, object: Object, names: Vec<Option<Atom>>, index: usize) {
+        if names.is_empty() {
+            return;
+        }
+        let new = || Special { since: index, by_name: FxHashMap::default() };
+        let special = self.special.entry(object).or_insert_with(new);
+        for name in names {
+            special.by_name.entry(name).or_insert(index);
+        }
     }
 
     /// The variable and its part that `expression` stands for.
@@ -162,18 +176,16 @@ impl OwnObjects {
     /// Whether assigning to a property in a statement does nothing but that.
     fn is_plain_property(&self, object: Object, name: Option<&str>, index: usize) -> bool {
         let (mut id, is_prototype) = object;
-        // An own stack is not needed: a class in a circle of parents does not load.
-        for _ in 0..=self.parents.len() {
-            let is_special = |special: &Special| {
-                let is_it = match (&special.name, name) {
-                    (Some(special), Some(name)) => *special == *name,
-                    _ => true,
-                };
-                special.since < index && is_it
-            };
-            let special = self.special.get(&(id.clone(), is_prototype));
-            if special.is_some_and(|list| list.iter().any(is_special)) {
-                return false;
+        let name = name.map(Atom::from);
+        // Longer chains of classes are nobody's; one that is a circle does not load.
+        for _ in 0..MOST_PARENTS {
+            if let Some(special) = self.special.get(&(id.clone(), is_prototype)) {
+                let is_before =
+                    |name: &Option<Atom>| special.by_name.get(name).is_some_and(|at| *at < index);
+                if is_before(&None) || is_before(&name) || (name.is_none() && special.since < index)
+                {
+                    return false;
+                }
             }
             match self.parents.get(&id) {
                 Some(parent) => id = parent.clone(),

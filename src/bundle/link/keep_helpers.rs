@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use swc_core::atoms::Atom;
 
+use super::split_chunks::{Chunk, Chunks};
 use super::tree_shake::Live;
 use super::wrap_modules::{Wrap, Wraps};
 use crate::bundle::graph::{ImportKind, ImportTarget, ModuleFormat, ModuleGraph, ModuleId};
@@ -15,6 +16,7 @@ pub(crate) fn keep_helpers(
     graph: &ModuleGraph,
     mut live: Live,
     wraps: &Wraps,
+    chunks: &Chunks,
     options: &Options,
 ) -> Live {
     let mut wanted: BTreeSet<&'static str> = BTreeSet::new();
@@ -57,7 +59,7 @@ pub(crate) fn keep_helpers(
         {
             wanted.insert(runtime::REQUIRE);
         }
-        if asks_for_main(graph, id, options) {
+        if asks_for_main(graph, chunks, id, options) {
             wanted.insert(runtime::MAIN_MODULE);
         }
         if options.format != Format::Esm
@@ -119,11 +121,22 @@ pub(crate) fn has_native_require(options: &Options) -> bool {
 }
 
 /// Whether a module is a `CommonJS` entry point that may ask if it is the main one, where the runtime knows of none.
-pub(crate) fn asks_for_main(graph: &ModuleGraph, id: ModuleId, options: &Options) -> bool {
+pub(crate) fn asks_for_main(
+    graph: &ModuleGraph,
+    chunks: &Chunks,
+    id: ModuleId,
+    options: &Options,
+) -> bool {
     let module = graph.module(id);
     module.asks_for_main
         && module.format == ModuleFormat::CommonJs
         && options.format == Format::Esm
         && has_native_require(options)
-        && graph.entry_points.contains(&id)
+        && entry_chunk(chunks, id).is_some()
+}
+
+/// The chunk of an entry point that the user named, which others may hold the code of.
+pub(crate) fn entry_chunk(chunks: &Chunks, id: ModuleId) -> Option<u32> {
+    let is_it = |chunk: &Chunk| chunk.is_user_entry && chunk.entry == Some(id);
+    (0u32..).zip(&chunks.list).find(|(_, chunk)| is_it(chunk)).map(|(index, _)| index)
 }

@@ -235,7 +235,7 @@ impl Linker<'_> {
         {
             self.require(used, links);
         }
-        if super::keep_helpers::asks_for_main(self.graph, id, self.options) {
+        if super::keep_helpers::asks_for_main(self.graph, self.chunks, id, self.options) {
             self.helper(runtime::MAIN_MODULE, used);
         }
         for statement in self.live.kept(self.graph, id) {

@@ -15,7 +15,7 @@ use super::options::Options;
 use crate::diag::Diagnostic;
 
 pub(crate) use bind_imports::{Binding, Bindings, NamespaceShape};
-pub(crate) use keep_helpers::{asks_for_main, has_native_require};
+pub(crate) use keep_helpers::{asks_for_main, entry_chunk, has_native_require};
 pub(crate) use link_chunks::{ChunkLinks, NameKey};
 pub(crate) use rename::ChunkNames;
 pub(crate) use split_chunks::{Chunk, Chunks, Step};
@@ -69,7 +69,7 @@ pub(crate) fn link(graph: &ModuleGraph, entry_points: &[ModuleId], options: &Opt
     // where only that keeps their order.
     let (chunks, wraps) =
         split_chunks::split_chunks(graph, entry_points, &order, &bindings, &live, wraps, options);
-    let live = keep_helpers::keep_helpers(graph, live, &wraps, options);
+    let live = keep_helpers::keep_helpers(graph, live, &wraps, &chunks, options);
     let links = link_chunks::link_chunks(graph, &bindings, &live, &wraps, &chunks, options);
     // Last: only now is it known which top-level names share a scope.
     let names = rename::rename(graph, &live, &wraps, &chunks, &links, options);

@@ -120,6 +120,8 @@ struct Shaker<'a, 'b> {
     options: &'a Options,
     live: Live,
     todo: Vec<Todo>,
+    /// Variables whose declarations are kept.
+    walked: FxHashSet<SymbolId>,
     /// Modules that only `import()` reaches, and only for these exports.
     taken: BTreeMap<ModuleId, BTreeSet<Atom>>,
     /// Names that modules pass on, with those that are read behind them, and modules that do.
@@ -167,6 +169,7 @@ pub(crate) fn tree_shake(
         options,
         live,
         todo: Vec::new(),
+        walked: FxHashSet::default(),
         taken: BTreeMap::new(),
         passed: FxHashSet::default(),
         quiet_importers,
@@ -379,6 +382,10 @@ impl Shaker<'_, '_> {
             return;
         }
         self.live.needs[by.index()].insert(module);
+        // What fills an object declares it, too, so a variable may have many statements that all use it.
+        if !self.walked.insert(SymbolId { module, index: symbol }) {
+            return;
+        }
         for statement in &self.graph.module(module).symbols[symbol as usize].declared_by {
             self.statement(module, *statement);
         }

@@ -1,8 +1,9 @@
 //! TypeScript's namespaces and enums that are declared in several pieces: each piece sees what the ones before it export,
-//! by its bare name. Of enums whose pieces are in one list, swc takes care.
+//! by its bare name.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
+use swc_core::common::SyntaxContext;
 use swc_core::common::util::take::Take;
 use swc_core::ecma::ast::*;
 use swc_core::ecma::visit::{Visit, VisitMut, VisitMutWith, VisitWith};
@@ -11,22 +12,25 @@ use crate::bundle::code;
 use crate::bundle::syntax::collect_names;
 
 /// Writes such names out: `y` as `x.y`. Names must be resolved, and types still be there.
-pub(crate) fn qualify_merged_names(program: &mut Program) {
-    program.visit_mut_with(&mut Merged::default());
+pub(crate) fn qualify_merged_names(program: &mut Program, unresolved: SyntaxContext) {
+    program.visit_mut_with(&mut Merged { exported: FxHashMap::default(), unresolved });
 }
 
-#[derive(Default)]
 struct Merged {
+    unresolved: SyntaxContext,
     /// What pieces of a name in the list at hand have exported so far.
-    exported: FxHashMap<Id, Known>,
+    exported: FxHashMap<(Id, IsEnum), Known>,
 }
+
+/// A namespace and an enum of one name do not see what the other has.
+type IsEnum = bool;
 
 /// What pieces of a namespace export, or which members pieces of an enum have; what of it may have pieces itself is in
 /// `inner`.
 #[derive(Default)]
 struct Known {
     names: FxHashSet<Atom>,
-    inner: FxHashMap<Atom, Known>,
+    inner: FxHashMap<(Atom, IsEnum), Known>,
 }
 
 impl Known {
@@ -38,9 +42,9 @@ impl Known {
         }
     }
 
-    fn add_inner(&mut self, name: &Atom, known: Self) {
+    fn add_inner(&mut self, name: &Atom, is_enum: IsEnum, known: Self) {
         self.names.insert(name.clone());
-        self.inner.entry(name.clone()).or_default().add(known);
+        self.inner.entry((name.clone(), is_enum)).or_default().add(known);
     }
 }
 
@@ -48,20 +52,26 @@ impl Merged {
     fn piece(&mut self, declaration: &mut Decl) {
         let id = match declaration {
             Decl::TsModule(piece) if !piece.declare => match &piece.id {
-                TsModuleName::Ident(id) => id.to_id(),
+                TsModuleName::Ident(id) => (id.to_id(), false),
                 TsModuleName::Str(_) => return,
             },
-            // Of those in one list, swc knows.
+            Decl::TsEnum(piece) if !piece.declare => (piece.id.to_id(), true),
             _ => return,
         };
         let known = self.exported.entry(id).or_default();
-        let exports = qualify_piece(declaration, known);
+        // Of enums in one list swc knows, unless something else around has a member's name.
+        let exports = qualify_piece(declaration, known, Some(self.unresolved));
         known.add(exports);
     }
 }
 
 /// Writes out the names in one piece that those before it export. Returns what it exports itself.
-fn qualify_piece(declaration: &mut Decl, before: &Known) -> Known {
+/// Of an enum, only what does not have the context `known_elsewhere` is written out.
+fn qualify_piece(
+    declaration: &mut Decl,
+    before: &Known,
+    known_elsewhere: Option<SyntaxContext>,
+) -> Known {
     match declaration {
         Decl::TsModule(piece) if !piece.declare => match (&piece.id, &mut piece.body) {
             (TsModuleName::Ident(id), Some(body)) => qualify_body(id, body, before),
@@ -76,11 +86,29 @@ fn qualify_piece(declaration: &mut Decl, before: &Known) -> Known {
             let others: FxHashSet<Atom> = before.names.difference(&own).cloned().collect();
             if !others.is_empty() {
                 let mut qualify = Qualify::new(&piece.id, &others, &piece.members);
+                qualify.known_elsewhere = known_elsewhere;
                 piece.members.visit_mut_with(&mut qualify);
             }
             Known { names: own, inner: FxHashMap::default() }
         }
         _ => Known::default(),
+    }
+}
+
+/// Writes out the first name of `B.C`, if it is one of `exported`: `A.B.C`.
+fn qualify_entity(name: &mut TsEntityName, namespace: &Ident, exported: &FxHashSet<Atom>) {
+    match name {
+        TsEntityName::TsQualifiedName(inner) => {
+            qualify_entity(&mut inner.left, namespace, exported);
+        }
+        TsEntityName::Ident(ident) if exported.contains(&ident.sym) => {
+            *name = TsEntityName::TsQualifiedName(Box::new(TsQualifiedName {
+                span: ident.span,
+                left: TsEntityName::Ident(namespace.clone()),
+                right: IdentName::from(ident.clone()),
+            }));
+        }
+        TsEntityName::Ident(_) => {}
     }
 }
 
@@ -91,16 +119,30 @@ fn qualify_body(id: &Ident, body: &mut TsNamespaceBody, before: &Known) -> Known
     }
     let mut known = Known::default();
     let nothing = Known::default();
-    let before_of = |name: &Atom| before.inner.get(name).unwrap_or(&nothing);
+    let before_of =
+        |name: &Atom, is_enum| before.inner.get(&(name.clone(), is_enum)).unwrap_or(&nothing);
     match body {
         // `namespace A.B` exports `B`.
         TsNamespaceBody::TsNamespaceDecl(inner) => {
-            let exports = qualify_body(&inner.id, &mut inner.body, before_of(&inner.id.sym));
-            known.add_inner(&inner.id.sym, exports);
+            let exports = qualify_body(&inner.id, &mut inner.body, before_of(&inner.id.sym, false));
+            known.add_inner(&inner.id.sym, false, exports);
         }
         TsNamespaceBody::TsModuleBlock(block) => {
             for item in &mut block.body {
-                let ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) = item else { continue };
+                let export = match item {
+                    ModuleItem::ModuleDecl(ModuleDecl::ExportDecl(export)) => export,
+                    ModuleItem::ModuleDecl(ModuleDecl::TsImportEquals(import)) => {
+                        // What the piece itself exports is a property of the namespace, too.
+                        if let TsModuleRef::TsEntityName(name) = &mut import.module_ref {
+                            qualify_entity(name, id, &known.names);
+                        }
+                        if import.is_export {
+                            known.names.insert(import.id.sym.clone());
+                        }
+                        continue;
+                    }
+                    _ => continue,
+                };
                 let mut names = Vec::new();
                 match &export.decl {
                     Decl::Class(class) => names.push(class.ident.clone()),
@@ -117,8 +159,10 @@ fn qualify_body(id: &Ident, body: &mut TsNamespaceBody, before: &Known) -> Known
                     _ => {}
                 }
                 if let (Decl::TsEnum(_) | Decl::TsModule(_), [name]) = (&export.decl, &*names) {
-                    let exports = qualify_piece(&mut export.decl, before_of(&name.sym));
-                    known.add_inner(&name.sym, exports);
+                    let is_enum = matches!(&export.decl, Decl::TsEnum(_));
+                    let before = before_of(&name.sym, is_enum);
+                    let exports = qualify_piece(&mut export.decl, before, None);
+                    known.add_inner(&name.sym, is_enum, exports);
                 }
                 known.names.extend(names.into_iter().map(|ident| ident.sym));
             }
@@ -161,6 +205,8 @@ struct Qualify<'a> {
     exported: &'a FxHashSet<Atom>,
     /// What the piece declares itself, anywhere in it.
     declared: FxHashSet<Id>,
+    /// The context of names that somebody else takes care of.
+    known_elsewhere: Option<SyntaxContext>,
 }
 
 impl<'a> Qualify<'a> {
@@ -171,12 +217,13 @@ impl<'a> Qualify<'a> {
     ) -> Self {
         let mut declared = Declared::default();
         piece.visit_with(&mut declared);
-        Self { object: object.clone(), exported, declared: declared.0 }
+        Self { object: object.clone(), exported, declared: declared.0, known_elsewhere: None }
     }
 
     fn member(&self, name: &Ident) -> Option<MemberExpr> {
-        let is_exported =
-            self.exported.contains(&name.sym) && !self.declared.contains(&name.to_id());
+        let is_exported = self.exported.contains(&name.sym)
+            && !self.declared.contains(&name.to_id())
+            && self.known_elsewhere != Some(name.ctxt);
         let Expr::Member(member) =
             code::member(Expr::Ident(self.object.clone()), &name.sym, name.span)
         else {

@@ -67,7 +67,8 @@ pub(crate) fn lower(
     }
     if is_typescript {
         drop_abstract_members(program);
-        qualify_merged_names(program);
+        let unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
+        qualify_merged_names(program, unresolved);
         // What it is called in the source may be what a CommonJS module has around it.
         needs_hygiene |= features.export_assignment;
         // The object of a namespace has its name, and so may something in it.
@@ -140,10 +141,21 @@ pub(crate) fn lower(
         });
         join_names(program, "_SuppressedError");
     }
+    Lowered { needs_hygiene, uses_helpers }
+}
+
+/// Turns syntax that is newer than the output may have into older one. `lowered` is what was done before.
+pub(crate) fn lower_to_year(
+    program: &mut Program,
+    input: &ParseInput<'_>,
+    comments: &SingleThreadedComments,
+    unresolved_mark: Mark,
+    lowered: &mut Lowered,
+) {
     if let Some(year) = input.options.syntax.filter(|year| *year < 2022) {
-        needs_hygiene = true;
+        lowered.needs_hygiene = true;
         if year < 2018 && lower_async(program, year < 2017) {
-            uses_helpers = true;
+            lowered.uses_helpers = true;
             program.visit_mut_with(&mut MarkGlobals {
                 unresolved: SyntaxContext::empty().apply_mark(unresolved_mark),
             });
@@ -154,7 +166,6 @@ pub(crate) fn lower(
             program.mutate(inject_helpers(unresolved_mark));
         });
     }
-    Lowered { needs_hygiene, uses_helpers }
 }
 
 /// Whether a file says by its name, its package or its code that it is `CommonJS`.
@@ -162,6 +173,7 @@ fn is_commonjs(program: &Program, input: &ParseInput<'_>, unresolved: SyntaxCont
     struct Names {
         unresolved: SyntaxContext,
         found: bool,
+        depth: u32,
     }
     impl Visit for Names {
         noop_visit_type!();
@@ -170,12 +182,29 @@ fn is_commonjs(program: &Program, input: &ParseInput<'_>, unresolved: SyntaxCont
             self.found |= ident.ctxt == self.unresolved
                 && matches!(ident.sym.as_str(), "require" | "module" | "exports");
         }
+
+        // `this` at the top is what is exported.
+        fn visit_this_expr(&mut self, _: &ThisExpr) {
+            self.found |= self.depth == 0;
+        }
+
+        fn visit_function(&mut self, function: &Function) {
+            self.depth += 1;
+            function.visit_children_with(self);
+            self.depth -= 1;
+        }
+
+        fn visit_class(&mut self, class: &Class) {
+            self.depth += 1;
+            class.visit_children_with(self);
+            self.depth -= 1;
+        }
     }
     let extension = input.file.extension().and_then(|extension| extension.to_str());
     if input.is_type_module == Some(false) || matches!(extension, Some("cjs" | "cts")) {
         return true;
     }
-    let mut names = Names { unresolved, found: false };
+    let mut names = Names { unresolved, found: false, depth: 0 };
     program.visit_with(&mut names);
     names.found
 }

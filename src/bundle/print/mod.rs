@@ -4,6 +4,7 @@ mod assemble;
 mod compress;
 mod emit;
 mod keep_names;
+mod licences;
 mod metafile;
 mod names;
 mod outputs;
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use swc_core::atoms::Atom;
 use swc_core::common::sync::Lrc;
 use swc_core::common::{BytePos, GLOBALS, LineCol, SourceMap};
@@ -26,6 +27,7 @@ use swc_core::ecma::ast::*;
 
 use self::assemble::{assemble, is_word};
 use self::emit::{Emitted, emit, minify};
+use self::licences::{add_licences, legal_link, legal_text};
 use self::metafile::metafile_output;
 use self::names::Paths;
 pub(crate) use self::outputs::Printed;
@@ -39,9 +41,6 @@ use super::source::KeptComments;
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::diag::Diagnostic;
 use crate::fs::relative;
-
-/// Ending of the file with the texts of licences of an output.
-const LEGAL: &str = ".LEGAL.txt";
 
 /// A chunk with stand-ins for the names of chunks.
 struct PrintedChunk {
@@ -141,18 +140,6 @@ struct Written {
     comments: KeptComments,
     /// Its texts of licences.
     legal: Vec<String>,
-}
-
-/// The texts of licences in an output; each is told once. `end` is what would end the element of the output in a page.
-fn legal_text<'a>(texts: impl Iterator<Item = &'a String>, end: &str, options: &Options) -> String {
-    if options.legal_comments == LegalComments::None {
-        return String::new();
-    }
-    let mut told = FxHashSet::default();
-    let texts = texts.filter(|text| told.insert(*text));
-    texts.fold(String::new(), |all, text| {
-        all + &text.replace(&format!("</{end}"), &format!("<\\/{end}")) + "\n"
-    })
 }
 
 struct ChunkInput {
@@ -340,30 +327,6 @@ fn finish(
         }
     }
     result
-}
-
-/// What an output says that has its licences beside it.
-fn legal_link() -> String {
-    format!("/*! Licences are in the file beside this one that ends in {LEGAL} */\n")
-}
-
-/// The file with the texts of licences of an output, if it has any.
-fn add_licences(path: &str, texts: &str, result: &mut Printed) {
-    let bytes = texts.as_bytes();
-    let Ok(path) = OutputPath::new(format!("{path}{LEGAL}")) else { return };
-    if bytes.is_empty() {
-        return;
-    }
-    result.add_beside(BuildArtifact {
-        path,
-        kind: ArtifactKind::Asset,
-        loader: "file",
-        content_hash: content_hash(bytes),
-        is_immutable: false,
-        source_map: None,
-        runtime: None,
-        body: Body::new(bytes),
-    });
 }
 
 /// Two chunks of the same text are still two, with variables of their own: the later one takes another hash.

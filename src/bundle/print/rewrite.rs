@@ -18,11 +18,11 @@ use crate::bundle::graph::{
     Chain, Constant, DEFAULT_NAME, Export, ImportKind, ImportRecord, ImportTarget, Module,
     ModuleFormat, ModuleGraph, ModuleId, SymbolId, SymbolKind, TYPE_OF, View,
 };
-use crate::bundle::link::{Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
+use crate::bundle::link::{self, Binding, ChunkNames, LinkPlan, NameKey, NamespaceShape, Wrap};
 use crate::bundle::options::{Format, Options, Target};
 use crate::bundle::runtime;
 use crate::bundle::scan::ModuleTree;
-use crate::bundle::syntax::{constant_string, static_chain};
+use crate::bundle::syntax::{constant_string, static_chain, static_property};
 
 /// What printing one chunk looks things up in.
 pub(super) struct Context<'a> {
@@ -812,20 +812,27 @@ impl<'a> Rewriter<'a> {
     }
 
     /// `require.main` in an entry point, of which the runtime would know nothing.
-    fn main_module(&self, member: &MemberExpr) -> Option<Expr> {
+    fn main_module(&self, expression: &Expr) -> Option<Expr> {
+        let member = match expression {
+            Expr::Member(member) => member,
+            Expr::OptChain(chain) => chain.base.as_member()?,
+            _ => return None,
+        };
+        let Context { graph, plan, options, chunk, paths, .. } = self.context;
         let is_main = self.is_global(&member.obj, "require")
-            && member.prop.as_ident().is_some_and(|name| name.sym == *"main")
-            && crate::bundle::link::asks_for_main(
-                self.context.graph,
-                self.id,
-                self.context.options,
-            );
-        is_main.then(|| {
-            let url = code::import_meta_property("url", member.span);
-            let module = Expr::Ident(Ident::new("module".into(), member.span, self.unresolved));
-            let arguments = vec![module, code::ident(&self.require_function()), url];
-            code::call(&self.context.helper(runtime::MAIN_MODULE), arguments)
-        })
+            && static_property(&member.prop).is_some_and(|name| name == *"main")
+            && link::asks_for_main(graph, &plan.chunks, self.id, options);
+        let entry = link::entry_chunk(&plan.chunks, self.id).filter(|_| is_main)?;
+        let mut url = code::import_meta_property("url", member.span);
+        if entry != *chunk {
+            // Its code stands elsewhere, as other outputs need it, too.
+            let path = code::string(&paths.between(*chunk, entry));
+            let new = code::new_expression("URL", vec![path, url]);
+            url = code::member(new, &"href".into(), member.span);
+        }
+        let module = Expr::Ident(Ident::new("module".into(), member.span, self.unresolved));
+        let arguments = vec![module, code::ident(&self.require_function()), url];
+        Some(code::call(&self.context.helper(runtime::MAIN_MODULE), arguments))
     }
 
     fn require_function(&self) -> Atom {
@@ -1235,14 +1242,17 @@ impl VisitMut for Rewriter<'_> {
                 self.keep_renamed_name(expression);
             }
             Expr::Member(member) => {
-                if let Some(replacement) =
-                    self.chain(member, false).or_else(|| self.main_module(member))
-                {
+                let replacement = self.chain(member, false);
+                if let Some(replacement) = replacement.or_else(|| self.main_module(expression)) {
                     *expression = replacement;
                 } else {
-                    member.visit_mut_children_with(self);
+                    expression.visit_mut_children_with(self);
                 }
             }
+            Expr::OptChain(_) => match self.main_module(expression) {
+                Some(replacement) => *expression = replacement,
+                None => expression.visit_mut_children_with(self),
+            },
             Expr::MetaProp(meta)
                 if meta.kind == MetaPropKind::ImportMeta
                     && self.context.options.format != Format::Esm =>

@@ -1,5 +1,5 @@
-//! Which places of a printed style sheet come from which of its source. Lightning CSS tells this only of rules, and by a
-//! feature of great weight; declarations are what people look for. Both texts are cut by the grammar that all sheets
+//! Which places of a printed style sheet come from which of its source. Lightning CSS tells this only of rules, and
+//! by a feature that brings crates of its own; declarations are what people look for. Both texts are cut by the grammar that all sheets
 //! share (CSS Syntax 3, 5.4), and what is alike in them is paired.
 
 use std::collections::VecDeque;
@@ -110,7 +110,9 @@ fn add_statements(parser: &mut Parser<'_, '_>, list: &mut Vec<Statement>) {
                 | Token::CDC,
             ) => continue,
             Ok(Token::AtKeyword(name)) => Kind::At(name.to_ascii_lowercase(), false),
-            Ok(Token::Ident(name)) => Kind::Declaration(name.to_string()),
+            // Only names of custom properties have a case (CSS Variables 1, 2).
+            Ok(Token::Ident(name)) if name.starts_with("--") => Kind::Declaration(name.to_string()),
+            Ok(Token::Ident(name)) => Kind::Declaration(name.to_ascii_lowercase()),
             Ok(_) => Kind::Style,
         };
         let mut statement = Statement {
@@ -165,7 +167,7 @@ mod tests {
 
     #[test]
     fn statements_find_their_sources() {
-        let source = "@layer a;\n@import 'x';\n@layer b;\n.a {\n --x: { a: b };\n color: RED !important;\n margin: 0;\n a:hover {\n top: 0 } }\n.a { top: 1px }\n";
+        let source = "@layer a;\n@import 'x';\n@layer b;\n.a {\n --x: { a: b };\n COLOR: RED !important;\n margin: 0;\n a:hover {\n top: 0 } }\n.a { top: 1px }\n";
         let printed = "@layer b;\n.k_a {\n --x: { a: b };\n margin: 0;\n color: red !important;\n &:is(a):hover {\n top: 0 } }\n.a { top: 1px }\n";
         assert_eq!(
             lines(printed, source),

@@ -7,10 +7,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use swc_core::atoms::Atom;
 use swc_sourcemap::SourceMapBuilder;
 
+use super::licences::{add_licences, legal_link, legal_text};
 use super::names::{entry_path, file_from, seen_from};
 use super::outputs::Printed;
+use super::sheet_map;
 use super::source_map::{self, InputMaps};
-use super::{add_licences, legal_link, legal_text, sheet_map};
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash, is_named_by};
 use crate::bundle::css::{Conditions, Sheet};
 use crate::bundle::graph::{ImportKind, ImportTarget, Module, ModuleGraph, ModuleId};

@@ -12,8 +12,8 @@ use swc_core::ecma::ast::Ident;
 use swc_sourcemap::SourceMapBuilder;
 
 use crate::artifact::{ArtifactKind, Body, BuildArtifact, OutputPath, content_hash};
+use crate::bundle::input_map::InputMap;
 use crate::bundle::options::{Options, SourceMapMode};
-use crate::bundle::read::input_map::InputMap;
 
 /// Maps of sources that were compiled before, by the path of the source below the root.
 pub(super) type InputMaps = BTreeMap<String, Arc<InputMap>>;

@@ -438,13 +438,12 @@ fn drop_cases(switch: &mut SwitchStmt, unresolved: SyntaxContext) {
     }
     let default = switch.cases.iter().position(|case| case.test.is_none());
     let first = first.or(default).unwrap_or(switch.cases.len());
-    let ends = |case: &SwitchCase| {
-        matches!(
-            case.cons.last(),
-            Some(Stmt::Break(BreakStmt { label: None, .. }) | Stmt::Return(_) | Stmt::Throw(_))
-        )
-    };
-    let last = switch.cases.iter().skip(first).position(ends).map_or(usize::MAX, |at| first + at);
+    let last = switch
+        .cases
+        .iter()
+        .skip(first)
+        .position(|case| ends_switch(&case.cons))
+        .map_or(usize::MAX, |at| first + at);
     for (index, case) in switch.cases.iter_mut().enumerate() {
         // What a case declares, others may name.
         let declares = case.cons.iter().any(|statement| match statement {
@@ -456,6 +455,16 @@ fn drop_cases(switch: &mut SwitchStmt, unresolved: SyntaxContext) {
         }
         let dropped = BlockStmt { stmts: case.cons.take(), ..BlockStmt::default() };
         case.cons.extend(hoisted_variables(&Stmt::Block(dropped)));
+    }
+}
+
+/// Whether statements of a case never go on into the next one.
+fn ends_switch(list: &[Stmt]) -> bool {
+    match list.last() {
+        Some(Stmt::Break(jump)) => jump.label.is_none(),
+        Some(Stmt::Return(_) | Stmt::Throw(_)) => true,
+        Some(Stmt::Block(block)) => ends_switch(&block.stmts),
+        _ => false,
     }
 }
 

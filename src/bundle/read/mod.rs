@@ -5,6 +5,5 @@ mod destructuring;
 mod early_errors;
 pub(crate) mod environment;
 mod glob_imports;
-pub(crate) mod input_map;
 pub(crate) mod load;
 pub(crate) mod parse;

@@ -20,18 +20,15 @@ use swc_core::ecma::visit::{Visit, VisitWith, noop_visit_type};
 use super::define::substitute;
 use super::early_errors::early_errors;
 use super::glob_imports::{GlobInput, Unknown, expand_globs};
-use crate::bundle::defines::UnsetVariable;
 use crate::bundle::lower::ambient::{ambient_names, make_global};
 use crate::bundle::lower::catch_variables::write_out_catch_variables;
 use crate::bundle::lower::import_equals::{place_requires, split_exports};
 use crate::bundle::lower::sloppy::{
     functions_behind_if, rename_reserved, write_octals_out, write_out,
 };
-use crate::bundle::lower::{has_legacy_decorators, lower};
-use crate::bundle::options::{Format, Loader};
-use crate::bundle::source::{
-    KeptComments, ParseInput, code_behind, is_annotation, is_legal, location_at,
-};
+use crate::bundle::lower::{has_legacy_decorators, lower, lower_to_year};
+use crate::bundle::options::{Format, Loader, is_legal};
+use crate::bundle::source::{KeptComments, ParseInput, code_behind, is_annotation, location_at};
 use crate::diag::{Diagnostic, Location};
 
 /// A parsed module: its tree, and what belongs to the tree alone.
@@ -101,16 +98,16 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
     let (unresolved_mark, top_level_mark) = (Mark::new(), Mark::new());
     program.mutate(resolver(unresolved_mark, top_level_mark, is_typescript));
     let ambient = if is_typescript { ambient_names(&program) } else { FxHashSet::default() };
+    let mut lowered = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
     let mut unresolved = SyntaxContext::empty().apply_mark(unresolved_mark);
     let mut top_level = SyntaxContext::empty().apply_mark(top_level_mark);
-    let (mut unset_before, mut uses_objects) = (Vec::new(), false);
+    make_global(&mut program, ambient, unresolved);
+    let mut substituted = None;
     if input.options.syntax.is_some_and(|year| year < 2022) {
         // Nobody recognises `process.env?.NAME` in what becomes of it, or a pattern with a rest.
-        (unset_before, uses_objects) =
-            substitute(&mut program, input.defines, unresolved, top_level);
+        substituted = Some(substitute(&mut program, input.defines, unresolved, top_level));
+        lower_to_year(&mut program, input, &comments, unresolved_mark, &mut lowered);
     }
-    let lowered = lower(&mut program, input, &comments, unresolved_mark, top_level_mark);
-    make_global(&mut program, ambient, unresolved);
     if is_typescript {
         place_requires(&mut program, unresolved);
     }
@@ -153,16 +150,9 @@ fn parse_in_globals(input: &ParseInput<'_>) -> Result<ParsedParts, Vec<Diagnosti
             diagnostics.extend(unknown.iter().map(|unknown| unknown_specifier(input, unknown)));
         }
     }
-    let (unset_now, uses_more) = substitute(&mut program, input.defines, unresolved, top_level);
-    uses_objects |= uses_more;
-    for unset in unset_now {
-        let is_known =
-            |known: &UnsetVariable| (known.position, &known.name) == (unset.position, &unset.name);
-        if !unset_before.iter().any(is_known) {
-            unset_before.push(unset);
-        }
-    }
-    for unset in unset_before {
+    let (unset, uses_objects) = substituted
+        .unwrap_or_else(|| substitute(&mut program, input.defines, unresolved, top_level));
+    for unset in unset {
         diagnostics.push(
             Diagnostic::warning(
                 "build/env-not-set",
