@@ -191,6 +191,7 @@ fn auditors_find_nothing() {
         if let Some(package) = package {
             std::fs::write(folder.path().join("package.json"), package).unwrap();
         }
+        std::fs::write(folder.path().join("index.js"), "console.log(1);\n").unwrap();
         ok(bundlegate().arg("init").current_dir(folder.path()));
         for (index, workflow) in ours.iter().enumerate() {
             let file = format!(".github/workflows/readme-{index}.yml");
@@ -515,7 +516,7 @@ fn init_writes_what_runs_and_overwrites_nothing() {
     std::fs::write(path.join("pnpm-lock.yaml"), "").unwrap();
     init();
     let settings = std::fs::read_to_string(path.join("bundlegate.yml")).unwrap();
-    assert!(settings.contains("artifacts:\n  dir: dist"), "{settings}");
+    assert!(settings.contains("dir: dist\n"), "{settings}");
     let workflow = std::fs::read_to_string(workflow).unwrap();
     assert!(
         workflow.contains("run: pnpm run build")

@@ -531,6 +531,56 @@ fn a_commonjs_program_knows_that_it_is_the_main_one() {
 }
 
 #[test]
+fn of_two_commonjs_programs_each_knows_when_it_is_the_main_one() {
+    let files = [
+        ("a.cjs", "if (require.main === module) console.log('a');\nexports.a = 1;\n"),
+        (
+            "b.cjs",
+            "const { a } = require('./a.cjs');\nif (require['main'] === module) console.log('b', a);\n",
+        ),
+        ("package.json", "{ \"type\": \"module\" }"),
+    ];
+    for more in [vec![], vec!["--minify"], vec!["--splitting"], vec!["--splitting", "--minify"]] {
+        let flags = ["a.cjs", "b.cjs", "--outdir", "out", "--target", "node"];
+        let folder = built(&files, &[flags.as_slice(), &more].concat());
+        let run = |file: &str| ok(node().arg(file).current_dir(folder.path()));
+        assert_eq!((run("out/a.js").trim(), run("out/b.js").trim()), ("a", "b 1"), "{more:?}");
+    }
+}
+
+#[test]
+fn definitions_are_put_in_once_whatever_the_output_may_have() {
+    let files = [
+        (
+            "main.ts",
+            "import { x } from './x';\nif (process.env.NODE_ENV !== 'production') x();\nnamespace N { export const DEBUG = 1; }\nnamespace N { console.log(DEBUG); }\nconsole.log(A);\n",
+        ),
+        ("x.ts", "console.log('side');\nexport const x = () => {};\n"),
+        ("package.json", "{ \"type\": \"module\" }"),
+    ];
+    for syntax in ["esnext", "es2021", "es2015"] {
+        let define = [
+            "--define",
+            "A=B",
+            "--define",
+            "B=C",
+            "--define",
+            "DEBUG=2",
+            "--define",
+            "process.env.NODE_ENV=\"production\"",
+        ];
+        let flags =
+            [&["main.ts", "--outdir", "out", "--syntax", syntax], define.as_slice()].concat();
+        let folder = built(&files, &flags);
+        let text = read(&folder.path().join("out/main.js"));
+        std::fs::write(folder.path().join("out/main.js"), format!("globalThis.B = 'b';\n{text}"))
+            .unwrap();
+        let printed = ok(node().arg("out/main.js").current_dir(folder.path()));
+        assert_eq!(printed, "side\n1\nb\n", "{syntax}");
+    }
+}
+
+#[test]
 fn byte_order_marks_are_no_part_of_a_text() {
     let files = [
         (

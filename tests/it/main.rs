@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod github;
 mod growth;
+mod init;
 mod leak;
 mod matrix;
 mod mcp;

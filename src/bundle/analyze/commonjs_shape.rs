@@ -677,6 +677,8 @@ impl<'a> Finder<'a> {
             None if !self.needs_object => FlatExports::Names { marked: object_marked },
             _ => FlatExports::Value { marked: object_marked },
         };
+        // Those of variables were found first; what follows asks what comes before what.
+        self.requires.sort_by_key(|required| required.position);
         Shape {
             exports: (!self.is_closed).then_some(exports),
             needs_object: self.needs_object,

@@ -257,6 +257,7 @@ impl Look<'_> {
         }) else {
             return;
         };
+        let text = format!("\n{text}");
         let Some((_, runs)) = text.split_once("\nruns:") else { return };
         let value = |key: &str| {
             runs.lines().find_map(|line| {

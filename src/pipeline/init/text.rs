@@ -79,7 +79,7 @@ pub(super) fn settings(project: &Project) -> String {
     };
     text += "# Files are signed when this variable is set: keep its value as a secret (`bundlegate keygen hmac --stdout`).\nsign: { hmac_key: env:HMAC_KEY, key_id: k1 }\n\n";
     text += "# Where deployments go. r2://BUCKET/PREFIX takes R2_ACCOUNT_ID, R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY.\nstore: { url: \"dir:.bundlegate/store\" }\n\n";
-    text += "# How large outputs may be, and how much they may grow against the base of a pull request.\nreport:\n  budgets:\n    - { path: \"**/*.js\", growth: 10%, level: warn }\n";
+    text += "# How large outputs may be, and how much they may grow against the base of a pull request.\nreport:\n  budgets:\n    - { path: \"*.js\", growth: 10%, level: warn }\n";
     text
 }
 
