@@ -8,7 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use crate::config::env::{Environment, working_folder};
+use crate::config::env::{Environment, arguments, working_folder};
 use crate::config::file::FILE_NAME;
 use crate::config::generate;
 use crate::config::settings::{Kind, SETTINGS, Setting, json_schema, on};
@@ -19,6 +19,7 @@ use crate::diag::{Diagnostic, ExitCode, Severity};
 use crate::fs::{DiskFileSystem, FileSystem as _};
 use crate::github::RunnerEnv;
 use crate::github::runner::{add_outputs, annotation, defused, mask_command};
+use crate::habits::spelt_out;
 use crate::pipeline::{
     self, KeyTarget, Outcome, Ports, ReportFormat, ScanFormat, ScanOptions, ServeOptions,
     StoreCommand,
@@ -36,7 +37,7 @@ const STACK_BYTES: usize = 512 * 1024 * 1024;
 pub fn main() -> ExitCode {
     quiet_panics();
     crate::secret::keep_out_of_core_files();
-    let matches = match command().try_get_matches() {
+    let matches = match command().try_get_matches_from(spelt_out(arguments())) {
         Ok(matches) => matches,
         Err(error) => {
             let is_help = !error.use_stderr();

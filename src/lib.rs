@@ -10,6 +10,7 @@ pub mod cli;
 pub mod compress;
 pub mod config;
 pub mod github;
+pub mod habits;
 pub mod leak;
 pub mod mcp;
 pub mod metafile;

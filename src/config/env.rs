@@ -65,6 +65,12 @@ impl Environment {
     }
 }
 
+/// The arguments of this process, the first of which is its name.
+#[must_use]
+pub fn arguments() -> Vec<std::ffi::OsString> {
+    std::env::args_os().collect()
+}
+
 /// The folder in which the process was started.
 ///
 /// # Errors

@@ -192,7 +192,7 @@ impl<'de> Visitor<'de> for ValueSeed {
             // `sourcemap: true` means what the flag without a value means.
             Kind::Choice(words) if on && words.contains(&"linked") => self.visit_str("linked"),
             Kind::Choice(words) if !on && words.contains(&"none") => self.visit_str("none"),
-            Kind::Text | Kind::List => Err(no_text(self.key, on)),
+            Kind::Text | Kind::List => Err(no_text(self.key)),
             _ => self.visit_str(if on { "true" } else { "false" }),
         }
     }
@@ -208,7 +208,7 @@ impl<'de> Visitor<'de> for ValueSeed {
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Value, E> {
         match self.kind {
             // As a number, `1.10` is `1.1`.
-            Kind::Text | Kind::List => Err(no_text(self.key, number)),
+            Kind::Text | Kind::List => Err(no_text(self.key)),
             _ => self.visit_str(&number.to_string()),
         }
     }
@@ -277,10 +277,10 @@ impl<'de> Visitor<'de> for ValueSeed {
 }
 
 /// What YAML takes for something else than a text, where one is wanted: what was written need not be what it prints as.
-fn no_text<E: serde::de::Error>(key: &str, value: impl fmt::Display) -> E {
+fn no_text<E: serde::de::Error>(key: &str) -> E {
     fail(
         format!("`{key}` takes a text, and this is none"),
-        Some(format!("if it is meant, put it in quotes: \"{value}\"")),
+        Some("if it is meant, put it in quotes".to_owned()),
     )
 }
 
@@ -311,7 +311,7 @@ impl Visitor<'_> for TextSeed {
 
     fn visit_bool<E: serde::de::Error>(self, on: bool) -> Result<String, E> {
         match self.kind {
-            Kind::List => Err(no_text(self.key, on)),
+            Kind::List => Err(no_text(self.key)),
             _ => self.visit_str(if on { "true" } else { "false" }),
         }
     }

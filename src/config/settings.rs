@@ -252,7 +252,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("keep-names", "build.keep_names", Kind::Switch, "", "off", on::BUNDLING, "Keep names of functions and classes through minifying"),
     setting!("splitting", "build.splitting", Kind::Switch, "", "off", on::BUNDLING, "Put shared and dynamically imported code into chunks"),
     setting!("sourcemap", "build.sourcemap", Kind::Choice(SOURCE_MAPS), "KIND", "none", on::BUNDLING, "Source maps"),
-    setting!("external", "build.external", Kind::List, "PATTERN", "none", on::BUNDLING, "Specifiers left to the runtime; `*` matches any text"),
+    setting!("external", "build.external", Kind::List, "PATTERN", "none", on::BUNDLING, "Specifiers, and paths of files from the root, that are left to the runtime; `*` matches any text"),
     setting!("packages", "build.packages", Kind::Choice(&["bundle", "external"]), "WHAT", "bundle", on::BUNDLING, "What happens to packages"),
     setting!("alias", "build.alias", Kind::Map, "FROM=TO", "none", on::BUNDLING, "Specifiers replaced before they are resolved"),
     setting!("conditions", "build.conditions", Kind::List, "NAMES", "those of the target", on::BUNDLING, "More conditions for `exports` and `imports` of packages"),

@@ -201,6 +201,45 @@ fn layers_of_settings() {
 }
 
 #[test]
+fn flags_of_other_bundlers_build_the_same() {
+    let folder = Folder::new(&[
+        (
+            "main.js",
+            "import image from './a.img';\nimport far from 'far';\nconsole.log(image, far, VERSION, a?.b, import.meta.url);\n",
+        ),
+        ("a.img", "image"),
+        ("inject.js", "export const a = { b: 1 };\n"),
+    ]);
+    let built = |flags: &str, out: &str| {
+        let flags = flags.split(' ').chain(["--outdir", out]);
+        ok(bundlegate().args(["build", "main.js"]).args(flags).current_dir(folder.path()));
+        let read = |name: &str| std::fs::read(folder.path().join(out).join(name)).unwrap();
+        (read("main.js"), read("main.js.map"))
+    };
+    let theirs = "--bundle --platform=node --target=es2019 --define:VERSION=\"1\" --external:far --loader:.img=text --inject:./inject.js --banner:js=//x --charset=utf8 --log-level=error --sourcemap";
+    let ours = "--target=node --syntax=es2019 --define=VERSION=\"1\" --external=far --loader=.img=text --inject=./inject.js --banner=//x --quiet --sourcemap=linked";
+    assert_eq!(built(theirs, "a"), built(ours, "b"));
+}
+
+/// As <https://no-color.org> and <https://bixense.com/clicolors/> have it.
+#[test]
+fn colours_are_what_the_environment_wants() {
+    let folder = Folder::new(&[("a.js", "let a; let a;\n")]);
+    let has_colours = |variables: &[(&str, &str)], flags: &[&str]| {
+        let mut command = bundlegate();
+        command.args(["build", "a.js"]).args(flags).current_dir(folder.path());
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        assert_eq!(output.status.code(), Some(3));
+        String::from_utf8(output.stderr).unwrap().contains('\u{1b}')
+    };
+    assert!(!has_colours(&[], &[]), "it is no terminal");
+    assert!(has_colours(&[("CLICOLOR_FORCE", "1")], &[]));
+    assert!(!has_colours(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
+    assert!(!has_colours(&[("CLICOLOR_FORCE", "1")], &["--color", "never"]));
+    assert!(has_colours(&[("NO_COLOR", "1")], &["--color", "always"]));
+}
+
+#[test]
 fn sources_in_memory() {
     let folder = Folder::new(&[
         (
