@@ -450,10 +450,20 @@ impl Module {
         })
     }
 
-    /// Modules that it imports by statements that take nothing.
+    /// Modules that it imports by statements that take nothing, or nothing that is used.
     pub fn imports_for_effects(&self) -> impl Iterator<Item = ModuleId> {
         let mut takes: FxHashSet<u32> = self.export_stars.iter().copied().collect();
-        takes.extend(self.named_imports.values().map(|import| import.record));
+        let mut used: FxHashSet<u32> = FxHashSet::default();
+        for statement in &self.statements {
+            used.extend(&statement.uses);
+            used.extend(statement.property_uses.iter().map(|chain| chain.symbol));
+        }
+        used.extend(self.exports.iter().filter_map(|(_, export)| match export {
+            Export::Local(symbol) => Some(*symbol),
+            Export::From(_) => None,
+        }));
+        let taken = self.named_imports.iter().filter(|(symbol, _)| used.contains(symbol));
+        takes.extend(taken.map(|(_, import)| import.record));
         takes.extend(self.exports.iter().filter_map(|(_, export)| match export {
             Export::From(import) => Some(import.record),
             Export::Local(_) => None,

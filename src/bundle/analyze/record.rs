@@ -978,6 +978,8 @@ struct UseVisitor<'a> {
     function_depth: u32,
     this_depth: u32,
     try_depth: u32,
+    /// Starts of calls of `import()` whose failure is handled.
+    caught: FxHashSet<BytePos>,
     /// Whether the expression that comes next is called.
     is_callee: bool,
     /// Whether `typeof` of an import is put in place where it is known.
@@ -997,6 +999,7 @@ impl<'a> UseVisitor<'a> {
             function_depth: 0,
             this_depth: 0,
             try_depth: 0,
+            caught: FxHashSet::default(),
             is_callee: false,
             folds_types: false,
             uses: Uses::default(),
@@ -1114,6 +1117,29 @@ impl<'a> UseVisitor<'a> {
     }
 }
 
+/// Where the `import()` stands whose failure a call handles: `import(…).catch(…)`, `import(…).then(…).then(…, …)`.
+fn caught_import(call: &CallExpr) -> Option<BytePos> {
+    let mut handles = false;
+    let mut call = call;
+    loop {
+        let Callee::Expr(callee) = &call.callee else {
+            return (handles && call.callee.is_import()).then_some(call.span.lo);
+        };
+        let Expr::Member(member) = unwrapped(callee) else { return None };
+        match static_property(&member.prop)?.as_str() {
+            "catch" => handles = true,
+            "then" => handles |= call.args.len() > 1,
+            "finally" => {}
+            _ => return None,
+        }
+        // Inner calls are looked at by themselves.
+        match unwrapped(&member.obj) {
+            Expr::Call(inner) if handles => call = inner,
+            _ => return None,
+        }
+    }
+}
+
 /// `import.meta.url`
 fn is_import_meta_url(expression: &Expr) -> bool {
     matches!(expression, Expr::Member(member)
@@ -1154,7 +1180,9 @@ impl Visit for UseVisitor<'_> {
 
     fn visit_call_expr(&mut self, call: &CallExpr) {
         match &call.callee {
-            Callee::Import(_) => self.dynamic_import(call, false),
+            Callee::Import(_) => {
+                self.dynamic_import(call, self.caught.contains(&call.span.lo));
+            }
             Callee::Expr(callee) if self.is_global(callee, "require") => {
                 self.facts.uses_commonjs = true;
                 if let [ExprOrSpread { spread: None, expr }] = call.args.as_slice()
@@ -1177,18 +1205,7 @@ impl Visit for UseVisitor<'_> {
                 self.facts.has_direct_eval = true;
                 self.facts.evals.push(call.span);
             }
-            Callee::Expr(callee) => {
-                if let Expr::Member(member) = &**callee
-                    && let Expr::Call(inner) = &*member.obj
-                    && matches!(inner.callee, Callee::Import(_))
-                    && static_property(&member.prop).is_some_and(|name| name == *"catch")
-                {
-                    self.dynamic_import(inner, true);
-                    inner.args.visit_with(self);
-                    call.args.visit_with(self);
-                    return;
-                }
-            }
+            Callee::Expr(_) => self.caught.extend(caught_import(call)),
             Callee::Super(_) => {}
         }
         if let Callee::Expr(callee) = &call.callee {

@@ -693,13 +693,18 @@ impl<'a> Rewriter<'a> {
             *expression = reference.expression(ident.span);
         } else if let Some(name) = self.path_of_module(ident) {
             *expression = code::import_meta_property(name, ident.span);
-        } else if self.is_global(expression, "require")
-            && self.context.options.format != Format::Cjs
-            && self.module.format == ModuleFormat::CommonJs
-        {
+        } else if self.is_require_of_commonjs(ident) {
             let name = self.require_function();
             *expression = Reference::Name(name).expression(expression.span());
         }
+    }
+
+    /// Whether a name is the `require` of a `CommonJS` module, which outputs that are modules have under another name.
+    fn is_require_of_commonjs(&self, ident: &Ident) -> bool {
+        ident.sym == *"require"
+            && ident.ctxt == self.unresolved
+            && self.context.options.format != Format::Cjs
+            && self.module.format == ModuleFormat::CommonJs
     }
 
     /// Puts in what `typeof` says of a name, or at least what the name stands for.
@@ -1224,6 +1229,9 @@ impl VisitMut for Rewriter<'_> {
     fn visit_mut_ident(&mut self, ident: &mut Ident) {
         if let Some(Reference::Name(name)) = self.reference(ident) {
             ident.sym = name;
+        } else if self.is_require_of_commonjs(ident) {
+            // What is written to must be what is read.
+            ident.sym = self.require_function();
         }
     }
 
@@ -1427,7 +1435,7 @@ impl VisitMut for Rewriter<'_> {
                         *target = SimpleAssignTarget::Member(member);
                     }
                 }
-                None => {}
+                None => self.visit_mut_ident(&mut ident.id),
             }
             return;
         }
