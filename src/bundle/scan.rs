@@ -25,7 +25,7 @@ use super::css::{Place, Sheet};
 use super::defines::Defines;
 use super::graph::{
     EntryPoint, Export, FlatExports, ImportKind, ImportName, ImportRecord, ImportTarget, Module,
-    ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, NamedImport,
+    ModuleFormat, ModuleGraph, ModuleId, ModuleSideEffects, NamedImport, TYPE_OF,
 };
 use super::input_map::InputMap;
 use super::options::{Format, Loader, Options, SourceMapMode, Target};
@@ -269,11 +269,13 @@ fn scan_once(
     let main_only = taken_modules
         .into_iter()
         .filter(|(importer, record, folder, main)| {
+            let takes_all = || takes_all(&graph.modules[*importer], *record);
             is_required(folder)
                 || lacks_names(&graph, *importer, *record)
                 || (options.target == Target::Node
-                    && means_module_exports(&graph, *importer, *record)
-                    && files.read(main).is_ok_and(|text| is_marked(&text)))
+                    && (takes_all()
+                        || (means_module_exports(&graph, *importer, *record)
+                            && files.read(main).is_ok_and(|text| is_marked(&text)))))
         })
         .map(|(_, _, folder, _)| folder)
         .collect();
@@ -285,6 +287,26 @@ fn scan_once(
 /// Whether a file says that it was an ECMAScript module.
 fn is_marked(text: &[u8]) -> bool {
     memmem::find(text, b"__esModule").is_some()
+}
+
+/// Whether a module takes all that an import gives, or names that are not known before it runs.
+fn takes_all(module: &Module, record: u32) -> bool {
+    let import = &module.imports[record as usize];
+    if import.kind == ImportKind::Dynamic {
+        return import.taken.is_none();
+    }
+    let is_namespace = |symbol: &u32| {
+        module
+            .named_imports
+            .get(symbol)
+            .is_some_and(|import| import.record == record && import.name == ImportName::Namespace)
+    };
+    module.export_stars.contains(&record)
+        || module.statements.iter().any(|statement| statement.uses.iter().any(is_namespace))
+        || module.exports.iter().any(|(_, export)| match export {
+            Export::Local(symbol) => is_namespace(symbol),
+            Export::From(import) => import.record == record && import.name == ImportName::Namespace,
+        })
 }
 
 /// The names that a module takes by an import.
@@ -301,6 +323,14 @@ fn taken_by(module: &Module, record: u32) -> Vec<&Atom> {
             ImportName::Named(name) => Some(name),
             ImportName::Namespace => None,
         })
+        .chain(module.statements.iter().flat_map(|statement| &statement.property_uses).filter_map(
+            |chain| {
+                let import = module.named_imports.get(&chain.symbol)?;
+                let is_namespace = of_record(import) && import.name == ImportName::Namespace;
+                chain.names.first().filter(|name| is_namespace && **name != *TYPE_OF)
+            },
+        ))
+        .chain(module.imports[record as usize].taken.iter().flatten().map(|taken| &taken.name))
         .collect()
 }
 
