@@ -437,10 +437,12 @@ impl Resolver {
             return None;
         }
         // `exports` and `main` name files as they are.
-        let package = found.package_json()?;
+        let package = found.package_json();
         let is_whole = is_package(specifier) && package_name(specifier) == specifier;
-        if (is_package(specifier) && package.exports().is_some())
-            || (is_whole && file.with_extension("") != package.directory().join("index"))
+        let is_index = package
+            .is_none_or(|package| file.with_extension("") == package.directory().join("index"));
+        if (is_package(specifier) && package.is_some_and(|package| package.exports().is_some()))
+            || (is_whole && !is_index)
         {
             return None;
         }

@@ -906,17 +906,29 @@ impl<'a> Scanner<'a> {
         unresolved: SyntaxContext,
         diagnostics: &mut Vec<Diagnostic>,
     ) {
-        let may_have =
-            module.unresolved.contains(&Atom::from("__dirname")) || module.uses_import_meta;
+        let may_have = module.uses_import_meta
+            || ["__dirname", "require"]
+                .iter()
+                .any(|name| module.unresolved.contains(&Atom::from(*name)));
         if !may_have || module.path.contains("node_modules/") {
             return;
         }
         let Some(folder) = module.file.parent() else { return };
         for (path, span) in paths_beside(body, unresolved) {
             let file = crate::fs::normalize(&folder.join(path.trim_start_matches('/')));
-            if !matches!(self.files.kind(&file), Ok(FileKind::File)) {
-                continue;
-            }
+            // What is required may lack its ending.
+            let endings: &[&str] = if path.starts_with('.') {
+                &["", ".js", ".cjs", ".mjs", ".json", ".ts"]
+            } else {
+                &[""]
+            };
+            let mut files = endings.iter().map(|ending| {
+                let mut name = file.clone().into_os_string();
+                name.push(ending);
+                PathBuf::from(name)
+            });
+            let is_file = |file: &PathBuf| matches!(self.files.kind(file), Ok(FileKind::File));
+            let Some(file) = files.find(is_file) else { continue };
             let name = relative(&self.options.root, &file);
             let length = span.hi.0.saturating_sub(span.lo.0) as usize;
             diagnostics.push(

@@ -1362,14 +1362,15 @@ fn files_that_would_be_lost_are_told() {
     let files = [
         (
             "main.mjs",
-            "import { join } from 'node:path';\nnew Worker(new URL('./work.mjs', import.meta.url));\nconsole.log(join(import.meta.dirname, 'data', 'a.txt'), join(import.meta.dirname, 'none.txt'));",
+            "import { join } from 'node:path';\nnew Worker(new URL('./work.mjs', import.meta.url));\nconsole.log(join(import.meta.dirname, 'data', 'a.txt'), join(import.meta.dirname, 'none.txt'));\nimport { createRequire } from 'node:module';\nconst load = createRequire(import.meta.url);\nconsole.log(load('./data/b.json'), load('node:fs'), load.resolve('./work.mjs'), load('./none.json'));",
         ),
         (
             "common.cjs",
-            "exports.a = require('fs').readFileSync(`${__dirname}/data/a.txt`); exports.b = __dirname + '/data/a.txt';",
+            "exports.a = require('fs').readFileSync(`${__dirname}/data/a.txt`); exports.b = __dirname + '/data/a.txt'; exports.c = require.resolve('./data/b');",
         ),
         ("work.mjs", "console.log(1);"),
         ("data/a.txt", "text"),
+        ("data/b.json", "{}"),
         ("bundlegate.yml", "build: { entrypoints: [main.mjs] }"),
     ];
     let folder = built(&files, &["main.mjs", "common.cjs", "--outdir", "out", "--target", "node"]);
@@ -1377,7 +1378,7 @@ fn files_that_would_be_lost_are_told() {
         text(&bundlegate().arg("build").args(args).current_dir(folder.path()).output().unwrap())
     };
     let warnings = said(&["main.mjs", "common.cjs", "--outdir", "out", "--target", "node"]);
-    assert_eq!(warnings.matches("build/file-beside-source").count(), 3, "{warnings}");
+    assert_eq!(warnings.matches("build/file-beside-source").count(), 6, "{warnings}");
     assert_eq!(warnings.matches("build/url-of-code").count(), 1, "{warnings}");
     assert!(warnings.contains("`work.mjs` is code"), "{warnings}");
     let nothing = said(&[]);
