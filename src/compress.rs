@@ -9,8 +9,8 @@ use crate::leak::Scanned;
 const SMALLEST_BYTES: usize = 256;
 /// Brotli's quality by the size of a file: up to so many bytes, that quality. Its best makes 0.7 MB a second, 9 makes 6.5,
 /// 5 makes 27, so that no file takes more than some seconds; on code the best is 5 % smaller than zstd's.
-const BROTLI_QUALITIES: [(usize, u32); 3] = [(4 << 20, 11), (32 << 20, 9), (usize::MAX, 5)];
-/// Brotli window, as a power of two; browsers take no more than 24.
+const BROTLI_QUALITIES: [(usize, i32); 3] = [(4 << 20, 11), (32 << 20, 9), (usize::MAX, 5)];
+/// The largest window of brotli, as a power of two; browsers take no more than 24.
 const BROTLI_WINDOW: u32 = 22;
 /// zstd's level by the size of a file; 22 adds nothing at the size of a bundle.
 const ZSTD_LEVELS: [(usize, i32); 3] = [(16 << 20, 19), (64 << 20, 9), (usize::MAX, 3)];
@@ -188,14 +188,28 @@ fn by_size<T: Copy>(table: &[(usize, T); 3], bytes: usize) -> T {
 /// Never: writing to memory does not fail.
 #[must_use]
 pub fn brotli(bytes: &[u8]) -> Vec<u8> {
+    brotli_at(bytes, by_size(&BROTLI_QUALITIES, bytes.len()))
+}
+
+fn brotli_at(bytes: &[u8], quality: i32) -> Vec<u8> {
+    let params = brotli::enc::BrotliEncoderParams {
+        quality,
+        lgwin: i32::try_from(brotli_window(bytes.len())).expect("a small number"),
+        size_hint: bytes.len(),
+        ..Default::default()
+    };
     let mut encoded = Vec::new();
     {
-        let quality = by_size(&BROTLI_QUALITIES, bytes.len());
-        let mut writer =
-            brotli::CompressorWriter::new(&mut encoded, 1 << 16, quality, BROTLI_WINDOW);
+        let mut writer = brotli::CompressorWriter::with_params(&mut encoded, 1 << 16, &params);
         writer.write_all(bytes).expect("writing to memory does not fail");
     }
     encoded
+}
+
+/// The smallest window that holds so many bytes, as a power of two: 16 less than the power is how far back one may point
+/// (RFC 7932, 9.1). The encoder makes tables as large as the window, whatever is in it.
+fn brotli_window(bytes: usize) -> u32 {
+    (10..BROTLI_WINDOW).find(|power| (1 << power) - 16 >= bytes).unwrap_or(BROTLI_WINDOW)
 }
 
 /// The bytes in zstd.
@@ -219,11 +233,7 @@ pub fn quick_forms(artifact: &BuildArtifact) -> Vec<(&'static str, Vec<u8>)> {
     if bytes.len() < SMALLEST_BYTES || !compresses(artifact) {
         return Vec::new();
     }
-    let mut brotli = Vec::new();
-    {
-        let mut writer = brotli::CompressorWriter::new(&mut brotli, 1 << 16, 5, BROTLI_WINDOW);
-        writer.write_all(bytes).expect("writing to memory does not fail");
-    }
+    let brotli = brotli_at(bytes, 5);
     let zstd = zstd::bulk::compress(bytes, 3).expect("compressing in memory does not fail");
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(5));
     gzip.write_all(bytes).expect("writing to memory does not fail");
