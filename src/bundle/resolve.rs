@@ -285,7 +285,7 @@ impl Resolver {
         {
             return Ok(Resolved::External(alias));
         }
-        // It need not be there.
+        // Such a file need not exist.
         if !is_package(specifier)
             && let Some(folder) = importer.parent()
             && let file = crate::fs::normalize(&folder.join(specifier))

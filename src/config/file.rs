@@ -164,6 +164,12 @@ impl<'de> Visitor<'de> for Section<'_> {
     }
 }
 
+/// The value of a file of YAML that is not ours; `None` where it is none.
+#[must_use]
+pub fn read_yaml(bytes: &[u8]) -> Option<serde_json::Value> {
+    serde_yaml::from_slice(bytes).ok()
+}
+
 /// Reads a value of a setting's kind.
 struct ValueSeed {
     key: &'static str,

@@ -177,7 +177,7 @@ impl OwnObjects {
     fn is_plain_property(&self, object: Object, name: Option<&str>, index: usize) -> bool {
         let (mut id, is_prototype) = object;
         let name = name.map(Atom::from);
-        // Longer chains of classes are nobody's; one that is a circle does not load.
+        // Nobody writes longer chains of classes, and one that is a circle does not load.
         for _ in 0..MOST_PARENTS {
             if let Some(special) = self.special.get(&(id.clone(), is_prototype)) {
                 let is_before =

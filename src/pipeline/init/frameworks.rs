@@ -17,7 +17,7 @@ struct Framework {
     /// Flags of the command that name the folder.
     flags: &'static [&'static str],
     /// The settings file without its extension, and the property in it that names the folder.
-    settings: (&'static str, &'static str),
+    settings: Option<(&'static str, &'static str)>,
     /// The folder where nothing names one.
     default: &'static str,
     /// What of the folder browsers get, if that is not all.
@@ -27,138 +27,196 @@ struct Framework {
 /// From each one's documentation of its build command and its settings; those that stand on others come before them.
 const FRAMEWORKS: [Framework; 20] = [
     // https://nextjs.org/docs/app/api-reference/config/next-config-js/distDir
-    row("next", "Next.js", "next build", &[], ("next.config", "distDir"), ".next", "static"),
+    Framework {
+        package: "next",
+        title: "Next.js",
+        command: "next build",
+        settings: Some(("next.config", "distDir")),
+        default: ".next",
+        below: "static",
+        ..USUAL
+    },
     // https://nuxt.com/docs/4.x/getting-started/deployment
-    row("nuxt", "Nuxt", "nuxt", &[], ("", ""), ".output", "public"),
+    Framework {
+        package: "nuxt",
+        title: "Nuxt",
+        command: "nuxt",
+        default: ".output",
+        below: "public",
+        ..USUAL
+    },
     // https://docs.astro.build/en/reference/configuration-reference/#outdir
-    row("astro", "Astro", "astro build", &["--outDir"], ("astro.config", "outDir"), "dist", ""),
+    Framework {
+        package: "astro",
+        title: "Astro",
+        command: "astro build",
+        flags: &["--outDir"],
+        settings: Some(("astro.config", "outDir")),
+        ..USUAL
+    },
     // https://svelte.dev/docs/kit/adapter-static
-    row("@sveltejs/kit", "SvelteKit", "vite build", &[], ("svelte.config", "pages"), "build", ""),
+    Framework {
+        package: "@sveltejs/kit",
+        title: "SvelteKit",
+        command: "vite build",
+        settings: Some(("svelte.config", "pages")),
+        default: "build",
+        ..USUAL
+    },
     // https://reactrouter.com/explanation/special-files#react-routerconfigts
-    row(
-        "@react-router/dev",
-        "React Router",
-        "react-router build",
-        &[],
-        ("react-router.config", "buildDirectory"),
-        "build",
-        "client",
-    ),
+    Framework {
+        package: "@react-router/dev",
+        title: "React Router",
+        command: "react-router build",
+        settings: Some(("react-router.config", "buildDirectory")),
+        default: "build",
+        below: "client",
+        ..USUAL
+    },
     // https://v2.remix.run/docs/file-conventions/vite-config#builddirectory
-    row(
-        "@remix-run/dev",
-        "Remix",
-        "remix",
-        &[],
-        ("vite.config", "buildDirectory"),
-        "build",
-        "client",
-    ),
+    Framework {
+        package: "@remix-run/dev",
+        title: "Remix",
+        command: "remix",
+        settings: Some(("vite.config", "buildDirectory")),
+        default: "build",
+        below: "client",
+        ..USUAL
+    },
     // https://angular.dev/reference/configs/workspace-config
-    row("@angular/cli", "Angular", "ng build", &["--output-path"], ("", ""), "dist", ""),
+    Framework {
+        package: "@angular/cli",
+        title: "Angular",
+        command: "ng build",
+        flags: &["--output-path"],
+        ..USUAL
+    },
     // https://create-react-app.dev/docs/production-build
-    row("react-scripts", "Create React App", "react-scripts build", &[], ("", ""), "build", ""),
+    Framework {
+        package: "react-scripts",
+        title: "Create React App",
+        command: "react-scripts build",
+        default: "build",
+        ..USUAL
+    },
     // https://cli.vuejs.org/config/#outputdir
-    row(
-        "@vue/cli-service",
-        "Vue CLI",
-        "vue-cli-service build",
-        &["--dest"],
-        ("vue.config", "outputDir"),
-        "dist",
-        "",
-    ),
+    Framework {
+        package: "@vue/cli-service",
+        title: "Vue CLI",
+        command: "vue-cli-service build",
+        flags: &["--dest"],
+        settings: Some(("vue.config", "outputDir")),
+        ..USUAL
+    },
     // https://www.gatsbyjs.com/docs/reference/gatsby-cli/#build
-    row("gatsby", "Gatsby", "gatsby build", &[], ("", ""), "public", ""),
+    Framework {
+        package: "gatsby",
+        title: "Gatsby",
+        command: "gatsby build",
+        default: "public",
+        ..USUAL
+    },
     // https://docusaurus.io/docs/cli#docusaurus-build-sitedir
-    row(
-        "@docusaurus/core",
-        "Docusaurus",
-        "docusaurus build",
-        &["--out-dir"],
-        ("", ""),
-        "build",
-        "",
-    ),
+    Framework {
+        package: "@docusaurus/core",
+        title: "Docusaurus",
+        command: "docusaurus build",
+        flags: &["--out-dir"],
+        default: "build",
+        ..USUAL
+    },
     // https://www.11ty.dev/docs/config/#output-directory
-    row(
-        "@11ty/eleventy",
-        "Eleventy",
-        "eleventy",
-        &["--output"],
-        ("eleventy.config", "output"),
-        "_site",
-        "",
-    ),
+    Framework {
+        package: "@11ty/eleventy",
+        title: "Eleventy",
+        command: "eleventy",
+        flags: &["--output"],
+        settings: Some(("eleventy.config", "output")),
+        default: "_site",
+        ..USUAL
+    },
     // https://rsbuild.rs/config/output/dist-path
-    row(
-        "@rsbuild/core",
-        "Rsbuild",
-        "rsbuild build",
-        &[],
-        ("rsbuild.config", "distPath"),
-        "dist",
-        "",
-    ),
+    Framework {
+        package: "@rsbuild/core",
+        title: "Rsbuild",
+        command: "rsbuild build",
+        settings: Some(("rsbuild.config", "distPath")),
+        ..USUAL
+    },
     // https://rspack.rs/api/cli
-    row(
-        "@rspack/cli",
-        "Rspack",
-        "rspack",
-        &["-o", "--output-path"],
-        ("rspack.config", "path"),
-        "dist",
-        "",
-    ),
+    Framework {
+        package: "@rspack/cli",
+        title: "Rspack",
+        command: "rspack",
+        flags: &["-o", "--output-path"],
+        settings: Some(("rspack.config", "path")),
+        ..USUAL
+    },
     // https://vite.dev/config/build-options.html#build-outdir
-    row("vite", "Vite", "vite build", &["--outDir"], ("vite.config", "outDir"), "dist", ""),
+    Framework {
+        package: "vite",
+        title: "Vite",
+        command: "vite build",
+        flags: &["--outDir"],
+        settings: Some(("vite.config", "outDir")),
+        ..USUAL
+    },
     // https://webpack.js.org/api/cli/#build
-    row(
-        "webpack",
-        "webpack",
-        "webpack",
-        &["-o", "--output-path"],
-        ("webpack.config", "path"),
-        "dist",
-        "",
-    ),
+    Framework {
+        package: "webpack",
+        title: "webpack",
+        command: "webpack",
+        flags: &["-o", "--output-path"],
+        settings: Some(("webpack.config", "path")),
+        ..USUAL
+    },
     // https://rolldown.rs/reference/cli
-    row(
-        "rolldown",
-        "Rolldown",
-        "rolldown",
-        &["-d", "--dir"],
-        ("rolldown.config", "dir"),
-        "dist",
-        "",
-    ),
+    Framework {
+        package: "rolldown",
+        title: "Rolldown",
+        command: "rolldown",
+        flags: &["-d", "--dir"],
+        settings: Some(("rolldown.config", "dir")),
+        ..USUAL
+    },
     // https://rollupjs.org/command-line-interface/#command-line-flags
-    row("rollup", "Rollup", "rollup", &["-d", "--dir"], ("rollup.config", "dir"), "dist", ""),
+    Framework {
+        package: "rollup",
+        title: "Rollup",
+        command: "rollup",
+        flags: &["-d", "--dir"],
+        settings: Some(("rollup.config", "dir")),
+        ..USUAL
+    },
     // https://parceljs.org/features/cli/
-    row("parcel", "Parcel", "parcel build", &["--dist-dir"], ("", ""), "dist", ""),
+    Framework {
+        package: "parcel",
+        title: "Parcel",
+        command: "parcel build",
+        flags: &["--dist-dir"],
+        ..USUAL
+    },
     // https://vitepress.dev/reference/site-config#outdir
-    row(
-        "vitepress",
-        "VitePress",
-        "vitepress build",
-        &["--outDir"],
-        ("", ""),
-        ".vitepress/dist",
-        "",
-    ),
+    Framework {
+        package: "vitepress",
+        title: "VitePress",
+        command: "vitepress build",
+        flags: &["--outDir"],
+        default: ".vitepress/dist",
+        ..USUAL
+    },
 ];
 
-const fn row(
-    package: &'static str,
-    title: &'static str,
-    command: &'static str,
-    flags: &'static [&'static str],
-    settings: (&'static str, &'static str),
-    default: &'static str,
-    below: &'static str,
-) -> Framework {
-    Framework { package, title, command, flags, settings, default, below }
-}
+/// What most have in common: nothing names the folder, which is `dist`, and browsers get all of it.
+const USUAL: Framework = Framework {
+    package: "",
+    title: "",
+    command: "",
+    flags: &[],
+    settings: None,
+    default: "dist",
+    below: "",
+};
 
 /// Extensions of settings files, in the order in which tools look for them.
 const EXTENSIONS: [&str; 6] = ["js", "mjs", "ts", "cjs", "mts", "cts"];
@@ -221,7 +279,8 @@ impl Framework {
         if self.package == "@angular/cli" {
             return angular(folder).unwrap_or_else(default);
         }
-        let Some((file, text)) = settings_file(folder, self.settings.0) else { return default() };
+        let Some((stem, property)) = self.settings else { return default() };
+        let Some((file, text)) = settings_file(folder, stem) else { return default() };
         let said = || Source::Said(format!("`{file}`"));
         let mut inside = self.below;
         let mut fallback = self.default;
@@ -244,7 +303,7 @@ impl Framework {
             Property::Text(root) if self.package == "vite" => root,
             _ => String::new(),
         };
-        match property_of(&text, self.settings.1) {
+        match property_of(&text, property) {
             Property::Text(path) => (below(&below(&root, &path), inside), said()),
             Property::None if self.package.starts_with("roll") => {
                 match property_of(&text, "file") {
@@ -297,8 +356,8 @@ fn below(folder: &str, path: &str) -> String {
 
 /// The text of the settings file of a tool, with its name.
 fn settings_file(folder: &Path, stem: &str) -> Option<(String, String)> {
-    let names = EXTENSIONS.iter().map(|extension| format!("{stem}.{extension}"));
-    names.filter(|_| !stem.is_empty()).find_map(|name| {
+    let mut names = EXTENSIONS.iter().map(|extension| format!("{stem}.{extension}"));
+    names.find_map(|name| {
         let bytes = DiskFileSystem.read(&folder.join(&name)).ok()?;
         Some((name, String::from_utf8_lossy(&bytes).into_owned()))
     })

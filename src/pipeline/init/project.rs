@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::frameworks::{Builder, flag};
+use crate::config::file::read_yaml;
 use crate::config::wrangler::Wrangler;
 use crate::fs::{DiskFileSystem, FileSystem as _};
 
@@ -55,8 +56,10 @@ pub(super) struct Project {
     pub(super) deploy: Option<Fact>,
     pub(super) target: Option<Fact>,
     pub(super) format: Option<Fact>,
-    /// Packages that are left to the runtime; `*` for all.
+    /// Packages that are left to the runtime.
     pub(super) external: Vec<String>,
+    /// Whether it is for other projects to import, which have its dependencies.
+    pub(super) is_library: bool,
     /// The command that runs a script of package.json.
     pub(super) run: &'static str,
 }
@@ -90,7 +93,7 @@ impl Project {
         let folder_name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
         let manager = Manager::of(folder, root);
         let look = Look { folder, package: &package };
-        let mut found = look.entries();
+        let found = look.entries();
         let (deploy, target) = look.runtime(&found);
         let is_module = package["type"] == "module";
         let runs_in_node = target.as_ref().is_some_and(|target| target.value == "node");
@@ -103,9 +106,6 @@ impl Project {
             }
             None => None,
         };
-        if found.is_library {
-            found.external.push("*".to_owned());
-        }
         Self {
             name: name.map(str::to_owned).or(folder_name).unwrap_or_else(|| "app".to_owned()),
             builder: Builder::of(folder, &package),
@@ -114,6 +114,7 @@ impl Project {
             target,
             format,
             external: found.external,
+            is_library: found.is_library,
             run: manager.run(),
         }
     }
@@ -251,28 +252,19 @@ impl Look<'_> {
 
     /// `main`, `pre` and `post` of an action of JavaScript.
     fn of_action(&self, found: &mut Found) {
-        let Some((name, text)) = ["action.yml", "action.yaml"].iter().find_map(|name| {
+        let action = ["action.yml", "action.yaml"].iter().find_map(|name| {
             let bytes = DiskFileSystem.read(&self.folder.join(name)).ok()?;
-            Some((*name, String::from_utf8_lossy(&bytes).into_owned()))
-        }) else {
-            return;
-        };
-        let text = format!("\n{text}");
-        let Some((_, runs)) = text.split_once("\nruns:") else { return };
-        let value = |key: &str| {
-            runs.lines().find_map(|line| {
-                let value = line.trim().strip_prefix(key)?.strip_prefix(':')?;
-                let value = value.split(" #").next().unwrap_or(value).trim();
-                Some(value.trim_matches(['"', '\'']).to_owned())
-            })
-        };
-        if !value("using").is_some_and(|using| using.starts_with("node")) {
+            Some((*name, read_yaml(&bytes)?))
+        });
+        let Some((name, action)) = action else { return };
+        let runs = &action["runs"];
+        if !runs["using"].as_str().is_some_and(|using| using.starts_with("node")) {
             return;
         }
         for key in ["main", "pre", "post"] {
-            let Some(output) = value(key) else { continue };
+            let Some(output) = runs[key].as_str() else { continue };
             let because = format!("`{key}` of `{name}`");
-            found.entries.extend(self.entry_for(&output, because));
+            found.entries.extend(self.entry_for(output, because));
         }
         found.is_for_node = Some(format!("`{name}` says so"));
     }

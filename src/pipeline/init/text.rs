@@ -1,6 +1,6 @@
 //! The texts that `bundlegate init` writes. Each line says where it comes from.
 
-use super::frameworks::Source;
+use super::frameworks::{Builder, Source};
 use super::project::{Entry, Project};
 
 /// Where the workflow goes, from the root of the repository.
@@ -74,7 +74,7 @@ pub(super) fn settings(project: &Project) -> String {
         quoted(&name)
     );
     text += &match &project.builder {
-        Some(_) => artifacts(project),
+        Some(builder) => artifacts(builder),
         None => build(project),
     };
     text += "# Files are signed when this variable is set: keep its value as a secret (`bundlegate keygen hmac --stdout`).\nsign: { hmac_key: env:HMAC_KEY, key_id: k1 }\n\n";
@@ -84,8 +84,7 @@ pub(super) fn settings(project: &Project) -> String {
 }
 
 /// The part of a project that another tool builds.
-fn artifacts(project: &Project) -> String {
-    let Some(builder) = &project.builder else { return String::new() };
+fn artifacts(builder: &Builder) -> String {
     let mut text =
         format!("# {} builds; its outputs pass the same gates.\nartifacts:\n", builder.title);
     text += &match &builder.source {
@@ -133,7 +132,7 @@ fn build(project: &Project) -> String {
             text += &format!("  # {}.\n  {name}: {}\n", upper(&fact.because), fact.value);
         }
     }
-    if project.external.iter().any(|name| name == "*") {
+    if project.is_library {
         text += "  # Whoever imports a library has its dependencies.\n  packages: external\n";
     } else if !project.external.is_empty() {
         let names: Vec<String> = project.external.iter().map(|name| quoted(name)).collect();

@@ -6,6 +6,7 @@ use std::path::Path;
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::project::read_json;
+use crate::config::file::read_yaml;
 use crate::fs::{DiskFileSystem, FileKind, FileSystem as _};
 
 /// How deep folders of packages are looked for.
@@ -45,18 +46,9 @@ pub(super) fn members(root: &Path) -> Vec<String> {
 
 /// Items of the list `packages` in a pnpm-workspace.yaml: <https://pnpm.io/pnpm-workspace_yaml>.
 fn listed(yaml: &str) -> Vec<String> {
-    let lines = yaml.lines().skip_while(|line| !line.starts_with("packages:")).skip(1);
-    lines
-        .map_while(|line| match line.trim() {
-            "" => Some(None),
-            comment if comment.starts_with('#') => Some(None),
-            item => Some(Some(item.strip_prefix('-')?)),
-        })
-        .flatten()
-        .map(|item| {
-            item.split(" #").next().unwrap_or(item).trim().trim_matches(['"', '\'']).to_owned()
-        })
-        .collect()
+    let yaml = read_yaml(yaml.as_bytes()).unwrap_or_default();
+    let items = yaml["packages"].as_array().into_iter().flatten();
+    items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 /// Adds the folders below one that have a package.json.
